@@ -1,0 +1,46 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`. Both create .venv themselves.
+# PYTHON=python3.12 make demo   picks another interpreter (3.11 or newer).
+PYTHON ?= python3
+GAME ?= 2048
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test soak check lint types imports benchmark baselines clean
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "GRPO Arcade needs Python 3.11 or newer: PYTHON=python3.12 make $(MAKECMDGOALS)"; exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(READY)
+	$(BIN)/arcade demo --game $(GAME)
+
+test: $(READY)
+	$(BIN)/python -m pytest -n auto
+
+soak: $(READY)
+	$(BIN)/python -m pytest -m soak --timeout 7200
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+imports: $(READY)
+	$(BIN)/lint-imports
+
+check: lint types imports test
+
+benchmark: $(READY)
+	$(BIN)/python -m pytest tests/benchmarks -m benchmark -s --timeout 7200
+
+baselines: $(READY)
+	$(BIN)/python -m grpo_arcade.games.baseline_scores
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,43 @@
+"""An episode is a seed and a list of actions; everything else is derived, and says so.
+
+A match yields episodes, so the type lives here; files, verification and films of episodes are the recordings room's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from grpo_arcade.games.game import Game, Outcome
+from grpo_arcade.games.registry import make
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One game played once."""
+
+    game: str
+    """The registry name."""
+    options: Mapping[str, Any]
+    """The game's resolved options."""
+    seed: int
+    actions: bytes
+    """One action id a byte, in order."""
+    outcome: Outcome
+    score: float
+    """As the game said; :func:`grpo_arcade.recordings.verify` re-plays to check it."""
+    wasted: int = 0
+    """Actions that were not legal when they were asked for."""
+    player: str = ""
+    """Who played, for people: ``"expectimax"``, ``"pocket step 40"``."""
+    source_sha256: str = ""
+    """Hex digest of the strategy's source, byte for byte; empty for a person or a baseline."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """At least ``grpo-arcade`` and ``rules``."""
+
+    def new_game(self) -> Game:
+        """The game this episode was played on, at its start."""
+        game = make(self.game, **self.options)
+        game.reset(self.seed)
+        return game

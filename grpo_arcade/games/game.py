@@ -1,0 +1,155 @@
+"""The contract every game meets.
+
+A game is rules and nothing else: it is reset with a seed, takes action ids, and says what the score and the
+outcome are. It never sees the program that plays it, and a program never sees the game: what travels to the
+program is :meth:`Game.observation`, what comes back is one of :attr:`Game.aliases`' keys.
+"""
+
+from __future__ import annotations
+
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+if TYPE_CHECKING:
+    import pygame
+
+
+class Outcome(StrEnum):
+    """How an episode ended. Always a name, never a number; every one stays in every denominator."""
+
+    WON = "won"
+    """The game's goal was reached."""
+    LOST = "lost"
+    """The game ended without its goal being reached."""
+    DRAWN = "drawn"
+    """Nobody won, in a game that knows draws."""
+    CAPPED = "capped"
+    """The step cap ended a game that was still going on."""
+    STUCK = "stuck"
+    """The player asked too often in a row for moves that change nothing."""
+    ILLEGAL = "illegal"
+    """The player answered with something that is no action, or is forbidden at that point."""
+    TIMEOUT = "timeout"
+    """The player used up its CPU time for a move, a game or a match."""
+    CRASHED = "crashed"
+    """The player's program raised an exception or died."""
+    FORBIDDEN = "forbidden"
+    """The program asks for something no strategy may have; it was not run, or the kernel ended it."""
+    NO_CODE = "no_code"
+    """The completion holds no program that defines the function asked for."""
+    SYNTAX_ERROR = "syntax_error"
+    """The program is not valid Python."""
+    UNFINISHED = "unfinished"
+    """A person stopped playing before the end."""
+
+    @property
+    def by_the_rules(self) -> bool:
+        """Whether the game itself says this, so that a replay must say it again."""
+        return self in _BY_THE_RULES
+
+
+_BY_THE_RULES = frozenset({Outcome.WON, Outcome.LOST, Outcome.DRAWN, Outcome.CAPPED, Outcome.STUCK})
+
+
+class Picture(Protocol):
+    """Draws one game. The window, GIFs and MP4s all use the same picture; none needs a display."""
+
+    aspect: float
+    """Width over height."""
+    natural_size: tuple[int, int]
+    """Width and height in pixels at which the picture is drawn for a GIF unless somebody asks otherwise."""
+
+    def draw(self, surface: pygame.Surface, view: Any, progress: float = 1.0) -> None:
+        """Fill ``surface`` (any size) with ``view``, a value of :meth:`Game.view`.
+
+        ``progress`` in 0..1 is how far the last transition has come: 0 shows the moment before the move, 1 the
+        position after it. The same arguments give the same pixels on every machine.
+        """
+        ...
+
+
+Baseline = Callable[["Game", random.Random], int]
+"""Trusted code that plays: from a game (which it must not change) and its own randomness to an action id."""
+
+
+class Game(ABC):
+    """One game with its options fixed at construction; :meth:`reset` starts an episode.
+
+    Subclasses set the class attributes and accept their options as keyword arguments, refusing a bad one with a
+    ``ValueError`` of one line that says what would work.
+    """
+
+    name: ClassVar[str]
+    """The name :func:`~grpo_arcade.games.registry.make` knows it by."""
+    rules_version: ClassVar[int]
+    """Raised whenever the same seed and actions would give another episode; recordings carry it."""
+    actions: tuple[str, ...]
+    """Action names; an action's id is its index here. At most 250."""
+    aliases: Mapping[str | int, int]
+    """Everything a strategy may return, to the action id. Keys are ``str`` and ``int`` only (never ``bool``)."""
+    options: Mapping[str, Any]
+    """The resolved options, JSON-able: ``make(game.name, **game.options)`` builds the same game."""
+    frame_rate: float
+    """Decisions a second at which a person likes to watch it."""
+    step_cap: int
+    """Decisions after which an episode ends as ``capped``."""
+
+    score: float
+    """The score so far."""
+    outcome: Outcome | None
+    """None while the episode runs."""
+    plies: int
+    """Decisions taken so far."""
+    wasted: int
+    """Decisions so far that were not among the legal actions of their moment."""
+
+    @abstractmethod
+    def reset(self, seed: int) -> None:
+        """Start the episode that belongs to ``seed`` (0 .. 2**63 - 1). All randomness comes from it."""
+
+    @abstractmethod
+    def step(self, action: int) -> None:
+        """Take one action id. Raises ``ValueError`` for an id out of range or after the end."""
+
+    @abstractmethod
+    def legal_actions(self) -> tuple[int, ...]:
+        """Ids that do something now, ascending; empty after the end.
+
+        Asking for another id is not an error of the caller: the game's rules say what it does.
+        """
+
+    @abstractmethod
+    def observation(self) -> Any:
+        """What the strategy gets: built of None, bool, int, float, str, list, tuple and dict; new at every call."""
+
+    @abstractmethod
+    def view(self) -> Any:
+        """All a :class:`Picture` needs of the present position and the transition into it.
+
+        Immutable and picklable, and cheap enough to be taken at every move of a film.
+        """
+
+    @abstractmethod
+    def picture(self, palette: str = "classic") -> Picture:
+        """The picture for these options, in a palette of :attr:`palettes`."""
+
+    palettes: tuple[str, ...] = ("classic",)
+    """Names :meth:`picture` accepts; the first is the default."""
+
+    @abstractmethod
+    def prompt(self) -> str:
+        """The user message that asks a language model for a strategy, for these options."""
+
+    baselines: Mapping[str, Baseline]
+    """Trusted players by name, weakest first; ``random`` is always there."""
+
+    @abstractmethod
+    def baseline_scores(self) -> Mapping[str, Any] | None:
+        """Stored results of the baselines over the evaluation seeds for exactly these options, or None.
+
+        A mapping from baseline name to ``{"scores": [float, ...], "outcomes": [str, ...]}``, entry *i* being
+        evaluation seed *i*; ``python -m grpo_arcade.games.baseline_scores`` regenerates it.
+        """

@@ -1,0 +1,59 @@
+"""Games by name. Other packages plug theirs in with an entry point of the group ``grpo_arcade.games``.
+
+The entry point's name is the game's name, its value a :class:`~grpo_arcade.games.game.Game` class. A name that ends
+in ``/`` or ``:`` is a family: ``make("atari/pong")`` looks up ``atari/`` and calls it with the rest as ``title``.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from grpo_arcade.games.game import Game
+
+GROUP = "grpo_arcade.games"
+
+
+class UnknownGameError(ValueError):
+    """No game of that name; the message names the nearest ones."""
+
+
+@cache
+def _registered() -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=GROUP)}
+
+
+def game_names() -> list[str]:
+    """The registered names, sorted; families end in ``/`` or ``:``."""
+    return sorted(_registered())
+
+
+def make(name: str, **options: Any) -> Game:
+    """Build a game: ``make("2048", size=4, target=2048)``.
+
+    Raises:
+        UnknownGameError: no such game.
+        ValueError: a bad option, in one line that says what would work.
+    """
+    known = _registered()
+    if name in known:
+        return _build(known[name].load(), name, options)
+    for family in known:
+        if family.endswith(("/", ":")) and name.startswith(family):
+            return _build(known[family].load(), name, {"title": name.removeprefix(family), **options})
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.3) or sorted(known)
+    raise UnknownGameError(f"no game is called {name!r}; did you mean {', '.join(near)}?")
+
+
+def _build(factory: Callable[..., Game], name: str, options: dict[str, Any]) -> Game:
+    try:
+        return factory(**options)
+    except TypeError as error:
+        # A wrong keyword is the caller's input, not a programming error: say it as one.
+        if "unexpected keyword argument" in str(error):
+            option = str(error).rsplit("'", 2)[-2]
+            raise ValueError(f"{name} has no option {option!r}") from error
+        raise
