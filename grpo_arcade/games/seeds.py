@@ -1,0 +1,36 @@
+"""Which seeds an episode may have, depending on what it is for.
+
+Evaluation seeds are fixed and published, so that numbers compare. Training seeds come from a run's secret key, so
+that no strategy can know the future of a game it is trained on, and lie above every evaluation seed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+EVALUATION_SEEDS = range(100)
+"""The seeds every evaluation and every stored baseline score is about."""
+
+TRAINING_SEEDS_FROM = 2**32
+"""Training seeds lie in 2**32 .. 2**63 - 1; seeds below are for evaluation and for people."""
+
+
+def training_seeds(run_key: bytes, step: int, count: int) -> list[int]:
+    """The seeds of one training step: the same for the same key, step and place, and not to be guessed without the key.
+
+    Seed ``i`` is the first 8 bytes, big-endian, of HMAC-SHA256(``run_key``, ``b"training seed <step> <i>"``), mapped
+    onto 2**32 .. 2**63 - 1 by the remainder of the division by the number of values in it.
+
+    Raises:
+        ValueError: an empty key, or a negative step or count.
+    """
+    if not run_key:
+        raise ValueError("run_key must not be empty; use secrets.token_bytes(32)")
+    if step < 0 or count < 0:
+        raise ValueError(f"step and count must not be negative, not {step} and {count}")
+    seeds = []
+    for i in range(count):
+        digest = hmac.digest(run_key, b"training seed %d %d" % (step, i), hashlib.sha256)
+        seeds.append(TRAINING_SEEDS_FROM + int.from_bytes(digest[:8]) % (2**63 - TRAINING_SEEDS_FROM))
+    return seeds

@@ -1,0 +1,211 @@
+"""The game 2048: slide, merge, reach the target.
+
+``rules`` moves tiles, ``picture`` draws them, ``prompt`` asks a model for a strategy, ``baselines`` play it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, ClassVar
+
+from grpo_arcade.games.game import Baseline, Game, Outcome, Picture
+from grpo_arcade.games.twenty48 import rules
+from grpo_arcade.games.twenty48.baselines import BASELINES
+from grpo_arcade.games.twenty48.prompt import prompt
+from grpo_arcade.games.twenty48.rules import Rows, Slide
+
+__all__ = ["Twenty48", "Twenty48View"]
+
+STUCK_AFTER = 32
+"""Moves in a row that change nothing, after which the episode ends as ``stuck``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Twenty48View:
+    """A position and the transition into it: all that a picture needs."""
+
+    size: int
+    target: int
+    cells: tuple[tuple[int, ...], ...]
+    """The board now, top row first; 0 is empty."""
+    before: tuple[tuple[int, ...], ...]
+    """The board before the last move; the same as ``cells`` at the start and after a move that changed nothing."""
+    slides: tuple[tuple[int, int, int, int, int, bool], ...]
+    """Every tile of ``before``, also those that stay, in reading order: (from_row, from_col, to_row, to_col, value,
+    merged). ``value`` is the tile's value before the move. Both tiles of a merging pair have ``merged``; they meet at
+    the same cell, where ``cells`` shows their sum."""
+    spawn: tuple[int, int, int] | None
+    """The tile that appeared after the last move as (row, col, value); None at the start and if nothing changed."""
+    score: int
+    outcome: Outcome | None
+    plies: int
+
+
+class Twenty48(Game):
+    """2048 on a square board.
+
+    Args:
+        size: rows and columns, 2 to 8.
+        target: the tile that wins and ends the game, a power of two from 8 to 131072. A small board may be unable to
+            hold it (a 2×2 board never gets past 32); such a game is played for the score.
+        probability_fours: share of new tiles that are a 4 instead of a 2, 0 to 1.
+
+    Actions are 0 = W (up), 1 = D (right), 2 = S (down), 3 = A (left); "W", "D", "S", "A", "0" to "3" and 0 to 3 are
+    accepted. A move that changes nothing is legal to ask: it takes a ply, adds to :attr:`wasted`, and no tile appears;
+    32 of them in a row end the episode as ``stuck``.
+
+    The two tiles of the start are draws 0 and 1 of :func:`.rules.spawn`; the tile after the n-th decision of an episode
+    (from 1, wasted ones counted) is draw n + 1. So every tile is a function of the seed, the ply, and which cells are
+    empty then, and nothing else.
+    """
+
+    name: ClassVar[str] = "2048"
+    rules_version: ClassVar[int] = 1
+    actions = ("W", "D", "S", "A")
+    aliases: Mapping[str | int, int] = {
+        **{"W": 0, "D": 1, "S": 2, "A": 3},
+        **{"0": 0, "1": 1, "2": 2, "3": 3},
+        **{0: 0, 1: 1, 2: 2, 3: 3},
+    }
+    frame_rate = 8.0
+    palettes = ("classic", "colour-blind")
+    baselines: Mapping[str, Baseline] = BASELINES
+
+    def __init__(self, size: int = 4, target: int = 2048, probability_fours: float = 0.1) -> None:
+        if not _is_int(size) or not 2 <= size <= 8:
+            raise ValueError(f"size must be a whole number from 2 to 8, not {size!r}")
+        if not _is_int(target) or not 8 <= target <= 131072 or target & (target - 1):
+            raise ValueError(f"target must be a power of two from 8 to 131072, not {target!r}")
+        if (
+            not isinstance(probability_fours, int | float)
+            or isinstance(probability_fours, bool)
+            or not 0 <= probability_fours <= 1
+        ):
+            raise ValueError(f"probability_fours must be a number from 0 to 1, not {probability_fours!r}")
+        self.size = size
+        self.target = target
+        self.probability_fours = float(probability_fours)
+        self.options = {"size": size, "target": target, "probability_fours": self.probability_fours}
+        self.step_cap = 2 * most_moves(size, target)
+        self._fours = round(self.probability_fours * 2**32)
+        self.reset(0)
+
+    def reset(self, seed: int) -> None:
+        """Start the episode that belongs to ``seed``, 0 to 2**63 - 1, with two tiles on the board."""
+        if not _is_int(seed) or not 0 <= seed < 2**63:
+            raise ValueError(f"seed must be a whole number from 0 to 2**63 - 1, not {seed!r}")
+        self._seed = seed
+        rows: Rows = ((0,) * self.size,) * self.size
+        rows, *_ = rules.spawn(rows, seed, 0, self._fours)
+        rows, *_ = rules.spawn(rows, seed, 1, self._fours)
+        self._rows = self._before = rows
+        self._last_action: int | None = None
+        self._spawned: tuple[int, int] | None = None
+        self._idle = 0
+        self.score: int = 0
+        self.outcome = None
+        self.plies = 0
+        self.wasted = 0
+
+    def step(self, action: int) -> None:
+        """Take one action id, 0 to 3. Raises ``ValueError`` for another one, and after the end."""
+        if self.outcome is not None:
+            raise ValueError(f"the episode has ended ({self.outcome}); reset() starts another")
+        if not 0 <= action < 4:
+            raise ValueError(f"action must be 0 (up), 1 (right), 2 (down) or 3 (left), not {action!r}")
+        before = self._before = self._rows
+        shifted, gain = rules.shift(before, action)
+        self.plies = plies = self.plies + 1
+        if shifted == before:
+            self._last_action = self._spawned = None
+            self.wasted += 1
+            self._idle += 1
+            if self._idle == STUCK_AFTER:
+                self.outcome = Outcome.STUCK
+                return
+        else:
+            self._last_action = action
+            self._idle = 0
+            self.score += gain
+            rows, r, c, empty = rules.spawn(shifted, self._seed, plies + 1, self._fours)
+            self._rows = rows
+            self._spawned = r, c
+            # A merge into the target alone gains that much, so most moves need not look.
+            if gain >= self.target and any(self.target in row for row in rows):
+                self.outcome = Outcome.WON
+                return
+            if not empty and not rules.legal(rows):
+                self.outcome = Outcome.LOST
+                return
+        if plies >= self.step_cap:
+            self.outcome = Outcome.CAPPED
+
+    def legal_actions(self) -> tuple[int, ...]:
+        """The actions that change the board, ascending; empty after the end."""
+        return rules.legal(self._rows) if self.outcome is None else ()
+
+    def observation(self) -> list[list[int]]:
+        """The board as a list of rows of tile values, top row first; 0 is empty."""
+        return list(map(list, self._rows))
+
+    def view(self) -> Twenty48View:
+        """The position and the transition into it, worked out now: a step pays nothing for it."""
+        spawn = None
+        if self._spawned is not None:
+            r, c = self._spawned
+            spawn = r, c, self._rows[r][c]
+        slides: tuple[Slide, ...] = rules.slides(self._before, self._last_action)
+        return Twenty48View(
+            size=self.size,
+            target=self.target,
+            cells=self._rows,
+            before=self._before,
+            slides=slides,
+            spawn=spawn,
+            score=self.score,
+            outcome=self.outcome,
+            plies=self.plies,
+        )
+
+    def picture(self, palette: str = "classic") -> Picture:
+        """The picture of a board of this size, in one of :attr:`palettes`."""
+        if palette not in self.palettes:
+            raise ValueError(f"palette must be one of {', '.join(self.palettes)}, not {palette!r}")
+        from grpo_arcade.games.twenty48.picture import Twenty48Picture
+
+        return Twenty48Picture(self.size, palette)
+
+    def prompt(self) -> str:
+        """The user message that asks for a strategy for this size, target and share of fours."""
+        return prompt(self.size, self.target, self.probability_fours)
+
+    def baseline_scores(self) -> Mapping[str, Any] | None:
+        """Stored results of the baselines for exactly these options, or None."""
+        for entry in _stored_scores():
+            if entry["options"] == self.options:
+                return entry["baselines"]
+        return None
+
+
+def most_moves(size: int, target: int) -> int:
+    """An upper bound on the moves that change the board in one game, reached by no game.
+
+    Each adds a tile of at least 2 to the board's sum. Until the target is there, no cell holds more than half of it,
+    so the sum stays below ``size² · target / 2``; and ``n`` cells hold at most 2^(n+1), 2^n, … 4, together less
+    than 2^(n+2).
+    """
+    cells = size * size
+    return min(cells * target // 2, 2 ** (cells + 2)) // 2
+
+
+def _is_int(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+@cache
+def _stored_scores() -> list[dict[str, Any]]:
+    return json.loads(files(__package__).joinpath("baseline_scores.json").read_text())["games"]
