@@ -1,0 +1,4 @@
+"""What a person touches: the command line, and the window.
+
+This room must not import torch: the model lives in another process.
+"""

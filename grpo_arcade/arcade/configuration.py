@@ -1,0 +1,157 @@
+"""From defaults, a file, the environment and flags to one dataclass; the later of these wins.
+
+A field ``learning_rate`` is ``learning_rate = …`` in the TOML file that ``--config FILE`` names,
+``ARCADE_LEARNING_RATE`` in the environment, and ``--learning-rate`` on the command line. tyro reads the values of all
+three, so a bad one is refused in the same words wherever it stands.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import difflib
+import io
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+PREFIX = "ARCADE_"
+T = TypeVar("T")
+
+
+class UsageError(ValueError):
+    """The person's input cannot be used; the message says in one line what would work."""
+
+
+def resolve(
+    command: type[T],
+    arguments: list[str],
+    *,
+    prog: str,
+    description: str,
+    environment: Mapping[str, str] | None = None,
+) -> T:
+    """The command with every field resolved.
+
+    Raises:
+        UsageError: a flag, a variable or a line of the file cannot be used.
+        SystemExit: ``--help`` was asked for and has been printed.
+    """
+    environment = os.environ if environment is None else environment
+    arguments, file = _take_config(arguments)
+    default: T | None = None
+    if file is not None:
+        default = _parse(command, _from_file(command, file), default, where=f"{file}: ", prog=prog)
+    variables = _from_environment(command, environment)
+    if variables:
+        default = _parse(command, variables, default, where="environment: ", prog=prog)
+    epilog = " Also: --config FILE (TOML); every option is a key there and a variable ARCADE_OPTION in the environment."
+    return _parse(command, arguments, default, prog=prog, description=description.capitalize() + "." + epilog)
+
+
+def _take_config(arguments: list[str]) -> tuple[list[str], Path | None]:
+    rest, file = [], None
+    words = iter(arguments)
+    for word in words:
+        if word == "--config":
+            file = next(words, None)
+            if file is None:
+                raise UsageError("--config needs the name of a TOML file")
+        elif word.startswith("--config="):
+            file = word.removeprefix("--config=")
+        else:
+            rest.append(word)
+    return rest, Path(file) if file else None
+
+
+def _from_file(command: type, file: Path) -> list[str]:
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file}: not TOML: {error}") from error
+    fields = {field.name for field in dataclasses.fields(command)}
+    words: list[str] = []
+    for key, value in table.items():
+        name = key.replace("-", "_")
+        if name not in fields:
+            near = difflib.get_close_matches(name, fields, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(fields))}"
+            raise UsageError(f"{file}: there is no setting {key!r}; {hint}")
+        words += _words(command, name, value)
+    return words
+
+
+def _from_environment(command: type, environment: Mapping[str, str]) -> list[str]:
+    words: list[str] = []
+    for field in dataclasses.fields(command):
+        text = environment.get(PREFIX + field.name.upper())
+        if text is not None:
+            many = _takes_many(command, field.name)
+            words += _words(command, field.name, text.split() if many else text)
+    return words
+
+
+def _words(command: type, name: str, value: Any) -> list[str]:
+    """One setting as command-line words; a positional field goes without its flag, a boolean without its value."""
+    flag = "--" + name.replace("_", "-")
+    if isinstance(value, str) and _default(command, name) in (True, False) and value.lower() in _BOOLEANS:
+        value = _BOOLEANS[value.lower()]
+    if value is True:
+        return [flag]
+    if value is False:
+        return [flag.replace("--", "--no-", 1)]
+    values = [str(item) for item in value] if isinstance(value, list) else [str(value)]
+    return values if name in _positionals(command) else [flag, *values]
+
+
+_BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+
+def _default(command: type, name: str) -> Any:
+    return next(field.default for field in dataclasses.fields(command) if field.name == name)
+
+
+def _annotation(command: type, name: str) -> str:
+    field = next(field for field in dataclasses.fields(command) if field.name == name)
+    return str(field.type)
+
+
+def _takes_many(command: type, name: str) -> bool:
+    return bool(re.search(r"\b(tuple|list|Sequence)\b", _annotation(command, name)))
+
+
+def _positionals(command: type) -> set[str]:
+    return {field.name for field in dataclasses.fields(command) if "Positional" in _annotation(command, field.name)}
+
+
+def _parse(
+    command: type[T],
+    words: list[str],
+    default: T | None,
+    *,
+    prog: str,
+    description: str | None = None,
+    where: str = "",
+) -> T:
+    import tyro
+
+    complaint = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(complaint):
+            return tyro.cli(command, args=words, default=default, prog=prog, description=description)
+    except SystemExit as stop:
+        if stop.code in (0, None):
+            raise
+        raise UsageError(where + _one_line(complaint.getvalue(), prog)) from None
+
+
+def _one_line(box: str, prog: str) -> str:
+    """Tyro explains itself in a drawn box; a person in a log wants the first thing it says."""
+    lines = [re.sub(r"[│╭╮╰╯─]+", " ", line).strip() for line in box.splitlines()]
+    title, *rest = [line for line in lines if line] or ["bad arguments"]
+    told = next((i for i, line in enumerate(rest) if line.startswith(("Argument helptext", "For full helptext"))), None)
+    sentence = " ".join(rest[:told]) or title
+    return f"{sentence}; see `{prog} --help`"

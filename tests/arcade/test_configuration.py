@@ -1,0 +1,94 @@
+"""Flag beats environment beats file beats default, and a bad value is one line wherever it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from tyro.conf import Positional
+
+from grpo_arcade.arcade.configuration import UsageError, resolve
+
+
+@dataclass
+class Command:
+    game: Positional[str] = "2048"
+    """What is played."""
+    learning_rate: float = 1e-4
+    """Peak learning rate."""
+    rewards: tuple[str, ...] = ("progress",)
+    """Reward functions."""
+    json: bool = False
+    """Print facts, not prose."""
+    size: int | None = None
+    """Board size."""
+
+
+def made(arguments, environment=None):
+    return resolve(Command, arguments, prog="arcade x", description="do x", environment=environment or {})
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "x.toml"
+    path.write_text('game = "pong"\nlearning-rate = 2e-4\nrewards = ["a", "b"]\njson = true\n')
+    return path
+
+
+def test_defaults_stand_when_nothing_is_said():
+    assert made([]) == Command()
+
+
+def test_file_beats_default(file):
+    assert made(["--config", str(file)]) == Command("pong", 2e-4, ("a", "b"), True)
+
+
+def test_environment_beats_file(file):
+    got = made([f"--config={file}"], {"ARCADE_LEARNING_RATE": "3e-4", "ARCADE_REWARDS": "c d", "ARCADE_JSON": "no"})
+    assert got == Command("pong", 3e-4, ("c", "d"), False)
+
+
+def test_flag_beats_environment(file):
+    got = made(["breakout", "--config", str(file), "--learning-rate", "5"], {"ARCADE_LEARNING_RATE": "3e-4"})
+    assert (got.game, got.learning_rate) == ("breakout", 5.0)
+
+
+def test_positional_may_follow_a_switch():
+    assert made(["--json", "pong"]) == Command("pong", json=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "says"),
+    [
+        (["--learning-rate", "x"], {}, "--learning-rate"),
+        (["--learning-rat", "1"], {}, "--learning-rate FLOAT"),
+        ([], {"ARCADE_SIZE": "big"}, "environment: "),
+        (["--config"], {}, "TOML file"),
+    ],
+)
+def test_bad_input_is_one_line_that_names_the_setting(arguments, environment, says):
+    with pytest.raises(UsageError) as refusal:
+        made(arguments, environment)
+    assert says in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_unknown_key_in_a_file_names_the_nearest(tmp_path):
+    path = tmp_path / "x.toml"
+    path.write_text("learning_rte = 1\n")
+    with pytest.raises(UsageError, match="did you mean 'learning_rate'"):
+        made(["--config", str(path)])
+
+
+def test_broken_file_is_named(tmp_path):
+    path = tmp_path / "x.toml"
+    path.write_text("learning_rate = ")
+    with pytest.raises(UsageError, match=r"x\.toml: not TOML"):
+        made(["--config", str(path)])
+
+
+def test_bad_value_in_a_file_names_the_file(tmp_path):
+    path = tmp_path / "x.toml"
+    path.write_text('learning_rate = "fast"\n')
+    with pytest.raises(UsageError, match=r"x\.toml: .*--learning-rate"):
+        made(["--config", str(path)])
