@@ -16,7 +16,6 @@ from grpo_arcade.games.game import Baseline, Game, Outcome, Picture
 from grpo_arcade.games.twenty48 import rules
 from grpo_arcade.games.twenty48.baselines import BASELINES
 from grpo_arcade.games.twenty48.prompt import prompt
-from grpo_arcade.games.twenty48.rules import Rows, Slide
 
 __all__ = ["Twenty48", "Twenty48View"]
 
@@ -91,6 +90,8 @@ class Twenty48(Game):
         self.probability_fours = float(probability_fours)
         self.options = {"size": size, "target": target, "probability_fours": self.probability_fours}
         self.step_cap = 2 * most_moves(size, target)
+        self._grid = rules.grid(size)
+        self._target_tile = target.bit_length() - 1
         self._fours = round(self.probability_fours * 2**32)
         self.reset(0)
 
@@ -99,12 +100,11 @@ class Twenty48(Game):
         if not _is_int(seed) or not 0 <= seed < 2**63:
             raise ValueError(f"seed must be a whole number from 0 to 2**63 - 1, not {seed!r}")
         self._seed = seed
-        rows: Rows = ((0,) * self.size,) * self.size
-        rows, *_ = rules.spawn(rows, seed, 0, self._fours)
-        rows, *_ = rules.spawn(rows, seed, 1, self._fours)
-        self._rows = self._before = rows
-        self._last_action: int | None = None
-        self._spawned: tuple[int, int] | None = None
+        board, _ = rules.spawn(bytes(self.size**2), seed, 0, self._fours)
+        board, _ = rules.spawn(board, seed, 1, self._fours)
+        self._board = self._before = board
+        self._moved: int | None = None
+        self._spawned: int | None = None
         self._idle = 0
         self.score: int = 0
         self.outcome = None
@@ -117,28 +117,26 @@ class Twenty48(Game):
             raise ValueError(f"the episode has ended ({self.outcome}); reset() starts another")
         if not 0 <= action < 4:
             raise ValueError(f"action must be 0 (up), 1 (right), 2 (down) or 3 (left), not {action!r}")
-        before = self._before = self._rows
-        shifted, gain = rules.shift(before, action)
+        grid = self._grid
+        before = self._before = self._board
+        shifted = grid.shift(before, action)
         self.plies = plies = self.plies + 1
         if shifted == before:
-            self._last_action = self._spawned = None
+            self._moved = self._spawned = None
             self.wasted += 1
             self._idle += 1
             if self._idle == STUCK_AFTER:
                 self.outcome = Outcome.STUCK
                 return
         else:
-            self._last_action = action
+            self._moved = action
             self._idle = 0
-            self.score += gain
-            rows, r, c, empty = rules.spawn(shifted, self._seed, plies + 1, self._fours)
-            self._rows = rows
-            self._spawned = r, c
-            # A merge into the target alone gains that much, so most moves need not look.
-            if gain >= self.target and any(self.target in row for row in rows):
+            self.score += grid.gain(before, shifted)
+            self._board, self._spawned = board, _ = rules.spawn(shifted, self._seed, plies + 1, self._fours)
+            if self._target_tile in board:
                 self.outcome = Outcome.WON
                 return
-            if not empty and not rules.legal(rows):
+            if 0 not in board and not grid.legal(board):
                 self.outcome = Outcome.LOST
                 return
         if plies >= self.step_cap:
@@ -146,24 +144,32 @@ class Twenty48(Game):
 
     def legal_actions(self) -> tuple[int, ...]:
         """The actions that change the board, ascending; empty after the end."""
-        return rules.legal(self._rows) if self.outcome is None else ()
+        return self._grid.legal(self._board) if self.outcome is None else ()
 
     def observation(self) -> list[list[int]]:
         """The board as a list of rows of tile values, top row first; 0 is empty."""
-        return list(map(list, self._rows))
+        return self._grid.tiles(self._board)
 
     def view(self) -> Twenty48View:
         """The position and the transition into it, worked out now: a step pays nothing for it."""
-        spawn = None
-        if self._spawned is not None:
-            r, c = self._spawned
-            spawn = r, c, self._rows[r][c]
-        slides: tuple[Slide, ...] = rules.slides(self._before, self._last_action)
+        grid = self._grid
+        cells = _frozen(grid.tiles(self._board))
+        if self._moved is None or self._spawned is None:
+            before = cells
+            slides = tuple(
+                (r, c, r, c, tile, False) for r, row in enumerate(cells) for c, tile in enumerate(row) if tile
+            )
+            spawn = None
+        else:
+            before = _frozen(grid.tiles(self._before))
+            slides = grid.slides(self._before, self._moved)
+            r, c = divmod(self._spawned, self.size)
+            spawn = r, c, cells[r][c]
         return Twenty48View(
             size=self.size,
             target=self.target,
-            cells=self._rows,
-            before=self._before,
+            cells=cells,
+            before=before,
             slides=slides,
             spawn=spawn,
             score=self.score,
@@ -200,6 +206,10 @@ def most_moves(size: int, target: int) -> int:
     """
     cells = size * size
     return min(cells * target // 2, 2 ** (cells + 2)) // 2
+
+
+def _frozen(tiles: list[list[int]]) -> tuple[tuple[int, ...], ...]:
+    return tuple(map(tuple, tiles))
 
 
 def _is_int(value: object) -> bool:

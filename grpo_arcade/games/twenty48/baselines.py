@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 from grpo_arcade.games.game import Baseline, Game
 from grpo_arcade.games.twenty48 import rules
-from grpo_arcade.games.twenty48.rules import Rows
 
 
 def random_move(game: Game, rng: random.Random) -> int:
@@ -17,8 +16,9 @@ def random_move(game: Game, rng: random.Random) -> int:
 
 def greedy_move(game: Game, rng: random.Random) -> int:
     """The move that gains the most score now; ties are broken at random."""
-    rows: Rows = tuple(map(tuple, game.observation()))
-    gains = {action: rules.shift(rows, action)[1] for action in game.legal_actions()}
+    board = rules.board_of(game.observation())
+    grid = rules.grid(game.options["size"])
+    gains = {action: grid.gain(board, grid.shift(board, action)) for action in game.legal_actions()}
     best = max(gains.values())
     return rng.choice([action for action, gain in gains.items() if gain == best])
 

@@ -1,191 +1,199 @@
-"""The rules of 2048 as pure functions of rows: shift, spawn, and whether anything can still move.
+"""The rules of 2048 on a square board: how tiles slide and merge, what can move, where a new tile appears.
 
-A board is a tuple of rows, top row first; a row is a tuple of tile values, 0 being an empty cell. Knows nothing of
-episodes, players or pictures.
+Knows nothing of episodes, players or pictures.
 
-Every row is looked up in a table that is filled as rows turn up, which makes a move four look-ups on a 4×4 board; a
-vertical move is a horizontal one of the transposed board.
+A board is ``bytes``, one a cell in reading order (row by row, left to right): 0 for an empty cell, else the exponent
+of its tile (1 is a 2, 2 is a 4, 11 is a 2048). Every move is a move to the left of a turned board, and a row moved to
+the left is looked up in a table that is filled as rows turn up.
 """
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
-from typing import Any, TypeAlias
-
-Row: TypeAlias = tuple[int, ...]
-Rows: TypeAlias = tuple[Row, ...]
+from functools import cache
+from typing import Any
 
 UP, RIGHT, DOWN, LEFT = range(4)
 
 _TABLE_LIMIT = 100_000
-"""Rows a table holds before it starts anew: a 4-wide board knows at most 18**4 = 104,976 rows and in practice a tenth
-of them, an 8-wide one 10**10, so without a limit long runs on wide boards would eat the memory."""
+"""Rows a table holds before it starts anew. A 4-wide board meets some 10,000 rows in practice; an 8-wide one knows
+10**10, which without a limit would eat the memory of a long run."""
 
 
-class RowTable(dict[Row, Any]):
+class RowTable(dict[bytes, Any]):
     """A function of a row that remembers its values."""
 
-    def __init__(self, compute: Callable[[Row], Any]) -> None:
+    def __init__(self, compute: Callable[[bytes], Any]) -> None:
         super().__init__()
         self._compute = compute
 
-    def __missing__(self, row: Row) -> Any:
+    def __missing__(self, row: bytes) -> Any:
         if len(self) >= _TABLE_LIMIT:
             self.clear()
         value = self[row] = self._compute(row)
         return value
 
 
-def _shift_left(row: Row) -> tuple[Row, int]:
-    """The row after a move to the left, and the score gained. A tile made by this move does not merge again."""
+def slide_left(row: bytes) -> bytes:
+    """The row after a move to the left. A tile made by the move does not merge again in it."""
     done: list[int] = []
-    gain = 0
     waiting = 0
-    for value in row:
-        if not value:
+    for tile in row:
+        if not tile:
             continue
-        if value == waiting:
-            done.append(2 * value)
-            gain += 2 * value
+        if tile == waiting:
+            done.append(tile + 1)
             waiting = 0
         else:
             if waiting:
                 done.append(waiting)
-            waiting = value
+            waiting = tile
     if waiting:
         done.append(waiting)
-    return (*done, *(0,) * (len(row) - len(done))), gain
+    return bytes(done).ljust(len(row), b"\0")
 
 
-def _shift_right(row: Row) -> tuple[Row, int]:
-    shifted, gain = _shift_left(row[::-1])
-    return shifted[::-1], gain
+def _points(row: bytes) -> int:
+    """What it takes in merges to build the row's tiles from 2s: (e - 1) · 2**e for a tile 2**e."""
+    return sum((tile - 1) << tile for tile in row if tile)
 
 
-def _movable(row: Row) -> int:
+def _ways(row: bytes) -> int:
     """Bit 0: a move to the left changes the row; bit 1: one to the right does."""
-    return (_shift_left(row)[0] != row) | (_shift_right(row)[0] != row) << 1
+    return (slide_left(row) != row) | (slide_left(row[::-1]) != row[::-1]) << 1
 
 
-LEFTWARDS = RowTable(_shift_left)
-RIGHTWARDS = RowTable(_shift_right)
-MOVABLE = RowTable(_movable)
-
-_LOOK_UP = (LEFTWARDS.__getitem__, RIGHTWARDS.__getitem__, RIGHTWARDS.__getitem__, LEFTWARDS.__getitem__)
-_movable_of = MOVABLE.__getitem__
+# Tables are keyed by whole rows, so boards of all sizes share them.
+_slid = RowTable(slide_left).__getitem__
+_points_of = RowTable(_points).__getitem__
+_ways_of = RowTable(_ways).__getitem__
+_tiles_of = RowTable(lambda row: [1 << tile if tile else 0 for tile in row]).__getitem__
 
 # Index: bit 0 left, bit 1 right, bit 2 up, bit 3 down.
 _LEGAL = tuple(
-    tuple(action for action, bit in ((UP, 4), (RIGHT, 2), (DOWN, 8), (LEFT, 1)) if mask & bit) for mask in range(16)
+    tuple(action for action, bit in ((UP, 4), (RIGHT, 2), (DOWN, 8), (LEFT, 1)) if ways & bit) for ways in range(16)
 )
 
 
-def shift(rows: Rows, action: int) -> tuple[Rows, int]:
-    """The board after all tiles slid and merged, before anything appears, and the score gained."""
-    if action & 1:
-        shifted, gains = zip(*map(_LOOK_UP[action], rows), strict=False)
-    else:
-        columns, gains = zip(*map(_LOOK_UP[action], zip(*rows, strict=False)), strict=False)
-        shifted = tuple(zip(*columns, strict=False))
-    return shifted, sum(gains)
+def board_of(tiles: list[list[int]]) -> bytes:
+    """The board of a list of rows of tile values, as :meth:`Grid.tiles` gives it."""
+    return bytes(tile.bit_length() - 1 if tile else 0 for row in tiles for tile in row)
 
 
-def legal(rows: Rows) -> tuple[int, ...]:
-    """The actions that change the board, ascending."""
-    mask = 0
-    for bits in map(_movable_of, rows):
-        mask |= bits
-    for bits in map(_movable_of, zip(*rows, strict=False)):
-        mask |= bits << 2
-    return _LEGAL[mask]
+class Grid:
+    """The moves of one board size; :func:`grid` keeps one for each."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        cells = size * size
+        # bytes.translate permutes a board in one call: entry i of the turn says which cell comes to place i.
+        reading = range(cells)
+        self.turns = (
+            bytes(i % size * size + i // size for i in reading),
+            bytes(i // size * size + size - 1 - i % size for i in reading),
+            bytes((size - 1 - i % size) * size + i // size for i in reading),
+            bytes(reading),
+        )
+        """By action: which cell of the board comes to each place when it is turned so that the move goes left."""
+        self._turns_back = tuple(bytes(map(turn.index, reading)) for turn in self.turns)
+        self._padding = bytes(256 - cells)
+        self.rows = struct.Struct(f"{size}s" * size).unpack
+        """The board's rows, each as bytes."""
+
+    def shift(self, board: bytes, action: int) -> bytes:
+        """The board after all tiles slid and merged, before a new one appears; equal to ``board`` if nothing moves."""
+        turned = self.turns[action].translate(board + self._padding)
+        moved = b"".join(map(_slid, self.rows(turned)))
+        return self._turns_back[action].translate(moved + self._padding)
+
+    def gain(self, board: bytes, shifted: bytes) -> int:
+        """The score of the move that made ``shifted`` of ``board``: the sum of the tiles made by merging."""
+        if shifted.count(0) == board.count(0):
+            return 0
+        # A merge of two tiles 2**e lifts the points by e · 2**(e+1) - 2 · (e-1) · 2**e = 2**(e+1), the tile made.
+        return sum(map(_points_of, self.rows(shifted))) - sum(map(_points_of, self.rows(board)))
+
+    def legal(self, board: bytes) -> tuple[int, ...]:
+        """The actions that change the board, ascending."""
+        ways = 0
+        for along in map(_ways_of, self.rows(board)):
+            ways |= along
+        for along in map(_ways_of, self.rows(self.turns[UP].translate(board + self._padding))):
+            ways |= along << 2
+        return _LEGAL[ways]
+
+    def tiles(self, board: bytes) -> list[list[int]]:
+        """The board as a new list of rows of tile values, top row first; 0 is empty."""
+        return [_tiles_of(row)[:] for row in self.rows(board)]
+
+    def slides(self, board: bytes, action: int) -> tuple[tuple[int, int, int, int, int, bool], ...]:
+        """Where each tile of the board goes in a move, in reading order of where it comes from.
+
+        Each is (from_row, from_col, to_row, to_col, the tile's value before the move, whether it merges on arrival).
+        Both tiles of a merging pair are marked; they arrive at the same cell.
+        """
+        turn = self.turns[action]
+        slides = []
+        for start in range(0, len(board), self.size):
+            arrived = start - 1
+            waiting = 0
+            for place in turn[start : start + self.size]:
+                tile = board[place]
+                if not tile:
+                    continue
+                merged = tile == waiting
+                if merged:
+                    # Its partner is the tile before it, which lies where both end.
+                    slides[-1] = (*slides[-1][:5], True)
+                    waiting = 0
+                else:
+                    arrived += 1
+                    waiting = tile
+                slides.append((*divmod(place, self.size), *divmod(turn[arrived], self.size), 1 << tile, merged))
+        return tuple(sorted(slides))
 
 
-_MASK = 2**64 - 1
+@cache
+def grid(size: int) -> Grid:
+    """The one :class:`Grid` of that size."""
+    return Grid(size)
+
+
+_64_BITS = 2**64 - 1
 
 
 def draw(seed: int, number: int) -> int:
-    """64 random bits: the output ``number`` (from 0) of splitmix64 started at ``seed``.
+    """64 random bits: output ``number`` (from 0) of splitmix64 started at ``seed``.
 
-    In 64-bit unsigned arithmetic (all products and sums modulo 2**64)::
+    In 64-bit unsigned arithmetic (all sums and products modulo 2**64)::
 
         z = seed + (number + 1) * 0x9E3779B97F4A7C15
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9
         z = (z ^ (z >> 27)) * 0x94D049BB133111EB
         z = z ^ (z >> 31)
 
-    Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014, with the constants of
+    Source: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014, with the constants of
     Vigna's public-domain ``splitmix64.c``.
     """
-    z = (seed + (number + 1) * 0x9E3779B97F4A7C15) & _MASK
-    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
-    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
+    z = (seed + (number + 1) * 0x9E3779B97F4A7C15) & _64_BITS
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _64_BITS
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _64_BITS
     return z ^ (z >> 31)
 
 
-def spawn(rows: Rows, seed: int, number: int, fours: int) -> tuple[Rows, int, int, int]:
+def spawn(board: bytes, seed: int, number: int, fours: int) -> tuple[bytes, int]:
     """Put the tile of draw ``number`` on a board that has an empty cell.
 
     With ``z = draw(seed, number)`` and ``n`` empty cells, the tile lands on empty cell ``((z >> 32) * n) >> 32``,
-    counted from 0 in reading order (row by row, left to right), and is a 4 if ``z & 0xFFFFFFFF`` is less than
-    ``fours`` = ``round(probability_fours * 2**32)``, else a 2.
+    counted from 0 in reading order, and is a 4 if ``z & 0xFFFFFFFF`` is less than ``fours``, which is
+    ``round(probability_fours * 2**32)``; else a 2.
 
     Returns:
-        The new board, the cell's row and column, and the number of cells still empty.
+        The new board, and the cell as an index into it.
     """
     z = draw(seed, number)
-    empty = 0
-    for row in rows:
-        empty += row.count(0)
-    nth = ((z >> 32) * empty) >> 32
-    r = 0
-    row = rows[0]
-    while nth >= (here := row.count(0)):
-        nth -= here
-        r += 1
-        row = rows[r]
-    c = row.index(0)
-    while nth:
-        c = row.index(0, c + 1)
-        nth -= 1
-    tile = 4 if z & 0xFFFFFFFF < fours else 2
-    return (*rows[:r], (*row[:c], tile, *row[c + 1 :]), *rows[r + 1 :]), r, c, empty - 1
-
-
-Slide: TypeAlias = tuple[int, int, int, int, int, bool]
-"""From row, from column, to row, to column, the tile's value before the move, whether it merges on arrival."""
-
-
-def slides(rows: Rows, action: int | None) -> tuple[Slide, ...]:
-    """Where each tile of the board goes in a move (``None``: nowhere), in reading order of where it comes from.
-
-    Both tiles of a merging pair are marked; they arrive at the same cell.
-    """
-    size = len(rows)
-    moves: list[Slide] = []
-    for line in range(size):
-        # `along` counts from the wall the tiles slide towards.
-        arrived = -1
-        waiting: int | None = None
-        for along in range(size):
-            r, c = _cell(size, action, line, along)
-            value = rows[r][c]
-            if not value:
-                continue
-            if action is None:
-                moves.append((r, c, r, c, value, False))
-            elif waiting is not None and moves[waiting][4] == value:
-                # Its partner came just before it and lies where both end.
-                moves[waiting] = (*moves[waiting][:5], True)
-                moves.append((r, c, *moves[waiting][2:4], value, True))
-                waiting = None
-            else:
-                arrived += 1
-                waiting = len(moves)
-                moves.append((r, c, *_cell(size, action, line, arrived), value, False))
-    return tuple(sorted(moves))
-
-
-def _cell(size: int, action: int | None, line: int, along: int) -> tuple[int, int]:
-    if action in (RIGHT, DOWN):
-        along = size - 1 - along
-    return (along, line) if action in (UP, DOWN) else (line, along)
+    cell = board.find(0)
+    for _ in range(((z >> 32) * board.count(0)) >> 32):
+        cell = board.find(0, cell + 1)
+    return board[:cell] + (b"\2" if z & 0xFFFFFFFF < fours else b"\1") + board[cell + 1 :], cell
