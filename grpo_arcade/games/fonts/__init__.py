@@ -1,0 +1,111 @@
+"""Text for pictures, from two shipped font files: how much of each pixel the letters cover, and nothing of colours.
+
+The fonts are Rubik Bold and Rubik Medium (Latin subset), copyright The Rubik Project Authors, under the SIL Open Font
+License 1.1 in ``OFL.txt`` beside them. No font of the machine is ever used, and no display is needed.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from importlib.resources import as_file, files
+from typing import Literal
+
+import numpy as np
+
+# Pygame greets on standard output when it is imported, where a command's data goes.
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+
+Weight = Literal["bold", "medium"]
+
+_FILES = {"bold": "Rubik-Bold.ttf", "medium": "Rubik-Medium.ttf"}
+_CAP_HEIGHT = 0.7
+"""Height of digits and capitals in both fonts, in ems (their OS/2 table's ``sCapHeight``)."""
+_MARGIN = 0.36
+"""Room above and below the capitals, in capital heights: enough for accents and descenders."""
+
+
+@lru_cache(maxsize=1024)
+def coverage(text: str, height: int, weight: Weight = "bold") -> np.ndarray:
+    """How much of each pixel ``text`` covers, 0 (nothing) to 255, as a read-only uint8 array (rows, columns).
+
+    ``height`` is the height of the digits and capitals in pixels, at least 1. They fill the vertical middle of the
+    array, ``margin(height)`` rows above and below them being for accents and descenders; left and right there is no
+    empty column. Characters the font lacks appear as ``?``. Text that leaves no ink gives an array of no columns.
+    """
+    import pygame
+
+    if height < 1:
+        raise ValueError(f"text height must be at least 1 pixel, not {height}")
+    # Small letters are drawn larger and averaged, which places their stems more finely than hinting would.
+    scale = 4 if height < 48 else 2 if height < 128 else 1
+    pygame.font.init()
+    with as_file(files(__package__) / _FILES[weight]) as path:
+        # Not kept: a font object does not survive somebody else's pygame.quit().
+        font = pygame.font.Font(path, round(height * scale / _CAP_HEIGHT))
+    drawable = "".join(c if m is not None else "?" for c, m in zip(text, font.metrics(text), strict=True))
+    rows = height + 2 * margin(height)
+    if not drawable.strip():
+        return _frozen(np.zeros((rows, 0), np.uint8))
+    line = pygame.surfarray.array_alpha(font.render(drawable, True, (255, 255, 255))).T
+    inked = np.flatnonzero(line.any(axis=0))
+    line = line[:, inked[0] : inked[-1] + 1]
+    # Cut or pad so that the capitals, which stand on the baseline, are in the middle.
+    top = font.get_ascent() - (height + margin(height)) * scale
+    canvas = np.zeros((rows * scale, -(-line.shape[1] // scale) * scale), np.uint8)
+    source = line[max(top, 0) : top + rows * scale]
+    canvas[max(-top, 0) : max(-top, 0) + len(source), : line.shape[1]] = source
+    if scale > 1:
+        blocks = canvas.reshape(rows, scale, -1, scale).sum(axis=(1, 3), dtype=np.uint32)
+        canvas = ((blocks + scale * scale // 2) // (scale * scale)).astype(np.uint8)
+    return _frozen(canvas)
+
+
+def margin(height: int) -> int:
+    """Rows above and below the capitals in what :func:`coverage` returns."""
+    return max(1, round(height * _MARGIN))
+
+
+def tallest(text: str, width: int, height: int, weight: Weight = "bold") -> int:
+    """The largest capital height, at most ``height``, at which ``text`` is at most ``width`` wide; 0 if none is."""
+    if height < 1 or width < 1:
+        return 0
+    wide = coverage(text, height, weight).shape[1]
+    if wide <= width:
+        return height
+    guess = min(height, height * width // max(wide, 1) + 1)
+    while guess and coverage(text, guess, weight).shape[1] > width:
+        guess -= 1
+    return guess
+
+
+def elided(text: str, width: int, height: int, weight: Weight = "bold") -> str:
+    """``text``, or as much of its beginning as fits into ``width`` pixels with an ellipsis; ``""`` if nothing does."""
+    if coverage(text, height, weight).shape[1] <= width:
+        return text
+    low, high = 0, len(text)
+    while low < high:
+        middle = (low + high + 1) // 2
+        fits = coverage(text[:middle].rstrip() + "…", height, weight).shape[1] <= width
+        low, high = (middle, high) if fits else (low, middle - 1)
+    return text[:low].rstrip() + "…" if low else ""
+
+
+def levels(cover: np.ndarray, count: int) -> np.ndarray:
+    """Coverage rounded to ``count`` evenly spaced levels, 0 .. count - 1: few colours compress well and fit a GIF."""
+    return ((cover.astype(np.uint16) * (count - 1) + 127) // 255).astype(np.uint8)
+
+
+def mixed(below: int, above: int, levels: int) -> np.ndarray:
+    """Colours from ``below`` to ``above`` in ``levels`` even steps, as uint32 0xRRGGBB."""
+    last = levels - 1
+    channels = [
+        [(((below >> s & 255) * (last - i) + (above >> s & 255) * i + last // 2) // last) << s for i in range(levels)]
+        for s in (16, 8, 0)
+    ]
+    return np.array(channels, np.uint32).sum(axis=0, dtype=np.uint32)
+
+
+def _frozen(array: np.ndarray) -> np.ndarray:
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,258 @@
+"""Films as GIFs: every colour exact while 255 suffice, only what changed is stored, equal frames become one.
+
+The compression is Pillow's. What is ours is what it is given: a frame is cut to the rectangle that changed, pixels in it
+that did not change are transparent if that is shorter, and colours are numbered in the order in which they first appear,
+so that most frames get by with short codes.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from grpo_arcade.games.episode import Episode
+from grpo_arcade.recordings.file import RecordingError
+from grpo_arcade.recordings.film import Film
+
+_TRANSPARENT = 0
+_MOST_COLOURS = 255
+"""Of 256, one is the transparent one."""
+_SMALLEST_BOARD = 96
+"""Pixels; a board is not scaled below this to meet ``max_bytes``."""
+_LONGEST = 65535
+"""Hundredths of a second one frame can last."""
+
+Progress = Callable[[int, int], None]
+"""Called with how many moves are done and how many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class GifReport:
+    """What was written."""
+
+    path: Path
+    bytes: int
+    frames: int
+    """Stored ones, after equal neighbours were merged."""
+    seconds: float
+    """One showing."""
+    width: int
+    height: int
+    frames_per_move: int
+    moves_skipped: int
+    """Moves of the longest episode that are not shown."""
+    colours: int
+    exact: bool
+    """False if there were more than 255 colours and the rarest late-comers were replaced by their nearest neighbours."""
+
+
+def write_gif(
+    episodes: Episode | Sequence[Episode],
+    path: str | os.PathLike[str],
+    *,
+    frames_per_move: int = 2,
+    speed: float = 1.0,
+    size: int | None = None,
+    max_bytes: int | None = None,
+    palette: str | None = None,
+    hold_s: float = 2.0,
+    title: bool = True,
+    progress: Progress | None = None,
+) -> GifReport:
+    """Write one episode, or two to six side by side, as a GIF that repeats for ever.
+
+    Args:
+        episodes: what to show; see :class:`~grpo_arcade.recordings.film.Film` for this and the arguments not named here.
+        path: the file, written whole or not at all.
+        max_bytes: if the film is larger it is made again, in this order, until it fits: with fewer frames per move, down
+            to one; with smaller boards, in steps of a fifth, down to 96 pixels; with every second, third, fifth, eighth …
+            move left standing. The report says what came of it.
+        progress: called after every shown move; starts again from 0 each time the film is made again.
+
+    Raises:
+        RecordingError: an episode cannot be verified, an argument is bad, or the film cannot be made to fit.
+    """
+    target = Path(path)
+    smallest: int | None = None
+    for plan in _plans(episodes, frames_per_move, speed, size, palette, hold_s, title, bool(max_bytes)):
+        encoded = _encode(plan, max_bytes, progress)
+        if max_bytes is None or encoded.bytes <= max_bytes:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            scratch = target.with_name(f".{target.name}.{os.getpid()}")
+            try:
+                with scratch.open("wb") as file:
+                    file.writelines(encoded.parts)
+                os.replace(scratch, target)
+            finally:
+                scratch.unlink(missing_ok=True)
+            return GifReport(
+                path=target,
+                bytes=encoded.bytes,
+                frames=encoded.frames,
+                seconds=encoded.hundredths / 100,
+                width=plan.width,
+                height=plan.height,
+                frames_per_move=plan.frames_per_move,
+                moves_skipped=plan.moves - plan.shown,
+                colours=encoded.colours,
+                exact=encoded.exact,
+            )
+        smallest = encoded.bytes
+    raise RecordingError(
+        f"this film cannot be made to fit into {max_bytes} bytes; the smallest takes more than {smallest}"
+    )
+
+
+def _plans(
+    episodes: Episode | Sequence[Episode],
+    frames_per_move: int,
+    speed: float,
+    size: int | None,
+    palette: str | None,
+    hold_s: float,
+    title: bool,
+    may_shrink: bool,
+) -> Iterator[Film]:
+    """The film as asked for, then, if it may, ever smaller ones."""
+
+    def film(frames_per_move: int, size: int | None, every: int) -> Film:
+        return Film(
+            episodes,
+            frames_per_move=frames_per_move,
+            speed=speed,
+            size=size,
+            palette=palette,
+            hold_s=hold_s,
+            title=title,
+            every=every,
+        )
+
+    plan = film(frames_per_move, size, 1)
+    yield plan
+    if not may_shrink:
+        return
+    while plan.frames_per_move > 1:
+        plan = film(plan.frames_per_move - 1, plan.size, 1)
+        yield plan
+    while plan.size * 4 // 5 >= _SMALLEST_BOARD:
+        plan = film(1, plan.size * 4 // 5, 1)
+        yield plan
+    before, every = 1, 2
+    while every < 2 * plan.moves:
+        yield film(1, plan.size, every)
+        before, every = every, before + every
+
+
+@dataclass(slots=True)
+class _Encoded:
+    parts: list[bytes]
+    bytes: int
+    frames: int
+    hundredths: int
+    colours: int
+    exact: bool
+
+
+def _encode(film: Film, limit: int | None, progress: Progress | None) -> _Encoded:
+    """The whole file in pieces; given up as soon as it exceeds ``limit``."""
+    colours = _Colours()
+    header_bytes = 13 + 3 * 256 + 19
+    size = header_bytes + 1
+    blocks: list[tuple[bytes, int]] = []
+    shown: np.ndarray | None = None
+    last_move = -1
+    for frame in film:
+        if progress and frame.move != last_move:
+            last_move = frame.move
+            progress(frame.move, film.moves)
+        block = _changed(frame.pixels, shown, colours)
+        if block is None:
+            # Nothing to see: the picture before stays longer.
+            data, delay = blocks[-1]
+            if delay + frame.hundredths <= _LONGEST:
+                blocks[-1] = data, delay + frame.hundredths
+                continue
+            block = _changed(frame.pixels, None, colours)
+            assert block is not None
+        shown = frame.pixels
+        blocks.append((block, frame.hundredths))
+        size += 8 + len(block)
+        if limit is not None and size > limit:
+            break
+    parts = [colours.header(film.width, film.height)]
+    for data, delay in blocks:
+        # Graphic control: leave the picture in place, colour 0 is transparent.
+        parts.append(struct.pack("<BBBBHBB", 0x21, 0xF9, 4, 0b0000_0101, delay, _TRANSPARENT, 0))
+        parts.append(data)
+    parts.append(b"\x3b")
+    return _Encoded(parts, size, len(blocks), sum(delay for _, delay in blocks), len(colours), colours.exact)
+
+
+def _changed(pixels: np.ndarray, shown: np.ndarray | None, colours: _Colours) -> bytes | None:
+    """The image block that turns ``shown`` into ``pixels``; None if they are the same."""
+    if shown is None:
+        return _image_block(colours.numbers(pixels), 0, 0)
+    different = pixels != shown
+    rows = np.flatnonzero(different.any(axis=1))
+    if not len(rows):
+        return None
+    top, bottom = rows[0], rows[-1] + 1
+    columns = np.flatnonzero(different[top:bottom].any(axis=0))
+    left, right = columns[0], columns[-1] + 1
+    numbers = colours.numbers(pixels[top:bottom, left:right])
+    sparse = np.where(different[top:bottom, left:right], numbers, np.uint8(_TRANSPARENT))
+    return min(_image_block(sparse, left, top), _image_block(numbers, left, top), key=len)
+
+
+def _image_block(numbers: np.ndarray, left: int, top: int) -> bytes:
+    height, width = numbers.shape
+    # LZW codes need only be as wide as the largest colour number of this frame, two bits at least.
+    bits = max(2, int(numbers.max()).bit_length())
+    data = Image.fromarray(numbers).tobytes("gif", "L", bits, 0)
+    return struct.pack("<BHHHHBB", 0x2C, left, top, width, height, 0, bits) + data + b"\x00"
+
+
+class _Colours:
+    """The colours of one GIF, numbered from 1 in order of appearance."""
+
+    def __init__(self) -> None:
+        self._number_of = np.zeros(1 << 24, np.uint8)
+        self._known: list[int] = []
+        self.exact = True
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def numbers(self, pixels: np.ndarray) -> np.ndarray:
+        """The number of each 0xRRGGBB pixel, as uint8."""
+        numbers = self._number_of[pixels]
+        if numbers.all():
+            return numbers
+        fresh, first = np.unique(pixels[numbers == 0], return_index=True)
+        for colour in fresh[np.argsort(first)]:
+            self._number_of[colour] = self._number_for(int(colour))
+        return self._number_of[pixels]
+
+    def _number_for(self, colour: int) -> int:
+        if len(self._known) < _MOST_COLOURS:
+            self._known.append(colour)
+            return len(self._known)
+        self.exact = False
+        shifts = np.array([16, 8, 0])
+        known = np.array(self._known)[:, None] >> shifts & 255
+        distance = ((known - (colour >> shifts & 255)) ** 2).sum(axis=1)
+        return int(distance.argmin()) + 1
+
+    def header(self, width: int, height: int) -> bytes:
+        """Everything before the first frame: sizes, all colours, and that the film repeats."""
+        table = bytearray(3 * 256)
+        for number, colour in enumerate(self._known, start=1):
+            table[3 * number : 3 * number + 3] = colour.to_bytes(3, "big")
+        screen = struct.pack("<6sHHBBB", b"GIF89a", width, height, 0b1111_0111, 0, 0)
+        return screen + bytes(table) + b"\x21\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00"
