@@ -100,13 +100,13 @@ class Twenty48(Game):
         if not _is_int(seed) or not 0 <= seed < 2**63:
             raise ValueError(f"seed must be a whole number from 0 to 2**63 - 1, not {seed!r}")
         self._seed = seed
-        board, _ = rules.spawn(bytes(self.size**2), seed, 0, self._fours)
-        board, _ = rules.spawn(board, seed, 1, self._fours)
+        self._draws = rules.draws(seed, 0)
+        board, _ = rules.spawn(bytes(self.size**2), self._draws[0], self._fours)
+        board, _ = rules.spawn(board, self._draws[1], self._fours)
         self._board = self._before = board
         self._moved: int | None = None
         self._spawned: int | None = None
         self._idle = 0
-        self.score: int = 0
         self.outcome = None
         self.plies = 0
         self.wasted = 0
@@ -117,10 +117,12 @@ class Twenty48(Game):
             raise ValueError(f"the episode has ended ({self.outcome}); reset() starts another")
         if not 0 <= action < 4:
             raise ValueError(f"action must be 0 (up), 1 (right), 2 (down) or 3 (left), not {action!r}")
-        grid = self._grid
         before = self._before = self._board
-        shifted = grid.shift(before, action)
+        shifted = self._grid.shift(before, action)
         self.plies = plies = self.plies + 1
+        number = (plies + 1) % rules.BLOCK
+        if not number:
+            self._draws = rules.draws(self._seed, (plies + 1) // rules.BLOCK)
         if shifted == before:
             self._moved = self._spawned = None
             self.wasted += 1
@@ -131,16 +133,20 @@ class Twenty48(Game):
         else:
             self._moved = action
             self._idle = 0
-            self.score += grid.gain(before, shifted)
-            self._board, self._spawned = board, _ = rules.spawn(shifted, self._seed, plies + 1, self._fours)
+            self._board, self._spawned = board, _ = rules.spawn(shifted, self._draws[number], self._fours)
             if self._target_tile in board:
                 self.outcome = Outcome.WON
                 return
-            if 0 not in board and not grid.legal(board):
+            if 0 not in board and not self._grid.legal(board):
                 self.outcome = Outcome.LOST
                 return
         if plies >= self.step_cap:
             self.outcome = Outcome.CAPPED
+
+    @property
+    def score(self) -> int:  # type: ignore[override]
+        """The sum of all tiles made by merging. Worked out when asked, so that a step pays nothing for it."""
+        return self._grid.score(self._board, 2 + self.plies - self.wasted)
 
     def legal_actions(self) -> tuple[int, ...]:
         """The actions that change the board, ascending; empty after the end."""

@@ -54,25 +54,30 @@ def slide_left(row: bytes) -> bytes:
     return bytes(done).ljust(len(row), b"\0")
 
 
-def _points(row: bytes) -> int:
-    """What it takes in merges to build the row's tiles from 2s: (e - 1) · 2**e for a tile 2**e."""
-    return sum((tile - 1) << tile for tile in row if tile)
+def _worth(row: bytes) -> int:
+    """The tiles' share of the score, (e - 3) · 2**e for each tile 2**e; see :meth:`Grid.score`."""
+    return sum((tile - 3) << tile for tile in row if tile)
 
 
 def _ways(row: bytes) -> int:
-    """Bit 0: a move to the left changes the row; bit 1: one to the right does."""
-    return (slide_left(row) != row) | (slide_left(row[::-1]) != row[::-1]) << 1
+    """1 if a move to the left changes the row, plus 9 if one to the right does: sums over 8 rows keep the two apart."""
+    return (slide_left(row) != row) + 9 * (slide_left(row[::-1]) != row[::-1])
 
 
 # Tables are keyed by whole rows, so boards of all sizes share them.
 _slid = RowTable(slide_left).__getitem__
-_points_of = RowTable(_points).__getitem__
+_worth_of = RowTable(_worth).__getitem__
 _ways_of = RowTable(_ways).__getitem__
 _tiles_of = RowTable(lambda row: [1 << tile if tile else 0 for tile in row]).__getitem__
 
-# Index: bit 0 left, bit 1 right, bit 2 up, bit 3 down.
+# Index: the sum of _ways over the rows, and the same over the columns.
+_ALONG = tuple((bool(ways % 9), bool(ways // 9)) for ways in range(81))
 _LEGAL = tuple(
-    tuple(action for action, bit in ((UP, 4), (RIGHT, 2), (DOWN, 8), (LEFT, 1)) if ways & bit) for ways in range(16)
+    tuple(
+        tuple(action for action, moves in ((UP, up), (RIGHT, right), (DOWN, down), (LEFT, left)) if moves)
+        for up, down in _ALONG
+    )
+    for left, right in _ALONG
 )
 
 
@@ -96,32 +101,34 @@ class Grid:
             bytes(reading),
         )
         """By action: which cell of the board comes to each place when it is turned so that the move goes left."""
-        self._turns_back = tuple(bytes(map(turn.index, reading)) for turn in self.turns)
+        self._ways = tuple((turn, bytes(map(turn.index, reading))) for turn in self.turns)
         self._padding = bytes(256 - cells)
         self.rows = struct.Struct(f"{size}s" * size).unpack
         """The board's rows, each as bytes."""
 
     def shift(self, board: bytes, action: int) -> bytes:
         """The board after all tiles slid and merged, before a new one appears; equal to ``board`` if nothing moves."""
-        turned = self.turns[action].translate(board + self._padding)
-        moved = b"".join(map(_slid, self.rows(turned)))
-        return self._turns_back[action].translate(moved + self._padding)
+        turn, back = self._ways[action]
+        padding = self._padding
+        moved = b"".join(map(_slid, self.rows(turn.translate(board + padding))))
+        return back.translate(moved + padding)
+
+    def score(self, board: bytes, spawned: int) -> int:
+        """The sum of all tiles made by merging since the start, on a board on which ``spawned`` tiles have appeared.
+
+        Building a tile 2**e from 2s makes tiles worth (e - 1) · 2**e; each spawned 4 saves one merge into a 4. The
+        tiles' sum is 2 · spawned + 2 · fours, so the score is the sum of (e - 3) · 2**e, plus 4 · spawned.
+        """
+        return sum(map(_worth_of, self.rows(board))) + 4 * spawned
 
     def gain(self, board: bytes, shifted: bytes) -> int:
         """The score of the move that made ``shifted`` of ``board``: the sum of the tiles made by merging."""
-        if shifted.count(0) == board.count(0):
-            return 0
-        # A merge of two tiles 2**e lifts the points by e · 2**(e+1) - 2 · (e-1) · 2**e = 2**(e+1), the tile made.
-        return sum(map(_points_of, self.rows(shifted))) - sum(map(_points_of, self.rows(board)))
+        return self.score(shifted, 0) - self.score(board, 0)
 
     def legal(self, board: bytes) -> tuple[int, ...]:
         """The actions that change the board, ascending."""
-        ways = 0
-        for along in map(_ways_of, self.rows(board)):
-            ways |= along
-        for along in map(_ways_of, self.rows(self.turns[UP].translate(board + self._padding))):
-            ways |= along << 2
-        return _LEGAL[ways]
+        columns = self.turns[UP].translate(board + self._padding)
+        return _LEGAL[sum(map(_ways_of, self.rows(board)))][sum(map(_ways_of, self.rows(columns)))]
 
     def tiles(self, board: bytes) -> list[list[int]]:
         """The board as a new list of rows of tile values, top row first; 0 is empty."""
@@ -161,14 +168,23 @@ def grid(size: int) -> Grid:
 
 
 _64_BITS = 2**64 - 1
+_GAMMA = 0x9E3779B97F4A7C15
+BLOCK = 32
+"""Draws worked out at once."""
+# One integer of 32 lanes, 128 bits each so that a 64-bit product fits, does the arithmetic of 32 draws in one go.
+_LANES = sum(1 << 128 * i for i in range(BLOCK))
+_LANE_GAMMAS = sum(((i + 1) * _GAMMA & _64_BITS) << 128 * i for i in range(BLOCK))
+_LANE_MASK = _64_BITS * _LANES
+_unpack_lanes = struct.Struct("<" + "Q8x" * BLOCK).unpack
 
 
-def draw(seed: int, number: int) -> int:
-    """64 random bits: output ``number`` (from 0) of splitmix64 started at ``seed``.
+def draws(seed: int, block: int) -> tuple[int, ...]:
+    """Draws ``32 * block`` to ``32 * block + 31`` of a seed, 64 random bits each.
 
-    In 64-bit unsigned arithmetic (all sums and products modulo 2**64)::
+    Draw ``n`` (from 0) is output ``n`` of splitmix64 started at ``seed``; in 64-bit unsigned arithmetic (all sums and
+    products modulo 2**64)::
 
-        z = seed + (number + 1) * 0x9E3779B97F4A7C15
+        z = seed + (n + 1) * 0x9E3779B97F4A7C15
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9
         z = (z ^ (z >> 27)) * 0x94D049BB133111EB
         z = z ^ (z >> 31)
@@ -176,24 +192,23 @@ def draw(seed: int, number: int) -> int:
     Source: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014, with the constants of
     Vigna's public-domain ``splitmix64.c``.
     """
-    z = (seed + (number + 1) * 0x9E3779B97F4A7C15) & _64_BITS
-    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _64_BITS
-    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _64_BITS
-    return z ^ (z >> 31)
+    z = ((seed + block * BLOCK * _GAMMA & _64_BITS) * _LANES + _LANE_GAMMAS) & _LANE_MASK
+    z = ((z ^ z >> 30) & _LANE_MASK) * 0xBF58476D1CE4E5B9 & _LANE_MASK
+    z = ((z ^ z >> 27) & _LANE_MASK) * 0x94D049BB133111EB & _LANE_MASK
+    return _unpack_lanes((z ^ z >> 31).to_bytes(16 * BLOCK, "little"))
 
 
-def spawn(board: bytes, seed: int, number: int, fours: int) -> tuple[bytes, int]:
-    """Put the tile of draw ``number`` on a board that has an empty cell.
+def spawn(board: bytes, draw: int, fours: int) -> tuple[bytes, int]:
+    """Put a draw's tile on a board that has an empty cell.
 
-    With ``z = draw(seed, number)`` and ``n`` empty cells, the tile lands on empty cell ``((z >> 32) * n) >> 32``,
-    counted from 0 in reading order, and is a 4 if ``z & 0xFFFFFFFF`` is less than ``fours``, which is
-    ``round(probability_fours * 2**32)``; else a 2.
+    With ``n`` empty cells, the tile lands on empty cell ``((draw >> 32) * n) >> 32``, counted from 0 in reading
+    order, and is a 4 if ``draw & 0xFFFFFFFF`` is less than ``fours``, which is ``round(probability_fours * 2**32)``;
+    else a 2.
 
     Returns:
         The new board, and the cell as an index into it.
     """
-    z = draw(seed, number)
-    cell = board.find(0)
-    for _ in range(((z >> 32) * board.count(0)) >> 32):
-        cell = board.find(0, cell + 1)
-    return board[:cell] + (b"\2" if z & 0xFFFFFFFF < fours else b"\1") + board[cell + 1 :], cell
+    nth = (draw >> 32) * board.count(b"\0") >> 32
+    tail = board.split(b"\0", nth + 1)[-1]
+    cell = len(board) - len(tail) - 1
+    return board[:cell] + (b"\2" if draw & 0xFFFFFFFF < fours else b"\1") + tail, cell
