@@ -1,0 +1,107 @@
+"""From a name to a causal language model and its tokenizer; torch and transformers are imported only when asked.
+
+A name is ``pocket`` (shipped with this package), a folder (a Hugging Face model, a checkpoint, a PEFT adapter, or a
+run folder, whose newest checkpoint is meant), or a model's name on the Hugging Face hub.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
+
+POCKET = Path(__file__).parent / "pocket" / "weights"
+"""Where the embedded model lies: a normal Hugging Face folder."""
+
+_EXTRA = 'pip install "grpo-arcade[train]"'
+_DTYPES = ("auto", "float32", "bfloat16", "float16")
+
+
+class ModelError(ValueError):
+    """The model cannot be had; one line that says why and what would work."""
+
+
+def load(name: str | Path, *, dtype: str | torch.dtype = "auto") -> tuple[Any, Any]:
+    """The model, in evaluation mode and on the CPU, and its tokenizer, which has a padding token.
+
+    Args:
+        name: ``pocket``, a folder, or a name on the Hugging Face hub. An adapter folder gives a ``PeftModel`` whose
+            base is the one its ``adapter_config.json`` names.
+        dtype: of the weights. ``auto`` is float32 for the pocket model (a full finetune at a learning rate of 1e-4
+            is lost in bfloat16's rounding) and what the files hold for any other.
+
+    Raises:
+        ModelError: no such model, or its files cannot be read.
+        ImportError: the extra ``train`` is not installed.
+    """
+    if isinstance(dtype, str) and dtype not in _DTYPES:
+        raise ModelError(f"dtype {dtype!r} is unknown; it is one of {', '.join(_DTYPES)}")
+    try:
+        import transformers
+    except ImportError as error:
+        raise ImportError(f"a model needs torch and transformers: {_EXTRA}") from error
+
+    where = _folder(str(name))
+    if isinstance(where, Path) and (where / "adapter_config.json").is_file():
+        return _load_adapter(where, dtype)
+    if dtype == "auto" and where == POCKET:
+        dtype = "float32"
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(where)
+        model = transformers.AutoModelForCausalLM.from_pretrained(where, dtype=dtype)
+    except Exception as error:  # every library below has its own way to say that a file is missing or torn
+        raise ModelError(_why(str(name), where, error)) from error
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return model.eval(), tokenizer
+
+
+def _folder(name: str) -> Path | str:
+    """The folder a name stands for, or the name itself where it can only be the hub's."""
+    if name == "pocket":
+        if not (POCKET / "model.safetensors").is_file():
+            raise ModelError(
+                "the pocket model's weights are missing from this installation: `arcade pretrain` makes them"
+            )
+        return POCKET
+    path = Path(name).expanduser()
+    if path.is_dir():
+        if ((path / "config.json").is_file() and any(path.glob("*.safetensors*"))) or (
+            path / "adapter_config.json"
+        ).is_file():
+            return path
+        checkpoints = [folder for folder in path.glob("checkpoint-*") if folder.name.rpartition("-")[2].isdigit()]
+        if checkpoints:
+            return _folder(str(max(checkpoints, key=lambda folder: int(folder.name.rpartition("-")[2]))))
+        raise ModelError(f"{name} holds no model: it needs config.json and model.safetensors, or checkpoint-N folders")
+    if path.exists() or name.startswith((".", "/", "~")) or name.count("/") > 1:
+        raise ModelError(
+            f"there is no model folder at {name}; use pocket, a folder, or a hub name like Qwen/Qwen3-0.6B"
+        )
+    return name
+
+
+def _load_adapter(folder: Path, dtype: str | torch.dtype) -> tuple[Any, Any]:
+    try:
+        import peft
+    except ImportError as error:
+        raise ImportError(f"{folder} is a LoRA adapter and needs peft: {_EXTRA}") from error
+    base = str(json.loads((folder / "adapter_config.json").read_text(encoding="utf-8")).get("base_model_name_or_path"))
+    # The pocket model's place differs from machine to machine, its last two folders do not.
+    if Path(base).parts[-2:] == POCKET.parts[-2:]:
+        base = "pocket"
+    model, tokenizer = load(base, dtype=dtype)
+    try:
+        return peft.PeftModel.from_pretrained(model, str(folder)).eval(), tokenizer
+    except Exception as error:
+        raise ModelError(_why(str(folder), folder, error)) from error
+
+
+def _why(name: str, where: Path | str, error: Exception) -> str:
+    reason = " ".join(str(error).split())[:200]
+    if isinstance(where, Path):
+        return f"the model in {name} cannot be read: {reason}"
+    return f"no model {name!r} on this machine or the hub (use pocket, a folder, or a hub name): {reason}"
