@@ -33,7 +33,7 @@ class Twenty48View:
     """The board now, top row first; 0 is empty."""
     before: tuple[tuple[int, ...], ...]
     """The board before the last move; the same as ``cells`` at the start and after a move that changed nothing."""
-    slides: tuple[tuple[int, int, int, int, int, bool], ...]
+    slides: tuple[rules.Slide, ...]
     """Every tile of ``before``, also those that stay, in reading order: (from_row, from_col, to_row, to_col, value,
     merged). ``value`` is the tile's value before the move. Both tiles of a merging pair have ``merged``; they meet at
     the same cell, where ``cells`` shows their sum."""
@@ -57,9 +57,9 @@ class Twenty48(Game):
     accepted. A move that changes nothing is legal to ask: it takes a ply, adds to :attr:`wasted`, and no tile appears;
     32 of them in a row end the episode as ``stuck``.
 
-    The two tiles of the start are draws 0 and 1 of :func:`.rules.spawn`; the tile after the n-th decision of an episode
-    (from 1, wasted ones counted) is draw n + 1. So every tile is a function of the seed, the ply, and which cells are
-    empty then, and nothing else.
+    The two tiles of the start come from draws 0 and 1 of the seed (:func:`.rules.draws`, :func:`.rules.spawn`), the
+    tile after the n-th decision (from 1, wasted ones counted) from draw n + 1. So a tile is a function of the seed, the
+    ply and which cells are empty then, and of nothing else.
     """
 
     name: ClassVar[str] = "2048"
@@ -100,12 +100,12 @@ class Twenty48(Game):
         if not _is_int(seed) or not 0 <= seed < 2**63:
             raise ValueError(f"seed must be a whole number from 0 to 2**63 - 1, not {seed!r}")
         self._seed = seed
-        self._draws = rules.draws(seed, 0)
-        board, _ = rules.spawn(bytes(self.size**2), self._draws[0], self._fours)
-        board, _ = rules.spawn(board, self._draws[1], self._fours)
+        self._draws: list[int] = []
+        self._blocks = 0
+        board = rules.spawn(bytes(self.size**2), self._next_draw(), self._fours)
+        board = rules.spawn(board, self._next_draw(), self._fours)
         self._board = self._before = board
-        self._moved: int | None = None
-        self._spawned: int | None = None
+        self._action = 0
         self._idle = 0
         self.outcome = None
         self.plies = 0
@@ -118,30 +118,34 @@ class Twenty48(Game):
         if not 0 <= action < 4:
             raise ValueError(f"action must be 0 (up), 1 (right), 2 (down) or 3 (left), not {action!r}")
         before = self._before = self._board
-        shifted = self._grid.shift(before, action)
+        self._action = action
         self.plies = plies = self.plies + 1
-        number = (plies + 1) % rules.BLOCK
-        if not number:
-            self._draws = rules.draws(self._seed, (plies + 1) // rules.BLOCK)
+        draw = self._draws.pop() if self._draws else self._next_draw()
+        shifted = self._grid.shift(before, action)
         if shifted == before:
-            self._moved = self._spawned = None
             self.wasted += 1
             self._idle += 1
             if self._idle == STUCK_AFTER:
                 self.outcome = Outcome.STUCK
                 return
         else:
-            self._moved = action
             self._idle = 0
-            self._board, self._spawned = board, _ = rules.spawn(shifted, self._draws[number], self._fours)
+            board = self._board = rules.spawn(shifted, draw, self._fours)
             if self._target_tile in board:
                 self.outcome = Outcome.WON
                 return
-            if 0 not in board and not self._grid.legal(board):
+            if 0 not in board and not self._grid.can_move(board):
                 self.outcome = Outcome.LOST
                 return
         if plies >= self.step_cap:
             self.outcome = Outcome.CAPPED
+
+    def _next_draw(self) -> int:
+        if not self._draws:
+            # Last first, so that pop() takes them in order.
+            self._draws = rules.draws(self._seed, self._blocks)[::-1]
+            self._blocks += 1
+        return self._draws.pop()
 
     @property
     def score(self) -> int:  # type: ignore[override]
@@ -160,7 +164,7 @@ class Twenty48(Game):
         """The position and the transition into it, worked out now: a step pays nothing for it."""
         grid = self._grid
         cells = _frozen(grid.tiles(self._board))
-        if self._moved is None or self._spawned is None:
+        if self._board is self._before:
             before = cells
             slides = tuple(
                 (r, c, r, c, tile, False) for r, row in enumerate(cells) for c, tile in enumerate(row) if tile
@@ -168,8 +172,10 @@ class Twenty48(Game):
             spawn = None
         else:
             before = _frozen(grid.tiles(self._before))
-            slides = grid.slides(self._before, self._moved)
-            r, c = divmod(self._spawned, self.size)
+            slides = grid.slides(self._before, self._action)
+            shifted = grid.shift(self._before, self._action)
+            cell = next(i for i, (old, new) in enumerate(zip(shifted, self._board, strict=True)) if old != new)
+            r, c = divmod(cell, self.size)
             spawn = r, c, cells[r][c]
         return Twenty48View(
             size=self.size,

@@ -12,9 +12,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 UP, RIGHT, DOWN, LEFT = range(4)
+
+Slide: TypeAlias = tuple[int, int, int, int, int, bool]
+"""From row, from column, to row, to column, the tile's value before the move, whether it merges on arrival."""
 
 _TABLE_LIMIT = 100_000
 """Rows a table holds before it starts anew. A 4-wide board meets some 10,000 rows in practice; an 8-wide one knows
@@ -69,6 +72,7 @@ _slid = RowTable(slide_left).__getitem__
 _worth_of = RowTable(_worth).__getitem__
 _ways_of = RowTable(_ways).__getitem__
 _tiles_of = RowTable(lambda row: [1 << tile if tile else 0 for tile in row]).__getitem__
+_copy = list.copy
 
 # Index: the sum of _ways over the rows, and the same over the columns.
 _ALONG = tuple((bool(ways % 9), bool(ways // 9)) for ways in range(81))
@@ -130,23 +134,27 @@ class Grid:
         columns = self.turns[UP].translate(board + self._padding)
         return _LEGAL[sum(map(_ways_of, self.rows(board)))][sum(map(_ways_of, self.rows(columns)))]
 
+    def can_move(self, board: bytes) -> bool:
+        """Whether any action changes the board."""
+        columns = self.turns[UP].translate(board + self._padding)
+        return any(map(_ways_of, self.rows(board))) or any(map(_ways_of, self.rows(columns)))
+
     def tiles(self, board: bytes) -> list[list[int]]:
         """The board as a new list of rows of tile values, top row first; 0 is empty."""
-        return [_tiles_of(row)[:] for row in self.rows(board)]
+        return [*map(_copy, map(_tiles_of, self.rows(board)))]
 
-    def slides(self, board: bytes, action: int) -> tuple[tuple[int, int, int, int, int, bool], ...]:
+    def slides(self, board: bytes, action: int) -> tuple[Slide, ...]:
         """Where each tile of the board goes in a move, in reading order of where it comes from.
 
-        Each is (from_row, from_col, to_row, to_col, the tile's value before the move, whether it merges on arrival).
         Both tiles of a merging pair are marked; they arrive at the same cell.
         """
         turn = self.turns[action]
-        slides = []
+        slides: list[Slide] = []
         for start in range(0, len(board), self.size):
             arrived = start - 1
             waiting = 0
-            for place in turn[start : start + self.size]:
-                tile = board[place]
+            for cell in turn[start : start + self.size]:
+                tile = board[cell]
                 if not tile:
                     continue
                 merged = tile == waiting
@@ -157,7 +165,7 @@ class Grid:
                 else:
                     arrived += 1
                     waiting = tile
-                slides.append((*divmod(place, self.size), *divmod(turn[arrived], self.size), 1 << tile, merged))
+                slides.append((*divmod(cell, self.size), *divmod(turn[arrived], self.size), 1 << tile, merged))
         return tuple(sorted(slides))
 
 
@@ -178,7 +186,7 @@ _LANE_MASK = _64_BITS * _LANES
 _unpack_lanes = struct.Struct("<" + "Q8x" * BLOCK).unpack
 
 
-def draws(seed: int, block: int) -> tuple[int, ...]:
+def draws(seed: int, block: int) -> list[int]:
     """Draws ``32 * block`` to ``32 * block + 31`` of a seed, 64 random bits each.
 
     Draw ``n`` (from 0) is output ``n`` of splitmix64 started at ``seed``; in 64-bit unsigned arithmetic (all sums and
@@ -195,20 +203,23 @@ def draws(seed: int, block: int) -> tuple[int, ...]:
     z = ((seed + block * BLOCK * _GAMMA & _64_BITS) * _LANES + _LANE_GAMMAS) & _LANE_MASK
     z = ((z ^ z >> 30) & _LANE_MASK) * 0xBF58476D1CE4E5B9 & _LANE_MASK
     z = ((z ^ z >> 27) & _LANE_MASK) * 0x94D049BB133111EB & _LANE_MASK
-    return _unpack_lanes((z ^ z >> 31).to_bytes(16 * BLOCK, "little"))
+    return list(_unpack_lanes((z ^ z >> 31).to_bytes(16 * BLOCK, "little")))
 
 
-def spawn(board: bytes, draw: int, fours: int) -> tuple[bytes, int]:
-    """Put a draw's tile on a board that has an empty cell.
+_EMPTY = b"\0"
+_MARK = b"\xff"
+_TWO = b"\1"
+_FOUR = b"\2"
+
+
+def spawn(board: bytes, draw: int, fours: int) -> bytes:
+    """The board, which has an empty cell, with a draw's tile on it.
 
     With ``n`` empty cells, the tile lands on empty cell ``((draw >> 32) * n) >> 32``, counted from 0 in reading
     order, and is a 4 if ``draw & 0xFFFFFFFF`` is less than ``fours``, which is ``round(probability_fours * 2**32)``;
     else a 2.
-
-    Returns:
-        The new board, and the cell as an index into it.
     """
-    nth = (draw >> 32) * board.count(b"\0") >> 32
-    tail = board.split(b"\0", nth + 1)[-1]
-    cell = len(board) - len(tail) - 1
-    return board[:cell] + (b"\2" if draw & 0xFFFFFFFF < fours else b"\1") + tail, cell
+    before_it = (draw >> 32) * board.count(_EMPTY) >> 32
+    # Mark one empty cell more than come before it, make those empty again, and the mark left is the cell.
+    marked = board.replace(_EMPTY, _MARK, before_it + 1).replace(_MARK, _EMPTY, before_it)
+    return marked.replace(_MARK, _FOUR if draw & 0xFFFFFFFF < fours else _TWO)
