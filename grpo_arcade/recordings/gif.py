@@ -1,15 +1,15 @@
 """Films as GIFs: every colour exact while 255 suffice, only what changed is stored, equal frames become one.
 
-The compression is Pillow's. What is ours is what it is given: a frame is cut to the rectangle that changed, pixels in it
-that did not change are transparent if that is shorter, and colours are numbered in the order in which they first appear,
-so that most frames get by with short codes.
+The compression is Pillow's. What is ours is what it is given: a frame is cut to the rectangle that changed, pixels in
+there that did not change may be transparent if that is shorter, and colours are numbered in the order in which they
+first appear, so that most frames get by with short codes.
 """
 
 from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,8 +23,10 @@ from grpo_arcade.recordings.film import Film
 _TRANSPARENT = 0
 _MOST_COLOURS = 255
 """Of 256, one is the transparent one."""
-_SMALLEST_BOARD = 96
-"""Pixels; a board is not scaled below this to meet ``max_bytes``."""
+_LEGIBLE, _SMALLEST = 144, 96
+"""Pixels a board keeps, to meet ``max_bytes``, while it has all its frames, and at last."""
+_SHORT_RUN = 24
+"""Pixels; unchanged ones in a row that interrupt changed ones are cheaper stored than made transparent."""
 _LONGEST = 65535
 """Hundredths of a second one frame can last."""
 
@@ -49,7 +51,7 @@ class GifReport:
     """Moves of the longest episode that are not shown."""
     colours: int
     exact: bool
-    """False if there were more than 255 colours and the rarest late-comers were replaced by their nearest neighbours."""
+    """False if there were more than 255 colours, and those that came last were replaced by their nearest ones."""
 
 
 def write_gif(
@@ -68,60 +70,27 @@ def write_gif(
     """Write one episode, or two to six side by side, as a GIF that repeats for ever.
 
     Args:
-        episodes: what to show; see :class:`~grpo_arcade.recordings.film.Film` for this and the arguments not named here.
+        episodes: all of one game; each is verified first.
         path: the file, written whole or not at all.
-        max_bytes: if the film is larger it is made again, in this order, until it fits: with fewer frames per move, down
-            to one; with smaller boards, in steps of a fifth, down to 96 pixels; with every second, third, fifth, eighth …
-            move left standing. The report says what came of it.
+        frames_per_move: 1 to see results, 2 to see what a move did and what came of it, 3 and more to see things move.
+        speed: 1 shows the game at its own frame rate, 2 twice as fast. GIFs show 50 frames a second at most; what is
+            faster loses frames, then moves.
+        size: width of one board in pixels, 32 to 4096; by default the picture's natural size.
+        max_bytes: if the film is larger it is made again until it fits: with smaller boards (down to 144 pixels), then
+            with one frame per move and smaller boards (down to 96), then with moves left out. The report says what
+            came of it; the same episodes and limit always give the same file.
+        palette: one of the game's palettes, by default its first.
+        hold_s: seconds the last frame stays.
+        title: whether there is a strip with player, seed, score and outcome above each board.
         progress: called after every shown move; starts again from 0 each time the film is made again.
 
     Raises:
         RecordingError: an episode cannot be verified, an argument is bad, or the film cannot be made to fit.
     """
-    target = Path(path)
-    smallest: int | None = None
-    for plan in _plans(episodes, frames_per_move, speed, size, palette, hold_s, title, bool(max_bytes)):
-        encoded = _encode(plan, max_bytes, progress)
-        if max_bytes is None or encoded.bytes <= max_bytes:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            scratch = target.with_name(f".{target.name}.{os.getpid()}")
-            try:
-                with scratch.open("wb") as file:
-                    file.writelines(encoded.parts)
-                os.replace(scratch, target)
-            finally:
-                scratch.unlink(missing_ok=True)
-            return GifReport(
-                path=target,
-                bytes=encoded.bytes,
-                frames=encoded.frames,
-                seconds=encoded.hundredths / 100,
-                width=plan.width,
-                height=plan.height,
-                frames_per_move=plan.frames_per_move,
-                moves_skipped=plan.moves - plan.shown,
-                colours=encoded.colours,
-                exact=encoded.exact,
-            )
-        smallest = encoded.bytes
-    raise RecordingError(
-        f"this film cannot be made to fit into {max_bytes} bytes; the smallest takes more than {smallest}"
-    )
+    if max_bytes is not None and max_bytes < 1:
+        raise RecordingError(f"max_bytes must be at least 1, not {max_bytes}")
 
-
-def _plans(
-    episodes: Episode | Sequence[Episode],
-    frames_per_move: int,
-    speed: float,
-    size: int | None,
-    palette: str | None,
-    hold_s: float,
-    title: bool,
-    may_shrink: bool,
-) -> Iterator[Film]:
-    """The film as asked for, then, if it may, ever smaller ones."""
-
-    def film(frames_per_move: int, size: int | None, every: int) -> Film:
+    def film(frames_per_move: int, size: int | None, every: int = 1) -> Film:
         return Film(
             episodes,
             frames_per_move=frames_per_move,
@@ -133,26 +102,63 @@ def _plans(
             every=every,
         )
 
-    plan = film(frames_per_move, size, 1)
-    yield plan
-    if not may_shrink:
-        return
-    while plan.frames_per_move > 1:
-        plan = film(plan.frames_per_move - 1, plan.size, 1)
-        yield plan
-    while plan.size * 4 // 5 >= _SMALLEST_BOARD:
-        plan = film(1, plan.size * 4 // 5, 1)
-        yield plan
-    before, every = 1, 2
-    while every < 2 * plan.moves:
-        yield film(1, plan.size, every)
-        before, every = every, before + every
+    plan: Film | None = film(frames_per_move, size)
+    while plan:
+        encoded = _encode(plan, max_bytes, progress)
+        if max_bytes is None or encoded.bytes <= max_bytes:
+            return _written(encoded, plan, Path(path))
+        plan = _smaller(plan, max_bytes / encoded.expected, film)
+    raise RecordingError(f"this film cannot be made to fit into {max_bytes} bytes, even with hardly a move left in it")
+
+
+def _smaller(plan: Film, ratio: float, film: Callable[..., Film]) -> Film | None:
+    """The next film to try, where ``ratio`` of the bytes of ``plan`` would do; None if nothing is left to try."""
+    # Bytes go with the side of a board rather than with its area. Always at least a little smaller.
+    size = min(int(plan.size * ratio * 0.97), plan.size * 19 // 20)
+    if plan.frames_per_move > 1:
+        if size >= _LEGIBLE:
+            return film(plan.frames_per_move, size)
+        if plan.size > _LEGIBLE and size >= _LEGIBLE * 4 // 5:
+            return film(plan.frames_per_move, _LEGIBLE)
+        # Most bytes are in the frames of things under way, so that a film without them affords larger boards.
+        larger = max(_SMALLEST, int(size * 1.3))
+        return film(1, min(plan.size, larger))
+    if plan.every == 1 and plan.size > _SMALLEST:
+        return film(1, max(size, _SMALLEST))
+    if plan.shown <= 1:
+        return None
+    return film(1, plan.size, max(plan.every + 1, int(plan.every / max(ratio, 1e-3))))
+
+
+def _written(encoded: _Encoded, plan: Film, path: Path) -> GifReport:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with scratch.open("wb") as file:
+            file.writelines(encoded.parts)
+        os.replace(scratch, path)
+    finally:
+        scratch.unlink(missing_ok=True)
+    return GifReport(
+        path=path,
+        bytes=encoded.bytes,
+        frames=encoded.frames,
+        seconds=encoded.hundredths / 100,
+        width=plan.width,
+        height=plan.height,
+        frames_per_move=plan.frames_per_move,
+        moves_skipped=plan.moves - plan.shown,
+        colours=encoded.colours,
+        exact=encoded.exact,
+    )
 
 
 @dataclass(slots=True)
 class _Encoded:
     parts: list[bytes]
     bytes: int
+    expected: float
+    """Bytes of the whole film, as far as can be said of one that was given up."""
     frames: int
     hundredths: int
     colours: int
@@ -162,11 +168,11 @@ class _Encoded:
 def _encode(film: Film, limit: int | None, progress: Progress | None) -> _Encoded:
     """The whole file in pieces; given up as soon as it exceeds ``limit``."""
     colours = _Colours()
-    header_bytes = 13 + 3 * 256 + 19
-    size = header_bytes + 1
+    size = len(colours.header(0, 0)) + 1
     blocks: list[tuple[bytes, int]] = []
     shown: np.ndarray | None = None
     last_move = -1
+    expected = 0.0
     for frame in film:
         if progress and frame.move != last_move:
             last_move = frame.move
@@ -184,6 +190,7 @@ def _encode(film: Film, limit: int | None, progress: Progress | None) -> _Encode
         blocks.append((block, frame.hundredths))
         size += 8 + len(block)
         if limit is not None and size > limit:
+            expected = size * max(film.moves, 1) / max(frame.move, 1)
             break
     parts = [colours.header(film.width, film.height)]
     for data, delay in blocks:
@@ -191,7 +198,9 @@ def _encode(film: Film, limit: int | None, progress: Progress | None) -> _Encode
         parts.append(struct.pack("<BBBBHBB", 0x21, 0xF9, 4, 0b0000_0101, delay, _TRANSPARENT, 0))
         parts.append(data)
     parts.append(b"\x3b")
-    return _Encoded(parts, size, len(blocks), sum(delay for _, delay in blocks), len(colours), colours.exact)
+    return _Encoded(
+        parts, size, max(expected, size), len(blocks), sum(delay for _, delay in blocks), len(colours), colours.exact
+    )
 
 
 def _changed(pixels: np.ndarray, shown: np.ndarray | None, colours: _Colours) -> bytes | None:
@@ -206,8 +215,25 @@ def _changed(pixels: np.ndarray, shown: np.ndarray | None, colours: _Colours) ->
     columns = np.flatnonzero(different[top:bottom].any(axis=0))
     left, right = columns[0], columns[-1] + 1
     numbers = colours.numbers(pixels[top:bottom, left:right])
-    sparse = np.where(different[top:bottom, left:right], numbers, np.uint8(_TRANSPARENT))
-    return min(_image_block(sparse, left, top), _image_block(numbers, left, top), key=len)
+    changed = different[top:bottom, left:right]
+    candidates = [numbers]
+    if not changed.all():
+        candidates += [np.where(mask, numbers, np.uint8(_TRANSPARENT)) for mask in (changed, _without_gaps(changed))]
+    return min((_image_block(candidate, left, top) for candidate in candidates), key=len)
+
+
+def _without_gaps(changed: np.ndarray) -> np.ndarray:
+    """``changed`` with runs of at most ``_SHORT_RUN`` unchanged pixels between changed ones of a row filled."""
+    width = changed.shape[1]
+    # Every row gets a changed pixel at its end, so that hardly a run reaches over it.
+    padded = np.pad(changed, ((0, 0), (0, 1)), constant_values=True).ravel()
+    marks = np.flatnonzero(padded)
+    runs = np.diff(marks)
+    short = (runs > 1) & (runs <= _SHORT_RUN)
+    steps = np.zeros(len(padded), np.int8)
+    steps[marks[:-1][short]] += 1
+    steps[marks[1:][short]] -= 1
+    return (padded | (np.cumsum(steps, dtype=np.int8) > 0)).reshape(-1, width + 1)[:, :width]
 
 
 def _image_block(numbers: np.ndarray, left: int, top: int) -> bytes:

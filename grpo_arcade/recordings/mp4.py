@@ -41,7 +41,7 @@ def write_mp4(
 ) -> Mp4Report:
     """Write one episode, or two to six side by side, as H.264 video of 50 frames a second that every browser plays.
 
-    For the arguments see :class:`~grpo_arcade.recordings.film.Film`; ``progress`` is called with the moves done and all.
+    For the arguments see :class:`~grpo_arcade.recordings.film.Film`; ``progress`` gets the moves done and all.
 
     Raises:
         RecordingError: an episode cannot be verified, an argument is bad, or the extra ``video`` is not installed.

@@ -47,7 +47,8 @@ class TitleStrip:
         ending = str(outcome).replace("_", " ") if outcome else ""
         left = self._right(pixels, number, first, INK, "bold")
         self._left(pixels, player or "a player", first, left, INK, "bold")
-        left = self._right(pixels, ending, first + self._line, _OUTCOME_COLOURS.get(outcome, _OTHER_COLOUR), "bold")
+        colour = _OUTCOME_COLOURS.get(outcome, _OTHER_COLOUR) if outcome else FAINT
+        left = self._right(pixels, ending, first + self._line, colour, "bold")
         self._left(pixels, f"seed {seed}", first + self._line, left, FAINT, "medium")
         pygame.surfarray.pixels2d(surface)[...] = pixels.T
 

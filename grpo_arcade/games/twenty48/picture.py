@@ -94,7 +94,7 @@ class Twenty48Picture:
     """
 
     aspect = 1.0
-    natural_size = (320, 320)
+    natural_size = (240, 240)
 
     def __init__(self, size: int, palette: str = "classic") -> None:
         if palette not in PALETTES:
