@@ -1,0 +1,24 @@
+"""How a program plays: a completion becomes a checked source, the source plays games inside the sandbox.
+
+This must not know who wrote the program or why: no model, no reward, no recording.
+"""
+
+from grpo_arcade.games.players.completion import Extraction, extract_source
+from grpo_arcade.games.players.match import Limits, MatchResult, play_match
+from grpo_arcade.games.players.policy import Refusal, check_source
+from grpo_arcade.games.players.pool import MatchPool
+from grpo_arcade.games.players.sandbox import sandbox_report
+from grpo_arcade.games.players.sandbox.launcher import SandboxError
+
+__all__ = [
+    "Extraction",
+    "Limits",
+    "MatchPool",
+    "MatchResult",
+    "Refusal",
+    "SandboxError",
+    "check_source",
+    "extract_source",
+    "play_match",
+    "sandbox_report",
+]

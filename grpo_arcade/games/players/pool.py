@@ -1,0 +1,182 @@
+"""Matches on several cores at once, without holding the caller's interpreter lock.
+
+The pool starts ``workers`` host processes (never by forking the caller, who may have torch and its threads loaded) and
+gives each its matches through a pipe. A host that dies is replaced and its match played again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, cast
+
+from grpo_arcade.games.players.host import read_message, write_message
+from grpo_arcade.games.players.match import Limits, MatchResult
+from grpo_arcade.games.players.sandbox.launcher import SandboxError
+
+_ATTEMPTS = 3
+
+
+def available_cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class _Host:
+    """One host process."""
+
+    def __init__(self) -> None:
+        package_parent = str(Path(__file__).resolve().parents[3])
+        path = os.pathsep.join(part for part in (package_parent, os.environ.get("PYTHONPATH", "")) if part)
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "grpo_arcade.games.players.host"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": path},
+            # The terminal's Ctrl-C is the caller's to handle; the host ends when the caller does.
+            start_new_session=os.name == "posix",
+        )
+
+    def play(self, job: Mapping[str, Any]) -> MatchResult:
+        """Raises ``EOFError`` or ``OSError`` if the host dies, and whatever ``play_match`` raised."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        write_message(cast(Any, self.process.stdin), job)
+        result, error = read_message(cast(Any, self.process.stdout))
+        if error is not None:
+            raise error
+        return cast(MatchResult, result)
+
+    def end(self) -> None:
+        """Let it end, or make it."""
+        if self.process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self.process.stdin.close()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+
+_Job = tuple["Future[MatchResult]", dict[str, Any]]
+
+
+class MatchPool:
+    """Plays matches on ``workers`` cores at low priority; a context manager, usable from any thread.
+
+    Args:
+        workers: host processes; all cores but one (which is the person's), at least one, if not given.
+        limits: budgets of every match.
+        policy: whether sources are checked before they are played.
+    """
+
+    def __init__(self, workers: int | None = None, limits: Limits | None = None, policy: bool = True) -> None:
+        if workers is not None and workers < 1:
+            raise ValueError(f"a pool needs at least 1 worker, not {workers}")
+        self.limits, self.policy = limits or Limits(), policy
+        self.workers = workers or max(1, available_cores() - 1)
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._hosts: dict[int, _Host] = {}
+        self._lock = threading.Lock()
+        self._closed = False
+        self._threads = [
+            threading.Thread(target=self._work, args=(number,), name=f"match pool {number}", daemon=True)
+            for number in range(self.workers)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(
+        self, source: str, game: str, options: Mapping[str, Any], seeds: Sequence[int], player: str = ""
+    ) -> Future[MatchResult]:
+        """Play ``source`` once per seed; the future gives what :func:`play_match` returns or raises.
+
+        Raises:
+            RuntimeError: the pool is closed.
+        """
+        future: Future[MatchResult] = Future()
+        job: dict[str, Any] = {
+            "source": source,
+            "game": game,
+            "options": dict(options),
+            "seeds": list(seeds),
+            "limits": self.limits,
+            "player": player,
+            "policy": self.policy,
+        }
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the match pool is closed")
+            self._jobs.put((future, job))
+        return future
+
+    def _work(self, number: int) -> None:
+        while (item := self._jobs.get()) is not None:
+            future, job = item
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                result = self._play(number, job)
+            except BaseException as error:
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+        host = self._hosts.pop(number, None)
+        if host is not None:
+            host.end()
+
+    def _play(self, number: int, job: Mapping[str, Any]) -> MatchResult:
+        for _ in range(_ATTEMPTS):
+            with self._lock:
+                if self._closed and number not in self._hosts:
+                    break
+                host = self._hosts.get(number) or _Host()
+                self._hosts[number] = host
+            try:
+                return host.play(job)
+            except (EOFError, OSError):
+                host.end()
+                with self._lock:
+                    self._hosts.pop(number, None)
+        if self._closed:
+            raise RuntimeError("the match pool was closed before the match ended")
+        raise SandboxError(f"the process that plays matches died {_ATTEMPTS} times in the same match")
+
+    def close(self, wait: bool = True) -> None:
+        """Cancel what has not begun and end the hosts; with ``wait=False`` also what is being played.
+
+        May be called again, and from any thread.
+        """
+        with self._lock:
+            first, self._closed = not self._closed, True
+        if first:
+            with contextlib.suppress(queue.Empty):
+                while (item := self._jobs.get_nowait()) is not None:
+                    item[0].cancel()
+            for _ in self._threads:
+                self._jobs.put(None)
+        if not wait:
+            with self._lock:
+                for host in self._hosts.values():
+                    host.process.kill()
+        for thread in self._threads:
+            thread.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close(wait=kind is None)

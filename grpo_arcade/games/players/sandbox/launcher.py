@@ -1,0 +1,399 @@
+"""Starts children and holds their leashes: the sandbox as seen from the process that holds the games."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import mmap
+import os
+import queue
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from grpo_arcade.games.players.sandbox import wire
+
+_PACKAGE_PARENT = Path(__file__).resolve().parent.parent
+_BOOTSTRAP = (
+    "import sys; sys.path.insert(0, {where!r}); from sandbox.{module} import {main} as main; del sys.path[0]; main()"
+)
+_SEND_PATIENCE_S = 10.0
+_START_PATIENCE_S = 60.0
+
+
+class SandboxError(RuntimeError):
+    """The sandbox cannot be had or broke; says why in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a child ended."""
+
+    signal: int
+    """0 if it exited by itself."""
+    cpu_s: float
+    lost: bool = False
+    """Nobody knows: the fork server died, and the child with it."""
+
+    @property
+    def broke_out(self) -> bool:
+        """Whether the kernel killed it for a forbidden system call."""
+        return self.signal == getattr(signal, "SIGSYS", -1)
+
+
+class ChildGoneError(Exception):
+    """The child closed its channel: it is dead or dying."""
+
+
+class Child(Protocol):
+    """One strategy's process."""
+
+    judged_by_cpu: bool
+    """Whether :meth:`cpu_s` is CPU time; else it is the wall clock."""
+
+    def send(self, message: bytes) -> None:
+        """Send a packed message. Raises ``ChildGoneError``."""
+        ...
+
+    def receive_into(self, buffer: memoryview) -> int:
+        """Some bytes of the reply, or 0 when a slice of time passed without any. Raises ``ChildGoneError``."""
+        ...
+
+    def set_slice(self, seconds: float) -> None:
+        """How long :meth:`receive_into` waits."""
+        ...
+
+    def cpu_s(self) -> float:
+        """Time used so far, in seconds."""
+        ...
+
+    def waits(self) -> bool:
+        """Whether it sleeps in the kernel, where an honest child that owes an answer never is."""
+        ...
+
+    def progress(self) -> tuple[int, int]:
+        """Index of the game it says it is answering, and the number of that call."""
+        ...
+
+    def spent(self, games: int) -> list[float]:
+        """Seconds it says it spent in each game."""
+        ...
+
+    def end(self) -> End:
+        """Kill it; return when it is reaped. May be called again."""
+        ...
+
+
+def _command(module: str, main: str) -> list[str]:
+    # What -I does, except that the environment is read: it holds nothing but the hash seed.
+    code = _BOOTSTRAP.format(where=str(_PACKAGE_PARENT), module=module, main=main)
+    return [sys.executable, "-P", "-s", "-S", "-B", "-c", code]
+
+
+_ENVIRONMENT = {"PYTHONHASHSEED": "0"}
+
+
+class WalledChild:
+    """A child of the fork server."""
+
+    judged_by_cpu = True
+
+    def __init__(self, channel: socket.socket, leash: socket.socket, page: mmap.mmap) -> None:
+        self._channel, self._leash, self._page = channel, leash, page
+        self._end: End | None = None
+        self.pid = 0
+        try:
+            answer = leash.recv(wire.LEASH_START.size)
+        except OSError as error:
+            raise SandboxError(f"the fork server does not answer: {error}") from error
+        if len(answer) != wire.LEASH_START.size:
+            raise SandboxError("the fork server died")
+        self.pid = wire.LEASH_START.unpack(answer)[0]
+        if self.pid < 0:
+            raise SandboxError(f"no process for the strategy: {os.strerror(-self.pid)}")
+        # The clock id of another process's CPU time, as clock_getcpuclockid(3) makes it: exact to nanoseconds, and
+        # valid until the server reaps the child, which it does only when this leash says so.
+        self._clock = (~self.pid << 3) | 2
+        self._used = 0.0
+        channel.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(_SEND_PATIENCE_S), 0))
+
+    def send(self, message: bytes) -> None:
+        """As :class:`Child` says."""
+        try:
+            self._channel.sendall(message)
+        except OSError as error:
+            raise ChildGoneError from error
+
+    def set_slice(self, seconds: float) -> None:
+        """As :class:`Child` says."""
+        packed = struct.pack("ll", int(seconds), int(seconds % 1 * 1e6))
+        # The kernel's own timeout: one system call a reply, where poll and recv would be two.
+        self._channel.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, packed)
+
+    def receive_into(self, buffer: memoryview) -> int:
+        """As :class:`Child` says."""
+        try:
+            received = self._channel.recv_into(buffer)
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            raise ChildGoneError from error
+        if received == 0:
+            raise ChildGoneError
+        return received
+
+    def cpu_s(self) -> float:
+        """As :class:`Child` says."""
+        if self._end is None:
+            with contextlib.suppress(OSError):
+                self._used = max(self._used, time.clock_gettime(self._clock))
+        return self._used
+
+    def waits(self) -> bool:
+        """As :class:`Child` says."""
+        try:
+            stat = Path(f"/proc/{self.pid}/stat").read_bytes()
+        except OSError:
+            return False
+        return stat.rpartition(b")")[2].split()[:1] == [b"S"]
+
+    def progress(self) -> tuple[int, int]:
+        """As :class:`Child` says."""
+        index, call, _ = wire.PAGE.unpack_from(self._page, 0)
+        return index, call
+
+    def spent(self, games: int) -> list[float]:
+        """As :class:`Child` says."""
+        return list(struct.unpack_from(f"<{games}d", self._page, wire.PAGE_HEADER_BYTES))
+
+    def end(self) -> End:
+        """As :class:`Child` says."""
+        if self._end is None:
+            data = b""
+            with contextlib.suppress(OSError):
+                self._leash.send(b"x")
+                data = self._leash.recv(wire.LEASH_END.size)
+            if len(data) == wire.LEASH_END.size:
+                status, user_s, system_s, _ = wire.LEASH_END.unpack(data)
+                self._used = max(self._used, user_s + system_s)
+                self._end = End(os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0, self._used)
+            else:
+                # The server died and took the child with it.
+                self._end = End(int(signal.SIGKILL), self._used, lost=True)
+            self._channel.close()
+            self._leash.close()
+            self._page.close()
+        return self._end
+
+
+class ForkServer:
+    """The clean process and the way to ask it for children. Usable from any thread."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = subprocess.Popen(
+                _command("server", "main"),
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=_ENVIRONMENT,
+                cwd="/",
+                # Out of reach of the terminal's Ctrl-C: who holds the leashes decides when children end.
+                start_new_session=True,
+            )
+        self._control = ours
+        self._owner = os.getpid()
+        ours.settimeout(_START_PATIENCE_S)
+        try:
+            answer = ours.recv(1000).decode("utf-8", "replace")
+        except OSError as error:
+            answer = f"no: {error}"
+        ours.settimeout(None)
+        if answer != "ok":
+            self.close()
+            why = answer.removeprefix("no: ") or "the clean process died while starting"
+            raise SandboxError(f"strategies cannot be run safely here: {why}")
+
+    @property
+    def usable(self) -> bool:
+        """Whether it still lives, and in this process."""
+        return self._owner == os.getpid() and self._process.poll() is None
+
+    def spawn(self, memory_bytes: int, cpu_s: int, policy: bool) -> WalledChild:
+        """A fresh confined child waiting for its set-up message.
+
+        Raises:
+            SandboxError: the server died or cannot fork.
+        """
+        page_fd = os.memfd_create("progress", os.MFD_CLOEXEC)
+        channel, their_channel = socket.socketpair()
+        leash, their_leash = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            os.ftruncate(page_fd, wire.PAGE_BYTES)
+            page = mmap.mmap(page_fd, wire.PAGE_BYTES)
+            request = wire.LIMITS.pack(memory_bytes, cpu_s, policy)
+            socket.send_fds(self._control, [request], [their_channel.fileno(), page_fd, their_leash.fileno()])
+        except OSError as error:
+            channel.close()
+            leash.close()
+            raise SandboxError(f"the fork server is gone: {error}") from error
+        finally:
+            os.close(page_fd)
+            their_channel.close()
+            their_leash.close()
+        try:
+            return WalledChild(channel, leash, page)
+        except BaseException:
+            channel.close()
+            leash.close()
+            page.close()
+            raise
+
+    def close(self) -> None:
+        """End the server and with it every child; may be called twice."""
+        self._control.close()
+        if self._owner != os.getpid():
+            return
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+class PortableChild:
+    """A child without the kernel's wall: a Python process with nothing but pipes, judged by the wall clock."""
+
+    judged_by_cpu = False
+
+    def __init__(self) -> None:
+        environment = dict(_ENVIRONMENT)
+        if "SYSTEMROOT" in os.environ:  # Windows finds its own libraries by it
+            environment["SYSTEMROOT"] = os.environ["SYSTEMROOT"]
+        self._process = subprocess.Popen(
+            _command("child", "portable_main"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            start_new_session=os.name == "posix",
+        )
+        self._started = time.monotonic()
+        self._slice = 0.05
+        self._end: End | None = None
+        self._arrived: queue.Queue[bytes] = queue.Queue()
+        threading.Thread(target=self._read, name="strategy replies", daemon=True).start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with contextlib.suppress(OSError, ValueError):
+            while data := os.read(self._process.stdout.fileno(), 1 << 16):
+                self._arrived.put(data)
+        self._arrived.put(b"")
+
+    def send(self, message: bytes) -> None:
+        """As :class:`Child` says."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(message)
+            self._process.stdin.flush()
+        except (OSError, ValueError) as error:
+            raise ChildGoneError from error
+
+    def set_slice(self, seconds: float) -> None:
+        """As :class:`Child` says."""
+        self._slice = seconds
+
+    def receive_into(self, buffer: memoryview) -> int:
+        """As :class:`Child` says."""
+        try:
+            data = self._arrived.get(timeout=self._slice)
+        except queue.Empty:
+            return 0
+        if not data or len(data) > len(buffer):
+            raise ChildGoneError
+        buffer[: len(data)] = data
+        return len(data)
+
+    def cpu_s(self) -> float:
+        """As :class:`Child` says."""
+        return time.monotonic() - self._started
+
+    def waits(self) -> bool:
+        """As :class:`Child` says."""
+        return False
+
+    def progress(self) -> tuple[int, int]:
+        """As :class:`Child` says; without a shared page it is always the first game."""
+        return 0, 0
+
+    def spent(self, games: int) -> list[float]:
+        """As :class:`Child` says; without a shared page every game counts the same."""
+        return [1.0] * games
+
+    def end(self) -> End:
+        """As :class:`Child` says."""
+        if self._end is None:
+            used = self.cpu_s()
+            self._process.kill()
+            status = self._process.wait()
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe is not None:
+                    with contextlib.suppress(OSError):
+                        pipe.close()
+            self._end = End(max(0, -status), used)
+        return self._end
+
+
+def kernel_wall() -> bool:
+    """Whether this system has the kernel features the sandbox is built on."""
+    return sys.platform == "linux"
+
+
+_server: ForkServer | None = None
+_server_lock = threading.Lock()
+
+
+def _fork_server() -> ForkServer:
+    global _server
+    with _server_lock:
+        if _server is None or not _server.usable:
+            if _server is not None:
+                _server.close()
+            _server = ForkServer()
+        return _server
+
+
+def spawn(memory_bytes: int, cpu_s: int, policy: bool) -> Child:
+    """A fresh child, from this process's own fork server, which is started when first needed and again if it died.
+
+    Raises:
+        SandboxError: this machine cannot confine a strategy, or cannot start a process.
+    """
+    if not kernel_wall():
+        return PortableChild()
+    try:
+        return _fork_server().spawn(memory_bytes, cpu_s, policy)
+    except SandboxError:
+        # The server may have been killed between two matches: once more with a fresh one, then say so.
+        return _fork_server().spawn(memory_bytes, cpu_s, policy)
+
+
+def close() -> None:
+    """End this process's fork server, if it has one; the next spawn starts another."""
+    global _server
+    with _server_lock:
+        if _server is not None:
+            _server.close()
+            _server = None
+
+
+atexit.register(close)

@@ -1,0 +1,401 @@
+"""What a strategy finds around it: built-in functions, modules, and randomness of its own.
+
+Every game gets its own set, so that nothing a strategy keeps in a module or in ``builtins`` reaches another game.
+This is for clear errors and for playing the same twice. It is not the wall; the kernel is.
+"""
+
+from __future__ import annotations
+
+import _random
+import builtins
+import hashlib
+import importlib
+import operator
+import random
+import types
+from collections.abc import Callable, Mapping
+from typing import Any
+
+MODULES: dict[str, tuple[str, ...]] = {
+    "__future__": (),
+    "abc": (),
+    "array": (),
+    "bisect": (),
+    "cmath": (),
+    "collections": (),
+    "collections.abc": (),
+    "copy": (),
+    "dataclasses": ("make_dataclass",),
+    "decimal": (),
+    "enum": (),
+    "fractions": (),
+    "functools": ("update_wrapper", "singledispatchmethod", "partialmethod", "WRAPPER_UPDATES", "WRAPPER_ASSIGNMENTS"),
+    "heapq": (),
+    "itertools": (),
+    "json": ("load", "dump", "JSONDecoder", "JSONEncoder"),
+    "math": (),
+    "numbers": (),
+    "operator": (),
+    "random": ("SystemRandom",),
+    "re": (),
+    "statistics": (),
+    "string": ("Formatter",),
+    "sys": (),
+    "types": (),
+    "typing": ("get_type_hints", "ForwardRef", "evaluate_forward_ref", "get_annotations", "io", "re"),
+}
+"""Modules a strategy may import, and the names each does without: those that take attribute names or code as text."""
+
+_ONLY: dict[str, tuple[str, ...]] = {
+    "__future__": ("annotations",),
+    "sys": ("maxsize", "float_info"),
+    "types": ("SimpleNamespace", "MappingProxyType", "GenericAlias"),
+}
+
+FORBIDDEN_BUILTINS = frozenset(
+    [
+        "eval",
+        "exec",
+        "compile",
+        "open",
+        "input",
+        "globals",
+        "locals",
+        "vars",
+        "dir",
+        "breakpoint",
+        "help",
+        "exit",
+        "quit",
+        "copyright",
+        "credits",
+        "license",
+        "memoryview",
+        "__import__",
+        "__loader__",
+        "__spec__",
+        "__build_class__",
+    ]
+)
+"""Built-in names a strategy does without."""
+
+FORBIDDEN_ATTRIBUTES = frozenset(
+    [
+        "gi_frame",
+        "gi_code",
+        "gi_yieldfrom",
+        "gi_suspended",
+        "cr_frame",
+        "cr_code",
+        "cr_await",
+        "cr_origin",
+        "ag_frame",
+        "ag_code",
+        "ag_await",
+        "f_back",
+        "f_globals",
+        "f_locals",
+        "f_builtins",
+        "f_code",
+        "f_trace",
+        "f_generator",
+        "tb_frame",
+        "tb_next",
+        "tb_lasti",
+        "tb_lineno",
+        "with_traceback",
+        "func_globals",
+        "func_code",
+        "func_closure",
+        "mro",
+        "format_map",
+        "modules",
+        "co_code",
+        "co_consts",
+        "co_names",
+        "co_varnames",
+        "co_freevars",
+        "co_cellvars",
+        "co_filename",
+    ]
+)
+"""Attribute names that lead from a value to the interpreter around it, beside every unlisted ``__name__``."""
+
+ALLOWED_DUNDERS = frozenset(
+    [
+        "__abs__",
+        "__add__",
+        "__and__",
+        "__annotations__",
+        "__bool__",
+        "__call__",
+        "__ceil__",
+        "__class__",
+        "__cmp__",
+        "__contains__",
+        "__copy__",
+        "__deepcopy__",
+        "__delitem__",
+        "__divmod__",
+        "__doc__",
+        "__enter__",
+        "__eq__",
+        "__exit__",
+        "__float__",
+        "__floor__",
+        "__floordiv__",
+        "__format__",
+        "__ge__",
+        "__getitem__",
+        "__gt__",
+        "__hash__",
+        "__iadd__",
+        "__iand__",
+        "__ilshift__",
+        "__imod__",
+        "__imul__",
+        "__index__",
+        "__init__",
+        "__int__",
+        "__invert__",
+        "__ior__",
+        "__irshift__",
+        "__isub__",
+        "__iter__",
+        "__ixor__",
+        "__le__",
+        "__len__",
+        "__lshift__",
+        "__lt__",
+        "__matmul__",
+        "__missing__",
+        "__mod__",
+        "__mul__",
+        "__name__",
+        "__ne__",
+        "__neg__",
+        "__new__",
+        "__next__",
+        "__or__",
+        "__pos__",
+        "__post_init__",
+        "__pow__",
+        "__qualname__",
+        "__radd__",
+        "__rand__",
+        "__repr__",
+        "__reversed__",
+        "__rmul__",
+        "__ror__",
+        "__round__",
+        "__rshift__",
+        "__rsub__",
+        "__rtruediv__",
+        "__setitem__",
+        "__slots__",
+        "__str__",
+        "__sub__",
+        "__truediv__",
+        "__trunc__",
+        "__xor__",
+        "__debug__",
+        "__getattr__",
+        "__length_hint__",
+        "__rfloordiv__",
+        "__rmod__",
+        "__rpow__",
+        "__rxor__",
+        "__rlshift__",
+        "__rrshift__",
+        "__itruediv__",
+        "__ifloordiv__",
+        "__ipow__",
+        "__complex__",
+        "__all__",
+        "__version__",
+        "__author__",
+    ]
+)
+"""Names with two underscores on both sides that honest programs use."""
+
+
+def attribute_is_allowed(name: str) -> bool:
+    """Whether a strategy may name this attribute."""
+    if name.startswith("__") and name.endswith("__"):
+        return name in ALLOWED_DUNDERS
+    return name not in FORBIDDEN_ATTRIBUTES
+
+
+def _checked_name(name: object) -> str:
+    if type(name) is not str:
+        raise TypeError("attribute name must be a plain string")
+    for part in name.split("."):
+        if not attribute_is_allowed(part) or part == "format":
+            raise AttributeError(f"a strategy cannot use the attribute {part}")
+    return name
+
+
+def _getattr(target: object, name: object, *default: object) -> object:
+    return getattr(target, _checked_name(name), *default)
+
+
+def _hasattr(target: object, name: object) -> bool:
+    return hasattr(target, _checked_name(name))
+
+
+def _setattr(target: object, name: object, value: object) -> None:
+    if isinstance(target, types.ModuleType | types.FunctionType):
+        raise AttributeError("a strategy cannot change modules and functions with setattr")
+    setattr(target, _checked_name(name), value)
+
+
+def _delattr(target: object, name: object) -> None:
+    delattr(target, _checked_name(name))
+
+
+def _attrgetter(*names: object) -> Callable[[Any], Any]:
+    return operator.attrgetter(*map(_checked_name, names))
+
+
+def _methodcaller(name: object, /, *args: object, **kwargs: object) -> Callable[[Any], Any]:
+    return operator.methodcaller(_checked_name(name), *args, **kwargs)
+
+
+def _wraps(wrapped: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    import functools
+
+    def decorate(wrapper: Callable[..., Any]) -> Callable[..., Any]:
+        return functools.update_wrapper(wrapper, wrapped)
+
+    return decorate
+
+
+class _TypeLike(type):
+    """The class of what a strategy knows as ``type``: says what something is, makes nothing."""
+
+    def __call__(cls, *arguments: Any, **keywords: Any) -> Any:
+        if len(arguments) != 1 or keywords:
+            raise TypeError("a strategy can ask type(x), and cannot build classes with type(...)")
+        found = type(arguments[0])
+        return _Type if issubclass(found, type) else found
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, type)
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        return issubclass(subclass, type)
+
+
+class _Type(metaclass=_TypeLike):
+    pass
+
+
+def _print(*_values: object, **_options: object) -> None:
+    """Printing is allowed and goes nowhere."""
+
+
+class SeededRandom(random.Random):
+    """``random.Random`` whose default seed is not the machine's entropy, which a confined process cannot ask for."""
+
+    default_seed = 0
+
+    def __new__(cls, *_arguments: object, **_keywords: object) -> SeededRandom:
+        """Without a seed of its own the base class would ask the machine for entropy."""
+        return _random.Random.__new__(cls, 0)  # type: ignore[call-arg]
+
+    def seed(self, a: Any = None, version: int = 2) -> None:
+        """As ``random.Random.seed``, except that ``None`` is the strategy's own fixed seed."""
+        super().seed(self.default_seed if a is None else a, version)
+
+
+def random_seed(source: bytes, first_observation: bytes) -> int:
+    """The seed of a strategy's own randomness in one game.
+
+    It says nothing of the game's seed, nor of the game's place in the match: it depends on what the strategy knows
+    anyway, its source and the position it is about to see, so a strategy plays the same whatever it is played beside.
+    """
+    digest = hashlib.sha256(b"grpo-arcade strategy randomness\0")
+    digest.update(len(source).to_bytes(8, "big") + source + first_observation)
+    return int.from_bytes(digest.digest()[:8], "big")
+
+
+_OVERRIDES: dict[str, dict[str, Any]] = {
+    "functools": {"wraps": _wraps},
+    "operator": {"attrgetter": _attrgetter, "methodcaller": _methodcaller},
+    "sys": {"setrecursionlimit": lambda _limit: None, "getrecursionlimit": lambda: 1000},
+}
+
+
+def _public_names(module: types.ModuleType, name: str) -> dict[str, Any]:
+    wanted = _ONLY.get(name) or getattr(module, "__all__", None) or [key for key in vars(module) if key[0] != "_"]
+    if name == "copy":
+        wanted = ("copy", "deepcopy", "Error")
+    found = {key: getattr(module, key) for key in wanted if key not in MODULES[name] and hasattr(module, key)}
+    found = {key: value for key, value in found.items() if not isinstance(value, types.ModuleType)}
+    return {**found, **_OVERRIDES.get(name, {})}
+
+
+def _load_modules() -> dict[str, dict[str, Any]]:
+    return {name: _public_names(importlib.import_module(name), name) for name in MODULES}
+
+
+_CONTENTS = _load_modules()
+_BUILTINS = {name: value for name, value in vars(builtins).items() if name not in FORBIDDEN_BUILTINS} | {
+    "__build_class__": builtins.__build_class__,
+    "__debug__": True,
+    "delattr": _delattr,
+    "getattr": _getattr,
+    "hasattr": _hasattr,
+    "print": _print,
+    "setattr": _setattr,
+    "type": _Type,
+}
+_RANDOM_METHODS = [name for name in random.__all__ if callable(getattr(random.Random, name, None))]
+
+
+def _own_random(seed: int) -> dict[str, Any]:
+    class Random(SeededRandom):
+        default_seed = seed
+
+    Random.__qualname__ = Random.__name__
+    generator = Random()
+    return {"Random": Random} | {name: getattr(generator, name) for name in _RANDOM_METHODS}
+
+
+def namespace(seed: int) -> dict[str, Any]:
+    """The globals of one game's strategy, with built-ins, modules and randomness that no other game shares."""
+    loaded: dict[str, types.ModuleType] = {}
+
+    def load(name: str) -> types.ModuleType:
+        if name not in loaded:
+            module = types.ModuleType(name)
+            vars(module).update(_own_random(seed) if name == "random" else _CONTENTS[name])
+            if name != "__future__":
+                module.__all__ = [key for key in vars(module) if not key.startswith("__")]  # type: ignore[attr-defined]
+            loaded[name] = module
+        return loaded[name]
+
+    def import_(
+        name: str,
+        _globals: Mapping[str, object] | None = None,
+        _locals: Mapping[str, object] | None = None,
+        wanted: tuple[str, ...] | None = (),
+        level: int = 0,
+    ) -> types.ModuleType:
+        if level or type(name) is not str or name not in MODULES:
+            raise ModuleNotFoundError(f"No module named {name!r} for strategies", name=str(name))
+        module = load(name)
+        if wanted:
+            return module
+        top, _, below = name.partition(".")
+        if below:
+            vars(load(top))[below] = module
+        return load(top)
+
+    return {"__name__": "strategy", "__builtins__": _BUILTINS | {"__import__": import_}}
+
+
+def unrestricted_namespace(seed: int) -> dict[str, Any]:
+    """Globals with Python's own built-ins and imports, for proving that the kernel alone is a wall."""
+    random.seed(seed)
+    return {"__name__": "strategy", "__builtins__": builtins}
