@@ -32,5 +32,5 @@ def training_seeds(run_key: bytes, step: int, count: int) -> list[int]:
     seeds = []
     for i in range(count):
         digest = hmac.digest(run_key, b"training seed %d %d" % (step, i), hashlib.sha256)
-        seeds.append(TRAINING_SEEDS_FROM + int.from_bytes(digest[:8]) % (2**63 - TRAINING_SEEDS_FROM))
+        seeds.append(TRAINING_SEEDS_FROM + int.from_bytes(digest[:8], "big") % (2**63 - TRAINING_SEEDS_FROM))
     return seeds

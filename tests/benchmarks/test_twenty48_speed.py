@@ -52,8 +52,8 @@ def sample_chance(state, rand):
     for outcome, probability in state.chance_outcomes():
         ticket -= probability
         if ticket < 0:
-            break
-    state.apply_action(outcome)
+            return state.apply_action(outcome)
+    return state.apply_action(outcome)
 
 
 def chance_of(seed):
