@@ -49,7 +49,9 @@ def resolve(
     if variables:
         default = _parse(command, variables, default, where="environment: ", prog=prog)
     epilog = " Also: --config FILE (TOML); every option is a key there and a variable ARCADE_OPTION in the environment."
-    return _parse(command, arguments, default, prog=prog, description=description.capitalize() + "." + epilog)
+    return _parse(
+        command, arguments, default, prog=prog, description=description[0].upper() + description[1:] + "." + epilog
+    )
 
 
 def _take_config(arguments: list[str]) -> tuple[list[str], Path | None]:

@@ -17,7 +17,18 @@ if TYPE_CHECKING:
     from rich.style import Style
 
 # From cool to warm with the power of two, and dark text only where the ground is light enough to carry it.
-_GROUNDS = ("#3b4252", "#4c6a92", "#3f83a8", "#2f9e9e", "#3f9f6f", "#7ba23f", "#b8a02f", "#d98e2b", "#dd6b35", "#d64550")
+_GROUNDS = (
+    "#3b4252",
+    "#4c6a92",
+    "#3f83a8",
+    "#2f9e9e",
+    "#3f9f6f",
+    "#7ba23f",
+    "#b8a02f",
+    "#d98e2b",
+    "#dd6b35",
+    "#d64550",
+)
 _GROUND_BEYOND = "#a24fb5"
 _GROUND_EMPTY = "#23272f"
 

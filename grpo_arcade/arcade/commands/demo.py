@@ -1,0 +1,113 @@
+"""``arcade demo``: a few minutes of training, the table before and after, and a GIF of both playing the same game."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tyro.conf import Positional
+
+from grpo_arcade.trainer.config import TrainConfig
+
+if TYPE_CHECKING:
+    from grpo_arcade.games import Episode
+    from grpo_arcade.trainer.run_folder import RunReader
+
+DEMO = TrainConfig(max_steps=30, eval_steps=15, eval_strategies=48, eval_seeds=8, save_steps=15)
+"""Small enough for six minutes on two cores, evaluations and the GIF included."""
+GIF_BYTES = 3_000_000
+
+
+@dataclass
+class Command:
+    """Train the pocket model briefly and show what it learnt."""
+
+    game: Positional[str] = DEMO.game
+    """What is played."""
+    max_steps: int = DEMO.max_steps
+    """Training steps; each asks the model for 32 strategies."""
+    seed: int = DEMO.seed
+    """Seeds the model's sampling."""
+    output_dir: str = DEMO.output_dir
+    """Where the run folder goes."""
+
+
+def run(command: Command) -> int:
+    """0 when everything was made, 130 when Ctrl-C stopped the training."""
+    from grpo_arcade.trainer.grpo import train
+    from grpo_arcade.trainer.run_folder import RunReader
+
+    started = time.monotonic()
+    config = replace(
+        DEMO, game=command.game, max_steps=command.max_steps, seed=command.seed, output_dir=command.output_dir
+    )
+    config.run_name = f"demo-{command.game.replace('/', '-')}-{time.strftime('%Y%m%d-%H%M%S')}"
+    code = train(config)
+    if code:
+        return code
+    folder = Path(config.output_dir) / config.run_name
+    with RunReader(folder) as reader:
+        _tell(reader)
+        gif = _film(reader, folder / "recordings" / "before-after.gif")
+    minutes = (time.monotonic() - started) / 60
+    print(f"\n{minutes:.1f} minutes in all. Before and after, on the same seed: {gif}")
+    print("Try next:")
+    for line, why in (
+        (f"arcade play {command.game} {folder}:champion", "watch the best strategy play"),
+        (f"arcade runs {folder}", "its source, and how the run went"),
+        (f"arcade play {command.game} {folder}", "ask the trained model for a new one"),
+        ("arcade train", "twenty minutes: much better ones"),
+    ):
+        print(f"  .venv/bin/{line:{60}}  {why}")
+    return 0
+
+
+def _tell(reader: RunReader) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    evaluations = reader.evaluations()
+    first, last = evaluations[0], evaluations[-1]
+    seeds = len(first["seeds"])
+    title = (
+        f"held-out score: mean of {first['strategies']} strategies × {seeds} seeds (baselines: the same {seeds} seeds)"
+    )
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for column, justify in (("player", "left"), ("mean score", "right"), ("95 % interval", "right"), ("won", "right")):
+        table.add_column(column, justify=justify)  # type: ignore[arg-type]
+    rows: list[tuple[float, tuple[str, ...], str]] = [
+        (told["mean"], (name, f"{told['mean']:,.0f}", "", f"{told['won']:.0%}"), "dim")
+        for name, told in first["baselines"].items()
+    ]
+    for name, evaluation in (("model before", first), (f"model after step {last['step']}", last)):
+        rows.append((evaluation["mean"], (name, *_figures(evaluation)), "bold"))
+    if last["champion"] is not None:
+        rows.append((last["champion"], ("its best strategy", f"{last['champion']:,.0f}", "", ""), ""))
+    for _, cells, style in sorted(rows, key=lambda row: row[0]):
+        table.add_row(*cells, style=style)
+    Console().print(table)
+
+
+def _figures(evaluation: dict[str, Any]) -> tuple[str, str, str]:
+    interval = f"{evaluation['low']:,.0f}–{evaluation['high']:,.0f}"
+    return f"{evaluation['mean']:,.0f}", interval, f"{evaluation['won']:.0%}"
+
+
+def _film(reader: RunReader, path: Path) -> Path:
+    from grpo_arcade.recordings import write_gif
+
+    steps = [evaluation["step"] for evaluation in reader.evaluations()]
+    episodes = [typical_episode(reader, steps[0]), typical_episode(reader, steps[-1])]
+    write_gif(episodes, path, frames_per_move=2, speed=4, max_bytes=GIF_BYTES)
+    return path
+
+
+def typical_episode(reader: RunReader, step: int) -> Episode:
+    """The game on the first held-out seed of the strategy whose score there is the median of that evaluation."""
+    rows = reader.strategies(step, "evaluation")
+    games = [reader.episodes(row["id"])[0] for row in rows]
+    middle = statistics.median_low(game.score for game in games)
+    return next(game for game in games if game.score == middle)

@@ -1,0 +1,109 @@
+"""``arcade doctor``: what is installed, what is missing and how to get it, and how safe the sandbox is here."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any
+
+EXTRAS = {
+    "train": ("torch", "transformers", "trl", "peft", "datasets", "accelerate"),
+    "gpu": ("unsloth", "bitsandbytes"),
+    "openenv": ("openenv",),
+    "video": ("imageio-ffmpeg",),
+}
+CORE = ("grpo-arcade", "gymnasium", "imageio", "numpy", "pillow", "pygame", "rich", "tyro")
+
+# Asked of a child process, because importing torch takes seconds and this process never does it.
+_ASK_TORCH = """
+import json, torch
+cuda = torch.cuda.is_available()
+backend = f"ROCm {torch.version.hip}" if torch.version.hip else f"CUDA {torch.version.cuda}"
+print(json.dumps({
+    "version": torch.__version__, "threads": torch.get_num_threads(),
+    "device": torch.cuda.get_device_name(0) if cuda else "CPU",
+    "memory_gib": round(torch.cuda.get_device_properties(0).total_memory / 2**30, 1) if cuda else None,
+    "backend": backend if cuda else "CPU",
+}))
+"""
+
+
+@dataclass
+class Command:
+    """Look at this machine as the arcade sees it."""
+
+    json: bool = False
+    """Print the facts as JSON."""
+
+
+def run(command: Command) -> int:
+    """0 when everything needed to play and to run strategies safely is here, else 1."""
+    facts = examine()
+    if command.json:
+        print(json.dumps(facts, indent=2))
+    else:
+        _tell(facts)
+    return 0 if facts["sandbox"]["works"] else 1
+
+
+def examine() -> dict[str, Any]:
+    """All facts, JSON-able."""
+    from grpo_arcade.games.players.sandbox import sandbox_report
+
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "cores": os.cpu_count(),
+        "memory_gib": _memory_gib(),
+        "packages": {name: _version(name) for name in CORE},
+        "extras": {extra: {name: _version(name) for name in names} for extra, names in EXTRAS.items()},
+        "torch": _torch() if _version("torch") else None,
+        "sandbox": sandbox_report(),
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _memory_gib() -> float | None:
+    try:
+        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
+    except (ValueError, OSError, AttributeError):
+        return None  # no such figure on this system
+
+
+def _torch() -> dict[str, Any]:
+    child = subprocess.run([sys.executable, "-c", _ASK_TORCH], capture_output=True, text=True, check=False)
+    if child.returncode:
+        return {"error": (child.stderr.strip().splitlines() or ["it does not import"])[-1]}
+    return dict(json.loads(child.stdout))
+
+
+def _tell(facts: dict[str, Any]) -> None:
+    print(f"Python {facts['python']} on {facts['system']}, {facts['cores']} cores, {facts['memory_gib']} GiB")
+    print("  " + "  ".join(f"{name} {version or 'MISSING'}" for name, version in facts["packages"].items()))
+    for extra, packages in facts["extras"].items():
+        missing = [name for name, version in packages.items() if version is None]
+        if missing:
+            print(f'extra {extra}: {", ".join(missing)} not installed; pip install "grpo-arcade[{extra}]"')
+        else:
+            print(f"extra {extra}: " + "  ".join(f"{name} {version}" for name, version in packages.items()))
+    torch = facts["torch"]
+    if torch is not None and "error" in torch:
+        print(f"torch is installed but does not work: {torch['error']}")
+    elif torch is not None:
+        memory = f", {torch['memory_gib']} GiB" if torch["memory_gib"] else ""
+        print(f"training runs on: {torch['device']} ({torch['backend']}{memory})")
+    sandbox = facts["sandbox"]
+    print(f"sandbox: {'works' if sandbox['works'] else 'DOES NOT WORK'}")
+    for line in sandbox["lines"]:
+        print(f"  {line}")

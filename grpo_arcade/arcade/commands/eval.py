@@ -1,0 +1,95 @@
+"""``arcade eval``: players on the held-out seeds, always beside the baselines on the same seeds."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from tyro.conf import Positional
+
+from grpo_arcade.trainer.evaluate import Evaluation
+
+
+@dataclass
+class Command:
+    """Score players over the held-out seeds."""
+
+    players: Positional[tuple[str, ...]] = ("pocket",)
+    """Who plays: baselines, strategy files (.py), RUN:champion, run folders (their newest checkpoint), or models
+    (pocket, a folder, a hub name)."""
+    game: str = "2048"
+    """What is played."""
+    size: int | None = None
+    """The board's width and height in cells; the game's own default when absent."""
+    target: int | None = None
+    """The tile that wins; the game's own default when absent."""
+    seeds: int = 16
+    """How many of the 100 published held-out seeds, from the first on."""
+    strategies: int = 64
+    """Strategies each model is asked for."""
+    seed: int = 0
+    """Seeds the model's sampling; the games' seeds are the published ones."""
+    temperature: float = 1.0
+    """The model's sampling temperature."""
+    json: bool = False
+    """Print one JSON object a player, with every score."""
+
+
+def run(command: Command) -> int:
+    """0 when all were scored."""
+    from grpo_arcade.arcade.commands.export import Bar
+    from grpo_arcade.games.seeds import EVALUATION_SEEDS
+    from grpo_arcade.trainer.evaluate import evaluate
+
+    if not 1 <= command.seeds <= len(EVALUATION_SEEDS):
+        raise ValueError(f"--seeds {command.seeds}: there are 1 to {len(EVALUATION_SEEDS)} published held-out seeds")
+    options = {name: value for name in ("size", "target") if (value := getattr(command, name)) is not None}
+    results = []
+    for player in command.players:
+        with Bar(player, quiet=command.json) as bar:
+            results.append(
+                evaluate(
+                    player,
+                    command.game,
+                    options,
+                    EVALUATION_SEEDS[: command.seeds],
+                    strategies=command.strategies,
+                    seed=command.seed,
+                    temperature=command.temperature,
+                    progress=bar.to,
+                )
+            )
+        if command.json:
+            print(json.dumps(results[-1].to_dict()), flush=True)
+    if not command.json:
+        _tell(results)
+    return 0
+
+
+def _tell(results: list[Evaluation]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    first = results[0]
+    seeds = f"seeds 0–{first.seeds[-1]}" if len(first.seeds) > 1 else f"seed {first.seeds[0]}"
+    title = f"{first.game} {dict(first.options)}, held-out {seeds}"
+    table = Table("player", title=title, title_justify="left", box=None, pad_edge=False)
+    for column in ("mean score", "95 % interval", "won", "compiled", "distinct"):
+        table.add_column(column, justify="right")
+    table.add_column("outcomes")
+    for name, kept in first.baselines.items():
+        if name not in {result.player for result in results}:
+            table.add_row(name, f"{kept['mean']:,.0f}", "", f"{kept['won']:.0%}", "", "", "", style="dim")
+    for result in results:
+        low, high = result.interval
+        several = len(result.plays) > 1
+        table.add_row(
+            result.player,
+            f"{result.mean:,.0f}",
+            f"{low:,.0f}–{high:,.0f}",
+            f"{result.won:.0%}",
+            f"{result.compiled:.0%}" if several else "",
+            f"{result.distinct_share:.0%}" if several else "",
+            "  ".join(f"{name} {count}" for name, count in result.outcomes.items()),
+        )
+    Console().print(table)

@@ -1,0 +1,101 @@
+"""``arcade export`` (also ``arcade record``): recordings become a GIF or an MP4, two to six of them side by side."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tyro.conf import Positional
+
+MEGABYTE = 1_000_000
+"""What upload limits mean by MB."""
+
+
+@dataclass
+class Command:
+    """Make a film of recordings."""
+
+    files: Positional[tuple[str, ...]] = ()
+    """One to six recordings (.episode) of one game; several are shown side by side."""
+    to: str = ""
+    """The file to write, .gif or .mp4."""
+    frames_per_move: int = 2
+    """Pictures of one move; more of them slide more smoothly and weigh more."""
+    speed: float = 1.0
+    """How many times faster than the game's own pace."""
+    width: int | None = None
+    """Width of one board in pixels; the game's own when absent."""
+    max_mb: float | None = None
+    """GIF only: shrink the film until it takes at most so many megabytes (many sites take 10)."""
+    palette: str | None = None
+    """Colours, for 2048 classic or colour-blind."""
+    hold_s: float = 2.0
+    """Seconds the last picture stays."""
+    title: bool = True
+    """Whether a strip above each board names player, seed, score and outcome."""
+    json: bool = False
+    """Print what was written as JSON."""
+
+
+def run(command: Command) -> int:
+    """0 when the film was written."""
+    from grpo_arcade import recordings
+
+    if not command.files or not command.to:
+        raise ValueError("which recordings, and where to? for example: arcade export game.episode --to game.gif")
+    suffix = Path(command.to).suffix
+    if suffix not in (".gif", ".mp4"):
+        raise ValueError(f"--to {command.to}: the name must end in .gif or .mp4")
+    if command.max_mb is not None and suffix != ".gif":
+        raise ValueError("--max-mb is for GIFs; an MP4 is small enough")
+    episodes = [recordings.load(file) for file in command.files]
+    look = {
+        "frames_per_move": command.frames_per_move,
+        "speed": command.speed,
+        "size": command.width,
+        "palette": command.palette,
+        "hold_s": command.hold_s,
+        "title": command.title,
+    }
+    with Bar("filming", quiet=command.json) as bar:
+        if suffix == ".gif":
+            limit = None if command.max_mb is None else int(command.max_mb * MEGABYTE)
+            report = recordings.write_gif(episodes, command.to, max_bytes=limit, progress=bar.to, **look)
+        else:
+            report = recordings.write_mp4(episodes, command.to, progress=bar.to, **look)
+    facts = asdict(report) | {"path": str(report.path)}
+    if command.json:
+        print(json.dumps(facts))
+        return 0
+    skipped = facts.get("moves_skipped", 0)
+    print(
+        f"{report.path}: {report.bytes / MEGABYTE:.2f} MB, {report.width}×{report.height},"
+        f" {report.frames} frames, {report.seconds:.1f} s{f', {skipped} moves left out' if skipped else ''}"
+    )
+    return 0
+
+
+class Bar:
+    """A progress bar with the time left on stderr, and nothing where nobody looks."""
+
+    def __init__(self, what: str, *, quiet: bool = False) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        console = Console(file=sys.stderr)
+        columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self._bar = Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal)
+        self._task = self._bar.add_task(what, total=None)
+
+    def to(self, done: int, total: int) -> None:
+        """Show that ``done`` of ``total`` are done."""
+        self._bar.update(self._task, completed=done, total=total)
+
+    def __enter__(self) -> Bar:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()

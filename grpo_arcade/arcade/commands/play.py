@@ -1,0 +1,125 @@
+"""``arcade play``: a baseline, a strategy file, a champion or a model plays, in the terminal or straight to a file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from tyro.conf import Positional
+
+from grpo_arcade.games import Episode
+
+
+@dataclass
+class Command:
+    """Watch one game."""
+
+    game: Positional[str] = "2048"
+    """What is played."""
+    player: Positional[str] = "expectimax"
+    """Who plays: a baseline (random, greedy, expectimax), a strategy file (.py, or - for standard input),
+    RUN:champion, or a model that writes a strategy (pocket, a run folder, a checkpoint, a hub name)."""
+    size: int | None = None
+    """The board's width and height in cells; the game's own default when absent."""
+    target: int | None = None
+    """The tile that wins; the game's own default when absent."""
+    seed: int = 0
+    """The episode's seed: the same seed and the same moves give the same game."""
+    model_seed: int = 0
+    """What a model's sampling is seeded with; ask again with another to get another strategy."""
+    temperature: float = 1.0
+    """A model's sampling temperature; 0 always takes the likeliest token."""
+    speed: float = 4.0
+    """How many times faster than the game's own pace, 0.125 to 64."""
+    to: str | None = None
+    """Write the game here instead of showing it: .episode (a recording), .gif or .mp4."""
+    json: bool = False
+    """Print the result as JSON instead of showing the game."""
+
+
+def run(command: Command) -> int:
+    """0, or 1 when the player's program was refused or crashed."""
+    from rich.console import Console
+    from rich.syntax import Syntax
+
+    from grpo_arcade.arcade.players import play
+    from grpo_arcade.arcade.terminal import show
+    from grpo_arcade.games import make
+
+    if command.to is not None:
+        check_destination(command.to)
+    speed = checked_speed(command.speed)
+    options = {name: value for name in ("size", "target") if (value := getattr(command, name)) is not None}
+    game = make(command.game, **options)
+    quiet = command.json or command.to is not None
+    console = Console()
+
+    def on_token(piece: str) -> None:
+        sys.stderr.write(piece)
+        sys.stderr.flush()
+
+    played = play(
+        command.player,
+        game,
+        [command.seed],
+        model_seed=command.model_seed,
+        temperature=command.temperature,
+        on_token=None if quiet else on_token,
+    )
+    episode = played.episodes[0]
+    if command.to is not None:
+        write(episode, command.to)
+    elif not command.json:
+        if played.source is not None and not sys.stderr.isatty():
+            console.print(Syntax(played.source, "python", background_color="default"))
+        show(episode, speed=speed, console=console)
+    if command.json:
+        facts = {"player": episode.player, "game": episode.game, "options": dict(episode.options), "seed": episode.seed}
+        facts |= {"score": episode.score, "outcome": episode.outcome.value, "moves": len(episode.actions)}
+        print(json.dumps(facts | {"error": played.error, "source": played.source, "file": command.to}))
+    else:
+        print(result_line(episode))
+        if played.error:
+            print(played.error, file=sys.stderr)
+        if command.to is not None:
+            print(f"written to {command.to}")
+    return 0 if not played.error else 1
+
+
+def result_line(episode: Episode) -> str:
+    """One line that says who scored what, and how it ended."""
+    return (
+        f"{episode.player or 'somebody'}: {episode.score:,.0f} points in {len(episode.actions):,} moves,"
+        f" {episode.outcome} (seed {episode.seed})"
+    )
+
+
+def checked_speed(speed: float) -> float:
+    """The speed, or a ``ValueError`` when it is outside what can be watched."""
+    if not 0.125 <= speed <= 64:
+        raise ValueError(f"--speed {speed:g} is outside 0.125 to 64")
+    return speed
+
+
+def check_destination(to: str) -> None:
+    """Refuse before anything is played what could not be written afterwards."""
+    path = Path(to)
+    if path.suffix not in (".episode", ".gif", ".mp4"):
+        raise ValueError(f"{to}: the name must end in .episode, .gif or .mp4")
+    if not path.parent.is_dir():
+        raise ValueError(f"{to}: there is no folder {path.parent}")
+
+
+def write(episode: Episode, to: str) -> None:
+    """Write the episode in the form its destination's suffix names."""
+    from grpo_arcade import recordings
+
+    suffix = Path(to).suffix
+    if suffix == ".episode":
+        recordings.save(episode, to)
+    elif suffix == ".gif":
+        recordings.write_gif(episode, to)
+    else:
+        recordings.write_mp4(episode, to)

@@ -1,0 +1,14 @@
+"""``arcade pretrain``: the pocket model's weights from scratch, by the very command that made the shipped ones."""
+
+from __future__ import annotations
+
+from grpo_arcade.trainer.models.pocket.pretrain import PretrainConfig as Command
+from grpo_arcade.trainer.models.pocket.pretrain import pretrain
+
+__all__ = ["Command", "run"]
+
+
+def run(command: Command) -> int:
+    """0 when the weights were written."""
+    pretrain(command)
+    return 0

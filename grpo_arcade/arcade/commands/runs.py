@@ -1,0 +1,100 @@
+"""``arcade runs``: the training runs of a folder in a table, or one of them in detail."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tyro.conf import Positional
+
+
+@dataclass
+class Command:
+    """List training runs, or tell about one."""
+
+    run: Positional[str | None] = None
+    """A run folder to tell about; without it, all runs are listed."""
+    output_dir: str = "outputs"
+    """The folder of the runs to list."""
+    source: bool = False
+    """Print nothing but the champion's source."""
+    json: bool = False
+    """Print JSON."""
+
+
+def run(command: Command) -> int:
+    """0, also when there are no runs."""
+    if command.run is not None:
+        return _one(command)
+    if command.source:
+        raise ValueError("--source needs a run: arcade runs RUN --source")
+    from grpo_arcade.trainer.run_folder import list_runs
+
+    found = list_runs(command.output_dir)
+    if command.json:
+        print(json.dumps([asdict(summary) | {"path": str(summary.path)} for summary in found]))
+        return 0
+    if not found:
+        print(f"no runs in {command.output_dir}; `arcade train` starts one")
+        return 0
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("run", "game", "model", "status", "step", "reward", "held-out score", box=None, pad_edge=False)
+    for summary in found:
+        score = "–" if summary.score is None else f"{summary.first_score:,.0f} → {summary.score:,.0f}"
+        reward = "–" if summary.reward is None else f"{summary.reward:.2f}"
+        step = f"{summary.step}/{summary.max_steps}"
+        table.add_row(str(summary.path), summary.game, summary.model, summary.status, step, reward, score)
+    Console().print(table)
+    return 0
+
+
+def _one(command: Command) -> int:
+    from rich.console import Console
+    from rich.syntax import Syntax
+
+    from grpo_arcade.trainer.run_folder import RunReader
+
+    assert command.run is not None
+    with RunReader(command.run) as reader:
+        champion = reader.champion()
+        if command.source:
+            if champion is None:
+                raise ValueError(f"{command.run}: this run has no champion yet")
+            print(champion.source)
+            return 0
+        summary = reader.summary()
+        facts: dict[str, Any] = asdict(summary) | {
+            "path": str(summary.path),
+            "champion": None if champion is None else asdict(champion),
+            "evaluations": reader.evaluations(),
+            "alarms": [asdict(alarm) for alarm in reader.alarms()],
+        }
+    if command.json:
+        print(json.dumps(facts))
+        return 0
+    console = Console()
+    console.print(f"{summary.path}: {summary.model} on {summary.game}, {summary.status}, ", end="", highlight=False)
+    console.print(f"step {summary.step} of {summary.max_steps}", highlight=False)
+    for evaluation in facts["evaluations"]:
+        baselines = evaluation["baselines"]
+        beside = "  ".join(f"{name} {mean_of(told):,.0f}" for name, told in baselines.items())
+        console.print(
+            f"  step {evaluation['step']:>4}: held-out {evaluation['mean']:,.0f}   ({beside})", highlight=False
+        )
+    for alarm in facts["alarms"]:
+        console.print(f"  alarm since step {alarm['step']}: {alarm['message']} {alarm['help']}", highlight=False)
+    if champion is not None:
+        console.print(f"champion of step {champion.step}, mean {champion.score:,.0f} in training:", highlight=False)
+        console.print(Syntax(champion.source, "python", background_color="default"))
+        hint = f"arcade play {summary.game} {Path(command.run)}:champion"
+        console.print(f"watch it: {hint}", highlight=False)
+    return 0
+
+
+def mean_of(told: Any) -> float:
+    """A baseline's mean, whether the evaluation keeps the mean alone or more beside it."""
+    return float(told["mean"] if isinstance(told, dict) else told)

@@ -1,0 +1,73 @@
+"""``arcade train``: a GRPO run, new or gone on with. This process becomes the trainer; others read its run folder."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from tyro.conf import Positional
+
+from grpo_arcade.trainer.config import TrainConfig
+
+
+@dataclass
+class Command(TrainConfig):
+    """Teach a model by GRPO."""
+
+    game: Positional[str] = "2048"
+    """What is played."""
+    resume: tuple[str, ...] | None = None
+    """Go on with a run: its folder, or nothing for the newest run that did not finish. Its own settings hold."""
+    dry_run: bool = False
+    """Say what would be done, and do nothing."""
+    json: bool = False
+    """With --dry-run: print everything as JSON."""
+
+
+def run(command: Command) -> int:
+    """0 when the run finished, 130 when Ctrl-C stopped it."""
+    from grpo_arcade.trainer.config import describe
+
+    config = TrainConfig(**{field.name: getattr(command, field.name) for field in fields(TrainConfig)})
+    if command.resume is not None:
+        return _train(config, _folder_to_resume(command.resume, config.output_dir))
+    told = describe(config)
+    if command.dry_run:
+        print(json.dumps(told, indent=2) if command.json else _in_words(told))
+        return 0
+    return _train(config, None)
+
+
+def _train(config: TrainConfig, resume: Path | None) -> int:
+    from grpo_arcade.trainer.grpo import train
+
+    return train(config, resume=resume)
+
+
+def _folder_to_resume(words: tuple[str, ...], output_dir: str) -> Path:
+    if len(words) > 1:
+        raise ValueError(f"--resume takes one run folder, not {len(words)}")
+    if words:
+        return Path(words[0])
+    from grpo_arcade.trainer.run_folder import list_runs
+
+    for summary in list_runs(output_dir):
+        if summary.status in ("crashed", "stopped", "failed"):
+            print(f"going on with {summary.path}", file=sys.stderr)
+            return summary.path
+    raise ValueError(f"no run in {output_dir} waits to be resumed; `arcade runs` lists them")
+
+
+def _in_words(told: dict) -> str:
+    lines = [f"{told['training_completions']:,} completions in {told['config']['max_steps']} steps"]
+    lines += [f"{told['evaluations']} evaluations of {told['config']['eval_strategies']} strategies each"]
+    for stage in told["stages"]:
+        beside = ", ".join(f"{name} {mean:,.0f}" for name, mean in stage["baselines"].items())
+        lines.append(f"{told['config']['game']} {stage['options']}: baselines {beside or 'not stored yet'}")
+    lines.append("rewards: " + ", ".join(f"{name} × {weight:g}" for name, weight in told["rewards"].items()))
+    changed = ", ".join(f"{name}={value}" for name, value in told["differs_from_default"].items())
+    lines.append(f"differs from the default: {changed or 'nothing'}")
+    lines.append(f"threads: {told['threads']}")
+    return "\n".join(lines)

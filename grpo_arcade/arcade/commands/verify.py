@@ -1,0 +1,44 @@
+"""``arcade verify``: are these recordings genuine? The score is computed again from the seed and the actions."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from tyro.conf import Positional
+
+
+@dataclass
+class Command:
+    """Re-play recordings and compare what they claim."""
+
+    files: Positional[tuple[str, ...]] = ()
+    """Recordings (.episode) to check."""
+    json: bool = False
+    """Print one JSON object a recording."""
+
+
+def run(command: Command) -> int:
+    """0 when every recording is genuine, 1 when one is not."""
+    from grpo_arcade.recordings import ForgedEpisodeError, load, verify
+
+    if not command.files:
+        raise ValueError("which recordings? for example: arcade verify game.episode")
+    forged = 0
+    for file in command.files:
+        episode = load(file)
+        facts = {"file": file, "game": episode.game, "seed": episode.seed, "score": episode.score}
+        facts |= {"outcome": episode.outcome.value, "moves": len(episode.actions), "player": episode.player}
+        try:
+            verify(episode)
+            facts["genuine"], facts["why"] = True, ""
+        except ForgedEpisodeError as error:
+            facts["genuine"], facts["why"] = False, str(error)
+            forged += 1
+        if command.json:
+            print(json.dumps(facts))
+        elif facts["genuine"]:
+            print(f"{file}: genuine: {episode.player or 'somebody'} scored {episode.score:,.0f} ({episode.outcome})")
+        else:
+            print(f"{file}: NOT genuine: {facts['why']}")
+    return 1 if forged else 0

@@ -1,0 +1,123 @@
+"""A model writes one strategy, in a process of its own, token by token.
+
+:func:`write` starts the process and hands on what it says; nothing on that side imports torch, so the window and the
+command line stay light and a model that dies takes nobody with it. ``python -m grpo_arcade.trainer.write`` is the
+other side: it prints one JSON object a line, ``{"token": …}`` while it writes, then ``{"completion": …}``, or
+``{"error": …}`` with one line for the person.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+MAX_NEW_TOKENS = 1024
+"""Longer than any strategy the pocket model writes; a larger model's reasoning may need more."""
+
+
+def write(
+    model: str,
+    game: str,
+    options: Mapping[str, Any],
+    *,
+    seed: int = 0,
+    temperature: float = 1.0,
+    max_new_tokens: int = MAX_NEW_TOKENS,
+    on_token: Callable[[str], None] | None = None,
+) -> str:
+    """The completion ``model`` gives to the game's prompt.
+
+    Args:
+        model: what :func:`grpo_arcade.trainer.models.load` accepts.
+        game: a registered game.
+        options: the game's options.
+        seed: of the sampling; the same seed gives the same completion on the same machine.
+        temperature: 0 always takes the likeliest token.
+        max_new_tokens: the completion is cut off after so many.
+        on_token: called with each piece of text as it is written.
+
+    Raises:
+        ValueError: the model cannot be had or died, in one line.
+    """
+    order = {"model": model, "game": game, "options": dict(options), "seed": seed}
+    order |= {"temperature": temperature, "max_new_tokens": max_new_tokens}
+    for message in _child(order):
+        if "token" in message and on_token is not None:
+            on_token(message["token"])
+        if "error" in message:
+            raise ValueError(message["error"])
+        if "completion" in message:
+            return str(message["completion"])
+    raise ValueError(f"the process of model {model!r} died before it finished; `arcade doctor` looks for the cause")
+
+
+def _child(order: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    # stderr is the libraries' own narration (progress bars, warnings); what matters comes as a message.
+    with subprocess.Popen(
+        [sys.executable, "-m", __name__, json.dumps(order)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        encoding="utf-8",
+    ) as child:
+        assert child.stdout is not None
+        try:
+            for line in child.stdout:
+                if line.startswith("{"):
+                    yield json.loads(line)
+        finally:
+            child.kill()
+
+
+def _answer(order: Mapping[str, Any], say: Callable[[dict[str, str]], None]) -> None:
+    from grpo_arcade.games import make
+    from grpo_arcade.trainer.models import load
+    from grpo_arcade.trainer.models.sampler import sample
+
+    model, tokenizer = load(order["model"])
+    prompt = make(order["game"], **order["options"]).prompt()
+    ids = tokenizer.apply_chat_template(
+        [{"role": "user", "content": prompt}], add_generation_prompt=True, tokenize=True, return_dict=False
+    )
+    written: list[int] = []
+    said = ""
+
+    def on_token(index: int, token: int) -> None:
+        nonlocal said
+        written.append(token)
+        text = tokenizer.decode(written, skip_special_tokens=True)
+        # A character of several bytes is complete only with its last token.
+        if not text.endswith("\ufffd"):
+            say({"token": text[len(said) :]})
+            said = text
+
+    [completion] = sample(
+        model,
+        tokenizer,
+        [ids],
+        max_new_tokens=order["max_new_tokens"],
+        temperature=order["temperature"],
+        seed=order["seed"],
+        on_token=on_token,
+    )
+    say({"completion": tokenizer.decode(completion, skip_special_tokens=True)})
+
+
+def main() -> None:
+    """Answer the order in the first argument, on stdout."""
+
+    def say(message: dict[str, str]) -> None:
+        print(json.dumps(message), flush=True)
+
+    try:
+        _answer(json.loads(sys.argv[1]), say)
+    except (ValueError, ImportError, OSError) as error:
+        say({"error": " ".join(str(error).split())})
+
+
+if __name__ == "__main__":
+    main()
