@@ -1,0 +1,128 @@
+"""What a person may set in a TOML file of their own; only read, never written.
+
+The file is ``settings.toml`` in the configuration folder of the platform (``~/.config/grpo-arcade`` on Linux), or the
+one that ``ARCADE_SETTINGS`` names. It need not exist. For example::
+
+    palette = "colour-blind"
+    undo = true
+
+    [keys]
+    "play.pause" = ["p", "pad:start"]
+
+A line that cannot be used is passed over and told; the rest counts.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+APP = "grpo-arcade"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings, and what was wrong with the file."""
+
+    palette: str = "classic"
+    """Colours of the window and the games: "classic" or "colour-blind"."""
+    full_screen: bool = False
+    """Whether the window opens over the whole screen."""
+    undo: bool = False
+    """Whether moves may be taken back. A game in which one was does not count as a best score."""
+    hint: str = ""
+    """The baseline that gives hints and autoplays; empty for the game's strongest."""
+    gif_seconds: float = 15.0
+    """How much of the last play the key for a GIF saves, 1 to 600."""
+    outputs: str = "outputs"
+    """The folder in which training runs are looked for."""
+    folder: str = ""
+    """Where recordings, GIFs and screenshots go; empty for the data folder of the platform."""
+    keys: dict[str, list[str]] = field(default_factory=dict)
+    """Bindings by action id; the help in the window (H) shows the ids' labels and bindings."""
+    problems: tuple[str, ...] = ()
+    """One line for each thing in the file that cannot be used. Not a setting."""
+
+    @property
+    def data_folder(self) -> Path:
+        """Where the window keeps what a person made."""
+        return Path(self.folder).expanduser() if self.folder else platformdirs.user_data_path(APP)
+
+
+def settings_path() -> Path:
+    """The file that :func:`load_settings` reads."""
+    named = os.environ.get("ARCADE_SETTINGS")
+    return Path(named) if named else platformdirs.user_config_path(APP) / "settings.toml"
+
+
+def load_settings(path: Path | None = None) -> Settings:
+    """The settings of a file; the defaults if there is none. Never fails: see :attr:`Settings.problems`."""
+    path = settings_path() if path is None else path
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        missing = os.environ.get("ARCADE_SETTINGS") == str(path)
+        return Settings(problems=(f"{path}: there is no such settings file",) if missing else ())
+    except OSError as error:
+        return Settings(problems=(f"{path}: {error.strerror}",))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return Settings(problems=(f"{path}: not TOML, so nothing of it counts: {error}",))
+    fields = {f.name: f for f in dataclasses.fields(Settings) if f.name != "problems"}
+    values: dict[str, Any] = {}
+    problems = []
+    for key, value in table.items():
+        name = key.replace("-", "_")
+        if name not in fields:
+            near = difflib.get_close_matches(name, fields, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(fields)}"
+            problems.append(f"{path}: there is no setting {key!r}; {hint}")
+        elif name == "keys":
+            values[name], wrong = _keys(value)
+            problems += [f"{path}: {line}" for line in wrong]
+        elif wrong := _wrong(name, value):
+            problems.append(f"{path}: {key} {wrong}, not {value!r}")
+        else:
+            values[name] = float(value) if name == "gif_seconds" else value
+    return Settings(**values, problems=tuple(problems))
+
+
+def _wrong(name: str, value: Any) -> str:
+    """What a value must be, if it is not that."""
+    default = getattr(Settings, name)
+    if isinstance(default, bool):
+        return "" if isinstance(value, bool) else "must be true or false"
+    if name == "gif_seconds":
+        number = isinstance(value, int | float) and not isinstance(value, bool) and 1 <= value <= 600
+        return "" if number else "must be a number from 1 to 600"
+    if name == "palette":
+        return "" if value in ("classic", "colour-blind") else 'must be "classic" or "colour-blind"'
+    return "" if isinstance(value, str) else "must be text"
+
+
+def _keys(table: Any) -> tuple[dict[str, list[str]], list[str]]:
+    if not isinstance(table, dict):
+        return {}, ['keys must be a table: [keys] and lines like "play.pause" = ["p"]']
+    keys: dict[str, list[str]] = {}
+    problems = []
+    for id, bindings in _flat(table):
+        bindings = [bindings] if isinstance(bindings, str) else bindings
+        if isinstance(bindings, list) and all(isinstance(word, str) for word in bindings):
+            keys[id] = bindings
+        else:
+            problems.append(f'keys: {id} must be a list of keys like ["p", "pad:start"], not {bindings!r}')
+    return keys, problems
+
+
+def _flat(table: dict[str, Any], before: str = "") -> list[tuple[str, Any]]:
+    # An id written without quotes, play.pause = "p", is a table in TOML.
+    flat: list[tuple[str, Any]] = []
+    for key, value in table.items():
+        flat += _flat(value, f"{before}{key}.") if isinstance(value, dict) else [(before + key, value)]
+    return flat

@@ -1,0 +1,20 @@
+"""The window: ``arcade`` without a command opens it.
+
+    scene.py       what a scene is: start here to build one
+    app.py         the window and its loop
+    theme.py       type scale, spacing, colours, motion
+    actions.py     everything one can do, by id, and the keys that do it
+    inputs.py      keyboard, mouse, gamepads
+    background.py  threads and processes beside the loop
+    paint.py       text and shapes;  widgets.py  buttons and focus;  overlay.py  help, messages, bar of keys
+    memory.py      scores and choices from one day to the next
+    scenes/        the screens
+
+This package must not know torch; a model lives in another process.
+"""
+
+from __future__ import annotations
+
+from grpo_arcade.arcade.window.app import App, NoDisplayError
+
+__all__ = ["App", "NoDisplayError"]

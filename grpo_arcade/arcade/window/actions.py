@@ -1,0 +1,235 @@
+"""Everything a person can do, by id, and which keys, buttons and pads do it.
+
+An action's id is ``context.name``; a scene names the contexts that are alive in it. The person's settings file may give
+any id other bindings. A binding is a word: a key (``"p"``, ``"up"``, ``"ctrl+s"``, ``"f11"``, ``"?"``), a gamepad's
+button or direction (``"pad:a"``, ``"pad:up"``; the left stick counts as directions), a mouse button other than the
+first (``"mouse:right"``), or the wheel (``"wheel:up"``). The first mouse button always presses what it points at.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import pygame
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing to do."""
+
+    id: str
+    label: str
+    """A word or two, for the help and the bar of keys."""
+    bindings: tuple[str, ...]
+    """By default."""
+    repeats: bool = False
+    """Whether holding the key does it again and again."""
+
+    @property
+    def context(self) -> str:
+        """The part of the id before the dot."""
+        return self.id.partition(".")[0]
+
+
+CONTEXTS = {
+    "app": "Everywhere",
+    "menu": "Choosing",
+    "home": "Home",
+    "play": "Play",
+    "replay": "Replay",
+}
+"""Contexts by name, with their heading in the help."""
+
+ACTIONS = (
+    Action("app.help", "Help", ("h", "f1", "?", "pad:back")),
+    Action("app.back", "Back", ("escape", "mouse:right", "pad:b")),
+    Action("app.screenshot", "Screenshot", ("f12",)),
+    Action("app.full-screen", "Full screen", ("f11", "alt+return")),
+    Action("app.palette", "Colours", ("f2",)),
+    Action("app.quit", "Quit", ("ctrl+q",)),
+    Action("menu.up", "Up", ("up", "pad:up"), repeats=True),
+    Action("menu.down", "Down", ("down", "pad:down"), repeats=True),
+    Action("menu.left", "Left", ("left", "pad:left"), repeats=True),
+    Action("menu.right", "Right", ("right", "pad:right"), repeats=True),
+    Action("menu.next", "Next", ("tab",), repeats=True),
+    Action("menu.previous", "Previous", ("shift+tab",), repeats=True),
+    Action("menu.choose", "Choose", ("return", "space", "pad:a")),
+    Action("play.up", "Up", ("up", "w", "pad:up")),
+    Action("play.right", "Right", ("right", "d", "pad:right")),
+    Action("play.down", "Down", ("down", "s", "pad:down")),
+    Action("play.left", "Left", ("left", "a", "pad:left")),
+    Action("play.hint", "Hint", ("i", "pad:y")),
+    Action("play.undo", "Undo", ("u", "backspace", "pad:x")),
+    Action("play.pause", "Pause", ("p", "pad:start")),
+    Action("play.restart", "Same seed", ("r",)),
+    Action("play.new", "New game", ("n",)),
+    Action("play.autopilot", "Autoplay", ("tab",)),
+    Action("play.step", "One step", (".", "pad:right-shoulder"), repeats=True),
+    Action("play.slower", "Slower", ("-",), repeats=True),
+    Action("play.faster", "Faster", ("=", "+"), repeats=True),
+    Action("play.record", "Record", ("v",)),
+    Action("play.gif", "Save GIF", ("g",)),
+    Action("play.options", "Options", ("o", "pad:left-shoulder")),
+    Action("replay.pause", "Play / pause", ("space", "p", "pad:a", "pad:start")),
+    Action("replay.forward", "Step on", ("right", ".", "pad:right"), repeats=True),
+    Action("replay.backward", "Step back", ("left", ",", "pad:left"), repeats=True),
+    Action("replay.leap-forward", "Leap on", ("pagedown", "up", "pad:up", "wheel:down"), repeats=True),
+    Action("replay.leap-backward", "Leap back", ("pageup", "down", "pad:down", "wheel:up"), repeats=True),
+    Action("replay.first", "To the start", ("home",)),
+    Action("replay.last", "To the end", ("end",)),
+    Action("replay.slower", "Slower", ("-", "pad:left-shoulder"), repeats=True),
+    Action("replay.faster", "Faster", ("=", "+", "pad:right-shoulder"), repeats=True),
+    Action("replay.compare", "Compare", ("c", "pad:y")),
+    Action("replay.export", "Export", ("e", "pad:x")),
+)
+
+
+class BindingError(ValueError):
+    """An action's id or a binding cannot be used; one line that says what would work."""
+
+
+class Bindings:
+    """Which binding does what.
+
+    Args:
+        chosen: bindings by action id, as the settings file has them; they replace the default ones of that action.
+
+    Raises:
+        BindingError: an unknown id or binding, or one binding for two actions of the same context.
+    """
+
+    def __init__(self, chosen: Mapping[str, Sequence[str]] | None = None) -> None:
+        self._actions = {action.id: action for action in ACTIONS}
+        self._of = {action.id: action.bindings for action in ACTIONS}
+        for id, bindings in (chosen or {}).items():
+            if id not in self._actions:
+                near = difflib.get_close_matches(id, self._actions, n=1, cutoff=0.4)
+                hint = f"did you mean {near[0]!r}?" if near else "H shows them all"
+                raise BindingError(f"there is no action {id!r}; {hint}")
+            self._of[id] = tuple(_checked(word) for word in bindings)
+        self._does: dict[tuple[str, str], Action] = {}
+        for id in sorted(self._of, key=lambda id: id in (chosen or {})):
+            for word in self._of[id]:
+                action = self._actions[id]
+                other = self._does.setdefault((action.context, word), action)
+                if other is not action:
+                    raise BindingError(f"{word!r} is bound to both {other.id!r} and {id!r}; give one of them another")
+
+    def action(self, id: str) -> Action:
+        """The action of an id that is known to exist."""
+        return self._actions[id]
+
+    def bindings(self, id: str) -> tuple[str, ...]:
+        """What does it, the main one first; empty if the person has unbound it."""
+        return self._of[id]
+
+    def find(self, words: Iterable[str], contexts: Sequence[str]) -> Action | None:
+        """The action of the first context that binds one of the words, which come in order of preference."""
+        words = tuple(words)
+        for context in contexts:
+            for word in words:
+                if (context, word) in self._does:
+                    return self._does[context, word]
+        return None
+
+    def key_label(self, id: str) -> str:
+        """The main key as it is shown to people: ``"Esc"``, ``"Ctrl+S"``, ``"Left"``."""
+        return binding_label(self._of[id][0]) if self._of[id] else ""
+
+    def in_context(self, context: str) -> list[Action]:
+        """The actions of a context, in the order of the help."""
+        return [action for action in self._actions.values() if action.context == context]
+
+
+_KEYS = {name.removeprefix("K_").lower(): code for name, code in vars(pygame).items() if name.startswith("K_")}
+_CHARACTERS = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+_NAMES = {code: name for name, code in reversed(_KEYS.items())} | {ord(c): c for c in _CHARACTERS}
+_MODIFIERS = (("ctrl", pygame.KMOD_CTRL), ("alt", pygame.KMOD_ALT), ("meta", pygame.KMOD_META))
+_PAD_BUTTONS = {
+    pygame.CONTROLLER_BUTTON_A: "a",
+    pygame.CONTROLLER_BUTTON_B: "b",
+    pygame.CONTROLLER_BUTTON_X: "x",
+    pygame.CONTROLLER_BUTTON_Y: "y",
+    pygame.CONTROLLER_BUTTON_BACK: "back",
+    pygame.CONTROLLER_BUTTON_START: "start",
+    pygame.CONTROLLER_BUTTON_LEFTSHOULDER: "left-shoulder",
+    pygame.CONTROLLER_BUTTON_RIGHTSHOULDER: "right-shoulder",
+    pygame.CONTROLLER_BUTTON_DPAD_UP: "up",
+    pygame.CONTROLLER_BUTTON_DPAD_DOWN: "down",
+    pygame.CONTROLLER_BUTTON_DPAD_LEFT: "left",
+    pygame.CONTROLLER_BUTTON_DPAD_RIGHT: "right",
+}
+_MOUSE_BUTTONS = {2: "middle", 3: "right", 6: "x1", 7: "x2"}
+_WHEEL = ("up", "down")
+
+
+def _checked(word: str) -> str:
+    device, colon, rest = word.partition(":")
+    if colon and rest:
+        known = {"pad": _PAD_BUTTONS.values(), "mouse": _MOUSE_BUTTONS.values(), "wheel": _WHEEL}.get(device)
+        if known is not None and rest in known:
+            return word
+    else:
+        *modifiers, key = word.lower().split("+") if word != "+" and not word.endswith("++") else [word]
+        allowed = {"shift", *(name for name, _ in _MODIFIERS)}
+        if set(modifiers) <= allowed and (key in _KEYS or key in _CHARACTERS):
+            order = [name for name in ("ctrl", "alt", "meta", "shift") if name in modifiers]
+            return "+".join([*order, key])
+    everything = [*_KEYS, *_CHARACTERS, *(f"pad:{name}" for name in _PAD_BUTTONS.values())]
+    near = difflib.get_close_matches(word.lower(), everything, n=1)
+    raise BindingError(f"{word!r} is no key or button" + (f"; did you mean {near[0]!r}?" if near else ""))
+
+
+def key_words(event: pygame.event.Event) -> list[str]:
+    """The words a key press may be bound by, the most particular first."""
+    name = _NAMES.get(event.key, "")
+    mods = event.mod
+    held = [label for label, mask in _MODIFIERS if mods & mask]
+    words = []
+    if mods & pygame.KMOD_SHIFT and name:
+        words.append("+".join([*held, "shift", name]))
+    typed = getattr(event, "unicode", "")
+    if not held and typed in _CHARACTERS and typed:
+        words.append(typed)
+    if name and not (mods & pygame.KMOD_SHIFT and name in ("tab",)):
+        words.append("+".join([*held, name]))
+    return words
+
+
+def pad_word(button: int) -> str:
+    """The word of a gamepad's button; empty for one that has none."""
+    name = _PAD_BUTTONS.get(button)
+    return f"pad:{name}" if name else ""
+
+
+def mouse_word(button: int) -> str:
+    """The word of a mouse button; empty for the first one."""
+    name = _MOUSE_BUTTONS.get(button)
+    return f"mouse:{name}" if name else ""
+
+
+_LABELS = {  # words, for the shipped fonts have no arrows
+    **{
+        "up": "Up",
+        "down": "Down",
+        "left": "Left",
+        "right": "Right",
+        "escape": "Esc",
+        "return": "Enter",
+        "space": "Space",
+    },
+    **{"pageup": "Page up", "pagedown": "Page down", "backspace": "Backspace", "tab": "Tab", "home": "Home"},
+}
+
+
+def binding_label(word: str) -> str:
+    """A binding as people read it."""
+    device, colon, rest = word.partition(":")
+    if colon and rest:
+        return {"pad": "pad ", "mouse": "mouse ", "wheel": "wheel "}[device] + rest.replace("-", " ")
+    if word == "+":
+        return "+"
+    *modifiers, key = word.split("+")
+    return "+".join([*(m.capitalize() for m in modifiers), _LABELS.get(key, key.upper() if len(key) < 4 else key)])

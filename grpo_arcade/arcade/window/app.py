@@ -1,0 +1,456 @@
+"""The window and its loop: waits for something to happen, tells the scene on top, draws what changed.
+
+Idle, the loop sleeps until an event comes. While something moves it draws at most 60 frames a second, and measures
+each.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+import pygame
+
+from grpo_arcade.arcade.settings import Settings, load_settings
+from grpo_arcade.arcade.window import theme
+from grpo_arcade.arcade.window.actions import Action, BindingError, Bindings
+from grpo_arcade.arcade.window.background import Background
+from grpo_arcade.arcade.window.inputs import Inputs
+from grpo_arcade.arcade.window.memory import Memory
+from grpo_arcade.arcade.window.overlay import Help, KeyBar, Messages
+from grpo_arcade.arcade.window.scene import Act, Dropped, Event, Pointer, Scene, Typed, Wheel
+
+SMALLEST = 320, 240
+WAKE = pygame.event.custom_type()
+"""Posted from other threads to end the loop's sleep."""
+MOST_DT = 0.25
+"""Seconds; after a longer pause (a suspended laptop) motion goes on from where it was."""
+HEADLESS_COMMANDS = "arcade play, replay, export, train, eval and runs work without one"
+
+
+class NoDisplayError(ValueError):
+    """There is nothing to open a window on; one line that says what works without."""
+
+
+class App:
+    """One window.
+
+    Args:
+        settings: the person's; by default read from their file.
+        size: of the window in pixels, where it does not open full screen.
+
+    Raises:
+        NoDisplayError: there is no display.
+    """
+
+    def __init__(self, settings: Settings | None = None, *, size: tuple[int, int] = (1280, 800)) -> None:
+        self.settings = load_settings() if settings is None else settings
+        self.messages = Messages()
+        self.bindings = self._bind()
+        self.memory = Memory(self.settings.data_folder / "window.json")
+        self.palette = self.memory.get("palette", self.settings.palette)
+        if self.palette not in theme.PALETTES:
+            self.palette = self.settings.palette
+        self.scenes: list[Scene] = []
+        self.running = True
+        self.frame_s: deque[float] = deque(maxlen=4096)
+        """What the last frames took, from the first event handled to the picture shown, in seconds."""
+        self.frames = 0
+        """Frames drawn so far."""
+        self._windowed = size
+        self._full_screen = False
+        self._help: Help | None = None
+        self._bar = KeyBar()
+        self._stale = True
+        self._last_turn = time.perf_counter()
+        self._next_frame = 0.0
+        self._open_window(size, self.settings.full_screen)
+        self.background = Background(self._wake)
+        self.inputs = Inputs()
+        for line in (*self.settings.problems, *self._binding_problems, *self.memory.problems):
+            self.complain(line)
+
+    def _bind(self) -> Bindings:
+        # One bad line must not cost the person their other keys.
+        self._binding_problems: list[str] = []
+        chosen: dict[str, list[str]] = {}
+        bindings = Bindings()
+        for id, words in self.settings.keys.items():
+            try:
+                bindings = Bindings({**chosen, id: words})
+                chosen[id] = words
+            except BindingError as error:
+                self._binding_problems.append(f"settings, keys: {error}")
+        return bindings
+
+    def _open_window(self, size: tuple[int, int], full_screen: bool) -> None:
+        if sys.platform.startswith("linux") and not any(
+            os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
+        ):
+            raise NoDisplayError(f"there is no display to open a window on; {HEADLESS_COMMANDS}")
+        os.environ.setdefault("SDL_WINDOWS_DPI_AWARENESS", "permonitorv2")  # real pixels, not stretched ones
+        os.environ.setdefault("SDL_VIDEO_X11_WMCLASS", "grpo-arcade")
+        os.environ.setdefault("SDL_VIDEO_ALLOW_SCREENSAVER", "1")
+        try:
+            pygame.display.init()
+            pygame.font.init()
+            pygame.display.set_caption("GRPO Arcade")
+            self._set_mode(size, full_screen)
+        except pygame.error as error:
+            raise NoDisplayError(f"no window can be opened ({error}); {HEADLESS_COMMANDS}") from error
+
+    def _set_mode(self, size: tuple[int, int], full_screen: bool) -> None:
+        self._full_screen = full_screen
+        flags = pygame.FULLSCREEN if full_screen else pygame.RESIZABLE
+        self.surface = pygame.display.set_mode((0, 0) if full_screen else size, flags)
+        self._resized()
+
+    def _resized(self) -> None:
+        self.theme = theme.theme_for(self.palette, self.surface.get_size())
+        pygame.display.set_icon(_icon(self.theme))
+        for scene in self.scenes:
+            self._lay_out(scene)
+        self.redraw()
+
+    def _lay_out(self, scene: Scene) -> None:
+        width, height = self.surface.get_size()
+        scene.area = pygame.Rect(0, 0, width, max(1, height - KeyBar.height(self.theme)))
+        scene.resized()
+
+    # For scenes: what they may ask of the app.
+
+    @property
+    def scene(self) -> Scene | None:
+        """The scene on top."""
+        return self.scenes[-1] if self.scenes else None
+
+    def open(self, scene: Scene) -> None:
+        """Put a scene on top."""
+        if self.scene:
+            self.scene.leave()
+        self.scenes.append(scene)
+        self._enter(scene)
+
+    def close(self, scene: Scene) -> None:
+        """Take a scene away, with all above it; with the last one the window closes."""
+        if scene not in self.scenes:
+            return
+        self.scenes[-1].leave()
+        del self.scenes[self.scenes.index(scene) :]
+        if self.scene:
+            self._enter(self.scene)
+        else:
+            self.running = False
+
+    def _enter(self, scene: Scene) -> None:
+        self._lay_out(scene)
+        pygame.display.set_caption(f"{scene.title} · GRPO Arcade" if scene.title else "GRPO Arcade")
+        self._help = None
+        scene.enter()
+        self.redraw()
+
+    def quit(self) -> None:
+        """Close the window; every scene is left first."""
+        self.running = False
+
+    def say(self, line: str) -> None:
+        """Show a line for a few seconds."""
+        self.messages.say(line, "note")
+        self.redraw()
+
+    def complain(self, problem: Exception | str) -> None:
+        """Show what went wrong, in one line."""
+        self.messages.say(_line(problem), "error")
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Paint everything in the next frame."""
+        self._stale = True
+
+    def set_palette(self, palette: str) -> None:
+        """Change the colours of the window and the games."""
+        self.palette = palette
+        self.memory.set("palette", palette)
+        self._resized()
+
+    def folder(self, kind: str) -> Path:
+        """Where files of a kind go: "recordings", "films" or "screenshots"; made if need be."""
+        folder = self.settings.data_folder / kind
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def fresh_file(self, kind: str, stem: str, suffix: str) -> Path:
+        """A file of that kind that does not exist yet, named for the moment."""
+        stem = f"{stem}-{datetime.now():%Y%m%d-%H%M%S}"
+        names = (f"{stem}{f'-{n}' if n else ''}{suffix}" for n in range(10_000))
+        folder = self.folder(kind)
+        return next(folder / name for name in names if not (folder / name).exists())
+
+    # The loop.
+
+    def run(self) -> int:
+        """Go on until the window is closed; the exit code."""
+        try:
+            while self.running:
+                self.turn()
+        except KeyboardInterrupt:
+            return 130
+        finally:
+            self.shut()
+        return 0
+
+    def shut(self) -> None:
+        """Leave the scenes so that nothing is lost, end what runs in the background, close the window."""
+        self.running = False
+        if self.scenes:
+            # Only the one on top has not been left yet; an error of one must not keep the others from saving.
+            with suppress(OSError, ValueError):
+                self.scenes[-1].leave()
+            self.scenes.clear()
+        self.background.close()
+        self.memory.save()
+        pygame.display.quit()
+        pygame.joystick.quit()
+
+    def turn(self, wait: bool = True) -> bool:
+        """Sleep until something is due (not if ``wait`` is False), deal with it, draw if need be; True if it drew."""
+        events = self._wait() if wait else pygame.event.get()
+        began = time.perf_counter()
+        dt, self._last_turn = min(began - self._last_turn, MOST_DT), began
+        delivered = self._guard(self.background.deliver)
+        for event in events:
+            self._take(event)
+        for action in self.inputs.repeats(began, self.bindings):
+            self._act(action, repeated=True)
+        if self.messages.expire():
+            self.redraw()
+        scene = self.scene
+        if not self.running or scene is None:
+            return False
+        changed = self._guard(lambda: scene.update(dt))
+        if self._help is not None and not self._stale:
+            return False
+        if not (changed or delivered or self._stale or self._touched):
+            return False
+        self._touched = False
+        self._draw(scene)
+        self.frame_s.append(time.perf_counter() - began)
+        self.frames += 1
+        return True
+
+    _touched = False
+    """Whether the scene made use of an event since the last frame."""
+
+    def _wait(self) -> list[pygame.event.Event]:
+        now = time.perf_counter()
+        due = [self.messages.next_expiry(), self.inputs.next_repeat(now)]
+        if self.scene and self._help is None:
+            due.append(self.scene.next_update())
+        known = [moment for moment in due if moment is not None]
+        if self._stale or self._touched:
+            known = [0.0]
+        # However much there is to do: never more than 60 frames a second.
+        pause = max(self._next_frame - now, 0.0)
+        if known and min(known) <= pause:
+            if pause > 0:
+                time.sleep(pause)
+            self._next_frame = max(self._next_frame + theme.FRAME_S, time.perf_counter())
+            return pygame.event.get()
+        first = pygame.event.wait(max(1, round(min(known) * 1000)) if known else 0)
+        self._next_frame = time.perf_counter() + theme.FRAME_S / 2
+        return [first, *pygame.event.get()] if first.type != pygame.NOEVENT else []
+
+    def _wake(self) -> None:
+        with suppress(pygame.error):  # the window is gone, or a million results are waiting already
+            pygame.event.post(pygame.event.Event(WAKE))
+
+    def _guard(self, work: Callable[[], bool]) -> bool:
+        """Do something that may fail with a line for the person."""
+        try:
+            return work()
+        except (ValueError, OSError) as error:
+            if os.environ.get("ARCADE_TRACEBACK"):
+                raise
+            self.complain(error)
+            return True
+
+    def _take(self, event: pygame.event.Event) -> None:
+        if event.type == pygame.QUIT:
+            self.quit()
+        elif event.type in (pygame.VIDEORESIZE, pygame.WINDOWSIZECHANGED):
+            self._follow_size()
+        elif event.type in (pygame.WINDOWEXPOSED, pygame.WINDOWSHOWN, pygame.WINDOWRESTORED):
+            self.redraw()
+        elif event.type == pygame.WINDOWFOCUSLOST:
+            self.inputs.release()
+        elif event.type == pygame.DROPFILE:
+            self._tell(Dropped(event.file))
+        elif event.type in (pygame.MOUSEMOTION, pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP) and (
+            getattr(event, "button", 1) == 1
+        ):
+            self._point(event)
+        else:
+            self._press(event)
+
+    def _follow_size(self) -> None:
+        surface = pygame.display.get_surface()
+        if surface is None or (surface is self.surface and surface.get_size() == self._size):
+            return
+        width, height = surface.get_size()
+        if not self._full_screen:
+            small = max(width, SMALLEST[0]), max(height, SMALLEST[1])
+            if small != (width, height):
+                surface = pygame.display.set_mode(small, pygame.RESIZABLE)
+            self._windowed = surface.get_size()
+        self.surface = surface
+        self._resized()
+
+    def _point(self, event: pygame.event.Event) -> None:
+        kind = {pygame.MOUSEMOTION: "move", pygame.MOUSEBUTTONDOWN: "down", pygame.MOUSEBUTTONUP: "up"}[event.type]
+        held = bool(event.buttons[0]) if kind == "move" else kind == "down"
+        hovered = self._bar.at(event.pos)
+        if hovered != self._bar.hovered:
+            self._bar.hovered = hovered
+            self.redraw()
+        if kind == "down":
+            self.inputs.device = "keys"
+            if hovered:
+                self._act(self.bindings.action(hovered))
+                return
+            if self._help is not None:
+                self._toggle_help()
+                return
+            if self.messages.dismiss():
+                self.redraw()
+        if self._help is None:
+            self._tell(Pointer(kind, event.pos, held))  # type: ignore[arg-type]
+
+    def _press(self, event: pygame.event.Event) -> None:
+        scene = self.scene
+        if scene is None:
+            return
+        device = self.inputs.device
+        words = self.inputs.words(event)
+        if self.inputs.device != device:
+            self.redraw()  # the bar of keys shows the device in use
+        if not words:
+            return
+        if scene.wants_text and event.type == pygame.KEYDOWN and self._help is None:
+            text = "\b" if event.key == pygame.K_BACKSPACE else getattr(event, "unicode", "")
+            if text == "\b" or (text.isprintable() and text and not event.mod & (pygame.KMOD_CTRL | pygame.KMOD_ALT)):
+                self._tell(Typed(text))
+                return
+        if self._help is not None:
+            self._press_in_help(words)
+            return
+        action = self.bindings.find(words, (*scene.contexts, "app"))
+        if action is None:
+            if event.type == pygame.MOUSEWHEEL:
+                self._tell(Wheel(event.y, pygame.mouse.get_pos()))
+            return
+        self.inputs.hold(action, event)
+        self._act(action)
+
+    def _press_in_help(self, words: Sequence[str]) -> None:
+        assert self._help is not None
+        turn = {"up": -1, "wheel:up": -1, "pad:up": -1, "down": 1, "wheel:down": 1, "pad:down": 1}
+        lines = next((turn[word] for word in words if word in turn), 0)
+        if lines:
+            self._help.scroll(lines)
+            self.redraw()
+            return
+        action = self.bindings.find(words, ("app",))
+        if action is not None and action.id not in ("app.help", "app.back"):
+            self._act(action)
+        else:
+            self._toggle_help()
+
+    def _act(self, action: Action, repeated: bool = False) -> None:
+        if self._help is not None and action.context != "app":
+            return
+        if self._help is None and self._tell(Act(action.id, repeated)):
+            return
+        if action.id == "app.back" and self._help is None:
+            if self.messages.dismiss():
+                self.redraw()
+            elif len(self.scenes) > 1:
+                self.close(self.scenes[-1])
+        elif action.context == "app":
+            self._guard(lambda: self._own(action.id))
+
+    def _own(self, id: str) -> bool:
+        if id == "app.help" or (id == "app.back" and self._help is not None):
+            self._toggle_help()
+        elif id == "app.screenshot":
+            path = self.fresh_file("screenshots", "grpo-arcade", ".png")
+            pygame.image.save(self.surface, path)
+            self.say(f"Screenshot saved: {path}")
+        elif id == "app.full-screen":
+            self.inputs.release()
+            self._set_mode(self._windowed, not self._full_screen)
+        elif id == "app.palette":
+            names = theme.PALETTES
+            self.set_palette(names[(names.index(self.palette) + 1) % len(names)])
+            self.say(f"Colours: {self.palette}")
+        elif id == "app.quit":
+            self.quit()
+        return True
+
+    def _toggle_help(self) -> None:
+        scene = self.scene
+        if self._help is None and scene is not None:
+            self._help = Help((*scene.contexts, "app"), f"Keys · {scene.title}" if scene.title else "Keys")
+        else:
+            self._help = None
+        self.redraw()
+
+    def _tell(self, event: Event) -> bool:
+        scene = self.scene
+        if scene is None or not self._guard(lambda: scene.handle(event)):
+            return False
+        self._touched = True
+        return True
+
+    def _draw(self, scene: Scene) -> None:
+        surface = self.surface
+        self._size = surface.get_size()
+        if not self._stale:
+            changed = scene.draw(surface)
+            pygame.display.update(changed) if changed is not None else pygame.display.flip()
+            return
+        self._stale = False
+        surface.fill(self.theme.page)
+        scene.whole = True
+        scene.draw(surface)
+        scene.whole = False
+        self._bar.draw(surface, self.theme, self.bindings, scene.keys(), self.inputs.device, "app.help")
+        if self._help is not None:
+            self._help.draw(surface, self.theme, self.bindings)
+        bottom = surface.get_height() - KeyBar.height(self.theme)
+        self.messages.draw(surface, self.theme, bottom)
+        pygame.display.flip()
+
+    _size = (0, 0)
+
+
+def _line(problem: Exception | str) -> str:
+    if isinstance(problem, OSError) and problem.strerror:
+        return f"{problem.filename}: {problem.strerror}" if problem.filename else problem.strerror
+    return " ".join(str(problem).split()) or type(problem).__name__
+
+
+def _icon(look: theme.Theme) -> pygame.Surface:
+    from grpo_arcade.arcade.window import paint
+
+    icon = pygame.Surface((64, 64), pygame.SRCALPHA)
+    paint.panel(icon, pygame.Rect(2, 2, 28, 28), look.accent, 7)
+    paint.panel(icon, pygame.Rect(34, 2, 28, 28), look.gold, 7)
+    paint.panel(icon, pygame.Rect(2, 34, 28, 28), look.gold, 7)
+    paint.panel(icon, pygame.Rect(34, 34, 28, 28), look.rival, 7)
+    return icon

@@ -1,0 +1,185 @@
+"""Work beside the loop: in threads, or in processes for what computes; results are handed over in the app's thread.
+
+    task = app.background.thread(read, path, done=self.show, failed=app.complain)
+    task = app.background.process(export, plan, item=self.progress, done=self.exported, failed=app.complain)
+
+``done(result)``, ``failed(error)`` and ``item(value)`` are called by the app between two frames, never after
+``task.cancel()``. A thread function that takes long calls ``task.check()`` now and then, which raises when the task was
+cancelled; a process is ended. With ``item``, the function gets a keyword argument ``emit`` to send values with.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import queue
+import signal
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any
+
+
+class Cancelled(BaseException):
+    """Raised inside a task that nobody waits for any more."""
+
+
+class Task:
+    """Something that is being done, or was."""
+
+    def __init__(self, done: Callable[[Any], None] | None, failed: Callable[[Exception], None] | None) -> None:
+        self._done, self._failed = done, failed
+        self._cancelled = threading.Event()
+        self._kill: Callable[[], None] | None = None
+        self.running = True
+
+    def cancel(self) -> None:
+        """Nothing more will be heard of it."""
+        self._cancelled.set()
+        self.running = False
+        if self._kill is not None:
+            self._kill()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether :meth:`cancel` was called."""
+        return self._cancelled.is_set()
+
+    def check(self) -> None:
+        """Raise :class:`Cancelled` if the task was cancelled; for use inside it."""
+        if self.cancelled:
+            raise Cancelled
+
+
+class Background:
+    """The tasks of one window.
+
+    Args:
+        wake: called from any thread when a result waits; :meth:`deliver` then has something to do.
+    """
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self._wake = wake
+        self._results: queue.SimpleQueue[tuple[Task, Callable[..., None] | None, Any, bool]] = queue.SimpleQueue()
+        self._tasks: set[Task] = set()
+
+    def thread(
+        self,
+        function: Callable[..., Any],
+        *arguments: Any,
+        done: Callable[[Any], None] | None = None,
+        failed: Callable[[Exception], None] | None = None,
+        item: Callable[[Any], None] | None = None,
+        with_task: bool = False,
+    ) -> Task:
+        """Call a function in a thread of its own. ``with_task`` gives it the task as keyword argument ``task``."""
+        task = self._added(done, failed)
+        keywords: dict[str, Any] = {"task": task} if with_task else {}
+        if item is not None:
+            keywords["emit"] = lambda value: self._put(task, item, value, False)
+
+        def work() -> None:
+            try:
+                result = function(*arguments, **keywords)
+            except Cancelled:
+                self._put(task, None, None, True)
+            except Exception as error:
+                self._put(task, task._failed, error, True)
+            else:
+                self._put(task, task._done, result, True)
+
+        threading.Thread(target=work, daemon=True).start()
+        return task
+
+    def process(
+        self,
+        function: Callable[..., Any],
+        *arguments: Any,
+        done: Callable[[Any], None] | None = None,
+        failed: Callable[[Exception], None] | None = None,
+        item: Callable[[Any], None] | None = None,
+    ) -> Task:
+        """Call a function of a module's top level in a process of its own, which starts in about half a second.
+
+        Arguments, results and errors are pickled. Cancelling ends the process, its ``finally`` clauses included.
+        """
+        task = self._added(done, failed)
+        ours, theirs = multiprocessing.Pipe()
+        # Not forked: a copy of a process that has a window and threads must not go on.
+        child = multiprocessing.get_context("spawn").Process(
+            target=_run_in_child, args=(theirs, function, arguments, item is not None), daemon=True
+        )
+        child.start()
+        theirs.close()
+        task._kill = child.terminate
+
+        def listen() -> None:
+            try:
+                while True:
+                    kind, value = ours.recv()
+                    if kind == "item":
+                        self._put(task, item, value, False)
+                    else:
+                        self._put(task, task._done if kind == "done" else task._failed, value, True)
+                        return
+            except (EOFError, OSError):
+                self._put(task, task._failed, RuntimeError("the process that was doing this has ended"), True)
+            finally:
+                ours.close()
+                child.join()
+
+        threading.Thread(target=listen, daemon=True).start()
+        return task
+
+    def deliver(self) -> bool:
+        """Hand over what has come in; True if anything had. The app calls it once a turn."""
+        any_delivered = False
+        while True:
+            try:
+                task, to, value, last = self._results.get_nowait()
+            except queue.Empty:
+                return any_delivered
+            if last:
+                task.running = False
+                self._tasks.discard(task)
+            if to is not None and not task.cancelled:
+                any_delivered = True
+                to(value)
+
+    def close(self) -> None:
+        """Cancel everything."""
+        for task in list(self._tasks):
+            task.cancel()
+        self._tasks.clear()
+
+    def _added(self, done: Callable[[Any], None] | None, failed: Callable[[Exception], None] | None) -> Task:
+        task = Task(done, failed)
+        self._tasks.add(task)
+        return task
+
+    def _put(self, task: Task, to: Callable[..., None] | None, value: Any, last: bool) -> None:
+        self._results.put((task, to, value, last))
+        self._wake()
+
+
+def _run_in_child(pipe: Connection, function: Callable[..., Any], arguments: tuple[Any, ...], emits: bool) -> None:
+    def stop(number: int, frame: object) -> None:
+        raise SystemExit(0)  # so that half-written files are removed on the way out
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the window's to answer
+    os.environ["SDL_VIDEODRIVER"] = "dummy"
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(5)  # the person's frames come first
+    try:
+        keywords = {"emit": lambda value: pipe.send(("item", value))} if emits else {}
+        message = "done", function(*arguments, **keywords)
+    except Exception as error:
+        message = "failed", error
+    try:
+        pipe.send(message)
+    except OSError:
+        pass  # nobody listens any more
+    except Exception as error:
+        pipe.send(("failed", RuntimeError(f"the result cannot be sent: {error}")))

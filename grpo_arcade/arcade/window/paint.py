@@ -1,0 +1,156 @@
+"""Text and soft-edged shapes on any surface, from the shipped fonts; knows no scene and no colour of its own."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+import pygame
+
+from grpo_arcade.games import fonts
+
+Anchor = Literal["left", "middle", "right"]
+Colour = int
+
+_KEPT_BYTES = 24 << 20
+
+
+class _Kept:
+    """Surfaces drawn before, the least recently used thrown away beyond a number of bytes."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._surfaces: OrderedDict[Hashable, pygame.Surface] = OrderedDict()
+        self._bytes = 0
+
+    def get(self, key: Hashable, make: Callable[[], pygame.Surface]) -> pygame.Surface:
+        found = self._surfaces.get(key)
+        if found is not None:
+            self._surfaces.move_to_end(key)
+            return found
+        made = self._surfaces[key] = make()
+        self._bytes += 4 * made.get_width() * made.get_height()
+        while self._bytes > self._limit and len(self._surfaces) > 1:
+            _, dropped = self._surfaces.popitem(last=False)
+            self._bytes -= 4 * dropped.get_width() * dropped.get_height()
+        return made
+
+
+_kept = _Kept(_KEPT_BYTES)
+
+
+def text(
+    surface: pygame.Surface,
+    words: str,
+    at: tuple[int, int],
+    height: int,
+    colour: Colour,
+    *,
+    weight: fonts.Weight = "medium",
+    anchor: Anchor = "left",
+    room: int | None = None,
+) -> pygame.Rect:
+    """Write one line and return what it covers.
+
+    Args:
+        surface: where to.
+        words: the text; control characters and line ends become spaces.
+        at: x of the anchor, and y of the middle of the capitals.
+        height: of the capitals, in pixels (``theme.px(theme.BODY)``).
+        colour: 0xRRGGBB.
+        weight: "medium" or "bold".
+        anchor: which end of the line lies at x.
+        room: pixels it may be wide; a longer text ends in an ellipsis.
+    """
+    words = _one_line(words)
+    if room is not None:
+        words = fonts.elided(words, max(room, 0), height, weight)
+    glyphs = _kept.get((words, height, colour, weight), lambda: _glyphs(words, height, colour, weight))
+    width, rows = glyphs.get_size()
+    x = at[0] - (0 if anchor == "left" else width if anchor == "right" else width // 2)
+    return surface.blit(glyphs, (x, at[1] - rows // 2))
+
+
+def text_width(words: str, height: int, weight: fonts.Weight = "medium") -> int:
+    """Pixels that :func:`text` takes for a line."""
+    return fonts.coverage(_one_line(words), height, weight).shape[1]
+
+
+def wrapped(words: str, width: int, height: int, weight: fonts.Weight = "medium") -> list[str]:
+    """``words`` broken into lines at most ``width`` pixels wide; a longer single word is cut with an ellipsis."""
+    lines: list[str] = []
+    line = ""
+    for word in words.split():
+        longer = f"{line} {word}".strip()
+        if line and text_width(longer, height, weight) > width:
+            lines.append(line)
+            line = word
+        else:
+            line = longer
+    lines.append(line)
+    return [fonts.elided(line, width, height, weight) for line in lines]
+
+
+def panel(
+    surface: pygame.Surface, rect: pygame.Rect, colour: Colour, radius: int, border: Colour | None = None, edge: int = 1
+) -> None:
+    """Fill a rectangle with round, soft corners, with a border of ``edge`` pixels inside it if one is given."""
+    if rect.width < 1 or rect.height < 1:
+        return
+    radius = max(0, min(radius, rect.width // 2, rect.height // 2))
+    if border is not None:
+        panel(surface, rect, border, radius)
+        panel(surface, rect.inflate(-2 * edge, -2 * edge), colour, max(0, radius - edge))
+        return
+    surface.fill(colour, rect.inflate(-2 * radius, 0))
+    surface.fill(colour, rect.inflate(0, -2 * radius))
+    if not radius:
+        return
+    disc = _kept.get(("disc", radius, colour), lambda: _disc(radius, colour))
+    for right in (0, 1):
+        for low in (0, 1):
+            at = rect.left if not right else rect.right - radius, rect.top if not low else rect.bottom - radius
+            surface.blit(disc, at, (right * radius, low * radius, radius, radius))
+
+
+def veil(surface: pygame.Surface, colour: Colour, opacity: float, area: pygame.Rect | None = None) -> None:
+    """Lay a colour over a part of the surface, 0 invisible to 1 opaque."""
+    area = surface.get_rect() if area is None else area.clip(surface.get_rect())
+    if area.width and area.height:
+        cover = pygame.Surface(area.size)
+        cover.fill(colour)
+        cover.set_alpha(round(255 * opacity))
+        surface.blit(cover, area)
+
+
+def mix(one: Colour, other: Colour, share: float) -> Colour:
+    """A colour between two: ``share`` 0 is the first, 1 the second."""
+    parts = (round((one >> s & 255) * (1 - share) + (other >> s & 255) * share) << s for s in (16, 8, 0))
+    return sum(parts)
+
+
+@lru_cache(maxsize=4096)
+def _one_line(words: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in words)
+
+
+def _glyphs(words: str, height: int, colour: Colour, weight: fonts.Weight) -> pygame.Surface:
+    return _tinted(fonts.coverage(words, height, weight), colour)
+
+
+def _disc(radius: int, colour: Colour) -> pygame.Surface:
+    away = np.abs(np.arange(2 * radius) + 0.5 - radius)
+    cover = np.clip(radius + 0.5 - np.hypot(away[:, None], away[None, :]), 0.0, 1.0)
+    return _tinted(np.round(cover * 255).astype(np.uint8), colour)
+
+
+def _tinted(cover: np.ndarray, colour: Colour) -> pygame.Surface:
+    rows, columns = cover.shape
+    tinted = pygame.Surface((columns, rows), pygame.SRCALPHA, 32)
+    tinted.fill((colour >> 16 & 255, colour >> 8 & 255, colour & 255, 0))
+    if columns:
+        pygame.surfarray.pixels_alpha(tinted)[...] = cover.T
+    return tinted

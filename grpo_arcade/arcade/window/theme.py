@@ -1,0 +1,103 @@
+"""The look of the window in one file: type scale, spacing, corners, colours, motion. Nothing else names a colour.
+
+Lengths are in points: pixels of a 1280×800 window. :meth:`Theme.px` turns them into pixels of the window there is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from grpo_arcade.games import Outcome
+
+# Heights of capitals, in points. Five sizes; anything else is drawn at one of them.
+CAPTION, BODY, HEADING, TITLE, DISPLAY = 9, 11, 14, 21, 36
+
+# Distances, in points.
+TIGHT, GAP, PAD, ROOM = 6, 12, 20, 36
+RADIUS = 10
+LINE = 2.1
+"""From one line of text to the next, in heights of its capitals."""
+
+# Motion, in seconds. Something moves only to show where it came from or went to.
+MOVE_S = 0.14
+"""A move of a game: tiles slide and settle."""
+EASE_S = 0.12
+"""A highlight or an overlay appears."""
+TOAST_S = 5.0
+"""A message stays, at least; long ones stay longer."""
+FRAME_S = 1 / 60
+
+_SMALLEST_SCALE = 0.6
+_DESIGN = 1280, 800
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Colours as 0xRRGGBB, and the scale of one window."""
+
+    page: int = 0xFAF7F1
+    """Behind everything; the same as a board's page, so that a board has no visible edge."""
+    card: int = 0xFFFFFF
+    sunken: int = 0xF1ECE2
+    """Behind what belongs together and is not a card: bars, tracks, code."""
+    line: int = 0xE6DFD2
+    ink: int = 0x3D3833
+    soft: int = 0x6B6056
+    """Secondary text."""
+    faint: int = 0x8F8478
+    """Captions and what is switched off."""
+    accent: int = 0xC9502F
+    """The person; what has the focus; the one thing to press."""
+    on_accent: int = 0xFFFFFF
+    rival: int = 0x2A7F78
+    """The model."""
+    good: int = 0x3D8B4F
+    fair: int = 0x8A6D1F
+    bad: int = 0xB5472E
+    gold: int = 0xD89A00
+    """The champion, a best score."""
+    scrim: int = 0x3D3833
+    """Laid half transparent over a scene below an overlay."""
+    scale: float = 1.0
+
+    def px(self, points: float) -> int:
+        """Pixels for a length in points, at least 1 for anything above 0."""
+        return max(1, round(points * self.scale)) if points > 0 else 0
+
+    def outcome(self, outcome: Outcome | None) -> int:
+        """The colour that says how an episode ended."""
+        if outcome is None or outcome is Outcome.UNFINISHED:
+            return self.faint
+        if outcome is Outcome.WON:
+            return self.good
+        return self.fair if outcome in (Outcome.CAPPED, Outcome.DRAWN) else self.bad
+
+
+_THEMES = {
+    "classic": Theme(),
+    "colour-blind": Theme(
+        page=0xF7F8FA,
+        sunken=0xECEFF3,
+        line=0xDDE2E9,
+        ink=0x2B3038,
+        soft=0x545B66,
+        faint=0x78808C,
+        accent=0x2D5A9E,
+        rival=0x8A6A00,
+        good=0x1F5FA8,
+        fair=0x6B6B6B,
+        bad=0xA85A00,
+        gold=0xB38A00,
+        scrim=0x2B3038,
+    ),
+}
+PALETTES = tuple(_THEMES)
+
+
+def theme_for(palette: str, size: tuple[int, int]) -> Theme:
+    """The theme that goes with a game's palette, scaled for a window of ``size`` pixels.
+
+    Letters never get smaller than can be read: below about 770×480 pixels layouts have to give up room instead.
+    """
+    scale = min(size[0] / _DESIGN[0], size[1] / _DESIGN[1])
+    return replace(_THEMES.get(palette, _THEMES["classic"]), scale=max(_SMALLEST_SCALE, scale))
