@@ -1,0 +1,235 @@
+"""Sampling many completions of few prompts, the way a training step needs it.
+
+What it does that ``model.generate`` does not: the keys and values of a prompt are computed once however many
+completions it gets, a sequence that ends leaves the batch at once and is handed over while the others go on, and every
+completion has its own random numbers, so that the same seed gives the same completions in any batching. It works with
+any Hugging Face causal language model whose cache is a ``DynamicCache``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
+
+MICRO_BATCH = 64
+"""Rows decoded together on a CPU. Past it a laptop gains little, and nobody waits longer for the first completion."""
+
+
+def sample(
+    model: Any,
+    tokenizer: Any,
+    prompts_ids: Sequence[Sequence[int]],
+    *,
+    max_new_tokens: int,
+    temperature: float = 1.0,
+    top_p: float = 1.0,
+    top_k: int = 0,
+    seed: int | None = None,
+    generator: torch.Generator | None = None,
+    micro_batch: int | None = None,
+    on_finished: Callable[[int, list[int]], None] | None = None,
+    on_token: Callable[[int, int], None] | None = None,
+) -> list[list[int]]:
+    """One completion for every prompt, in order: token ids, the end token included where the model reached it.
+
+    Args:
+        model: a causal language model, on any device; it is put into evaluation mode while this runs.
+        tokenizer: says which token ends a completion and which one pads.
+        prompts_ids: one list of token ids for every completion wanted: a group of 32 is the same list 32 times. Equal
+            prompts that stand side by side share their prefill.
+        max_new_tokens: at which a completion is cut off, 1 or more.
+        temperature: 0 takes the likeliest token each time; 1 is what the model believes.
+        top_p: keep the likeliest tokens that together have this probability, above 0 and at most 1.
+        top_k: keep this many of the likeliest tokens; 0 keeps all.
+        seed: of a fresh generator; the same seed gives the same completions (with the same threads: sums round alike).
+        generator: a CPU generator to draw from instead, which moves on by one draw for every possible token.
+        micro_batch: rows decoded together. None: 64 on a CPU, all of them elsewhere.
+        on_finished: called with (index, token ids) as soon as a completion ends, in this thread, while the others
+            still run: the place to submit a match.
+        on_token: called with (index, token id) for every token as it is chosen, for somebody who watches.
+
+    Raises:
+        ValueError: an empty prompt, or a parameter out of range.
+    """
+    import torch
+
+    _check(prompts_ids, max_new_tokens, temperature, top_p, top_k, micro_batch)
+    if generator is None:
+        generator = torch.Generator()
+        if seed is None:
+            generator.seed()
+        else:
+            generator.manual_seed(seed)
+    # Drawn up front, a row for every completion: what a completion becomes does not depend on its neighbours.
+    uniforms = torch.rand((len(prompts_ids), max_new_tokens), generator=generator, dtype=torch.float64)
+    end_tokens = _end_tokens(model, tokenizer)
+    if micro_batch is None:
+        micro_batch = MICRO_BATCH if model.device.type == "cpu" else max(1, len(prompts_ids))
+
+    completions: list[list[int]] = [[] for _ in prompts_ids]
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.inference_mode():
+            for start in range(0, len(prompts_ids), micro_batch):
+                rows = list(range(start, min(start + micro_batch, len(prompts_ids))))
+                _decode(
+                    model,
+                    [list(prompts_ids[row]) for row in rows],
+                    rows,
+                    completions,
+                    uniforms,
+                    lambda logits, draws: _choose(logits, draws, temperature, top_p, top_k),
+                    end_tokens,
+                    tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0,
+                    on_finished,
+                    on_token,
+                )
+    finally:
+        model.train(was_training)
+    return completions
+
+
+def _check(
+    prompts_ids: Sequence[Sequence[int]],
+    max_new_tokens: int,
+    temperature: float,
+    top_p: float,
+    top_k: int,
+    micro_batch: int | None,
+) -> None:
+    if not all(prompts_ids):
+        raise ValueError("every prompt needs at least one token")
+    if max_new_tokens < 1:
+        raise ValueError(f"max_new_tokens must be at least 1, not {max_new_tokens}")
+    if not temperature >= 0:
+        raise ValueError(f"temperature must be 0 or more, not {temperature}")
+    if not 0 < top_p <= 1:
+        raise ValueError(f"top_p must be above 0 and at most 1, not {top_p}")
+    if top_k < 0:
+        raise ValueError(f"top_k must be 0 (all) or more, not {top_k}")
+    if micro_batch is not None and micro_batch < 1:
+        raise ValueError(f"micro_batch must be at least 1, not {micro_batch}")
+
+
+def _end_tokens(model: Any, tokenizer: Any) -> set[int]:
+    """Chat models list several; the tokenizer's own is always one of them."""
+    listed = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
+    tokens = {listed} if isinstance(listed, int) else set(listed or ())
+    return tokens | ({tokenizer.eos_token_id} if tokenizer.eos_token_id is not None else set())
+
+
+def _decode(
+    model: Any,
+    prompts: list[list[int]],
+    rows: list[int],
+    completions: list[list[int]],
+    uniforms: torch.Tensor,
+    choose: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+    end_tokens: set[int],
+    pad: int,
+    on_finished: Callable[[int, list[int]], None] | None,
+    on_token: Callable[[int, int], None] | None,
+) -> None:
+    """Fill ``completions[row]`` for every row of ``rows``; ``prompts`` are theirs, in the same order."""
+    import torch
+
+    device = model.device
+    logits, cache, mask = _prefill(model, prompts, pad)
+    positions = torch.tensor([len(prompt) for prompt in prompts], device=device)
+    longest = uniforms.shape[1]
+    for step in range(longest):
+        chosen = choose(logits, uniforms[rows, step].to(device))
+        keep = []
+        for place, (row, token) in enumerate(zip(rows, chosen.tolist(), strict=True)):
+            completions[row].append(token)
+            if on_token is not None:
+                on_token(row, token)
+            if token in end_tokens or step + 1 == longest:
+                if on_finished is not None:
+                    on_finished(row, completions[row])
+            else:
+                keep.append(place)
+        if not keep:
+            return
+        if len(keep) < len(rows):
+            rows = [rows[place] for place in keep]
+            index = torch.tensor(keep, device=device)
+            cache.batch_select_indices(index)
+            chosen, positions = chosen[index], positions[index]
+            mask = None if mask is None else mask[index]
+        if mask is not None:
+            mask = torch.cat([mask, mask.new_ones((len(rows), 1))], dim=1)
+        logits = model(
+            input_ids=chosen[:, None],
+            attention_mask=mask,
+            position_ids=positions[:, None],
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+        ).logits[:, -1]
+        positions = positions + 1
+
+
+def _prefill(model: Any, prompts: list[list[int]], pad: int) -> tuple[torch.Tensor, Any, torch.Tensor | None]:
+    """Next-token logits, cache and mask of every prompt; a run of equal prompts is computed once and repeated.
+
+    The mask is None where all prompts are equally long, so that attention takes its fastest path.
+    """
+    import torch
+    from transformers import DynamicCache
+
+    distinct: list[list[int]] = []
+    counts: list[int] = []
+    for prompt in prompts:
+        if distinct and distinct[-1] == prompt:
+            counts[-1] += 1
+        else:
+            distinct.append(prompt)
+            counts.append(1)
+    longest = max(map(len, distinct))
+    device = model.device
+    ids = torch.tensor([[pad] * (longest - len(prompt)) + prompt for prompt in distinct], device=device)
+    lengths = torch.tensor([len(prompt) for prompt in distinct], device=device)
+    positions = torch.arange(longest, device=device) - (longest - lengths)[:, None]
+    mask = (positions >= 0).long() if min(map(len, distinct)) < longest else None
+    cache = DynamicCache(config=model.config)
+    logits = model(
+        input_ids=ids,
+        attention_mask=mask,
+        position_ids=positions.clamp(min=0),
+        past_key_values=cache,
+        use_cache=True,
+        logits_to_keep=1,
+    ).logits[:, -1]
+    if len(distinct) < len(prompts):
+        index = torch.repeat_interleave(torch.tensor(counts, device=device))
+        cache.batch_select_indices(index)
+        logits = logits[index]
+        mask = None if mask is None else mask[index]
+    return logits, cache, mask
+
+
+def _choose(logits: torch.Tensor, draws: torch.Tensor, temperature: float, top_p: float, top_k: int) -> torch.Tensor:
+    """The token of every row: ``logits`` (rows, tokens), ``draws`` (rows,) in [0, 1), result (rows,)."""
+    import torch
+
+    if temperature == 0:
+        return logits.argmax(dim=-1)
+    # Likeliest first only where something is cut off: sorting a large vocabulary is not free.
+    probabilities = torch.softmax(logits.double() / temperature, dim=-1)
+    order = None
+    if top_p < 1 or 0 < top_k < probabilities.shape[-1]:
+        probabilities, order = probabilities.sort(dim=-1, descending=True)
+        if top_k:
+            probabilities[:, top_k:] = 0
+        before = probabilities.cumsum(dim=-1) - probabilities
+        probabilities = probabilities.masked_fill(before >= top_p, 0) if top_p < 1 else probabilities
+    cumulative = probabilities.cumsum(dim=-1)
+    # The first token whose cumulative probability exceeds the draw; the total is not exactly 1 after a cut or rounding.
+    chosen = torch.searchsorted(cumulative, (draws * cumulative[:, -1])[:, None], right=True)
+    chosen = chosen.clamp(max=logits.shape[-1] - 1)
+    return (chosen if order is None else order.gather(-1, chosen))[:, 0]
