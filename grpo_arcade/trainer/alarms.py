@@ -1,0 +1,198 @@
+"""Signs that a run goes wrong, in plain words; and the one that makes the trainer go back to a good checkpoint.
+
+Pure functions of the recorded steps and evaluations, so that a resumed run raises what an unbroken one would.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from grpo_arcade.trainer.scoring import FAILURES
+
+WINDOW = 5
+"""Steps a sign must last, on average, before it counts."""
+_FAILED = tuple(outcome.value for outcome in FAILURES)
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One alarm."""
+
+    name: str
+    message: str
+    """What is the matter, with its numbers."""
+    help: str
+    """What usually helps."""
+
+
+def uses_random(source: str | None) -> bool:
+    """Whether a strategy speaks of ``random``: the way a model gives up on a game."""
+    return source is not None and re.search(r"\brandom\b", source) is not None
+
+
+def failing_share(step: Row) -> float:
+    """Share of a step's strategies whose program failed."""
+    outcomes = step["outcomes"]
+    return sum(outcomes.get(name, 0) for name in _FAILED) / max(1, sum(outcomes.values()))
+
+
+def signs(steps: Sequence[Row], evaluations: Sequence[Row] = ()) -> list[Sign]:
+    """The alarms that are on after the last of ``steps`` (rows as of ``run.db``, oldest first).
+
+    The first :data:`WINDOW` steps are what the model was like; nothing about training is said before there are as
+    many to compare with.
+    """
+    found = list(_of_the_task(evaluations))
+    if len(steps) >= WINDOW:
+        found += _of_the_strategies(steps)
+        found += _of_the_model(steps)
+    found += _of_held_out(steps, evaluations)
+    return found
+
+
+def _of_the_task(evaluations: Sequence[Row]) -> list[Sign]:
+    if not evaluations:
+        return []
+    baselines = {name: kept["mean"] for name, kept in evaluations[-1]["baselines"].items()}
+    won = evaluations[-1]["baselines"].get("random", {}).get("won", 0.0)
+    random, best = baselines.get("random"), max(baselines.values(), default=0.0)
+    if random is None or not (won >= 0.5 or (len(baselines) > 1 and best > 0 and random >= 0.7 * best)):
+        return []
+    return [
+        Sign(
+            "random_baseline_too_good",
+            f"random play scores {random:,.0f} and wins {won:.0%} of the held-out games; the best baseline {best:,.0f}",
+            "the task is too easy to teach anything: take a smaller board or a higher target",
+        )
+    ]
+
+
+def _of_the_strategies(steps: Sequence[Row]) -> list[Sign]:
+    found = []
+    last = steps[-WINDOW:]
+    if (share := _mean(last, "identical_share")) > 0.5:
+        found.append(
+            Sign(
+                "identical_strategies",
+                f"{share:.0%} of the strategies are copies of another one of their group",
+                "raise temperature or beta, lower learning_rate, or make num_generations larger",
+            )
+        )
+    if (share := _mean(last, "frac_reward_zero_std")) >= 0.5:
+        found.append(
+            Sign(
+                "zero_spread",
+                f"{share:.0%} of the groups have no spread in their reward, so nothing is learnt from them",
+                "add a reward that tells strategies apart (progress), raise temperature, or make the game harder",
+            )
+        )
+    if (share := statistics.fmean(row["metrics"].get("random_share") or 0.0 for row in last)) > 0.5:
+        found.append(
+            Sign(
+                "uses_random",
+                f"{share:.0%} of the strategies use random",
+                "random play is too well paid: a smaller board, a higher target, or more weight on progress",
+            )
+        )
+    if (share := _outcome_share(last, "timeout")) > 0.1:
+        found.append(
+            Sign(
+                "timeouts",
+                f"{share:.0%} of the strategies run out of CPU time",
+                "give more of it (move_cpu_s, game_cpu_s), or leave it: the reward pushes slow strategies down",
+            )
+        )
+    if (share := statistics.fmean(map(failing_share, last))) > 0.5:
+        found.append(
+            Sign(
+                "failing_strategies",
+                f"{share:.0%} of the strategies fail before their game ends",
+                "lower learning_rate or raise max_completion_length; the errors say what goes wrong",
+            )
+        )
+    return found
+
+
+def _of_the_model(steps: Sequence[Row]) -> list[Sign]:
+    found = []
+    first, last = steps[:WINDOW], steps[-WINDOW:]
+    before, now = _mean(first, "entropy"), _mean(last, "entropy")
+    if before > 0 and now < 0.2 * before:
+        found.append(
+            Sign(
+                "entropy_collapse",
+                f"the model's entropy fell from {before:.2f} to {now:.2f}: it hardly tries anything new",
+                "lower learning_rate, raise temperature or beta, or set epsilon_high to 0.28",
+            )
+        )
+    before, now = _mean(first, "completion_length"), _mean(last, "completion_length")
+    if before > 0 and now < 0.35 * before:
+        found.append(
+            Sign(
+                "length_collapse",
+                f"completions shrank from {before:.0f} to {now:.0f} tokens",
+                "loss_type dapo or dr_grpo has no length bias; lower learning_rate",
+            )
+        )
+    if (share := _mean(last, "clipped_ratio")) > 0.5:
+        found.append(
+            Sign(
+                "cut_off",
+                f"{share:.0%} of the completions are cut off",
+                "raise max_completion_length, or lower reasoning_effort",
+            )
+        )
+    return found
+
+
+def _of_held_out(steps: Sequence[Row], evaluations: Sequence[Row]) -> list[Sign]:
+    if len(evaluations) < 2 or evaluations[-1]["stage"] != evaluations[-2]["stage"]:
+        return []
+    same = [row for row in evaluations if row["stage"] == evaluations[-1]["stage"]]
+    best = max(same[:-1], key=lambda row: row["mean"])
+    last = same[-1]
+    then = [row for row in steps if row["step"] <= best["step"]][-WINDOW:] or list(steps[:WINDOW])
+    now = [row for row in steps if row["step"] <= last["step"]][-WINDOW:]
+    if not then or not now or last["high"] >= best["low"] or _mean(now, "reward") <= _mean(then, "reward"):
+        return []
+    return [
+        Sign(
+            "held_out_falls",
+            f"the held-out score fell from {best['mean']:,.0f} to {last['mean']:,.0f} while the training reward rose",
+            "the reward is being gamed: look at the best strategies, and drop or lower the reward they exploit",
+        )
+    ]
+
+
+def collapsed(steps: Sequence[Row]) -> str:
+    """Why training is beyond repair, or nothing.
+
+    ``steps`` begin where the weights were last known to be good. It has collapsed when four of five strategies fail,
+    over a whole window, though fewer than half did in some earlier one; or when the loss is no number.
+    """
+    if steps and not all(math.isfinite(steps[-1][name] or 0.0) for name in ("loss", "grad_norm")):
+        return "the loss or its gradient is not a number"
+    if len(steps) < 2 * WINDOW:
+        return ""
+    shares = [failing_share(row) for row in steps]
+    last = statistics.fmean(shares[-WINDOW:])
+    best = min(statistics.fmean(shares[at : at + WINDOW]) for at in range(len(shares) - WINDOW))
+    if last >= 0.8 and best < 0.5:
+        return f"{last:.0%} of the strategies fail, where once {best:.0%} did"
+    return ""
+
+
+def _mean(rows: Sequence[Row], name: str) -> float:
+    values = [row[name] for row in rows if row[name] is not None]
+    return statistics.fmean(values) if values else 0.0
+
+
+def _outcome_share(rows: Sequence[Row], outcome: str) -> float:
+    whole = sum(sum(row["outcomes"].values()) for row in rows)
+    return sum(row["outcomes"].get(outcome, 0) for row in rows) / max(1, whole)

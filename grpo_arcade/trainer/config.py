@@ -1,0 +1,352 @@
+"""Everything about a training run that can be set, with the defaults of a run on a laptop.
+
+Hyper-parameters carry the names TRL and Hugging Face gave them. Importing this module costs milliseconds; it must
+never import torch, so that ``arcade train --help`` and ``--dry-run`` answer at once.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+LOSS_TYPES = ("dapo", "grpo", "dr_grpo", "bnpo", "cispo", "sapo", "luspo", "vespo")
+REPORT_TO = ("none", "trackio", "wandb", "tensorboard")
+_DTYPES = ("auto", "float32", "bfloat16")
+
+
+class ConfigError(ValueError):
+    """A setting makes no sense; one line says which and what would work."""
+
+
+@dataclass
+class TrainConfig:
+    """One GRPO run. The defaults teach the pocket model 2048 on two cores in about twenty minutes."""
+
+    game: str = "2048"
+    """What is played."""
+    size: int | None = None
+    """The board's width and height in cells; the game's own default when absent."""
+    target: int | None = None
+    """The tile that wins; the game's own default when absent."""
+    game_options: tuple[str, ...] = ()
+    """Further options of the game, each as name=value."""
+    curriculum: tuple[str, ...] = ()
+    """Stages from easy to hard, each options of the game such as size=3,target=256; a stage may end in @0.6 for its
+    own promotion mark. Empty: the one game above."""
+    promote_at: float = 0.5
+    """Share of held-out games that must be won before the next stage of the curriculum begins, 0 to 1."""
+
+    model: str = "pocket"
+    """Who learns: pocket, a Hugging Face folder, a checkpoint, or a name on the hub."""
+    reasoning_effort: Literal["low", "medium", "high"] | None = None
+    """How long a model may reason, where its chat template knows the word (gpt-oss does)."""
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Precision of the arithmetic. auto: bfloat16 on a GPU, and float32 on a CPU, where weights are always float32."""
+    lora_r: int = 0
+    """Rank of the LoRA adapter; 0 trains all weights."""
+    lora_alpha: int | None = None
+    """LoRA's scale; twice the rank when absent."""
+    lora_dropout: float = 0.0
+    """Dropout inside the adapter, 0 to below 1."""
+    lora_target_modules: tuple[str, ...] = ()
+    """Which linear layers get an adapter; all of them when empty."""
+
+    learning_rate: float = 1e-4
+    """Step size of AdamW. For the pocket model 2e-4 has been seen to collapse."""
+    lr_scheduler_type: Literal["constant", "constant_with_warmup", "linear", "cosine"] = "constant_with_warmup"
+    """How the learning rate moves over the run."""
+    warmup_steps: int = 3
+    """Steps over which the learning rate rises from 0."""
+    weight_decay: float = 0.0
+    """AdamW's decay of the weights."""
+    adam_beta1: float = 0.9
+    """AdamW's averaging of the gradient."""
+    adam_beta2: float = 0.99
+    """AdamW's averaging of the squared gradient; short, because a run is short."""
+    max_grad_norm: float = 1.0
+    """Gradients are scaled down to this norm."""
+    max_steps: int = 100
+    """Optimizer steps."""
+    num_generations: int = 32
+    """Completions in one group, all of which play the same seeds."""
+    per_device_train_batch_size: int = 8
+    """Completions that go through the model at once while it learns; lower it first when memory runs out."""
+    gradient_accumulation_steps: int = 4
+    """Such batches in one optimizer step; times the batch size, a multiple of num_generations."""
+    steps_per_generation: int | None = None
+    """Batches generated at a time; gradient_accumulation_steps when absent, which keeps every step on-policy."""
+    num_iterations: int = 1
+    """How often each generation is learnt from."""
+    max_completion_length: int = 384
+    """Tokens after which a completion is cut off."""
+    temperature: float = 1.0
+    """Sampling temperature, above 0."""
+    beta: float = 0.0
+    """Weight of the KL divergence from the untrained model; 0 needs no second model."""
+    epsilon: float = 0.2
+    """Clipping of the probability ratio."""
+    epsilon_high: float | None = None
+    """Upper clipping, when it differs; DAPO recommends 0.28."""
+    loss_type: Literal["dapo", "grpo", "dr_grpo", "bnpo", "cispo", "sapo", "luspo", "vespo"] = "dapo"
+    """How token losses are added up."""
+    importance_sampling_level: Literal["token", "sequence"] = "token"
+    """Ratios by token (GRPO) or by sequence (GSPO, best with loss_type grpo)."""
+    scale_rewards: Literal["group", "batch", "none"] = "group"
+    """What advantages are divided by: the group's spread, the batch's, or nothing (Dr. GRPO)."""
+    mask_truncated_completions: bool = False
+    """Leave completions that were cut off out of the loss."""
+    gradient_checkpointing: bool = False
+    """Trade a fifth of the speed for memory."""
+
+    rewards: tuple[str, ...] = ("function_works", "no_cheating", "strategy_succeeds", "progress")
+    """Reward functions: names of grpo_arcade.trainer.rewards, or package.module:function of your own."""
+    reward_weights: tuple[float, ...] = ()
+    """One weight a reward function; when empty progress counts 10 times and every other once."""
+    train_seeds: int = 8
+    """Games each strategy plays in training, the same ones for its whole group."""
+
+    eval_steps: int = 20
+    """Steps between held-out evaluations; 0 evaluates only at the start and the end."""
+    eval_strategies: int = 64
+    """Strategies sampled, at temperature 1, for one evaluation."""
+    eval_seeds: int = 16
+    """Held-out seeds each of them plays, 1 to 100."""
+
+    move_cpu_s: float | None = None
+    """CPU seconds a strategy may take for one move; the sandbox's own limit when absent."""
+    game_cpu_s: float | None = None
+    """CPU seconds for one game; the sandbox's own limit when absent."""
+    match_cpu_s: float | None = None
+    """CPU seconds for all games of a match; the sandbox's own limit when absent."""
+    memory_mb: int | None = None
+    """Memory a strategy may use, in MiB; the sandbox's own limit when absent."""
+    workers: int | None = None
+    """Matches played at once; the sandbox's own choice when absent."""
+    threads: int | None = None
+    """Threads the model computes with; one core is left to the person at the desk when absent."""
+
+    fallback: bool = True
+    """When training collapses, go back to the last good checkpoint and on with half the learning rate."""
+    save_steps: int = 10
+    """Steps between checkpoints."""
+    save_total_limit: int = 3
+    """Checkpoints kept, beside the best one."""
+    logging_steps: int = 1
+    """Steps between lines in the log; the run folder records every step."""
+    seed: int = 0
+    """Seeds the model's sampling and everything else that is random, but not the games of training."""
+    run_key: str = ""
+    """Hex key from which the training seeds derive, so that no strategy can know them; drawn anew when empty."""
+    output_dir: str = "outputs"
+    """Where run folders go."""
+    run_name: str = ""
+    """The run folder's name; <game>-<model>-<time> when empty."""
+    report_to: Literal["none", "trackio", "wandb", "tensorboard"] = "none"
+    """An experiment tracker to write to as well."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The game's options of a run without curriculum, as :func:`grpo_arcade.games.make` takes them."""
+        options: dict[str, Any] = parse_options(self.game_options, "game_options")
+        for name in ("size", "target"):
+            if (value := getattr(self, name)) is not None:
+                options[name] = value
+        return options
+
+    @property
+    def completions_per_step(self) -> int:
+        """Completions behind one optimizer step."""
+        return self.per_device_train_batch_size * self.gradient_accumulation_steps
+
+    @property
+    def generation_batch_size(self) -> int:
+        """Completions generated at a time."""
+        return self.per_device_train_batch_size * (self.steps_per_generation or self.gradient_accumulation_steps)
+
+    def validate(self) -> None:
+        """Refuse what cannot work, before anything slow starts.
+
+        Raises:
+            ConfigError: in one line, what is wrong and what would work.
+        """
+        from grpo_arcade.trainer import rewards
+        from grpo_arcade.trainer.curriculum import Curriculum
+
+        _check_numbers(self)
+        _check_batches(self)
+        if self.reward_weights and len(self.reward_weights) != len(self.rewards):
+            raise ConfigError(
+                f"{len(self.reward_weights)} reward_weights for {len(self.rewards)} rewards "
+                f"({', '.join(self.rewards)}); give one a reward, or none for the defaults"
+            )
+        if self.run_key:
+            try:
+                enough = len(bytes.fromhex(self.run_key)) >= 8
+            except ValueError:
+                enough = False
+            if not enough:
+                raise ConfigError("run_key must be at least 16 hex digits; leave it empty to draw one")
+        if Path(self.run_name).name != self.run_name:
+            raise ConfigError(f"run_name must be a plain name, not {self.run_name!r}; output_dir says where it goes")
+        try:
+            Curriculum.of(self)
+            rewards.load(self.rewards, self.reward_weights)
+        except ConfigError:
+            raise
+        except ValueError as error:
+            raise ConfigError(str(error)) from error
+
+    def resolved_threads(self) -> int:
+        """Threads for the model: all cores but one."""
+        return self.threads or max(1, cores() - 1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able; :meth:`from_dict` reads it back."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> TrainConfig:
+        """From :meth:`to_dict`'s form.
+
+        Raises:
+            ConfigError: a name that is no setting.
+        """
+        known = {field.name for field in fields(cls)}
+        for name in values:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                hint = f"did you mean {near[0]}?" if near else "see arcade train --help"
+                raise ConfigError(f"there is no setting {name!r}; {hint}")
+        settings: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+        }
+        return cls(**settings)
+
+    def differences(self) -> dict[str, Any]:
+        """The settings that are not at their default."""
+        default = TrainConfig()
+        return {name: value for name, value in self.to_dict().items() if value != default.to_dict()[name]}
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def describe(config: TrainConfig) -> dict[str, Any]:
+    """Everything a run with this configuration would do, resolved, JSON-able; nothing is written (``--dry-run``).
+
+    Raises:
+        ConfigError: the configuration makes no sense.
+    """
+    config.validate()
+    from grpo_arcade.games import make
+    from grpo_arcade.trainer import rewards
+    from grpo_arcade.trainer.curriculum import Curriculum
+
+    stages = []
+    for stage in Curriculum.of(config).stages:
+        game = make(config.game, **stage.options)
+        stored = game.baseline_scores() or {}
+        means = {name: sum(kept["scores"]) / len(kept["scores"]) for name, kept in stored.items()}
+        stages.append(
+            {"options": dict(game.options), "promote_at": stage.promote_at, "baselines": means, "prompt": game.prompt()}
+        )
+    evaluations = 1 + -(-config.max_steps // config.eval_steps) if config.eval_steps else 2
+    return {
+        "config": config.to_dict(),
+        "differs_from_default": config.differences(),
+        "stages": stages,
+        "rewards": {reward.name: reward.weight for reward in rewards.load(config.rewards, config.reward_weights)},
+        "threads": config.resolved_threads(),
+        "groups_per_step": config.completions_per_step // config.num_generations,
+        "training_completions": config.max_steps * config.completions_per_step // config.num_iterations,
+        "evaluations": evaluations,
+        "evaluation_completions": evaluations * config.eval_strategies,
+    }
+
+
+def parse_options(texts: tuple[str, ...], where: str) -> dict[str, Any]:
+    """Options of a game from name=value words; ``where`` names the setting in the refusal."""
+    options: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip().isidentifier():
+            raise ConfigError(f"{where}: {text!r} is not name=value; for example size=4")
+        options[name.strip()] = _value(value.strip())
+    return options
+
+
+def _value(text: str) -> Any:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return {"true": True, "false": False}.get(text.lower(), text)
+
+
+_AT_LEAST = {
+    **dict.fromkeys(("max_steps", "per_device_train_batch_size", "gradient_accumulation_steps", "num_iterations"), 1),
+    **dict.fromkeys(("train_seeds", "eval_strategies", "save_steps", "save_total_limit", "logging_steps"), 1),
+    **dict.fromkeys(("warmup_steps", "eval_steps", "lora_r", "seed", "weight_decay", "beta"), 0),
+    "max_completion_length": 8,
+}
+_ABOVE_ZERO = (
+    *("learning_rate", "temperature", "max_grad_norm", "epsilon", "epsilon_high", "steps_per_generation"),
+    *("move_cpu_s", "game_cpu_s", "match_cpu_s", "memory_mb", "workers", "threads", "lora_alpha"),
+)
+
+
+def _check_numbers(config: TrainConfig) -> None:
+    for name, least in _AT_LEAST.items():
+        if not getattr(config, name) >= least:
+            raise ConfigError(f"{name} must be at least {least}, not {getattr(config, name)}")
+    for name in _ABOVE_ZERO:
+        value = getattr(config, name)
+        if value is not None and not value > 0:
+            raise ConfigError(f"{name} must be above 0, not {value}")
+    for name in ("promote_at", "lora_dropout"):
+        if not 0 <= getattr(config, name) <= 1:
+            raise ConfigError(f"{name} must be between 0 and 1, not {getattr(config, name)}")
+    for name in ("adam_beta1", "adam_beta2"):
+        if not 0 <= getattr(config, name) < 1:
+            raise ConfigError(f"{name} must be from 0 to below 1, not {getattr(config, name)}")
+    for name, words in (("loss_type", LOSS_TYPES), ("report_to", REPORT_TO), ("dtype", _DTYPES)):
+        if getattr(config, name) not in words:
+            raise ConfigError(f"{name} must be one of {', '.join(words)}, not {getattr(config, name)!r}")
+    if config.learning_rate > 0.1:
+        raise ConfigError(f"learning_rate {config.learning_rate:g} would destroy any model; 1e-4 suits pocket")
+    if not 1 <= config.eval_seeds <= 100:
+        raise ConfigError(f"eval_seeds must be from 1 to 100, the published held-out seeds, not {config.eval_seeds}")
+    if config.threads is not None and config.threads > cores():
+        raise ConfigError(f"threads is {config.threads}, but this process may use {cores()} cores")
+
+
+def _check_batches(config: TrainConfig) -> None:
+    if config.num_generations < 2:
+        raise ConfigError("num_generations must be at least 2: GRPO compares the completions of a group")
+    size, group = config.generation_batch_size, config.num_generations
+    if size % group:
+        raise ConfigError(
+            f"per_device_train_batch_size × gradient_accumulation_steps is {size}, which is no multiple of "
+            f"num_generations {group}; set gradient_accumulation_steps to "
+            f"{-(-group // config.per_device_train_batch_size)}"
+            if group % config.per_device_train_batch_size == 0
+            else f"num_generations {group} is no multiple of per_device_train_batch_size "
+            f"{config.per_device_train_batch_size}, so no group fills its batches; set it to a divisor of {group}"
+        )
+    # A checkpoint between two generations could not be resumed exactly.
+    batches = (config.steps_per_generation or config.gradient_accumulation_steps) * config.num_iterations
+    steps = -(-batches // config.gradient_accumulation_steps)
+    if batches % config.gradient_accumulation_steps or config.save_steps % steps:
+        raise ConfigError(
+            f"one generation feeds {batches / config.gradient_accumulation_steps:g} steps, of which save_steps "
+            f"{config.save_steps} must be a whole multiple, so that a resumed run is exact"
+        )

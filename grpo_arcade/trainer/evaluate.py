@@ -1,0 +1,342 @@
+"""Held-out scores, always beside the baselines' on the same seeds.
+
+A baseline plays each seed once. A strategy plays each seed once. A model is asked for many strategies, each of which
+plays each seed; a completion that fails counts 0 and stays in the mean. torch is imported only to ask a model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import statistics
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from grpo_arcade.games import Episode, Game, Outcome, make
+from grpo_arcade.games.seeds import EVALUATION_SEEDS
+from grpo_arcade.trainer.run_folder import DATABASE, RunReader
+from grpo_arcade.trainer.scoring import Match, Play, Scorer, counted_score
+
+if TYPE_CHECKING:
+    from grpo_arcade.games.players import MatchPool
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What one player did on the held-out seeds."""
+
+    player: str
+    game: str
+    options: Mapping[str, Any]
+    seeds: tuple[int, ...]
+    plays: tuple[Play, ...]
+    """One a strategy, each with one episode a seed; a baseline counts as one strategy without source."""
+    baselines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By name, weakest first: mean, won (share of games), scores (one of each seed)."""
+    tokens: tuple[tuple[int, ...], ...] = ()
+    """Token ids of each completion, where a model was asked."""
+    truncated: tuple[bool, ...] = ()
+
+    @property
+    def scores(self) -> list[list[float]]:
+        """Counted scores, strategies × seeds."""
+        return [[counted_score(episode) for episode in play.episodes] for play in self.plays]
+
+    @property
+    def mean(self) -> float:
+        """Mean over strategies and seeds."""
+        return statistics.fmean(score for row in self.scores for score in row)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval of the mean, by the normal approximation.
+
+        Over strategies where there are several (for these seeds), over seeds where there is one.
+        """
+        scores = self.scores
+        values = scores[0] if len(scores) == 1 else [statistics.fmean(row) for row in scores]
+        if len(values) < 2:
+            return self.mean, self.mean
+        half = 1.96 * statistics.stdev(values) / math.sqrt(len(values))
+        return self.mean - half, self.mean + half
+
+    @property
+    def compiled(self) -> float:
+        """Share of the strategies that could be called."""
+        return statistics.fmean(play.refusal is None for play in self.plays)
+
+    @property
+    def won(self) -> float:
+        """Share of the games that were won."""
+        return statistics.fmean(episode.outcome is Outcome.WON for play in self.plays for episode in play.episodes)
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """Games by outcome, the most frequent first."""
+        return dict(Counter(episode.outcome.value for play in self.plays for episode in play.episodes).most_common())
+
+    @property
+    def distinct_share(self) -> float:
+        """Distinct sources over strategies; 1 for a baseline."""
+        sources = [play.source for play in self.plays if play.source is not None]
+        return len(set(sources)) / len(sources) if sources else 1.0
+
+    def histogram(self) -> dict[str, int]:
+        """How far the games came, by re-playing them; for 2048 games by largest tile. Empty for other games."""
+        reached = Counter(_reached(episode) for play in self.plays for episode in play.episodes)
+        return {str(what): reached[what] for what in sorted(what for what in reached if what is not None)}
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able, as ``arcade eval --json`` prints it."""
+        low, high = self.interval
+        return {
+            "player": self.player,
+            "game": self.game,
+            "options": dict(self.options),
+            "seeds": list(self.seeds),
+            "strategies": len(self.plays),
+            "mean": self.mean,
+            "low": low,
+            "high": high,
+            "compiled": self.compiled,
+            "won": self.won,
+            "distinct_share": self.distinct_share,
+            "outcomes": self.outcomes,
+            "histogram": self.histogram(),
+            "scores": self.scores,
+            "baselines": {name: dict(kept) for name, kept in self.baselines.items()},
+        }
+
+
+def evaluate(
+    player: str,
+    game: str = "2048",
+    options: Mapping[str, Any] | None = None,
+    seeds: Sequence[int] = EVALUATION_SEEDS,
+    *,
+    strategies: int = 64,
+    seed: int = 0,
+    temperature: float = 1.0,
+    max_completion_length: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Evaluation:
+    """Evaluate a baseline, a strategy, or a model.
+
+    Args:
+        player: a baseline of the game; a file that ends in ``.py``; ``RUN:champion``; a run folder, whose newest
+            checkpoint is meant; or a model (pocket, a checkpoint, a folder, a hub name).
+        game: what is played.
+        options: the game's options; its defaults when absent.
+        seeds: each strategy plays all of them.
+        strategies: how many a model is asked for.
+        seed: of the model's sampling.
+        temperature: of the model's sampling.
+        max_completion_length: tokens after which a model's completion is cut off; the trainer's default when absent.
+        progress: called with strategies done and strategies in all.
+
+    Raises:
+        ValueError: no such player, bad options or seeds, in one line.
+    """
+    board = make(game, **dict(options or {}))
+    if not seeds:
+        raise ValueError("an evaluation needs at least one seed")
+    if strategies < 1:
+        raise ValueError(f"strategies must be at least 1, not {strategies}")
+    if player in board.baselines:
+        return _of_baseline(player, board, seeds)
+    from grpo_arcade.games.players import MatchPool
+
+    with MatchPool() as pool:
+        if (source := _source_of(player)) is not None:
+            return evaluate_source(source, board, seeds, pool=pool, player=player)
+        return _of_named_model(
+            player,
+            board,
+            seeds,
+            pool=pool,
+            strategies=strategies,
+            seed=seed,
+            temperature=temperature,
+            max_completion_length=max_completion_length,
+            progress=progress,
+        )
+
+
+def evaluate_source(
+    source: str, game: Game, seeds: Sequence[int], *, pool: MatchPool, player: str = "strategy"
+) -> Evaluation:
+    """Evaluate one strategy."""
+    result = pool.submit(source, game.name, game.options, list(seeds), player=player).result()
+    play = Play(source, source, result.episodes, result.error, result.refusal, result.cpu_s)
+    return Evaluation(player, game.name, game.options, tuple(seeds), (play,), baselines_on(game, seeds))
+
+
+def evaluate_model(
+    model: Any,
+    tokenizer: Any,
+    game: Game,
+    seeds: Sequence[int],
+    *,
+    pool: MatchPool,
+    player: str,
+    strategies: int,
+    seed: int,
+    max_completion_length: int,
+    temperature: float = 1.0,
+    template: Mapping[str, Any] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Evaluation:
+    """Ask ``model`` for strategies and evaluate them; playing overlaps with generating.
+
+    ``template`` holds further arguments of the chat template. The same model and ``seed`` give the same completions.
+    """
+    from grpo_arcade.trainer.models.sampler import sample
+
+    baselines = baselines_on(game, seeds)
+    match = Match(game.name, game.options, tuple(seeds), {name: kept["mean"] for name, kept in baselines.items()})
+    done = 0
+
+    def count(place: int, play: Play) -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(done, strategies)
+
+    scorer = Scorer(pool, [match] * strategies, player=player, on_play=count)
+    prompt = prompt_ids(tokenizer, game.prompt(), template)
+    tokens = sample(
+        model,
+        tokenizer,
+        [prompt] * strategies,
+        max_new_tokens=max_completion_length,
+        temperature=temperature,
+        seed=seed,
+        on_finished=lambda place, ids: scorer.submit(place, completion_text(tokenizer, ids)),
+    )
+    plays = tuple(scorer.collect())
+    truncated = tuple(not ids or ids[-1] not in ending_tokens(tokenizer) for ids in tokens)
+    kept = tuple(map(tuple, tokens))
+    return Evaluation(player, game.name, game.options, tuple(seeds), plays, baselines, kept, truncated)
+
+
+def baselines_on(game: Game, seeds: Sequence[int]) -> dict[str, dict[str, Any]]:
+    """The baselines' results on these seeds: stored ones for published seeds, else played now."""
+    from grpo_arcade.games.baseline_scores import play_baseline
+
+    stored = game.baseline_scores() or {}
+    found = {}
+    for name in game.baselines:
+        if name in stored and all(0 <= seed < len(stored[name]["scores"]) for seed in seeds):
+            scores = [float(stored[name]["scores"][seed]) for seed in seeds]
+            won = statistics.fmean(stored[name]["outcomes"][seed] == Outcome.WON for seed in seeds)
+        else:
+            episodes = play_baseline(game.name, game.options, name, seeds)
+            scores = [counted_score(episode) for episode in episodes]
+            won = statistics.fmean(episode.outcome is Outcome.WON for episode in episodes)
+        found[name] = {"mean": statistics.fmean(scores), "won": won, "scores": scores}
+    return found
+
+
+def prompt_ids(tokenizer: Any, prompt: str, template: Mapping[str, Any] | None = None) -> list[int]:
+    """The prompt as one user message in the model's chat template, up to where the answer begins."""
+    messages = [{"role": "user", "content": prompt}]
+    ids = tokenizer.apply_chat_template(
+        messages, add_generation_prompt=True, tokenize=True, return_dict=False, **dict(template or {})
+    )
+    return list(ids)
+
+
+def completion_text(tokenizer: Any, ids: Sequence[int]) -> str:
+    """A completion as text: without the tokens that end it, with the markers of reasoning channels."""
+    ends = ending_tokens(tokenizer)
+    last = len(ids)
+    while last and ids[last - 1] in ends:
+        last -= 1
+    return tokenizer.decode(list(ids[:last]), skip_special_tokens=False)
+
+
+def ending_tokens(tokenizer: Any) -> set[int]:
+    """Ids that end a completion."""
+    return {token for token in (tokenizer.eos_token_id, tokenizer.pad_token_id) if token is not None}
+
+
+def derived_seed(seed: int, purpose: str, step: int = 0) -> int:
+    """A seed below 2**63 for one purpose at one step, so that a resumed run needs no stored generator state."""
+    return int.from_bytes(hashlib.sha256(f"{seed} {purpose} {step}".encode()).digest()[:8]) >> 1
+
+
+def _of_baseline(name: str, game: Game, seeds: Sequence[int]) -> Evaluation:
+    from grpo_arcade.games.baseline_scores import play_baseline
+
+    episodes = tuple(play_baseline(game.name, game.options, name, seeds))
+    play = Play("", None, episodes)
+    return Evaluation(name, game.name, game.options, tuple(seeds), (play,), baselines_on(game, seeds))
+
+
+def _source_of(player: str) -> str | None:
+    if player.endswith(".py"):
+        try:
+            return Path(player).read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{player}: not a text file") from error
+    if player.endswith(":champion"):
+        folder = player.removesuffix(":champion")
+        with RunReader(folder) as run:
+            champion = run.champion()
+        if champion is None:
+            raise ValueError(f"{folder}: this run has no champion yet")
+        return champion.source
+    return None
+
+
+def _of_named_model(
+    name: str,
+    game: Game,
+    seeds: Sequence[int],
+    *,
+    pool: MatchPool,
+    strategies: int,
+    seed: int,
+    temperature: float,
+    max_completion_length: int | None,
+    progress: Callable[[int, int], None] | None,
+) -> Evaluation:
+    from grpo_arcade.trainer.config import TrainConfig
+    from grpo_arcade.trainer.models import load
+
+    settings = TrainConfig()
+    if (Path(name) / DATABASE).is_file():
+        with RunReader(name) as run:
+            settings = TrainConfig.from_dict(run.config()["config"])
+            if not run.checkpoints():
+                raise ValueError(f"{name}: this run has no checkpoint yet")
+            name = str(run.checkpoints()[-1])
+    model, tokenizer = load(name)
+    template = {"reasoning_effort": settings.reasoning_effort} if settings.reasoning_effort else None
+    return evaluate_model(
+        model,
+        tokenizer,
+        game,
+        seeds,
+        pool=pool,
+        player=Path(name).name if Path(name).exists() else name,
+        strategies=strategies,
+        seed=derived_seed(seed, "evaluation"),
+        temperature=temperature,
+        max_completion_length=max_completion_length or settings.max_completion_length,
+        template=template,
+        progress=progress,
+    )
+
+
+def _reached(episode: Episode) -> int | None:
+    # Only a game whose view shows cells of numbers has a largest one.
+    game = episode.new_game()
+    if not hasattr(game.view(), "cells"):
+        return None
+    for action in episode.actions:
+        game.step(action)
+    return max(map(max, game.view().cells))  # type: ignore[attr-defined]

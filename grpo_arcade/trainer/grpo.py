@@ -1,0 +1,300 @@
+"""Train a model by GRPO, from a configuration or from where a run was left.
+
+    result = train(TrainConfig(max_steps=20))
+    result = train(resume=result.folder)
+
+This module imports no torch until :func:`train` is called.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import secrets
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from grpo_arcade.trainer import rewards as reward_functions
+from grpo_arcade.trainer.config import ConfigError, TrainConfig
+from grpo_arcade.trainer.curriculum import Curriculum
+from grpo_arcade.trainer.narration import Narrator, captured
+from grpo_arcade.trainer.run_folder import (
+    LOG,
+    STATE,
+    RunFolderError,
+    RunReader,
+    checkpoint_step,
+    checkpoints,
+)
+from grpo_arcade.trainer.run_writer import RunWriter
+
+if TYPE_CHECKING:
+    from grpo_arcade.trainer.session import Session
+
+# What may differ when a run is resumed: none of these changes a step that both runs would make.
+_FREE_ON_RESUME = frozenset(
+    ("max_steps", "output_dir", "run_name", "run_key", "logging_steps", "report_to", "save_total_limit", "workers")
+)
+
+
+class TrainingError(ValueError):
+    """Training cannot go on; one line that says why and what would help. The run can be resumed."""
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """How a call of :func:`train` ended."""
+
+    folder: Path
+    status: str
+    """finished, stopped (a command), interrupted (Ctrl-C), or failed (training collapsed for good)."""
+    step: int
+    """The last step made."""
+
+
+def train(config: TrainConfig | None = None, *, resume: str | Path | None = None, capture: bool = False) -> TrainResult:
+    """Train until ``max_steps``, a stop command, or Ctrl-C, which finishes the step, saves, and returns.
+
+    Args:
+        config: what to do; the defaults when absent, and the run's own when resuming. Given when resuming, it may
+            differ in ``max_steps`` and in what changes no step.
+        resume: a run folder; goes on exactly after its last checkpoint.
+        capture: send all that this process and its libraries print to the run's ``log.txt``, leaving only progress
+            on the terminal.
+
+    Raises:
+        ConfigError: the configuration makes no sense.
+        ImportError: the extra ``train`` is not installed.
+        RunFolderError: the run folder cannot be read or written.
+        TrainingError: memory ran out, or the model cannot be trained.
+        KeyboardInterrupt: Ctrl-C a second time; the step in flight is lost.
+    """
+    checkpoint: Path | None = None
+    if resume is not None:
+        folder = Path(resume)
+        config = _resumed_config(folder, config)
+        checkpoint = next(reversed(checkpoints(folder)), None)
+        if checkpoint is not None and checkpoint_step(checkpoint) >= config.max_steps:
+            raise ConfigError(f"{folder} has made its {config.max_steps} steps; give a higher max_steps to go on")
+    else:
+        config = dataclasses.replace(config or TrainConfig())
+    config.validate()
+    _require_extra()
+    config.run_key = config.run_key or secrets.token_hex(16)
+    facts = {"game": config.game, "model": config.model, "max_steps": config.max_steps}
+    if resume is None:
+        writer = RunWriter.create(config, {**facts, "episode_versions": {}, "run_key": config.run_key})
+    else:
+        writer = RunWriter.reopen(folder, checkpoint_step(checkpoint) if checkpoint else -1)
+        writer.note(**facts)
+    with (
+        writer,
+        captured(writer.folder / LOG if capture else None) as (terminal, log),
+        Narrator(terminal, log, config.max_steps, config.logging_steps) as narrator,
+    ):
+        return _train(config, writer, checkpoint, narrator)
+
+
+def _train(config: TrainConfig, writer: RunWriter, checkpoint: Path | None, narrator: Narrator) -> TrainResult:
+    again = f"arcade train --resume {writer.folder}"
+    try:
+        status, step = _run(config, writer, checkpoint, narrator)
+    except RunFolderError:
+        raise
+    except OSError as error:
+        raise RunFolderError(f"{writer.folder} cannot be written ({error}); free space, then {again}") from error
+    except BaseException as error:
+        interrupted = isinstance(error, KeyboardInterrupt)
+        with contextlib.suppress(RunFolderError):
+            writer.note(status="stopped" if interrupted else "failed")
+            kind = "interrupted" if interrupted else "failed"
+            step = _last_step(writer)
+            writer.event(kind, step, f"{type(error).__name__}: {error}")
+        if _out_of_memory(error):
+            raise TrainingError(
+                f"memory ran out; lower per_device_train_batch_size ({config.per_device_train_batch_size}) or "
+                f"max_completion_length ({config.max_completion_length}); {again}"
+            ) from error
+        raise
+    writer.note(status="stopped" if status == "interrupted" else status)
+    kind = {"finished": "finished", "failed": "failed"}.get(status, "interrupted")
+    writer.event(kind, step, f"{status} after step {step}")
+    if status == "finished":
+        narrator.say(f"finished {step} steps: {writer.folder}")
+    else:
+        narrator.say(f"{status} after step {step}; go on with: {again}")
+    return TrainResult(writer.folder, status, step)
+
+
+def _run(config: TrainConfig, writer: RunWriter, checkpoint: Path | None, narrator: Narrator) -> tuple[str, int]:
+    import torch
+    from transformers import TrainerCallback
+
+    torch.set_num_threads(config.resolved_threads())
+    _quieten()
+    from datasets import Dataset
+
+    from grpo_arcade.games import make
+    from grpo_arcade.trainer.evaluate import prompt_ids
+    from grpo_arcade.trainer.grpo_trainer import ArcadeTrainer, trl_config
+    from grpo_arcade.trainer.models import load
+    from grpo_arcade.trainer.run_writer import versions
+    from grpo_arcade.trainer.scoring import open_pool
+    from grpo_arcade.trainer.session import Session
+
+    curriculum = Curriculum.of(config)
+    start = 0
+    if checkpoint is not None:
+        start = checkpoint_step(checkpoint)
+        curriculum.at = int(json.loads((checkpoint / STATE).read_text(encoding="utf-8"))["stage"])
+    narrator.at(start)
+    game = make(config.game, **curriculum.stage.options)
+    writer.note(episode_versions={"grpo-arcade": versions().get("grpo-arcade", ""), "rules": str(game.rules_version)})
+    rewards = reward_functions.load(config.rewards, config.reward_weights)
+    torch.manual_seed(config.seed)
+    model, tokenizer = load(config.model)
+    template = _template(config, tokenizer)
+    length = len(prompt_ids(tokenizer, game.prompt(), template))
+    _check_length(config, model, length)
+    writer.note(prompt_tokens=length, parameters=sum(weights.numel() for weights in model.parameters()))
+
+    class Begin(TrainerCallback):
+        def on_train_begin(self, *_: Any, **named: Any) -> None:
+            session.started(trainer)
+
+    with open_pool(config) as pool:
+        session = Session(config, writer, pool, curriculum, rewards, template, narrator)
+        learnt = config.generation_batch_size * config.num_iterations
+        rounds = -(-config.max_steps * config.completions_per_step // learnt)
+        rows = rounds * (config.generation_batch_size // config.num_generations)
+        trainer = ArcadeTrainer(
+            session,
+            model=model,
+            processing_class=tokenizer,
+            reward_funcs=list(rewards),
+            args=trl_config(config, writer.folder, rewards, template),
+            train_dataset=Dataset.from_dict({"prompt": [session.prompt()] * rows}),
+            peft_config=_lora(config),
+        )
+        _remove_printer(trainer)
+        trainer.add_callback(Begin())
+        message = f"step {start} of {config.max_steps}" if checkpoint else f"{config.max_steps} steps"
+        writer.event("resumed" if checkpoint else "started", start, message, data={"time": time.time()})
+        with _ctrl_c(session, narrator):
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        return session.stop_asked or "finished", int(trainer.state.global_step)
+
+
+@contextlib.contextmanager
+def _ctrl_c(session: Session, narrator: Narrator) -> Iterator[None]:
+    """The first Ctrl-C (or a polite kill) stops after the step in flight; the second at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: Any) -> None:
+        if session.stop_asked and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        session.stop_asked = "interrupted"
+        narrator.say("finishing this step, then saving; Ctrl-C again stops at once and loses the step")
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _resumed_config(folder: Path, config: TrainConfig | None) -> TrainConfig:
+    with RunReader(folder) as run:
+        kept = TrainConfig.from_dict(run.config()["config"])
+        kept.run_key = str(run.facts()["run_key"])
+    if config is None:
+        return kept
+    for name, value in config.differences().items():
+        if name not in _FREE_ON_RESUME and value != kept.to_dict()[name]:
+            raise ConfigError(
+                f"{name} is {value} now and was {kept.to_dict()[name]} in {folder}; a resumed run keeps its settings"
+            )
+    free = {name: value for name, value in config.differences().items() if name in _FREE_ON_RESUME}
+    return dataclasses.replace(kept, **{**free, "run_key": kept.run_key})
+
+
+def _require_extra() -> None:
+    import importlib.util
+
+    missing = [name for name in ("torch", "transformers", "trl", "datasets") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ImportError(f'training needs {", ".join(missing)}: pip install "grpo-arcade[train]"')
+
+
+def _quieten() -> None:
+    """Their advice is about how we call them, and nothing the person can act on."""
+    import logging
+    import warnings
+
+    import transformers
+
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    logging.getLogger("accelerate").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", category=FutureWarning)
+
+
+def _template(config: TrainConfig, tokenizer: Any) -> dict[str, Any]:
+    if config.reasoning_effort is None:
+        return {}
+    if "reasoning_effort" not in str(tokenizer.chat_template):
+        raise ConfigError(f"the chat template of {config.model} knows no reasoning_effort; leave it out")
+    return {"reasoning_effort": config.reasoning_effort}
+
+
+def _check_length(config: TrainConfig, model: Any, prompt: int) -> None:
+    most = getattr(model.config, "max_position_embeddings", None)
+    if most is not None and prompt + config.max_completion_length > most:
+        raise ConfigError(
+            f"max_completion_length {config.max_completion_length} and a prompt of {prompt} tokens exceed what "
+            f"{config.model} can read, {most}; at most {most - prompt} would fit"
+        )
+
+
+def _lora(config: TrainConfig) -> Any:
+    if not config.lora_r:
+        return None
+    try:
+        from peft import LoraConfig
+    except ImportError as error:
+        raise ImportError('LoRA needs peft: pip install "grpo-arcade[train]"') from error
+    return LoraConfig(
+        r=config.lora_r,
+        lora_alpha=config.lora_alpha or 2 * config.lora_r,
+        lora_dropout=config.lora_dropout,
+        target_modules=list(config.lora_target_modules) or "all-linear",
+        task_type="CAUSAL_LM",
+    )
+
+
+def _remove_printer(trainer: Any) -> None:
+    from transformers import PrinterCallback
+
+    trainer.remove_callback(PrinterCallback)
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    words = str(error).lower()
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError)
+        and any(sign in words for sign in ("out of memory", "can't allocate memory", "not enough memory"))
+    )
+
+
+def _last_step(writer: RunWriter) -> int:
+    with RunReader(writer.folder) as run:
+        return int(run.facts().get("step", 0))

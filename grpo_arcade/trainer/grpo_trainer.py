@@ -1,0 +1,341 @@
+"""TRL's GRPOTrainer with our generation, games as rewards, and a run folder that records every step.
+
+The algorithm is TRL's. What is ours: completions come from the fast sampler and are played while others are still
+being written; log-probabilities of a group use one pass over the shared prompt; batches are sorted by length; and
+after each step come champion, evaluation, curriculum, alarms, commands and checkpoint, in that order.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import statistics
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from trl import GRPOConfig, GRPOTrainer
+from trl.trainer.utils import shuffle_sequence_dict, split_tensor_dict
+
+from grpo_arcade.trainer import alarms, shared_prompt
+from grpo_arcade.trainer.evaluate import completion_text, derived_seed, ending_tokens
+from grpo_arcade.trainer.models.sampler import sample
+from grpo_arcade.trainer.run_folder import STATE, write_json
+from grpo_arcade.trainer.scoring import Play, Scorer
+
+if TYPE_CHECKING:
+    from grpo_arcade.trainer.config import TrainConfig
+    from grpo_arcade.trainer.rewards import Reward
+    from grpo_arcade.trainer.session import Session
+
+# Columns of the table `steps` and what TRL calls them.
+_COLUMNS = {
+    **{name: name for name in ("reward", "reward_std", "frac_reward_zero_std", "loss", "entropy", "kl")},
+    **{name: name for name in ("learning_rate", "grad_norm", "num_tokens")},
+    "clip_ratio": "clip_ratio/region_mean",
+    "completion_length": "completions/mean_length",
+    "clipped_ratio": "completions/clipped_ratio",
+}
+
+
+class ArcadeTrainer(GRPOTrainer):
+    """One process of GRPO on one game."""
+
+    def __init__(self, session: Session, **arguments: Any) -> None:
+        """``arguments`` go to ``GRPOTrainer``."""
+        self._session = session
+        self._scorer: Scorer | None = None
+        self._batch: list[Play] = []
+        self._ids: dict[int, int] = {}
+        self._spent = dict.fromkeys(("generate_s", "score_s", "step_s"), 0.0)
+        self._facts: dict[str, Any] = {}
+        super().__init__(**arguments)
+
+    # The step in progress; TRL counts it when it has ended.
+    @property
+    def _now(self) -> int:
+        return self.state.global_step + 1
+
+    def _generate_single_turn(
+        self, prompt_ids: list[list[int]], images: Any, multimodal_fields: Any, has_tool_images: bool = False
+    ) -> tuple[list[list[int]], None]:
+        session, tokenizer, step = self._session, self.processing_class, self._now
+        ends = ending_tokens(tokenizer)
+        matches = session.begin(step, len(prompt_ids))
+        tokens: dict[int, list[int]] = {}
+        self._ids.clear()
+
+        def write(place: int, play: Play) -> None:
+            ids = tokens[place]
+            truncated = not ids or ids[-1] not in ends
+            group = place // session.config.num_generations
+            self._ids[place] = session.writer.strategy(step, "training", place, group, play, ids, truncated)
+
+        scorer = self._scorer = Scorer(session.pool, matches, player=f"{session.model_name} step {step}", on_play=write)
+
+        def finished(place: int, ids: list[int]) -> None:
+            tokens[place] = list(ids)
+            scorer.submit(place, completion_text(tokenizer, ids))
+
+        started = time.perf_counter()
+        with _evaluating(self.model):
+            completions = sample(
+                self.accelerator.unwrap_model(self.model),
+                tokenizer,
+                prompt_ids,
+                max_new_tokens=self.max_completion_length,
+                temperature=self.temperature,
+                seed=derived_seed(session.config.seed, "training", step),
+                on_finished=finished,
+            )
+        self._spent["generate_s"] += time.perf_counter() - started
+        return completions, None
+
+    def _calculate_rewards(
+        self, inputs: list[dict[str, Any]], prompts: list[Any], completions: list[Any], completion_ids_list: list[Any]
+    ) -> torch.Tensor:
+        assert self._scorer is not None
+        started = time.perf_counter()
+        self._batch = self._scorer.collect()
+        rows = [{**row, "plays": play} for row, play in zip(inputs, self._batch, strict=True)]
+        earned: torch.Tensor = super()._calculate_rewards(rows, prompts, completions, completion_ids_list)
+        self._earned = earned
+        self._spent["score_s"] += time.perf_counter() - started
+        return earned
+
+    def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+        # Everything random in a step comes from its number, so a resumed run needs no generator's state.
+        torch.manual_seed(derived_seed(self._session.config.seed, "shuffle", self._now))
+        prompt = self._session.prompt()
+        asked = [{**row, "prompt": prompt} for row in inputs]
+        output: dict[str, Any] = super()._generate_and_score_completions(asked)
+        started = time.perf_counter()
+        self._record(self._batch, self._earned, output["advantages"])
+        self._spent["score_s"] += time.perf_counter() - started
+        return output
+
+    def _record(self, plays: Sequence[Play], earned: torch.Tensor, advantages: torch.Tensor) -> None:
+        session = self._session
+        splits = [dict(zip(self.reward_func_names, row, strict=True)) for row in earned.tolist()]
+        totals = (earned * self.reward_weights.to(earned.device)).nansum(dim=1).tolist()
+        telling = [reward for reward in session.rewards if not reward.plain]
+        reasons = [{reward.name: reward.judge(play)[1] for reward in telling} for play in plays]
+        ids = [self._ids[place] for place in range(len(plays))]
+        session.writer.judged(ids, splits, reasons, totals, advantages.tolist())
+        session.throne.challenge(plays, ids)
+        self._facts = _facts(plays, session.config.num_generations)
+
+    def _prepare_inputs(self, generation_batch: Any) -> Any:
+        if not self.model.training:
+            return super()._prepare_inputs(generation_batch)
+        batches = self.args.steps_per_generation
+        if self._step % (batches * self.num_iterations) == 0 or self._buffered_inputs is None:
+            whole = self._generate_and_score_completions(generation_batch)
+            # Batches of like length waste least; where all of them make one optimizer step, their order is free.
+            if batches == self.args.gradient_accumulation_steps and self.loss_type != "bnpo":
+                whole = _sorted_by_length(whole)
+            else:
+                whole = shuffle_sequence_dict(whole)
+            self._buffered_inputs = [_trimmed(batch) for batch in split_tensor_dict(whole, batches)]
+        return self._buffered_inputs[self._step % batches]
+
+    def _get_per_token_logps_and_entropies(
+        self,
+        model: Any,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor,
+        logits_to_keep: int,
+        batch_size: int | None = None,
+        compute_entropy: bool = False,
+        compute_aux_loss: bool = False,
+        **multimodal: Any,
+    ) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
+        prompts, prompt_mask = input_ids[:, :-logits_to_keep], attention_mask[:, :-logits_to_keep]
+        plain = not compute_aux_loss and all(value is None for value in multimodal.values())
+        if not plain or self.use_liger_kernel or not shared_prompt.applies(
+            self.accelerator.unwrap_model(model), prompts, prompt_mask
+        ):  # fmt: skip
+            return super()._get_per_token_logps_and_entropies(
+                model,
+                input_ids,
+                attention_mask,
+                logits_to_keep,
+                batch_size=batch_size,
+                compute_entropy=compute_entropy,
+                compute_aux_loss=compute_aux_loss,
+                **multimodal,
+            )
+        completions, mask = input_ids[:, -logits_to_keep:], attention_mask[:, -logits_to_keep:]
+        size = batch_size or len(completions)
+        parts = [
+            shared_prompt.logps_and_entropies(
+                model,
+                prompts[:1],
+                completions[start : start + size],
+                mask[start : start + size],
+                self.temperature,
+                self._entropy_bonus_enabled,
+            )
+            for start in range(0, len(completions), size)
+        ]
+        logps = torch.cat([part[0] for part in parts])
+        return logps, torch.cat([part[1] for part in parts]) if compute_entropy else None, None
+
+    def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
+        """TRL's, timed."""
+        started = time.perf_counter()
+        loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
+        self._spent["step_s"] += time.perf_counter() - started
+        return loss
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """TRL's, and the step's row."""
+        super().log(logs, start_time)
+        if "grad_norm" not in logs:
+            return
+        spent, self._spent = self._spent, dict.fromkeys(self._spent, 0.0)
+        learn = max(0.0, spent["step_s"] - spent["generate_s"] - spent["score_s"])
+        row = {
+            "step": self.state.global_step,
+            "time": time.time(),
+            "stage": self._session.curriculum.at,
+            **{column: logs.get(name) for column, name in _COLUMNS.items()},
+            **{key: self._facts.get(key) for key in ("score", "identical_share")},
+            **spent,
+            "learn_s": learn,
+            "evaluate_s": 0.0,
+            "outcomes": self._facts.get("outcomes", {}),
+            "rewards": {
+                name: {kind: logs.get(f"rewards/{name}/{kind}") for kind in ("mean", "std")}
+                for name in self.reward_func_names
+            },
+            "metrics": {
+                **{name: value for name, value in logs.items() if name not in _COLUMNS.values()},
+                "random_share": self._facts.get("random_share"),
+                **_memory(),
+            },
+        }
+        self._session.stepped(row)
+
+    def _maybe_log_save_evaluate(self, *arguments: Any, **named: Any) -> None:
+        # Called once more at the end of the epoch, when the step is done already.
+        ended = self.control.should_log and self.state.global_step > self._globalstep_last_logged
+        super()._maybe_log_save_evaluate(*arguments, **named)
+        if ended and self._session.after_step(self):
+            self.control.should_training_stop = True
+
+    def save(self) -> Path:
+        """A checkpoint of this moment; complete once its state file stands."""
+        self._save_checkpoint(self.model, trial=None)
+        folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
+        write_json(folder / STATE, self._session.state())
+        return folder
+
+    def create_model_card(self, *arguments: Any, **named: Any) -> None:
+        """None: TRL writes one into every checkpoint, which costs more than saving a small model."""
+
+    def fall_back(self, checkpoint: Path, factor: float) -> float:
+        """Take weights and optimizer from ``checkpoint`` and go on from here at ``factor`` times the learning rate.
+
+        The count of steps goes on, since what happened has happened. Returns the new base learning rate.
+        """
+        self._load_from_checkpoint(str(checkpoint))
+        optimizer = torch.load(checkpoint / "optimizer.pt", map_location="cpu", weights_only=True)
+        rates = [group["lr"] for group in self.optimizer.param_groups]
+        self.optimizer.load_state_dict(optimizer)
+        self.lr_scheduler.base_lrs = [rate * factor for rate in self.lr_scheduler.base_lrs]
+        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate * factor
+            group["initial_lr"] = self.lr_scheduler.base_lrs[0]
+        self.optimizer.zero_grad()
+        return float(self.lr_scheduler.base_lrs[0])
+
+
+def trl_config(config: TrainConfig, folder: Path, rewards: Sequence[Reward], template: dict[str, Any]) -> GRPOConfig:
+    """TRL's configuration for ours. Checkpoints, evaluation and logs are the session's, so TRL's are off."""
+    gpu = torch.cuda.is_available()
+    low = config.dtype == "bfloat16" or (config.dtype == "auto" and gpu)
+    same = (
+        *("learning_rate", "lr_scheduler_type", "warmup_steps", "weight_decay", "adam_beta1", "adam_beta2"),
+        *("max_grad_norm", "max_steps", "num_generations", "per_device_train_batch_size"),
+        *("gradient_accumulation_steps", "steps_per_generation", "num_iterations", "max_completion_length"),
+        *("temperature", "beta", "epsilon", "epsilon_high", "loss_type", "importance_sampling_level"),
+        *("scale_rewards", "mask_truncated_completions", "gradient_checkpointing", "seed"),
+    )
+    return GRPOConfig(
+        **{name: getattr(config, name) for name in same},
+        output_dir=str(folder),
+        reward_weights=[reward.weight for reward in rewards],
+        chat_template_kwargs=template,
+        report_to=[] if config.report_to == "none" else [config.report_to],
+        run_name=folder.name,
+        bf16=low,
+        use_cpu=not gpu,
+        disable_tqdm=True,
+        logging_steps=1,
+        save_strategy="no",
+        eval_strategy="no",
+        dataloader_pin_memory=gpu,
+        remove_unused_columns=False,
+        shuffle_dataset=False,
+    )
+
+
+@contextlib.contextmanager
+def _evaluating(model: Any) -> Iterator[None]:
+    training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(training)
+
+
+def _facts(plays: Sequence[Play], group: int) -> dict[str, Any]:
+    copies = 0
+    for start in range(0, len(plays), group):
+        counts = Counter(play.source for play in plays[start : start + group] if play.source is not None)
+        copies += sum(count for count in counts.values() if count > 1)
+    return {
+        "score": statistics.fmean(play.score for play in plays),
+        "outcomes": dict(Counter(play.outcome.value for play in plays)),
+        "identical_share": copies / len(plays),
+        "random_share": statistics.fmean(alarms.uses_random(play.source) for play in plays),
+    }
+
+
+def _sorted_by_length(batch: dict[str, Any]) -> dict[str, Any]:
+    order = torch.argsort(batch["completion_mask"].sum(dim=1), stable=True)
+    return {
+        name: value[order] if isinstance(value, torch.Tensor) and value.ndim else value for name, value in batch.items()
+    }
+
+
+def _trimmed(batch: dict[str, Any]) -> dict[str, Any]:
+    """Without the columns in which no completion of the batch has a token."""
+    width = batch["completion_ids"].size(1)
+    longest = max(1, int(batch["completion_mask"].sum(dim=1).max()))
+
+    def trim(value: Any) -> Any:
+        if isinstance(value, torch.Tensor) and value.ndim == 2 and value.size(1) == width:
+            return value[:, :longest]
+        return value
+
+    prompts = ("prompt_ids", "prompt_mask")
+    return {name: value if name in prompts else trim(value) for name, value in batch.items()}
+
+
+def _memory() -> dict[str, int]:
+    found = {}
+    with contextlib.suppress(ImportError):
+        import resource
+        import sys
+
+        # Linux counts in KiB, macOS in bytes.
+        unit = 1 if sys.platform == "darwin" else 1024
+        found["memory_bytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    if torch.cuda.is_available():
+        found["gpu_memory_bytes"] = torch.cuda.max_memory_allocated()
+    return found

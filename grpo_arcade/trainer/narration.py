@@ -1,0 +1,120 @@
+"""What a run tells the person in its terminal, and the capture of everything else it prints into ``log.txt``."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class Narrator:
+    """A progress bar with time left on a terminal, plain lines anywhere else; the same words also in the log."""
+
+    def __init__(self, terminal: IO[str], log: IO[str] | None, max_steps: int, logging_steps: int) -> None:
+        """``log`` gets every line too; None when the terminal is all there is."""
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._console: Console = Console(file=terminal, highlight=False)
+        self._log = log
+        self._every = logging_steps
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[facts]}"),
+            console=self._console,
+            disable=not self._console.is_terminal,
+        )
+        self._task = self._progress.add_task("training", total=max_steps, facts="")
+
+    def __enter__(self) -> Narrator:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def say(self, line: str) -> None:
+        """One line to both."""
+        self._write(line)
+        self._console.print(line, markup=False, soft_wrap=True)
+
+    def warn(self, line: str) -> None:
+        """One line that should be seen."""
+        self._write(f"warning: {line}")
+        self._console.print(line, style="yellow", markup=False, soft_wrap=True)
+
+    def at(self, step: int) -> None:
+        """Begin at a step other than 0."""
+        self._progress.update(self._task, completed=step)
+
+    def step(self, row: Mapping[str, Any], held_out: float | None) -> None:
+        """A step has ended."""
+        score = f"score {row['score']:,.0f}" if row["score"] is not None else ""
+        facts = f"{score} · reward {row['reward'] or 0:.2f} · {row['step_s']:.1f} s a step"
+        if held_out is not None:
+            facts += f" · held-out {held_out:,.0f}"
+        self._progress.update(self._task, completed=row["step"], facts=facts)
+        if row["step"] % self._every == 0:
+            self._write(f"step {row['step']}: {facts}")
+            if not self._console.is_terminal:
+                self._console.print(f"step {row['step']}: {facts}", markup=False, soft_wrap=True)
+
+    def evaluation(self, row: Mapping[str, Any]) -> None:
+        """An evaluation has been made."""
+        beside = ", ".join(f"{name} {kept['mean']:,.0f}" for name, kept in row["baselines"].items())
+        self.say(
+            f"step {row['step']}: held-out score {row['mean']:,.0f} "
+            f"({row['low']:,.0f} to {row['high']:,.0f}; {beside}), "
+            f"{row['compiled']:.0%} of {row['strategies']} strategies run, {row['won']:.0%} of games won"
+        )
+
+    @contextlib.contextmanager
+    def task(self, name: str, total: int) -> Iterator[Callable[[int, int], None]]:
+        """A bar of its own for something long within a step; yields what to call with done and total."""
+        task = self._progress.add_task(name, total=total, facts="")
+        try:
+            yield lambda done, _: self._progress.update(task, completed=done)
+        finally:
+            self._progress.remove_task(task)
+
+    def _write(self, line: str) -> None:
+        if self._log is not None:
+            with contextlib.suppress(OSError):
+                self._log.write(line + "\n")
+                self._log.flush()
+
+
+@contextlib.contextmanager
+def captured(log: Path | None) -> Iterator[tuple[IO[str], IO[str] | None]]:
+    """Send all that this process prints to ``log``, native libraries' words too; yields the real terminal and the log.
+
+    The descriptors themselves are replaced, so children print there as well. None captures nothing.
+    """
+    if log is None:
+        yield sys.stderr, None
+        return
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved = os.dup(1), os.dup(2)
+    terminal = os.fdopen(os.dup(saved[1]), "w", encoding="utf-8", errors="replace")
+    with log.open("a", encoding="utf-8") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+        try:
+            yield terminal, file
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            for kept, descriptor in zip(saved, (1, 2), strict=True):
+                os.dup2(kept, descriptor)
+                os.close(kept)
+            terminal.close()

@@ -1,0 +1,229 @@
+"""Reward functions: what a completion earns for what its strategy did.
+
+Each is a TRL reward function — called with ``prompts``, ``completions`` and, as ``plays``, one
+:class:`~grpo_arcade.trainer.scoring.Play` a completion, it returns one float a completion — and can say why in words
+(:meth:`Reward.judge`). A reward of your own is written the same way, or as any TRL reward function, and named in the
+configuration by its dotted path ``package.module:function``.
+
+``function_works``, ``no_cheating`` and ``strategy_succeeds`` carry the names and values of the public 2048 tutorials.
+They hardly differ between two strategies that both play, so the default adds ``progress``, ten times as heavy: it is
+what the model climbs on.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import math
+import statistics
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from grpo_arcade.games import Episode, Outcome
+from grpo_arcade.trainer.scoring import FAILURES, Play, counted_score
+
+Verdict = tuple[float, str]
+"""A value, and the reason in words."""
+
+
+@dataclass(frozen=True)
+class Reward:
+    """A reward function that knows its reason."""
+
+    name: str
+    function: Callable[..., Any]
+    """From a play to a verdict; or, where ``plain`` is set, any TRL reward function."""
+    weight: float = 1.0
+    plain: bool = False
+    """Whether ``function`` is a TRL reward function of the user's own, which gives no reasons."""
+
+    @property
+    def __name__(self) -> str:
+        """What TRL logs it under."""
+        return self.name
+
+    def __call__(
+        self, prompts: Sequence[Any], completions: Sequence[Any], *, plays: Sequence[Play], **columns: Any
+    ) -> list[float]:
+        """One value a completion, unweighted: TRL applies the weights."""
+        if self.plain:
+            return list(self.function(prompts=prompts, completions=completions, plays=plays, **columns))
+        return [self.function(play)[0] for play in plays]
+
+    def judge(self, play: Play) -> Verdict:
+        """The value and the reason for one play; a plain TRL function has no reason to give."""
+        if self.plain:
+            raise TypeError(f"{self.name} judges batches, not single plays")
+        return self.function(play)
+
+
+_KNOWN: dict[str, Reward] = {}
+
+
+def reward(function: Callable[[Play], Verdict]) -> Reward:
+    """Make a reward function out of one that judges a single play."""
+    return Reward(function.__name__, function)
+
+
+def _built_in(weight: float = 1.0) -> Callable[[Callable[[Play], Verdict]], Reward]:
+    def add(function: Callable[[Play], Verdict]) -> Reward:
+        made = _KNOWN[function.__name__] = replace(reward(function), weight=weight)
+        return made
+
+    return add
+
+
+@_built_in()
+def function_works(play: Play) -> Verdict:
+    """+1 for a strategy that can be called, −0.5 for one that fails before its first move, −2 for none."""
+    if play.refusal in (Outcome.NO_CODE, Outcome.SYNTAX_ERROR):
+        return -2.0, play.error or "no strategy in the completion"
+    if play.refusal is not None or _never_moved(play):
+        return -0.5, play.error or "the strategy could not be called"
+    return 1.0, "it runs"
+
+
+@_built_in()
+def no_cheating(play: Play) -> Verdict:
+    """+1 for plain Python, −20 for a program that asks for something forbidden, −1 where there is no program."""
+    if play.refusal in (Outcome.NO_CODE, Outcome.SYNTAX_ERROR):
+        return -1.0, "there is no program to look at"
+    if any(episode.outcome is Outcome.FORBIDDEN for episode in play.episodes):
+        return -20.0, play.error or "it asked for something no strategy may have"
+    return 1.0, "it uses nothing forbidden"
+
+
+_SUCCESS = {Outcome.WON: 20.0, Outcome.TIMEOUT: -1.0, Outcome.CRASHED: -3.0, Outcome.ILLEGAL: -3.0}
+
+
+@_built_in()
+def strategy_succeeds(play: Play) -> Verdict:
+    """Mean over the games of +20 won, +2 played to another end, −1 timeout, −3 crash; 0 if it could not be called.
+
+    An answer that is no action counts as a crash, as it does where the tutorials' board raises.
+    """
+    if play.refusal is not None or any(episode.outcome is Outcome.FORBIDDEN for episode in play.episodes):
+        return 0.0, "it could not be called"
+    return statistics.fmean(_SUCCESS.get(episode.outcome, 2.0) for episode in play.episodes), _tally(play.episodes)
+
+
+@_built_in(weight=10.0)
+def progress(play: Play) -> Verdict:
+    """Mean over the games of the score on a logarithmic scale: 0 is the random baseline, 1 the best one.
+
+    ``log(score / random) / log(best / random)``, with the baselines' mean held-out scores, limited to −1 … 1.5; −1
+    for a game the program failed. The logarithm makes doubling the score worth the same everywhere, so that a group
+    of weak strategies and a group of strong ones both have a spread to learn from, and one lucky game counts little.
+    A game without baselines whose scores are positive and apart is measured by its score alone.
+    """
+    means = [mean for mean in (play.baselines or {}).values() if mean > 0]
+    random, best = (play.baselines or {}).get("random", 0.0), max(means, default=0.0)
+    if not 0 < random < best:
+        value = statistics.fmean(map(counted_score, play.episodes))
+        return value, f"mean score {value:.4g}"
+    value = statistics.fmean(_progress(episode, random, best) for episode in play.episodes)
+    return value, f"mean score {play.score:,.0f}, random {random:,.0f}, best baseline {best:,.0f}"
+
+
+def _progress(episode: Episode, random: float, best: float) -> float:
+    if episode.outcome in FAILURES or (score := counted_score(episode)) <= 0:
+        return -1.0
+    return min(max(math.log(score / random) / math.log(best / random), -1.0), 1.5)
+
+
+@_built_in()
+def legal_actions(play: Play) -> Verdict:
+    """Share of the decisions that did something, 0 to 1; 0 where the program failed."""
+    moves = sum(len(episode.actions) for episode in play.episodes)
+    wasted = sum(episode.wasted for episode in play.episodes)
+    if play.refusal is not None or not moves:
+        return 0.0, "it never moved"
+    if failed := sum(episode.outcome in FAILURES for episode in play.episodes):
+        value = (1 - failed / len(play.episodes)) * (1 - wasted / moves)
+        return value, f"{wasted} of {moves} moves did nothing, {failed} of {len(play.episodes)} games failed"
+    return 1 - wasted / moves, f"{wasted} of {moves} moves did nothing"
+
+
+@_built_in()
+def universal(play: Play) -> Verdict:
+    """Mean over the games of win +1, draw 0, anything else −1: for every game that says who won."""
+    values = {Outcome.WON: 1.0, Outcome.DRAWN: 0.0}
+    return statistics.fmean(values.get(episode.outcome, -1.0) for episode in play.episodes), _tally(play.episodes)
+
+
+@_built_in()
+def beats_champion(play: Play) -> Verdict:
+    """Share of the seeds on which it beat the run's best strategy so far, a tie counting half; 0.5 while none is."""
+    if not play.champion:
+        return 0.5, "there is no champion yet"
+    pairs = list(zip(play.episodes, play.champion, strict=True))
+    points = [_point(counted_score(own), counted_score(other)) for own, other in pairs]
+    return statistics.fmean(
+        points
+    ), f"better on {points.count(1.0)} of {len(points)} seeds, equal on {points.count(0.5)}"
+
+
+def _point(own: float, other: float) -> float:
+    return 1.0 if own > other else 0.5 if own == other else 0.0
+
+
+def names() -> list[str]:
+    """The built-in reward functions."""
+    return list(_KNOWN)
+
+
+def load(wanted: Sequence[str], weights: Sequence[float] = ()) -> list[Reward]:
+    """The reward functions of these names or dotted paths, with their weights.
+
+    Args:
+        wanted: built-in names, or ``package.module:function``.
+        weights: one each; empty gives every function its own default (progress 10, others 1).
+
+    Raises:
+        ValueError: no such function, one named twice, or a module that cannot be imported.
+    """
+    if not wanted:
+        raise ValueError(f"rewards is empty; there are {', '.join(names())}")
+    if len(set(wanted)) != len(wanted):
+        raise ValueError(f"rewards names one twice: {', '.join(wanted)}")
+    found = [_find(name) for name in wanted]
+    if weights:
+        found = [replace(each, weight=float(weight)) for each, weight in zip(found, weights, strict=True)]
+    if all(each.weight == 0 for each in found):
+        raise ValueError("reward_weights are all 0, so nothing could be learnt; leave them empty for the defaults")
+    return found
+
+
+def _find(name: str) -> Reward:
+    if name in _KNOWN:
+        return _KNOWN[name]
+    module_name, colon, attribute = name.rpartition(":")
+    if not colon:
+        module_name, _, attribute = name.rpartition(".")
+    if not module_name:
+        near = difflib.get_close_matches(name, _KNOWN, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(_KNOWN)}, or package.module:function"
+        raise ValueError(f"there is no reward function {name!r}; {hint}")
+    try:
+        found = getattr(importlib.import_module(module_name), attribute)
+    except ImportError as error:
+        raise ValueError(f"reward {name!r}: {error}; it is looked up like any import") from error
+    except AttributeError as error:
+        raise ValueError(f"reward {name!r}: {module_name} has no {attribute!r}") from error
+    if isinstance(found, Reward):
+        return found
+    if not callable(found):
+        raise ValueError(f"reward {name!r} is not a function")
+    return Reward(attribute, found, plain=True)
+
+
+def _never_moved(play: Play) -> bool:
+    crashed = all(episode.outcome is Outcome.CRASHED for episode in play.episodes)
+    return crashed and not any(episode.actions for episode in play.episodes)
+
+
+def _tally(episodes: Sequence[Episode]) -> str:
+    counts = Counter(episode.outcome.value for episode in episodes)
+    return ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())

@@ -1,0 +1,202 @@
+"""From completions to played games: each completion is played once, and every reward reads that one result.
+
+Completions are submitted as they are finished, so that playing overlaps with generating. All completions of a group
+play the same seeds. Nothing here knows about models or about the run folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import statistics
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from grpo_arcade.games import Episode, Outcome, make
+
+if TYPE_CHECKING:
+    from grpo_arcade.games.players import Extraction, MatchPool, MatchResult
+    from grpo_arcade.trainer.config import TrainConfig
+
+FAILURES = frozenset(
+    (Outcome.ILLEGAL, Outcome.TIMEOUT, Outcome.CRASHED, Outcome.FORBIDDEN, Outcome.NO_CODE, Outcome.SYNTAX_ERROR)
+)
+"""Outcomes that are the program's fault. They stay in every mean, with a score of 0."""
+REFUSALS = frozenset((Outcome.FORBIDDEN, Outcome.NO_CODE, Outcome.SYNTAX_ERROR))
+"""Outcomes of a program that was never called."""
+
+# When a strategy's games end in different ways, the worse of two equally frequent outcomes names it.
+_WORST_FIRST = (
+    *(Outcome.FORBIDDEN, Outcome.CRASHED, Outcome.TIMEOUT, Outcome.ILLEGAL, Outcome.STUCK),
+    *(Outcome.CAPPED, Outcome.LOST, Outcome.DRAWN, Outcome.WON),
+)
+
+
+def counted_score(episode: Episode) -> float:
+    """The score an episode counts for: 0 where the program failed, whatever it had reached until then."""
+    return 0.0 if episode.outcome in FAILURES else float(episode.score)
+
+
+def mean_score(episodes: Sequence[Episode]) -> float:
+    """Mean of :func:`counted_score`."""
+    return statistics.fmean(map(counted_score, episodes))
+
+
+def common_outcome(episodes: Sequence[Episode]) -> Outcome:
+    """The outcome of most episodes; of two equally frequent ones the worse."""
+    counts = Counter(episode.outcome for episode in episodes)
+    rank = {outcome: place for place, outcome in enumerate(_WORST_FIRST)}
+    return max(counts, key=lambda outcome: (counts[outcome], -rank.get(outcome, -1)))
+
+
+@dataclass(frozen=True)
+class Play:
+    """What one completion did."""
+
+    completion: str
+    """The model's text."""
+    source: str | None
+    """The strategy in it, byte for byte; None where there is none."""
+    episodes: tuple[Episode, ...]
+    """One per seed of the group, in order."""
+    error: str = ""
+    """Why it was refused or how it crashed."""
+    refusal: Outcome | None = None
+    """Set when it was never called: forbidden, no_code, syntax_error."""
+    cpu_s: float = 0.0
+    """CPU seconds the match took in the sandbox."""
+    baselines: Mapping[str, float] | None = None
+    """Mean held-out score of each baseline for these options, weakest first."""
+    champion: tuple[Episode, ...] = ()
+    """The run's best strategy so far on the same seeds; empty until there is one."""
+
+    @property
+    def score(self) -> float:
+        """Mean counted score over the seeds."""
+        return mean_score(self.episodes)
+
+    @property
+    def outcome(self) -> Outcome:
+        """The outcome of most of its games."""
+        return common_outcome(self.episodes)
+
+
+@dataclass(frozen=True)
+class Match:
+    """What the completions of one group are played on."""
+
+    game: str
+    options: Mapping[str, Any]
+    seeds: tuple[int, ...]
+    baselines: Mapping[str, float] | None = None
+    champion: str | None = None
+    """Source of the strategy to beat."""
+
+
+class Scorer:
+    """Plays the completions of one batch; ``on_play(place, play)`` is called, in this thread, as each is known."""
+
+    def __init__(
+        self,
+        pool: MatchPool,
+        matches: Sequence[Match],
+        *,
+        player: str = "",
+        on_play: Callable[[int, Play], None] | None = None,
+    ) -> None:
+        """``matches[i]`` is what completion ``i`` plays."""
+        self._pool = pool
+        self._matches = matches
+        self._player = player
+        self._on_play = on_play
+        self._texts: dict[int, tuple[str, str | None]] = {}
+        self._waiting: dict[Future[MatchResult], list[int]] = {}
+        # The same source on the same seeds plays the same games: a collapsed group costs one match, not 32.
+        self._known: dict[tuple[str, tuple[int, ...]], Future[MatchResult]] = {}
+        self._plays: dict[int, Play] = {}
+        self._champions: dict[tuple[str, tuple[int, ...]], Future[MatchResult]] = {}
+        for match in matches:
+            if match.champion is not None and (key := (match.champion, match.seeds)) not in self._champions:
+                self._champions[key] = self._submit(match.champion, match, "champion")
+
+    def _submit(self, source: str, match: Match, player: str) -> Future[MatchResult]:
+        return self._pool.submit(source, match.game, match.options, list(match.seeds), player=player)
+
+    def submit(self, place: int, completion: str) -> None:
+        """Start playing completion ``place``, and take in what has finished meanwhile."""
+        from grpo_arcade.games.players import extract_source
+
+        found = extract_source(completion)
+        match = self._matches[place]
+        if found.source is None or found.refusal is not None:
+            self._take(0)
+            self._keep(place, refused(completion, found, match, self._player))
+            return
+        key = found.source, match.seeds
+        if key not in self._known:
+            self._known[key] = self._submit(found.source, match, self._player)
+        self._texts[place] = completion, found.source
+        self._waiting.setdefault(self._known[key], []).append(place)
+        self._take(0)
+
+    def collect(self) -> list[Play]:
+        """Wait for all that was submitted; the plays in order of their places."""
+        while self._waiting:
+            self._take(None)
+        return [self._plays[place] for place in sorted(self._plays)]
+
+    def _take(self, timeout: float | None) -> None:
+        if not self._waiting:
+            return
+        done, _ = wait(self._waiting, timeout, FIRST_COMPLETED)
+        for future in done:
+            result = future.result()
+            for place in self._waiting.pop(future):
+                completion, source = self._texts[place]
+                match = self._matches[place]
+                champion: tuple[Episode, ...] = ()
+                if match.champion is not None:
+                    champion = self._champions[match.champion, match.seeds].result().episodes
+                played = (result.episodes, result.error, result.refusal, result.cpu_s)
+                self._keep(place, Play(completion, source, *played, match.baselines, champion))
+
+    def _keep(self, place: int, play: Play) -> None:
+        self._plays[place] = play
+        if self._on_play is not None:
+            self._on_play(place, play)
+
+
+def refused(completion: str, found: Extraction, match: Match, player: str) -> Play:
+    """The play of a completion whose program may not be called: on each seed an episode without a move."""
+    outcome = found.refusal or Outcome.NO_CODE
+    digest = "" if found.source is None else hashlib.sha256(found.source.encode("utf-8", "surrogatepass")).hexdigest()
+    rules = make(match.game, **match.options).rules_version
+    episodes = tuple(
+        Episode(
+            game=match.game,
+            options=match.options,
+            seed=seed,
+            actions=b"",
+            outcome=outcome,
+            score=0.0,
+            player=player,
+            source_sha256=digest,
+            versions={"grpo-arcade": version("grpo-arcade"), "rules": str(rules)},
+        )
+        for seed in match.seeds
+    )
+    return Play(completion, found.source, episodes, found.reason, outcome, 0.0, match.baselines)
+
+
+def open_pool(config: TrainConfig) -> MatchPool:
+    """A pool with the configuration's limits."""
+    from grpo_arcade.games.players import Limits, MatchPool
+
+    asked = {name: getattr(config, name) for name in ("move_cpu_s", "game_cpu_s", "match_cpu_s")}
+    if config.memory_mb is not None:
+        asked["memory_bytes"] = config.memory_mb * 2**20
+    limits = Limits(**{name: value for name, value in asked.items() if value is not None})
+    return MatchPool(workers=config.workers, limits=limits)
