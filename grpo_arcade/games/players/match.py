@@ -26,14 +26,20 @@ import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import version
 from statistics import fmean
 from typing import Any
 
 from grpo_arcade.games.episode import Episode
 from grpo_arcade.games.game import Game, Outcome
+from grpo_arcade.games.players.pinning import Pin
 from grpo_arcade.games.players.policy import check_source
 from grpo_arcade.games.players.sandbox import launcher, wire
+
+_ATTEMPTS = 3
+_SHORT_ROUND_S = 0.002
+"""Rounds longer than this gain nothing from both processes sharing a core."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,7 @@ class _Sitting:
         self.patience = 1.0 if child.judged_by_cpu else 3.0
         self.slice = min(0.05, max(0.002, limits.move_cpu_s * self.patience / 10))
         child.set_slice(self.slice)
+        self.pin = Pin(child.pid)
         self.started = self.checked = time.monotonic()
 
     def play(self, setup: Mapping[str, Any]) -> None:
@@ -127,13 +134,21 @@ class _Sitting:
         live = [(place, table) for place, table in enumerate(self.tables) if table.outcome is None]
         sequence = 0
         actions, pack = self.actions, wire.pack
+        self.pin.hold()
+        checked_at, short = 0, True
         while live:
             if time.monotonic() - self.checked > self.slice:
+                rounds, checked_at = sequence - checked_at, sequence
+                short = (time.monotonic() - self.checked) < _SHORT_ROUND_S * rounds
+                self.pin.loosen()
                 self.charge(live)
                 live = [pair for pair in live if pair[1].outcome is None]
                 if not live:
                     return
             child.send(pack(([place for place, _ in live], [table.game.observation() for _, table in live])))
+            if sequence == checked_at + 2 and short:
+                # Two rounds were enough for the scheduler to move both to an idle core, if there is one.
+                self.pin.hold()
             sequence += 1
             answers = self.exchange(sequence & 0xFFFFFFFF, len(live))
             ended = False
@@ -279,7 +294,15 @@ def play_match(
         for table in tables:
             table.outcome = refused
     elif tables:
-        error, cpu_s = _play(source, tables, limits, policy)
+        for attempt in range(_ATTEMPTS):
+            try:
+                error, cpu_s = _play(source, tables, limits, policy)
+                break
+            except launcher.ServerDiedError:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+                for table in tables:
+                    table.reset()
         if tables[0].outcome in (Outcome.SYNTAX_ERROR, Outcome.NO_CODE):
             refused = tables[0].outcome
     return MatchResult(_episodes(source, tables, player), error, cpu_s, refused)
@@ -308,6 +331,7 @@ def _play(source: str, tables: list[_Table], limits: Limits, policy: bool) -> tu
             index = child.progress()[0]
             fatal = _why_gone(child.end(), index if index < len(running) else None)
         finally:
+            sitting.pin.loosen()
             cpu_s += child.end().cpu_s
         error = error or sitting.error
         if fatal is None:
@@ -329,7 +353,7 @@ def _play(source: str, tables: list[_Table], limits: Limits, policy: bool) -> tu
 
 def _why_gone(end: launcher.End, index: int | None) -> _FatalError:
     if end.lost:
-        raise launcher.SandboxError("the fork server died in the middle of a match")
+        raise launcher.ServerDiedError("the fork server died in the middle of a match")
     if end.broke_out:
         return _FatalError(Outcome.FORBIDDEN, "the program made a forbidden system call and the kernel ended it")
     if end.signal in (24, 9):  # SIGXCPU, SIGKILL at the hard limit
@@ -338,9 +362,14 @@ def _why_gone(end: launcher.End, index: int | None) -> _FatalError:
     return _FatalError(Outcome.CRASHED, f"the program's process ended by {how}: out of memory or stack", index)
 
 
+@cache
+def _package_version() -> str:
+    return version("grpo-arcade")
+
+
 def _episodes(source: str, tables: list[_Table], player: str) -> tuple[Episode, ...]:
     digest = hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()
-    package = version("grpo-arcade")
+    package = _package_version()
     return tuple(
         Episode(
             game=table.game.name,

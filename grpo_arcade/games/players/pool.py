@@ -37,7 +37,7 @@ class _Host:
         package_parent = str(Path(__file__).resolve().parents[3])
         path = os.pathsep.join(part for part in (package_parent, os.environ.get("PYTHONPATH", "")) if part)
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "grpo_arcade.games.players.host"],
+            [sys.executable, "-P", "-c", "from grpo_arcade.games.players.host import main; main()"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": path},
@@ -132,7 +132,8 @@ class MatchPool:
                 future.set_exception(error)
             else:
                 future.set_result(result)
-        host = self._hosts.pop(number, None)
+        with self._lock:
+            host = self._hosts.pop(number, None)
         if host is not None:
             host.end()
 

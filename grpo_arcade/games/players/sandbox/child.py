@@ -12,7 +12,6 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Mapping
-from types import CodeType
 from typing import Any
 
 from . import surroundings, wire
@@ -88,10 +87,13 @@ def _plain(answer: Any) -> str | int | None:
     return None
 
 
-def _compile(source: bytes) -> CodeType | str:
+def _compile(source: bytes) -> bytes | str:
     try:
         # Decoded with surrogates, so that the compiler, not the decoder, says what is wrong.
-        return compile(source.decode("utf-8", "surrogatepass"), wire.ENTRY_FILE, "exec", dont_inherit=True)
+        code = compile(source.decode("utf-8", "surrogatepass"), wire.ENTRY_FILE, "exec", dont_inherit=True)
+        # Each game gets a copy of its own: the interpreter's inline caches live in the code and hold for one namespace,
+        # so games that share it would undo each other's (a third of a one-ply strategy's time).
+        return marshal.dumps(code)
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         return describe(error)
 
@@ -115,7 +117,7 @@ def serve(channel: Channel) -> None:
         seed = surroundings.random_seed(source, setup["first"][index])
         try:
             names = surroundings.namespace(seed) if setup["policy"] else surroundings.unrestricted_namespace(seed)
-            exec(code, names)
+            exec(marshal.loads(code), names)
             function = names.get(entry)
             answers.append(0 if callable(function) else wire.NO_ENTRY)
             if not callable(function):

@@ -1,6 +1,6 @@
-"""Everything a child gives up before it reads its strategy, in the order in which it must be given up.
+"""Everything the fork server and its children give up before a strategy is read, in the order it must be given up.
 
-Works for an ordinary user; for root it also gives up the user id and every capability.
+Works for an ordinary user; root also gives up its user id and every capability.
 """
 
 from __future__ import annotations
@@ -65,43 +65,51 @@ def address_space() -> int:
         return int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def give_up_resources(address_space_bytes: int, cpu_s: int) -> None:
-    """Hard limits: address space, CPU time, and none of what a strategy has no use for."""
-    limits = {
-        resource.RLIMIT_AS: address_space_bytes,
-        resource.RLIMIT_CPU: cpu_s,
-        resource.RLIMIT_NPROC: 0,
-        resource.RLIMIT_FSIZE: 0,
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_MEMLOCK: 0,
-        resource.RLIMIT_MSGQUEUE: 0,
-        resource.RLIMIT_NOFILE: 0,
-    }
-    for which, value in limits.items():
-        hard = resource.getrlimit(which)[1]
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(which, (value, value))
-
-
-def confine(libc: ctypes.CDLL, filter_code: bytes, parent: int, memory_bytes: int, cpu_s: int) -> None:
-    """Take every power from the calling process; only :data:`CHANNEL` must be open.
+def give_up_rights(libc: ctypes.CDLL) -> None:
+    """What the fork server gives up for itself and all its children, once everything is loaded.
 
     Raises:
         OSError: a step without which nothing may run failed.
     """
-    allowed = address_space() + memory_bytes
-    for handled in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(handled, signal.SIG_DFL)
-    # CPU scheduling class and niceness stay: they are the caller's choice.
     give_up_identity(libc)
-    # After the change of user id, which would clear it.
-    libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-    if os.getppid() != parent:
-        os._exit(0)
-    if libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "the process stays open to debuggers")
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "no_new_privs is refused")
     landlock.deny_everything(libc)
-    give_up_resources(allowed, cpu_s)
+    close_to_debuggers(libc)
+
+
+def close_to_debuggers(libc: ctypes.CDLL) -> None:
+    """Nobody of the same user may trace this process or read its memory."""
+    if libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "the process stays open to debuggers")
+
+
+def confine(libc: ctypes.CDLL, filter_code: bytes, parent: int, address_space_bytes: int, cpu_s: int) -> None:
+    """Take every power that is left from the calling process; only :data:`CHANNEL` must be open.
+
+    Address space and CPU time get hard limits, and so does all that a strategy has no use for.
+
+    Raises:
+        OSError: a step without which nothing may run failed.
+    """
+    libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(0)
+    close_to_debuggers(libc)
+    for which, value in (*_RESOURCES, (resource.RLIMIT_AS, address_space_bytes), (resource.RLIMIT_CPU, cpu_s)):
+        with contextlib.suppress(ValueError):  # already lower than that, for this user
+            resource.setrlimit(which, (value, value))
     seccomp.install(libc, filter_code)
+
+
+_RESOURCES = tuple(
+    (getattr(resource, name), 0)
+    for name in (
+        "RLIMIT_NPROC",
+        "RLIMIT_FSIZE",
+        "RLIMIT_CORE",
+        "RLIMIT_MEMLOCK",
+        "RLIMIT_MSGQUEUE",
+        "RLIMIT_NOFILE",
+    )
+)

@@ -32,6 +32,10 @@ class SandboxError(RuntimeError):
     """The sandbox cannot be had or broke; says why in one line."""
 
 
+class ServerDiedError(SandboxError):
+    """The fork server died under a child: the match can be played again."""
+
+
 @dataclass(frozen=True, slots=True)
 class End:
     """How a child ended."""
@@ -55,6 +59,7 @@ class ChildGoneError(Exception):
 class Child(Protocol):
     """One strategy's process."""
 
+    pid: int
     judged_by_cpu: bool
     """Whether :meth:`cpu_s` is CPU time; else it is the wall clock."""
 
@@ -286,6 +291,7 @@ class PortableChild:
             env=environment,
             start_new_session=os.name == "posix",
         )
+        self.pid = self._process.pid
         self._started = time.monotonic()
         self._slice = 0.05
         self._end: End | None = None

@@ -30,6 +30,8 @@ class Server:
         self.control = control
         self.libc = libc
         self.filter_code = seccomp.program(kernel.CHANNEL, seccomp.machine())
+        # Measured once: a child starts with the address space of this process.
+        self.address_space = kernel.address_space()
         self.leashes: dict[int, tuple[socket.socket, int]] = {}
         self.poll = select.poll()
         self.poll.register(control, select.POLLIN)
@@ -91,7 +93,7 @@ class Server:
         for low, high in ((0, kernel.CHANNEL), (kernel.CHANNEL + 1, 1 << 16)):
             os.closerange(low, high)
         child.become_quiet(policy)
-        kernel.confine(self.libc, self.filter_code, parent, memory_bytes, cpu_s)
+        kernel.confine(self.libc, self.filter_code, parent, self.address_space + memory_bytes, cpu_s)
 
     def end(self, descriptor: int) -> None:
         """Kill and reap the child on this leash, and say what it had used."""
@@ -145,10 +147,11 @@ def main() -> None:
         os.dup2(null, stream)
     if null > 2:
         os.close(null)
-    libc.prctl(4, 0, 0, 0, 0)
+    kernel.close_to_debuggers(libc)
     child.load_lazy_modules()
     try:
         server = Server(control, libc)
+        kernel.give_up_rights(libc)
         problem = server.canary()
     except OSError as error:
         problem = str(error)
