@@ -168,8 +168,7 @@ def test_draws_match_the_published_output_of_splitmix64():
     assert rules.draws(1234567, 0)[:3] == [6457827717110365317, 3203168211198807973, 9817491932198370423]
 
 
-@settings(max_examples=60, deadline=None)
-@given(
+episode_choices = (
     sizes,
     st.sampled_from([8, 16, 64, 2048]),
     st.floats(0, 1),
@@ -177,7 +176,9 @@ def test_draws_match_the_published_output_of_splitmix64():
     st.integers(0, 2**32),
     st.sampled_from([0.0, 0.2, 0.9]),
 )
-def test_whole_episodes_agree_with_the_oracle(size, target, probability_fours, seed, player, carelessness):
+
+
+def agree_for_a_whole_episode(size, target, probability_fours, seed, player, carelessness):
     game = Twenty48(size=size, target=target, probability_fours=probability_fours)
     game.reset(seed)
     oracle = Oracle(size, target, probability_fours, seed)
@@ -192,6 +193,19 @@ def test_whole_episodes_agree_with_the_oracle(size, target, probability_fours, s
         action = rng.randrange(4) if rng.random() < carelessness else rng.choice(oracle.legal())
         game.step(action)
         oracle.step(action)
+
+
+@settings(max_examples=60, deadline=None)
+@given(*episode_choices)
+def test_whole_episodes_agree_with_the_oracle(*choices):
+    agree_for_a_whole_episode(*choices)
+
+
+@pytest.mark.soak
+@settings(max_examples=20_000, deadline=None)
+@given(*episode_choices)
+def test_very_many_episodes_agree_with_the_oracle(*choices):
+    agree_for_a_whole_episode(*choices)
 
 
 @settings(max_examples=60, deadline=None)

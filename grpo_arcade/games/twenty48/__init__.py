@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from grpo_arcade.games.game import Baseline, Game, Outcome, Picture
 from grpo_arcade.games.twenty48 import rules
 from grpo_arcade.games.twenty48.baselines import BASELINES
 from grpo_arcade.games.twenty48.prompt import prompt
+
+if TYPE_CHECKING:
+    from gymnasium.spaces import Box
 
 __all__ = ["Twenty48", "Twenty48View"]
 
@@ -159,6 +162,13 @@ class Twenty48(Game):
     def observation(self) -> list[list[int]]:
         """The board as a list of rows of tile values, top row first; 0 is empty."""
         return self._grid.tiles(self._board)
+
+    def observation_space(self) -> Box:
+        """The observation as Gymnasium describes it: tile values as ``int32`` of shape (size, size)."""
+        import numpy as np
+        from gymnasium.spaces import Box
+
+        return Box(0, self.target, (self.size, self.size), np.int32)
 
     def view(self) -> Twenty48View:
         """The position and the transition into it, worked out now: a step pays nothing for it."""

@@ -1,0 +1,137 @@
+"""Our games as Gymnasium environments.
+
+Importing this module registers them, as Gymnasium has it since 1.0, which no longer looks for plug-ins by itself::
+
+    import gymnasium
+    import grpo_arcade.games.gymnasium_env
+
+    env = gymnasium.make("GRPOArcade/Twenty48-v0", render_mode="rgb_array")
+
+or, in one go, ``gymnasium.make("grpo_arcade.games.gymnasium_env:GRPOArcade/Twenty48-v0")``. Works with every game that
+has a method ``observation_space()``; knows no particular game but the names it registers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from gymnasium.core import Env
+from gymnasium.envs.registration import register, registry
+
+from grpo_arcade.games.game import Outcome
+from grpo_arcade.games.registry import make
+
+
+class GameEnv(Env[Any, int]):
+    """One of our games with the interface of Gymnasium.
+
+    ## Action space
+    ``Discrete(len(game.actions))``: the game's action ids.
+
+    ## Observation space
+    What the game's ``observation_space()`` says; observations are those a strategy gets, with lists as arrays.
+
+    ## Reward
+    The score gained by the action.
+
+    ## Episode end
+    Terminated when the game's rules end it, truncated when its step cap does.
+
+    ## Info
+    ``score``, ``outcome`` (a name, or None), ``seed`` of the episode, and ``action_mask`` (``int8``, 1 for each action
+    that does something now; ``env.action_space.sample(info["action_mask"])`` takes it).
+
+    ## Seeds
+    ``reset(seed=s)`` starts the game's episode ``s`` (0 to 2**63 - 1), the same that a recording with that seed shows.
+    ``reset()`` without one takes the next seed from ``np_random``.
+
+    Args:
+        game: a registered name.
+        render_mode: ``"rgb_array"`` or None.
+        palette: one of the game's palettes; None for its first.
+        **options: the game's options.
+    """
+
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 8}  # noqa: RUF012 - as Gymnasium declares it
+
+    def __init__(self, game: str, render_mode: str | None = None, palette: str | None = None, **options: Any) -> None:
+        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
+            raise ValueError(f"render_mode must be None or 'rgb_array', not {render_mode!r}")
+        self.game = make(game, **options)
+        space_of = getattr(self.game, "observation_space", None)
+        if space_of is None:
+            raise ValueError(f"{game} cannot be a Gymnasium environment: it has no observation_space()")
+        self.render_mode = render_mode
+        self.metadata = {**self.metadata, "render_fps": self.game.frame_rate}
+        self.action_space: spaces.Space[Any] = spaces.Discrete(len(self.game.actions))
+        self.observation_space = space_of()
+        self._picture = self.game.picture(palette or self.game.palettes[0])
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        """Start an episode; ``options`` are not used."""
+        super().reset(seed=seed)
+        self._seed = int(self.np_random.integers(2**63)) if seed is None else seed
+        self.game.reset(self._seed)
+        return self._observation(), self._info()
+
+    def step(self, action: int) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        """Take an action id."""
+        before = self.game.score
+        self.game.step(int(action))
+        outcome = self.game.outcome
+        truncated = outcome is Outcome.CAPPED
+        terminated = outcome is not None and not truncated
+        return self._observation(), float(self.game.score - before), terminated, truncated, self._info()
+
+    def render(self) -> np.ndarray | None:
+        """The picture at its natural size, ``uint8`` of shape (height, width, 3); None without a render mode."""
+        if self.render_mode is None:
+            return None
+        # Imported here: a training loop that never renders needs no pygame.
+        import pygame
+
+        surface = pygame.Surface(self._picture.natural_size)
+        self._picture.draw(surface, self.game.view())
+        pixels = np.frombuffer(pygame.image.tobytes(surface, "RGB"), np.uint8)
+        return pixels.reshape(surface.get_height(), surface.get_width(), 3).copy()
+
+    def _observation(self) -> Any:
+        return _as_arrays(self.observation_space, self.game.observation())
+
+    def _info(self) -> dict[str, Any]:
+        mask = np.zeros(len(self.game.actions), np.int8)
+        mask[list(self.game.legal_actions())] = 1
+        outcome = self.game.outcome
+        return {
+            "score": self.game.score,
+            "outcome": None if outcome is None else str(outcome),
+            "seed": self._seed,
+            "action_mask": mask,
+        }
+
+
+def _as_arrays(space: spaces.Space[Any], value: Any) -> Any:
+    """A strategy's observation as the element of ``space`` that it is."""
+    if isinstance(space, spaces.Dict):
+        return {key: _as_arrays(part, value[key]) for key, part in space.spaces.items()}
+    if isinstance(space, spaces.Tuple):
+        return tuple(_as_arrays(part, item) for part, item in zip(space.spaces, value, strict=True))
+    if isinstance(space, spaces.Box | spaces.MultiDiscrete | spaces.MultiBinary):
+        return np.asarray(value, space.dtype)
+    return value
+
+
+_ENVIRONMENTS: Mapping[str, str] = {"GRPOArcade/Twenty48-v0": "2048"}
+
+
+def register_envs() -> None:
+    """Tell Gymnasium of our environments; importing this module has done it."""
+    for environment, game in _ENVIRONMENTS.items():
+        if environment not in registry:
+            register(environment, entry_point=f"{__name__}:GameEnv", kwargs={"game": game})
+
+
+register_envs()
