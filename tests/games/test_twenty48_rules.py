@@ -168,7 +168,7 @@ def test_draws_match_the_published_output_of_splitmix64():
     assert rules.draws(1234567, 0)[:3] == [6457827717110365317, 3203168211198807973, 9817491932198370423]
 
 
-episode_choices = (
+episode_choices = st.tuples(
     sizes,
     st.sampled_from([8, 16, 64, 2048]),
     st.floats(0, 1),
@@ -196,15 +196,15 @@ def agree_for_a_whole_episode(size, target, probability_fours, seed, player, car
 
 
 @settings(max_examples=60, deadline=None)
-@given(*episode_choices)
-def test_whole_episodes_agree_with_the_oracle(*choices):
+@given(episode_choices)
+def test_whole_episodes_agree_with_the_oracle(choices):
     agree_for_a_whole_episode(*choices)
 
 
 @pytest.mark.soak
 @settings(max_examples=20_000, deadline=None)
-@given(*episode_choices)
-def test_very_many_episodes_agree_with_the_oracle(*choices):
+@given(episode_choices)
+def test_very_many_episodes_agree_with_the_oracle(choices):
     agree_for_a_whole_episode(*choices)
 
 
