@@ -19,6 +19,8 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 Weight = Literal["bold", "medium"]
 
 _FILES = {"bold": "Rubik-Bold.ttf", "medium": "Rubik-Medium.ttf"}
+_LETTERS = frozenset(map(chr, (*range(0x20, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)))) | set("–—‘’“”•…€™−")
+"""What may be written: characters both fonts have. (Pygame does not say which glyphs are missing.)"""
 _CAP_HEIGHT = 0.7
 """Height of digits and capitals in both fonts, in ems (their OS/2 table's ``sCapHeight``)."""
 _MARGIN = 0.36
@@ -43,7 +45,7 @@ def coverage(text: str, height: int, weight: Weight = "bold") -> np.ndarray:
     with as_file(files(__package__) / _FILES[weight]) as path:
         # Not kept: a font object does not survive somebody else's pygame.quit().
         font = pygame.font.Font(path, round(height * scale / _CAP_HEIGHT))
-    drawable = "".join(c if m is not None else "?" for c, m in zip(text, font.metrics(text), strict=True))
+    drawable = "".join(c if c in _LETTERS else " " if c.isspace() else "?" for c in text)
     rows = height + 2 * margin(height)
     if not drawable.strip():
         return _frozen(np.zeros((rows, 0), np.uint8))

@@ -58,7 +58,7 @@ PALETTES = {
     # Lightness falls at every step and the hues stay on the yellow-blue axis, which all common kinds of colour
     # blindness keep; the numbers follow the idea of the cividis map (Nuñez, Anderton, Renslow, PLOS ONE 2018).
     "colour-blind": Palette(
-        page=0xF7F8FA,
+        page=0xFAF7F1,
         board=0xB4BCC8,
         cell=0xD3D9E1,
         tiles=(
@@ -109,6 +109,8 @@ class Twenty48Picture:
         """Fill ``surface`` with the board in its middle. Sprites are kept between calls, at most 64 MiB of them."""
         layout, background = self._prepared(surface.get_size())
         surface.blit(background, (0, 0))
+        if not layout.tile:
+            return
         if progress >= 1.0:
             self._draw_resting(surface, layout, view.cells)
         elif progress < 0.5:
@@ -164,6 +166,9 @@ class Twenty48Picture:
     def _draw_background(self, size: tuple[int, int], layout: _Layout) -> pygame.Surface:
         look = self.palette
         pixels = np.full((size[1], size[0]), look.page, np.uint32)
+        if not layout.tile:
+            # A window can be drawn too small for a board.
+            return _surface(pixels)
         left, top = layout.left, layout.top
         board = fonts.mixed(look.page, look.board, _EDGE_LEVELS)[_rounded(layout.board, layout.board_radius)]
         pixels[top : top + layout.board, left : left + layout.board] = board
@@ -229,7 +234,7 @@ class _Layout:
         side = min(surface)
         room = side - 2 * (side // 40)
         gap = max(1, round(room / (size * 8.5 + 1)))
-        tile = max(1, (room - (size + 1) * gap) // size)
+        tile = max(0, (room - (size + 1) * gap) // size)
         board = size * tile + (size + 1) * gap
         return cls((surface[0] - board) // 2, (surface[1] - board) // 2, board, tile, gap)
 
@@ -263,16 +268,25 @@ def _label(value: int, side: int) -> tuple[str, int]:
     if height < smallest and value >= 1024:
         text = f"{value >> 10}K"
         height = fonts.tallest("0" * len(text), room, round(side * 0.36))
+    if height < _SMALLEST:
+        # The last resort: this very text, with a pixel to spare on either side.
+        height = fonts.tallest(text, side - 2, _SMALLEST)
     return (text, height) if height >= _SMALLEST else ("", 0)
 
 
 @lru_cache(maxsize=64)
 def _rounded(side: int, radius: int) -> np.ndarray:
     """A rounded square's coverage in levels 0 .. _EDGE_LEVELS - 1, as uint8 (side, side)."""
-    beyond = np.maximum(np.abs(np.arange(side) + 0.5 - side / 2) - (side / 2 - radius), 0.0)
-    distance = np.sqrt(beyond[:, None] ** 2 + beyond[None, :] ** 2) - radius
-    cover = np.clip(0.5 - distance, 0.0, 1.0) if radius else np.ones((side, side))
-    return fonts.levels(np.floor(cover * 255 + 0.5).astype(np.uint8), _EDGE_LEVELS)
+    square = np.full((side, side), _EDGE_LEVELS - 1, np.uint8)
+    if radius:
+        from_centre = radius - np.arange(radius) - 0.5
+        distance = np.sqrt(from_centre[:, None] ** 2 + from_centre[None, :] ** 2)
+        cover = np.clip(radius + 0.5 - distance, 0.0, 1.0)
+        corner = fonts.levels(np.floor(cover * 255 + 0.5).astype(np.uint8), _EDGE_LEVELS)
+        square[:radius, :radius] = corner
+        square[:radius, -radius:] = corner[:, ::-1]
+        square[-radius:, :] = square[:radius, :][::-1]
+    return square
 
 
 def _readable(one: int, other: int) -> float:

@@ -1,0 +1,162 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from grpo_arcade.games import make
+from grpo_arcade.recordings import Film, ForgedEpisodeError, RecordingError
+from grpo_arcade.recordings.strip import PAPER, TitleStrip
+
+
+def seconds(film):
+    return sum(frame.hundredths for frame in film) / 100
+
+
+def test_a_film_shows_the_start_every_move_and_the_end(short):
+    frames = list(Film(short, frames_per_move=3))
+    assert [frame.move for frame in frames] == [0, *(move for move in range(1, 26) for _ in range(3))]
+    assert all(frame.pixels.shape == frames[0].pixels.shape for frame in frames)
+
+
+def test_every_showing_is_the_same(short):
+    film = Film(short)
+    for one, other in zip(film, film, strict=True):
+        assert one.hundredths == other.hundredths
+        assert np.array_equal(one.pixels, other.pixels)
+
+
+def test_the_frame_at_rest_is_the_picture_of_the_position(short):
+    import pygame
+
+    film = Film(short, size=120, title=False)
+    resting = {frame.move: frame for frame in film}
+    game = short.new_game()
+    picture = game.picture()
+    for move, action in enumerate(short.actions, start=1):
+        game.step(action)
+        surface = pygame.Surface((120, 120), 0, 32)
+        picture.draw(surface, game.view())
+        assert np.array_equal(resting[move].rgb(), pygame.surfarray.array3d(surface).swapaxes(0, 1))
+
+
+def test_a_film_lasts_as_long_as_the_game_does_at_its_speed(short):
+    rate = make("2048").frame_rate
+    for frames_per_move, speed in ((1, 1.0), (2, 1.0), (3, 0.5), (5, 1.0), (2, 2.0), (2, 20.0)):
+        moving = seconds(Film(short, frames_per_move=frames_per_move, speed=speed, hold_s=0)) - max(
+            0.5, 1 / (rate * speed)
+        )
+        assert moving == pytest.approx(len(short.actions) / (rate * speed), abs=0.06)
+
+
+def test_no_frame_is_shorter_than_browsers_show(short):
+    for speed in (0.3, 1, 7, 50, 1000):
+        film = Film(short, frames_per_move=4, speed=speed)
+        assert min(frame.hundredths for frame in film) >= 2
+        assert (film.shown < film.moves) == (speed >= 7)
+
+
+def test_the_last_frame_is_held(short):
+    *_, last = Film(short, hold_s=2.0)
+    assert last.hundredths == 200
+    assert last.move == 25
+
+
+def test_an_episode_without_moves_is_one_held_frame(short):
+    (frame,) = Film(dataclasses.replace(short, actions=b"", score=0, wasted=0))
+    assert frame.hundredths == 200
+
+
+def test_moves_left_out_are_still_played(short):
+    *_, all_shown = Film(short)
+    *_, few_shown = Film(short, every=10)
+    assert np.array_equal(all_shown.pixels, few_shown.pixels)
+    assert [frame.move for frame in Film(short, every=10)] == [0, 10, 20, 25]
+
+
+def test_a_recording_that_lies_is_not_shown(short):
+    with pytest.raises(ForgedEpisodeError):
+        Film(dataclasses.replace(short, score=99999))
+
+
+def test_boards_stand_side_by_side_and_one_that_ended_is_dimmed(short, greedy):
+    assert len(greedy.actions) > len(short.actions)
+    film = Film([short, greedy], size=100)
+    alone = Film(short, size=100)
+    *_, last = film
+    *_, last_alone = alone
+    assert (film.width, film.height) == (200, alone.height)
+    strip = TitleStrip(100).height
+    assert np.array_equal(last.pixels[:strip, :100], last_alone.pixels[:strip])
+    dimmed, bright = last.rgb()[strip:, :100].astype(int), last_alone.rgb()[strip:].astype(int)
+    paper = np.array([PAPER >> 16, PAPER >> 8 & 255, PAPER & 255])
+    assert np.abs(dimmed - (bright + paper) / 2).max() <= 1
+    *_, winner_alone = Film(greedy, size=100)
+    assert np.array_equal(last.pixels[:, 100:], winner_alone.pixels)
+
+
+@pytest.mark.parametrize(
+    ("boards", "columns", "rows"), [(1, 1, 1), (2, 2, 1), (3, 3, 1), (4, 2, 2), (5, 3, 2), (6, 3, 2)]
+)
+def test_montages_of_every_size_fill_a_grid(short, boards, columns, rows):
+    film = Film([short] * boards, size=64)
+    assert film.width == columns * 64
+    assert rows * (64 + TitleStrip(64).height) <= film.height <= rows * (64 + TitleStrip(64).height) + 1
+    *_, last = film
+    assert last.pixels.shape == (film.height, film.width)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"frames_per_move": 0}, "frames_per_move"),
+        ({"speed": 0}, "speed"),
+        ({"speed": float("nan")}, "speed"),
+        ({"size": 5}, "size must be 32 to 4096"),
+        ({"size": 50000}, "size must be 32 to 4096"),
+        ({"palette": "grey"}, "palette must be one of classic, colour-blind"),
+        ({"hold_s": -1}, "hold_s"),
+    ],
+)
+def test_bad_arguments_are_refused_in_one_line(short, arguments, words):
+    with pytest.raises(RecordingError, match=words) as error:
+        Film(short, **arguments)
+    assert "\n" not in str(error.value)
+
+
+def test_too_many_or_no_episodes_are_refused(short):
+    for episodes in ([], [short] * 7):
+        with pytest.raises(RecordingError, match="1 to 6 episodes"):
+            Film(episodes)
+
+
+@pytest.mark.parametrize("width", [32, 48, 80, 161, 320, 1000])
+@pytest.mark.parametrize("player", ["", "x", "W" * 300, "pocket step 40", "東京 \x00\n\t🎲", "iiiiiiiiii " * 9])
+def test_titles_never_leave_the_strip(width, player):
+    import pygame
+
+    from grpo_arcade.games import Outcome
+
+    strip = TitleStrip(width)
+    larger = pygame.Surface((width + 20, strip.height + 20), 0, 32)
+    larger.fill(0x123456)
+    part = larger.subsurface((10, 10, width, strip.height))
+    strip.draw(part, player, 2**63 - 1, 123456789.25, Outcome.SYNTAX_ERROR)
+    pixels = pygame.surfarray.array2d(larger).T
+    inside = pixels[10 : 10 + strip.height, 10 : 10 + width]
+    assert (pixels == 0x123456).sum() == pixels.size - inside.size
+    # Nothing touches the borders: no letter is cut off.
+    for border in (inside[0], inside[-1], inside[:, 0], inside[:, -1]):
+        assert (border == PAPER).all()
+
+
+def test_player_and_score_do_not_run_into_each_other():
+    import pygame
+
+    strip = TitleStrip(200)
+    with_player, without = (pygame.Surface((200, strip.height), 0, 32) for _ in range(2))
+    strip.draw(with_player, "m" * 80, 1, 1_234_567, None)
+    strip.draw(without, "i", 1, 1_234_567, None)
+    one, other = (pygame.surfarray.array2d(each).T for each in (with_player, without))
+    score = np.flatnonzero((other[: strip.height // 2, 40:] != PAPER).any(axis=0))[0] + 40
+    assert np.array_equal(one[:, score:], other[:, score:])
+    assert (one[: strip.height // 2, score - 4 : score] == PAPER).all()

@@ -1,0 +1,50 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from grpo_arcade.recordings import Film, write_mp4
+
+imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg")
+
+
+def test_the_video_shows_the_film_at_its_pace(tmp_path, short):
+    report = write_mp4(short, tmp_path / "game.mp4", size=99, frames_per_move=3, hold_s=1.0)
+    reader = imageio_ffmpeg.read_frames(str(report.path))
+    about = next(reader)
+    assert about["size"] == (report.width, report.height)
+    assert report.width % 2 == report.height % 2 == 0
+    frames = [np.frombuffer(frame, np.uint8).reshape(report.height, report.width, 3) for frame in reader]
+    assert len(frames) == report.frames
+    film = list(Film(short, size=99, frames_per_move=3, hold_s=1.0))
+    assert report.seconds == pytest.approx(sum(frame.hundredths for frame in film) / 100, abs=0.02)
+    # Lossy, but close: the first and the last picture are what was drawn.
+    for decoded, drawn in ((frames[0], film[0]), (frames[-1], film[-1])):
+        assert np.abs(decoded.astype(int) - drawn.rgb()).mean() < 4
+    assert [path.name for path in tmp_path.iterdir()] == ["game.mp4"]
+
+
+def test_an_interrupted_video_leaves_no_file(tmp_path, short):
+    def interrupt(done, total):
+        if done == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_mp4(short, tmp_path / "game.mp4", size=64, progress=interrupt)
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_the_extra_the_error_names_the_install_line(tmp_path):
+    program = """
+import sys
+sys.modules["imageio_ffmpeg"] = None  # what importing a package that is not installed comes to
+from grpo_arcade.games import Episode, Outcome
+from grpo_arcade.recordings import RecordingError, write_mp4
+try:
+    write_mp4(Episode("2048", {}, 0, b"", Outcome.UNFINISHED, 0, versions={"rules": "1"}), "x.mp4")
+except RecordingError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert done.stdout == 'MP4 needs an extra: pip install "grpo-arcade[video]"\n'
