@@ -173,12 +173,21 @@ def _catches_import_errors(handler: ast.ExceptHandler) -> bool:
 
 
 def _imported_names(tree: ast.Module) -> set[str]:
-    return {
-        alias.asname or alias.name.partition(".")[0]
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for alias in node.names
-    }
+    """Names bound by imports, and plain further names for what they hold."""
+    imported: set[str] = set()
+    # In the order of the tree, so that an alias of an alias is seen too, if it comes later as it must to work.
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            imported |= {alias.asname or alias.name.partition(".")[0] for alias in node.names}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign | ast.NamedExpr):
+            root = node.value
+            while isinstance(root, ast.Attribute):
+                root = root.value
+            if isinstance(root, ast.Name) and root.id in imported:
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                imported |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return imported
 
 
 def _check_import(node: ast.AST, name: str, guarded: bool) -> None:

@@ -26,7 +26,6 @@ MODULES: dict[str, tuple[str, ...]] = {
     "collections.abc": (),
     "copy": (),
     "dataclasses": ("make_dataclass",),
-    "decimal": (),
     "enum": (),
     "fractions": (),
     "functools": ("update_wrapper", "singledispatchmethod", "partialmethod", "WRAPPER_UPDATES", "WRAPPER_ASSIGNMENTS"),
@@ -244,8 +243,9 @@ def _hasattr(target: object, name: object) -> bool:
 
 
 def _setattr(target: object, name: object, value: object) -> None:
-    if isinstance(target, types.ModuleType | types.FunctionType):
-        raise AttributeError("a strategy cannot change modules and functions with setattr")
+    owner = type.__getattribute__(target, "__module__") if isinstance(target, type) else "strategy"
+    if isinstance(target, types.ModuleType) or owner != "strategy":
+        raise AttributeError("a strategy cannot change what it imported")
     setattr(target, _checked_name(name), value)
 
 
@@ -353,6 +353,17 @@ _BUILTINS = {name: value for name, value in vars(builtins).items() if name not i
 _RANDOM_METHODS = [name for name in random.__all__ if callable(getattr(random.Random, name, None))]
 
 
+def _own_copy(value: Any) -> Any:
+    """A library function as one game's own, since functions can be given attributes."""
+    if type(value) is not types.FunctionType:
+        return value
+    copied = types.FunctionType(
+        value.__code__, value.__globals__, value.__name__, value.__defaults__, value.__closure__
+    )
+    copied.__kwdefaults__ = value.__kwdefaults__
+    return copied
+
+
 def _own_random(seed: int) -> dict[str, Any]:
     class Random(SeededRandom):
         default_seed = seed
@@ -369,7 +380,8 @@ def namespace(seed: int) -> dict[str, Any]:
     def load(name: str) -> types.ModuleType:
         if name not in loaded:
             module = types.ModuleType(name)
-            vars(module).update(_own_random(seed) if name == "random" else _CONTENTS[name])
+            contents = _own_random(seed) if name == "random" else _CONTENTS[name]
+            vars(module).update({key: _own_copy(value) for key, value in contents.items()})
             if name != "__future__":
                 module.__all__ = [key for key in vars(module) if not key.startswith("__")]  # type: ignore[attr-defined]
             loaded[name] = module
