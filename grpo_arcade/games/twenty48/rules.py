@@ -219,7 +219,7 @@ def spawn(board: bytes, draw: int, fours: int) -> bytes:
     order, and is a 4 if ``draw & 0xFFFFFFFF`` is less than ``fours``, which is ``round(probability_fours * 2**32)``;
     else a 2.
     """
-    before_it = (draw >> 32) * board.count(_EMPTY) >> 32
-    # Mark one empty cell more than come before it, make those empty again, and the mark left is the cell.
-    marked = board.replace(_EMPTY, _MARK, before_it + 1).replace(_MARK, _EMPTY, before_it)
-    return marked.replace(_MARK, _FOUR if draw & 0xFFFFFFFF < fours else _TWO)
+    earlier = (draw >> 32) * board.count(_EMPTY) >> 32
+    tile = _FOUR if draw & 0xFFFFFFFF < fours else _TWO
+    # With the earlier empty cells out of the way for a moment, the cell is the first empty one.
+    return board.replace(_EMPTY, _MARK, earlier).replace(_EMPTY, tile, 1).replace(_MARK, _EMPTY)
