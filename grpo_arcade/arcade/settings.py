@@ -84,8 +84,8 @@ def load_settings(path: Path | None = None) -> Settings:
             hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(fields)}"
             problems.append(f"{path}: there is no setting {key!r}; {hint}")
         elif name == "keys":
-            values[name], wrong = _keys(value)
-            problems += [f"{path}: {line}" for line in wrong]
+            values[name], lines = _keys(value)
+            problems += [f"{path}: {line}" for line in lines]
         elif wrong := _wrong(name, value):
             problems.append(f"{path}: {key} {wrong}, not {value!r}")
         else:

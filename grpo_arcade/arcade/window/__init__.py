@@ -15,6 +15,11 @@ This package must not know torch; a model lives in another process.
 
 from __future__ import annotations
 
+import os
+
+# Pygame greets on standard output when it is imported, where a command's data goes.
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+
 from grpo_arcade.arcade.window.app import App, NoDisplayError
 
 __all__ = ["App", "NoDisplayError"]

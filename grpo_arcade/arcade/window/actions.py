@@ -65,7 +65,7 @@ ACTIONS = (
     Action("play.pause", "Pause", ("p", "pad:start")),
     Action("play.restart", "Same seed", ("r",)),
     Action("play.new", "New game", ("n",)),
-    Action("play.autopilot", "Autoplay", ("tab",)),
+    Action("play.autoplay", "Autoplay", ("tab",)),
     Action("play.step", "One step", (".", "pad:right-shoulder"), repeats=True),
     Action("play.slower", "Slower", ("-",), repeats=True),
     Action("play.faster", "Faster", ("=", "+"), repeats=True),

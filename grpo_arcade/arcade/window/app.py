@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pygame
@@ -223,6 +224,11 @@ class App:
         events = self._wait() if wait else pygame.event.get()
         began = time.perf_counter()
         dt, self._last_turn = min(began - self._last_turn, MOST_DT), began
+        # Time passes before the events are dealt with: what they set in motion starts now, not when the sleep began.
+        scene = self.scene
+        changed = False
+        if scene is not None and self._help is None:
+            changed = self._guard(partial(scene.update, dt))
         delivered = self._guard(self.background.deliver)
         for event in events:
             self._take(event)
@@ -231,10 +237,7 @@ class App:
         if self.messages.expire():
             self.redraw()
         scene = self.scene
-        if not self.running or scene is None:
-            return False
-        changed = self._guard(lambda: scene.update(dt))
-        if self._help is not None and not self._stale:
+        if not self.running or scene is None or (self._help is not None and not self._stale):
             return False
         if not (changed or delivered or self._stale or self._touched):
             return False

@@ -116,6 +116,23 @@ def panel(
             surface.blit(disc, at, (right * radius, low * radius, radius, radius))
 
 
+def arrow(
+    surface: pygame.Surface, at: tuple[int, int], side: int, way: Literal["up", "right", "down", "left"], colour: Colour
+) -> pygame.Rect:
+    """A soft triangle that points up, right, down or left, ``side`` pixels large, its middle at a point."""
+
+    def draw() -> pygame.Surface:
+        large = pygame.Surface((8 * side, 8 * side), pygame.SRCALPHA)
+        large.fill((colour >> 16 & 255, colour >> 8 & 255, colour & 255, 0))
+        corners = [(4 * side, 1.4 * side), (7.2 * side, 6.6 * side), (0.8 * side, 6.6 * side)]
+        pygame.draw.polygon(large, (colour >> 16 & 255, colour >> 8 & 255, colour & 255, 255), corners)
+        turned = pygame.transform.rotate(large, {"up": 0, "left": 90, "down": 180, "right": 270}[way])
+        return pygame.transform.smoothscale(turned, (side, side))
+
+    drawn = _kept.get(("arrow", side, way, colour), draw)
+    return surface.blit(drawn, drawn.get_rect(center=at))
+
+
 def veil(surface: pygame.Surface, colour: Colour, opacity: float, area: pygame.Rect | None = None) -> None:
     """Lay a colour over a part of the surface, 0 invisible to 1 opaque."""
     area = surface.get_rect() if area is None else area.clip(surface.get_rect())

@@ -6,8 +6,9 @@ what is between them. The app calls, always in its own thread:
     enter()             the scene became the one on top; also when a scene above it was closed
     leave()             it no longer is: something opened above it, it was closed, or the window closes. Save here what
                         must not be lost; it is called whatever happens.
-    handle(event)       something happened (see the classes below); True if the scene made use of it
-    update(dt)          ``dt`` seconds passed; True if it must be drawn again. Called at most 60 times a second
+    update(dt)          ``dt`` seconds passed; True if it must be drawn again. Called at most 60 times a second, before
+                        the events of that turn are handled
+    handle(event)       something happened (see the classes below); True if the scene made use of it, and is drawn again
     next_update()       seconds until update() should be called again: 0 for as soon as possible (something moves), None
                         for not before something happens. An idle scene says None and costs nothing.
     draw(surface)       paint :attr:`Scene.area` of the surface, which is in pixels of the window. Before the first

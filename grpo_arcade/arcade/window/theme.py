@@ -75,20 +75,14 @@ class Theme:
 
 _THEMES = {
     "classic": Theme(),
+    # Blue against ochre, which all common kinds of colour blindness tell apart.
     "colour-blind": Theme(
-        page=0xF7F8FA,
-        sunken=0xECEFF3,
-        line=0xDDE2E9,
-        ink=0x2B3038,
-        soft=0x545B66,
-        faint=0x78808C,
         accent=0x2D5A9E,
         rival=0x8A6A00,
         good=0x1F5FA8,
         fair=0x6B6B6B,
         bad=0xA85A00,
         gold=0xB38A00,
-        scrim=0x2B3038,
     ),
 }
 PALETTES = tuple(_THEMES)

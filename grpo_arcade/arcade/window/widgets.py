@@ -125,13 +125,16 @@ def draw_item(surface: pygame.Surface, look: Theme, item: Item, focused: bool) -
         paint.text(surface, item.label, (item.rect.centerx, y), height, ink, weight="bold", anchor="middle", room=room)
         return
     x = item.rect.right - pad
+    arrow = max(6, height * 9 // 10)
     if focused:
-        paint.text(surface, "›", (x, y), height, look.accent, weight="bold", anchor="right")
-    value_room = item.rect.width * 3 // 5
-    value = paint.text(surface, item.value, (x - pad, y), height, ink, weight="bold", anchor="right", room=value_room)
+        paint.arrow(surface, (x - arrow // 2, y), arrow, "right", look.accent)
+    x -= arrow + pad // 2
+    value = paint.text(
+        surface, item.value, (x, y), height, ink, weight="bold", anchor="right", room=item.rect.width * 3 // 5
+    )
     if focused:
-        paint.text(surface, "‹", (value.left - pad // 2, y), height, look.accent, weight="bold", anchor="right")
-    room = value.left - item.rect.left - 2 * pad
+        paint.arrow(surface, (value.left - pad // 2 - arrow // 2, y), arrow, "left", look.accent)
+    room = value.left - item.rect.left - 2 * pad - arrow
     paint.text(surface, item.label, (item.rect.left + pad, y), height, look.soft, room=room)
 
 

@@ -1,0 +1,53 @@
+"""The last seconds of play as a GIF. Runs in a process of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from grpo_arcade.games import Episode
+from grpo_arcade.recordings import Film
+
+
+def write_clip(
+    parts: Sequence[tuple[Episode, int]],
+    path: Path,
+    palette: str,
+    emit: Callable[[float], None] | None = None,
+) -> Path:
+    """Write the ends of one or several episodes, one after the other, as one GIF that repeats for ever.
+
+    Args:
+        parts: episodes of one game and options, each with how many of its first moves are left out.
+        path: the file, written whole or not at all.
+        palette: one of the game's.
+        emit: told the share done, 0 to 1.
+    """
+    import imageio.v3 as imageio
+
+    frames: list[np.ndarray] = []
+    durations: list[int] = []
+    moves = sum(len(episode.actions) - first for episode, first in parts)
+    done = 0
+    for number, (episode, first) in enumerate(parts):
+        hold = 2.0 if number == len(parts) - 1 else 0.6
+        for frame in Film(episode, palette=palette, hold_s=hold):
+            # The position before the first move that is shown belongs to the clip as well.
+            if frame.move < first or (frame.move == first and frames and first and not done):
+                continue
+            frames.append(frame.rgb())
+            durations.append(frame.hundredths * 10)
+            if emit:
+                emit(min(1.0, (done + frame.move - first) / max(1, moves)))
+        done += len(episode.actions) - first
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f".{os.getpid()}.{path.name}")
+    try:
+        imageio.imwrite(scratch, frames, extension=".gif", duration=durations, loop=0)
+        os.replace(scratch, path)
+    finally:
+        scratch.unlink(missing_ok=True)
+    return path

@@ -1,0 +1,579 @@
+"""A person plays a game by hand, with a hint or a baseline's hand when wanted.
+
+Moves count at once, on the edge of a key; the picture follows, and a new move never waits for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import pygame
+
+from grpo_arcade.arcade.window import paint, theme
+from grpo_arcade.arcade.window.advice import Autoplay, advise
+from grpo_arcade.arcade.window.background import Task
+from grpo_arcade.arcade.window.clip import write_clip
+from grpo_arcade.arcade.window.scene import Act, Event, Scene
+from grpo_arcade.arcade.window.session import PERSON, Session, fresh_seed
+from grpo_arcade.games import Game, Outcome
+from grpo_arcade.recordings import SUFFIX, load, save, verify
+
+if TYPE_CHECKING:
+    from grpo_arcade.arcade.window.app import App
+
+Way = Literal["up", "right", "down", "left"]
+MOVES = {"play.up": "W", "play.right": "D", "play.down": "S", "play.left": "A"}
+WORDS: dict[str, Way] = {"W": "up", "D": "right", "S": "down", "A": "left"}
+SPEEDS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+_SAVE_EVERY = 20
+"""Moves between two writings of the game in progress."""
+_ENDINGS = {Outcome.WON: "You win", Outcome.LOST: "Game over"}
+
+
+class Play(Scene):
+    """One game at a time.
+
+    Args:
+        app: the window.
+        game: registry name.
+        options: the game's; by default those played last.
+    """
+
+    contexts = ("play",)
+
+    def __init__(self, app: App, game: str = "2048", options: dict[str, Any] | None = None) -> None:
+        super().__init__(app)
+        self.name = game
+        if options is None:
+            options = app.memory.get(f"options {game}", {})
+        try:
+            self.session = Session(game, options, fresh_seed())
+        except (ValueError, TypeError):
+            self.session = Session(game, {}, fresh_seed())  # remembered by a version with other options
+        self.title = game  # type: ignore[misc]
+        self.recording = False
+        self.paused = False
+        self.autoplay: Autoplay | None = None
+        self.speed = 1.0
+        self.hint: str = ""
+        self._hint_task: Task | None = None
+        self._gif: Task | None = None
+        self._gif_share = 0.0
+        self._saving: Task | None = None
+        self._owed_s = 0.0
+        self._steps_owed = 0
+        self._progress = 1.0
+        self._picture_of: tuple[object, str] | None = None
+        self._resume()
+        self._look_at()
+
+    @property
+    def game(self) -> Game:
+        """The game on the board."""
+        return self.session.game
+
+    @property
+    def adviser(self) -> str:
+        """The baseline that gives hints and autoplays."""
+        chosen = self.app.memory.get(f"hint {self.name}", self.app.settings.hint)
+        return chosen if chosen in self.game.baselines else list(self.game.baselines)[-1]
+
+    @property
+    def best(self) -> float:
+        """The best score of these options."""
+        return float(self.app.memory.get("best", {}).get(self._best_key, 0))
+
+    @property
+    def _best_key(self) -> str:
+        return " ".join([self.name, *(f"{k}={v}" for k, v in sorted(self.game.options.items()))])
+
+    # What must not be lost.
+
+    @property
+    def _kept(self) -> Path:
+        return self.app.settings.data_folder / f"{self.name.replace('/', '-')}-in-progress{SUFFIX}"
+
+    def _resume(self) -> None:
+        path = self._kept
+        if not path.exists():
+            return
+        try:
+            episode = load(path)
+            verify(episode)
+            if episode.game != self.name or episode.outcome is not Outcome.UNFINISHED:
+                return
+            session = Session(self.name, episode.options, episode.seed)
+            session.resume(episode)
+            session.took_back = bool(self.app.memory.get("took back", False))
+        except (ValueError, OSError) as error:
+            self.app.complain(f"the game in progress cannot be taken up again: {error}")
+            with suppress(OSError):
+                path.rename(path.with_name(path.name + ".damaged"))
+            return
+        if dict(session.game.options) == dict(self.game.options):
+            self.session = session
+
+    def _keep(self) -> None:
+        """Write the game in progress, or take its file away once it has ended."""
+        self._note_score()
+        self.app.memory.set("took back", self.session.took_back)
+        if self.game.outcome is None and self.session.actions:
+            save(self.session.episode(), self._kept)
+        else:
+            self._kept.unlink(missing_ok=True)
+
+    def _keep_soon(self) -> None:
+        if self._saving is None or not self._saving.running:
+            self._saving = self.app.background.thread(
+                save, self.session.episode(), self._kept, failed=self.app.complain
+            )
+
+    def _note_score(self) -> None:
+        if PERSON not in self.session.players:
+            return
+        scores = dict(self.app.memory.get("best", {}))
+        alone = self.session.players == {PERSON} and not self.session.took_back
+        if alone and self.game.score > scores.get(self._best_key, 0):
+            self.app.memory.set("best", {**scores, self._best_key: self.game.score})
+        self.app.memory.set("last", {**self.app.memory.get("last", {}), self.name: self.game.score})
+
+    def _finish_recording(self) -> None:
+        if self.recording and self.session.actions:
+            stem = f"{self.name.replace('/', '-')}-seed-{self.session.seed}"
+            path = save(self.session.episode(), self.app.fresh_file("recordings", stem, SUFFIX))
+            self.app.say(f"Recording saved: {path}")
+
+    def enter(self) -> None:
+        """Take up where it was."""
+        self._look_at()
+
+    def leave(self) -> None:
+        """Save the game, and a recording that is running."""
+        self._stop_autoplay()
+        try:
+            self._finish_recording()
+            self.recording = False
+        finally:
+            self._keep()
+
+    # What the person does.
+
+    def handle(self, event: Event) -> bool:
+        """Moves and commands."""
+        if not isinstance(event, Act) or not event.id.startswith("play."):
+            return False
+        if event.id in MOVES:
+            self._person_moves(MOVES[event.id])
+            return True
+        getattr(self, "_do_" + event.id.removeprefix("play.").replace("-", "_"))()
+        return True
+
+    def _person_moves(self, alias: str) -> None:
+        if self.paused and self.autoplay is None:
+            return
+        self._stop_autoplay()
+        self.paused = False
+        self._move(self.game.aliases[alias], PERSON)
+
+    def _move(self, action: int, player: str) -> None:
+        if not self.session.move(action, player):
+            return
+        self._drop_hint()
+        self._progress = theme.FRAME_S / theme.MOVE_S
+        self._look_at(moving=True)
+        self._note_score()
+        if self.game.outcome is not None:
+            self._stop_autoplay()
+            self._finish_recording()
+            self.recording = False
+            self._keep()
+        elif len(self.session.actions) % _SAVE_EVERY == 0:
+            self._keep_soon()
+
+    def _start(self, seed: int) -> None:
+        self._finish_recording()
+        self._note_score()
+        self._stop_autoplay()
+        self._drop_hint()
+        self.paused = False
+        self.session.start(seed)
+        self._look_at()
+
+    def _do_restart(self) -> None:
+        self._start(self.session.seed)
+
+    def _do_new(self) -> None:
+        self._start(fresh_seed())
+
+    def _do_undo(self) -> None:
+        if not self.app.settings.undo:
+            raise ValueError("Undo is off; undo = true in the settings file allows it (such games set no best score)")
+        if self.session.undo():
+            self._stop_autoplay()
+            self._drop_hint()
+            self._look_at()
+
+    def _do_pause(self) -> None:
+        if self.game.outcome is None:
+            self.paused = not self.paused
+
+    def _do_hint(self) -> None:
+        if self.game.outcome is not None or (self._hint_task and self._hint_task.running):
+            return
+        name = self.adviser
+
+        def show(action: int | None) -> None:
+            if action is not None:
+                self.hint = self.game.actions[action]
+                self.app.redraw()
+
+        self._hint_task = self.app.background.thread(
+            advise, self.session.episode(), name, done=show, failed=self.app.complain
+        )
+
+    def _drop_hint(self) -> None:
+        if self._hint_task:
+            self._hint_task.cancel()
+        if self.hint:
+            self.hint = ""
+            self.app.redraw()
+
+    def _do_autoplay(self) -> None:
+        if self.autoplay is not None:
+            self._stop_autoplay()
+        elif self.game.outcome is None:
+            self._begin_autoplay()
+            self.paused = False
+            self._steps_owed = 0
+
+    def _begin_autoplay(self) -> None:
+        self.autoplay = Autoplay(self.app.background, self.session.episode(), self.adviser, self.app.complain)
+        self._owed_s = 0.0
+
+    def _stop_autoplay(self) -> None:
+        if self.autoplay is not None:
+            self.autoplay.stop()
+            self.autoplay = None
+
+    def _do_step(self) -> None:
+        """One move of the baseline; the game then waits."""
+        if self.game.outcome is not None:
+            return
+        if self.autoplay is None:
+            self._begin_autoplay()
+        self.paused = True
+        self._steps_owed = 1
+
+    def _do_slower(self) -> None:
+        self._change_speed(-1)
+
+    def _do_faster(self) -> None:
+        self._change_speed(1)
+
+    def _change_speed(self, by: int) -> None:
+        index = SPEEDS.index(self.speed) + by
+        self.speed = SPEEDS[max(0, min(index, len(SPEEDS) - 1))]
+
+    def _do_record(self) -> None:
+        if self.recording:
+            self._finish_recording()
+        self.recording = not self.recording
+        if self.recording:
+            self.app.say("Recording this game from its start; it is saved when it ends")
+
+    def _do_gif(self) -> None:
+        if self._gif and self._gif.running:
+            return
+        parts = self.session.last_seconds(self.app.settings.gif_seconds)
+        same = [part for part in parts if dict(part[0].options) == dict(self.game.options)]
+        if not same:
+            raise ValueError("Nothing has been played yet that a GIF could show")
+        path = self.app.fresh_file("films", f"{self.name.replace('/', '-')}-last-seconds", ".gif")
+        self._gif_share = 0.0
+        self._gif = self.app.background.process(
+            write_clip, same, path, self.app.palette, item=self._gif_comes, done=self._gif_done, failed=self._gif_failed
+        )
+
+    def _gif_comes(self, share: float) -> None:
+        self._gif_share = share
+
+    def _gif_done(self, path: Path) -> None:
+        self.app.say(f"GIF saved ({path.stat().st_size / 1e6:.1f} MB): {path}")
+
+    def _gif_failed(self, error: Exception) -> None:
+        self.app.complain(error)
+
+    def _do_options(self) -> None:
+        from grpo_arcade.arcade.window.scenes.options import Options
+
+        self.app.open(Options(self.app, self))
+
+    def use_options(self, options: dict[str, Any]) -> None:
+        """Start a new game with other options; a game they do not change goes on."""
+        if dict(options) == dict(self.game.options):
+            return
+        self._finish_recording()
+        self._note_score()
+        self.session = Session(self.name, options, fresh_seed())
+        self.app.memory.set(f"options {self.name}", dict(self.game.options))
+        self._drop_hint()
+        self._look_at()
+
+    # What is seen.
+
+    def update(self, dt: float) -> bool:
+        """Tiles move on; autoplay makes the moves that are due."""
+        moved = self._progress < 1.0
+        if moved:
+            self._progress = min(1.0, self._progress + dt / theme.MOVE_S)
+        return self._autoplay_moves(dt) or moved
+
+    def _autoplay_moves(self, dt: float) -> bool:
+        if self.autoplay is None or self.game.outcome is not None:
+            return False
+        pace = self.game.frame_rate * self.speed
+        if self.paused:
+            due, self._owed_s = self._steps_owed, 0.0
+        else:
+            self._owed_s = min(self._owed_s + dt, 0.5)
+            due = int(self._owed_s * pace)
+        made = 0
+        while made < due and self.autoplay is not None and (action := self.autoplay.next()) is not None:
+            self._move(action, self.autoplay.name)
+            made += 1
+        self._owed_s = max(0.0, self._owed_s - made / pace)
+        self._steps_owed = max(0, self._steps_owed - made)
+        return made > 0
+
+    def next_update(self) -> float | None:
+        """At once while something moves."""
+        if self._progress < 1.0 or (self.paused and self._steps_owed and self.autoplay):
+            return 0.0
+        if self.autoplay is not None and not self.paused and self.game.outcome is None:
+            return max(0.0, 1 / (self.game.frame_rate * self.speed) - self._owed_s)
+        return None
+
+    def _look_at(self, moving: bool = False) -> None:
+        self._view = self.game.view()
+        if not moving:
+            self._progress = 1.0
+            self.app.redraw()
+
+    def resized(self) -> None:
+        """Board on the left and a panel on the right; on a small window the panel shrinks to a strip above."""
+        look = self.app.theme
+        pad = look.px(theme.PAD)
+        aspect = self._picture().aspect
+        wide = self.area.width > self.area.height * 1.15 and not self.compact
+        side = look.px(300) if wide else 0
+        strip = 0 if wide else look.px(56)
+        room_w = self.area.width - side - (3 if wide else 1) * pad
+        room_h = self.area.height - strip - (2 if wide else 1) * pad
+        width = max(16, min(room_w, int(room_h * aspect)))
+        height = max(16, int(width / aspect))
+        if wide:
+            left = (self.area.width - width - side - pad) // 2
+            self._board = pygame.Rect(left, (self.area.height - height) // 2, width, height)
+            self._panel = pygame.Rect(self._board.right + pad, self._board.top, side, height)
+        else:
+            self._board = pygame.Rect((self.area.width - width) // 2, strip, width, height)
+            self._panel = pygame.Rect(pad // 2, 0, self.area.width - pad, strip)
+        self._wide = wide
+
+    def _picture(self) -> Any:
+        # A picture keeps sprites, so it lives as long as the game and the palette do.
+        palette = self.app.palette if self.app.palette in self.game.palettes else self.game.palettes[0]
+        if self._picture_of != (self.game, palette):
+            self._picture_of = self.game, palette
+            self._drawer = self.game.picture(palette)
+        return self._drawer
+
+    def keys(self) -> Sequence[str]:
+        """By what is most useful now."""
+        if self.game.outcome is not None:
+            return ("play.new", "play.restart", "play.record", "play.gif", "play.options", "app.back")
+        undo = ("play.undo",) if self.app.settings.undo else ()
+        auto = ("play.slower", "play.faster") if self.autoplay else ()
+        common = ("play.hint", *undo, "play.autoplay", "play.pause", "play.step", *auto, "play.new", "play.restart")
+        return (*common, "play.record", "play.gif", "play.options", "app.back")
+
+    def draw(self, surface: pygame.Surface) -> Sequence[pygame.Rect] | None:
+        """Only the board while tiles move; the panel when a number changed."""
+        picture = self._picture()
+        board = surface.subsurface(self._board)
+        picture.draw(board, self._view, self._progress)
+        self._draw_over_board(surface)
+        shown = self._shown()
+        if not self.whole and shown == self._last_shown:
+            return [self._board]
+        self._last_shown = shown
+        surface.fill(self.app.theme.page, self._panel)
+        self._draw_panel(surface)
+        return [self._board, self._panel]
+
+    _last_shown: object = None
+
+    def _shown(self) -> object:
+        return (
+            self.game.score,
+            self.best,
+            len(self.session.actions),
+            self.paused,
+            self.recording,
+            self.speed,
+            self.hint,
+            self.autoplay is not None,
+            self.game.outcome,
+            bool(self._gif and self._gif.running),
+            self._gif_share,
+        )
+
+    def _draw_over_board(self, surface: pygame.Surface) -> None:
+        look = self.app.theme
+        outcome = self.game.outcome
+        if outcome is not None and self._progress >= 1.0:
+            words = _ENDINGS.get(outcome, str(outcome).replace("_", " ").capitalize())
+            line = f"{self.game.score:,.0f} points in {len(self.session.actions):,} moves"
+            self._draw_plate(surface, words, line, look.outcome(outcome))
+        elif self.hint:
+            self._draw_hint(surface)
+        if self.paused and outcome is None and self.autoplay is None:
+            self._draw_plate(surface, "Paused", f"{self.app.bindings.key_label('play.pause')} goes on", look.ink)
+
+    def _draw_plate(self, surface: pygame.Surface, words: str, line: str, colour: int) -> None:
+        """Something said across the board, which stays to be seen."""
+        look, board = self.app.theme, self._board
+        paint.veil(surface, look.page, 0.5, board)
+        big = min(look.px(theme.DISPLAY), board.width // 9)
+        small = max(6, min(look.px(theme.HEADING), board.width // 24))
+        plate = pygame.Rect(0, 0, board.width * 9 // 10, 2 * big + 4 * small)
+        plate.center = board.center
+        paint.panel(surface, plate, look.card, look.px(theme.RADIUS), look.line)
+        room = plate.width - 2 * small
+        at = plate.centerx, plate.top + big + small // 2
+        paint.text(surface, words, at, big, colour, weight="bold", anchor="middle", room=room)
+        at = plate.centerx, plate.bottom - 2 * small
+        paint.text(surface, line, at, small, look.soft, anchor="middle", room=room)
+
+    def _draw_hint(self, surface: pygame.Surface) -> None:
+        way = WORDS.get(self.hint)
+        if way is None:
+            return
+        side, board = max(12, self._board.width // 10), self._board
+        x = {"left": board.left + side, "right": board.right - side}.get(way, board.centerx)
+        y = {"up": board.top + side, "down": board.bottom - side}.get(way, board.centery)
+        plate = pygame.Rect(0, 0, side * 3 // 2, side * 3 // 2)
+        plate.center = x, y
+        paint.panel(surface, plate, self.app.theme.card, plate.width // 2)
+        paint.arrow(surface, (x, y), side, way, self.app.theme.accent)
+
+    def _state(self) -> tuple[str, int]:
+        """One line on what is going on, and its colour."""
+        look = self.app.theme
+        if self._gif and self._gif.running:
+            return f"Saving a GIF · {self._gif_share:.0%}", look.soft
+        if self.recording:
+            return "Recording", look.bad
+        if self.autoplay is not None:
+            pace = "one step at a time" if self.paused else f"{self.speed:g}×"
+            return f"{self.autoplay.name} plays · {pace}", look.rival
+        if self.hint:
+            return f"Hint: {WORDS.get(self.hint, self.hint)} ({self.adviser})", look.accent
+        return ("Paused", look.soft) if self.paused else ("", look.soft)
+
+    def _draw_panel(self, surface: pygame.Surface) -> None:
+        if self._wide:
+            self._draw_side(surface)
+        else:
+            self._draw_strip(surface)
+
+    def _draw_side(self, surface: pygame.Surface) -> None:
+        look, box = self.app.theme, self._panel
+        body, gap = look.px(theme.BODY), look.px(theme.GAP)
+        line = round(body * theme.LINE)
+        big = look.px(theme.DISPLAY)
+        y = box.top + gap + big // 2
+        paint.text(surface, self.name, (box.left, y), big, look.ink, weight="bold", room=box.width)
+        y += big // 2 + 2 * gap
+        paint.text(surface, goal(self.game), (box.left, y), body, look.soft, room=box.width)
+        y += line + gap
+        half = (box.width - gap) // 2
+        for column, (label, value, colour) in enumerate(
+            (("Score", self.game.score, look.ink), ("Best", max(self.best, self._counted), look.gold))
+        ):
+            card = pygame.Rect(box.left + column * (half + gap), y, half, look.px(76))
+            paint.panel(surface, card, look.card, look.px(theme.RADIUS), look.line)
+            x = card.left + gap
+            paint.text(surface, label, (x, card.top + look.px(22)), look.px(theme.CAPTION), look.faint)
+            paint.text(
+                surface,
+                f"{value:,.0f}",
+                (x, card.bottom - look.px(27)),
+                look.px(theme.TITLE - 3),
+                colour,
+                weight="bold",
+                room=half - 2 * gap,
+            )
+        y += look.px(76) + 2 * gap
+        rows = [("Moves", f"{len(self.session.actions):,}"), ("Seed", str(self.session.seed))]
+        rows += [("Hints by", self.adviser)]
+        for label, words in rows:
+            y += line
+            paint.text(surface, label, (box.left, y), body, look.faint)
+            paint.text(surface, words, (box.right, y), body, look.ink, anchor="right", room=box.width * 2 // 3)
+            surface.fill(look.line, (box.left, y + line // 2, box.width, 1))
+        words, colour = self._state()
+        if words:
+            chip = pygame.Rect(box.left, 0, box.width, look.px(40))
+            chip.bottom = box.bottom
+            paint.panel(surface, chip, look.sunken, look.px(theme.RADIUS))
+            dot = pygame.Rect(0, 0, look.px(8), look.px(8))
+            dot.center = chip.left + gap + dot.width // 2, chip.centery
+            paint.panel(surface, dot, colour, dot.width // 2)
+            paint.text(
+                surface,
+                words,
+                (dot.right + look.px(theme.TIGHT), chip.centery),
+                body,
+                look.ink,
+                room=chip.right - gap - dot.right,
+            )
+
+    @property
+    def _counted(self) -> float:
+        return self.game.score if self.session.players == {PERSON} and not self.session.took_back else 0.0
+
+    def _draw_strip(self, surface: pygame.Surface) -> None:
+        look, box = self.app.theme, self._panel
+        body, small = look.px(theme.HEADING), look.px(theme.CAPTION)
+        upper, lower = box.top + box.height * 3 // 10, box.top + box.height * 7 // 10
+        right = paint.text(
+            surface, f"{self.game.score:,.0f}", (box.right, upper), body, look.ink, weight="bold", anchor="right"
+        )
+        paint.text(
+            surface,
+            self.name,
+            (box.left, upper),
+            body,
+            look.ink,
+            weight="bold",
+            room=right.left - box.left - look.px(theme.GAP),
+        )
+        best = paint.text(
+            surface, f"best {max(self.best, self._counted):,.0f}", (box.right, lower), small, look.faint, anchor="right"
+        )
+        words, colour = self._state()
+        words = words or f"seed {self.session.seed}"
+        colour = colour if self._state()[0] else look.faint
+        paint.text(surface, words, (box.left, lower), small, colour, room=best.left - box.left - look.px(theme.GAP))
+
+
+def goal(game: Game) -> str:
+    """What the game is about, in a few words."""
+    options = game.options
+    if "target" in options and "size" in options:
+        return f"Reach {options['target']:,} on {options['size']}×{options['size']}"
+    return ", ".join(f"{key} {value}" for key, value in options.items())

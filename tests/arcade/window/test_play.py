@@ -1,0 +1,312 @@
+"""A person plays in a real window under SDL's dummy driver: by keys, mouse and gamepad, to the end and beyond."""
+
+import random
+
+import pygame
+import pytest
+from PIL import Image
+
+from grpo_arcade.arcade.window.clip import write_clip
+from grpo_arcade.arcade.window.scenes.play import Play
+from grpo_arcade.arcade.window.session import Session
+from grpo_arcade.games import Outcome, make
+from grpo_arcade.recordings import SUFFIX, load, save, verify
+
+from .conftest import Hands
+
+KEYS = {"W": "w", "D": "d", "S": "s", "A": "a"}
+ARROWS = {"W": "up", "D": "right", "S": "down", "A": "left"}
+
+
+def opened(app, seed=7, **options):
+    scene = Play(app, options=options or None)
+    app.open(scene)
+    scene._start(seed)
+    app.turn(wait=False)
+    return scene
+
+
+def play_to_the_end(hands, scene):
+    rng = random.Random(1)
+    while scene.game.outcome is None:
+        action = scene.game.actions[rng.choice(scene.game.legal_actions())]
+        hands.press((KEYS if rng.random() < 0.5 else ARROWS)[action])
+
+
+def files(app, kind):
+    return sorted((app.settings.data_folder / kind).glob("*"))
+
+
+def test_a_whole_game_is_played_lost_and_started_again_with_the_same_seed(app, hands):
+    scene = opened(app)
+    first = scene.game.observation()
+    play_to_the_end(hands, scene)
+    assert scene.game.outcome is Outcome.LOST
+    verify(scene.session.episode())
+    moves = len(scene.session.actions)
+    hands.press("w", "a")  # nothing happens after the end
+    assert len(scene.session.actions) == moves
+    hands.press("r")
+    assert (scene.session.seed, scene.game.observation()) == (7, first)
+    hands.press("n")
+    assert scene.session.seed != 7
+    assert scene.game.plies == 0
+
+
+def test_a_key_held_down_moves_once(app, hands):
+    scene = opened(app)
+    hands.press("left", "up", up=False)
+    plies = scene.game.plies
+    hands.turns(30)
+    assert scene.game.plies == plies
+
+
+def test_a_move_counts_at_once_while_the_last_one_is_still_sliding(app, hands):
+    scene = opened(app)
+    for alias in "WASD" * 10:
+        before = scene.game.plies
+        legal = scene.game.aliases[alias] in scene.game.legal_actions()
+        hands.press(KEYS[alias])
+        assert scene.game.plies == before + legal
+    assert scene._progress < 1.0
+
+
+def test_tiles_move_only_as_long_as_a_move_lasts_and_then_nothing_is_drawn(app, hands):
+    scene = opened(app)
+    hands.press("w", "a", "s", "d")
+    hands.until(lambda: scene._progress >= 1.0)
+    hands.turns(2)
+    assert scene.next_update() is None
+    assert hands.turns(20) == 0
+
+
+def test_gamepad_and_mouse_play_too(app, hands):
+    scene = opened(app)
+    hands.pad(pygame.CONTROLLER_BUTTON_DPAD_LEFT, pygame.CONTROLLER_BUTTON_DPAD_UP, pygame.CONTROLLER_BUTTON_DPAD_RIGHT)
+    assert scene.game.plies >= 2
+    hands.turns(1)
+    chips = {id: rect.center for rect, id in app._bar._chips}
+    hands.click(chips["play.new"])
+    assert scene.game.plies == 0
+
+
+def test_a_move_that_changes_nothing_is_no_part_of_the_game(app, hands):
+    scene = opened(app)
+    for _ in range(40):
+        hands.press("left")
+    assert scene.game.outcome is None
+    assert scene.game.wasted == 0
+
+
+def test_paused_the_board_does_not_move(app, hands):
+    scene = opened(app)
+    hands.press("p", "w", "a", "s", "d")
+    assert scene.game.plies == 0
+    hands.press("p", "w", "a", "s", "d")
+    assert scene.game.plies > 0
+
+
+def test_undo_is_off_unless_the_settings_allow_it_and_such_games_set_no_best_score(make_app):
+    app = make_app()
+    hands, scene = Hands(app), opened(app)
+    hands.press("w", "a", "s", "d")
+    plies, best = scene.game.plies, scene.best
+    hands.press("u")
+    assert scene.game.plies == plies
+    assert "undo = true" in hands.said[-1]
+    app.shut()
+
+    app = make_app(undo=True)
+    hands, scene = Hands(app), opened(app)
+    hands.press("w", "a", "s", "d")
+    boards = [scene.game.observation()]
+    hands.press("u")
+    hands.press("u")
+    hands.press("w", "a", "s", "d")
+    play_to_the_end(hands, scene)
+    assert scene.game.score > best
+    assert scene.best == best
+    verify(scene.session.episode())
+    assert boards
+
+
+def test_a_hint_is_a_legal_move_of_the_chosen_baseline_and_goes_with_the_next_move(app, hands):
+    scene = opened(app)
+    hands.press("i")
+    hands.until(lambda: scene.hint)
+    assert scene.game.aliases[scene.hint] in scene.game.legal_actions()
+    assert scene.adviser == list(scene.game.baselines)[-1]
+    hands.press(KEYS[scene.hint])
+    assert scene.hint == ""
+
+
+def test_autoplay_plays_pauses_steps_and_gives_way_to_the_person(make_app):
+    app = make_app(hint="greedy")
+    hands, scene = Hands(app), opened(app)
+    hands.press("tab", "=", "=", "=")
+    hands.until(lambda: scene.game.plies > 5)
+    hands.press("p")
+    plies = scene.game.plies
+    hands.turns(20)
+    assert scene.game.plies == plies
+    hands.press(".")
+    hands.until(lambda: scene.game.plies == plies + 1)
+    hands.turns(20)
+    assert scene.game.plies == plies + 1
+    hands.press("p")
+    hands.until(lambda: scene.game.plies > plies + 2)
+    hands.press("w", "a", "s", "d")
+    assert scene.autoplay is None
+    assert scene.session.players == {"greedy", "a person"}
+    assert scene.best == 0
+
+
+def test_autoplay_finishes_a_game_and_stops(make_app):
+    app = make_app(hint="random")
+    hands, scene = Hands(app), opened(app, size=3, target=64, probability_fours=0.1)
+    hands.press("tab", *["="] * 6)
+    hands.until(lambda: scene.game.outcome is not None)
+    hands.turns(3)
+    assert scene.autoplay is None
+    verify(scene.session.episode())
+
+
+def test_a_recording_holds_the_game_from_its_start(app, hands):
+    scene = opened(app)
+    hands.press("w", "a")
+    hands.press("v")
+    hands.press("s", "d")
+    hands.press("v")
+    (file,) = files(app, "recordings")
+    episode = load(file)
+    verify(episode)
+    assert episode.actions == bytes(scene.session.actions)
+    assert str(file) in hands.said[-1]
+    hands.press("v")
+    play_to_the_end(hands, scene)
+    assert len(files(app, "recordings")) == 2
+    assert load(files(app, "recordings")[-1]).outcome is Outcome.LOST
+
+
+def test_the_last_seconds_become_a_gif_while_the_game_goes_on(app, hands):
+    scene = opened(app)
+    with_nothing = len(files(app, "films"))
+    hands.press("g")
+    assert "Nothing has been played" in hands.said[-1]
+    assert with_nothing == 0
+    hands.press(*"wasdwasd")
+    hands.press("g")
+    plies = scene.game.plies
+    hands.press(*"wasd")
+    assert scene.game.plies > plies
+    hands.until(
+        lambda: files(app, "films") and files(app, "films")[0].suffix == ".gif" and "GIF saved" in hands.said[-1]
+    )
+    with Image.open(files(app, "films")[0]) as gif:
+        assert gif.n_frames > 4
+
+
+def test_a_clip_begins_where_it_should_and_spans_games(tmp_path):
+    moment = [0.0]
+    session = Session("2048", {}, 5, clock=lambda: moment[0])
+    rng = random.Random(3)
+    for n in range(30):
+        moment[0] = float(n)
+        session.move(rng.choice(session.game.legal_actions()), "a person")
+    assert [(len(e.actions), first) for e, first in session.last_seconds(10)] == [(30, 19)]
+    session.start(6)
+    for n in range(5):
+        moment[0] = 30.0 + n
+        session.move(rng.choice(session.game.legal_actions()), "a person")
+    parts = session.last_seconds(10)
+    assert [(len(e.actions), first) for e, first in parts] == [(30, 24), (5, 0)]
+    short, long = tmp_path / "short.gif", tmp_path / "long.gif"
+    shares = []
+    write_clip(parts, short, "classic", shares.append)
+    write_clip(session.last_seconds(1000), long, "colour-blind")
+    with Image.open(short) as one, Image.open(long) as other:
+        assert one.size == other.size
+        assert one.n_frames < other.n_frames
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+
+
+def test_closing_the_window_in_the_middle_of_a_game_loses_nothing(make_app):
+    app = make_app()
+    hands, scene = Hands(app), opened(app)
+    hands.press(*"wasdwasd", "v")
+    played, seed, score = bytes(scene.session.actions), scene.session.seed, scene.game.score
+    pygame.event.post(pygame.event.Event(pygame.QUIT))
+    app.run()
+    (file,) = files(app, "recordings")
+    assert load(file).actions == played
+    again = make_app()
+    scene = Play(again)
+    assert (bytes(scene.session.actions), scene.session.seed, scene.game.score) == (played, seed, score)
+    assert scene.best == score
+
+
+def test_a_damaged_game_in_progress_is_put_aside_with_a_line(make_app, tmp_path):
+    file = tmp_path / "data" / f"2048-in-progress{SUFFIX}"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"GAE\x01 torn")
+    app = make_app()
+    scene = Play(app)
+    assert scene.game.plies == 0
+    assert any("cannot be taken up" in line for _, line in app.messages.history)
+    assert not file.exists()
+
+
+def test_a_forged_game_in_progress_is_not_taken_up(make_app, tmp_path):
+    session = Session("2048", {}, 1)
+    session.move(session.game.legal_actions()[0], "a person")
+    import dataclasses
+
+    save(dataclasses.replace(session.episode(), score=99999), tmp_path / "data" / f"2048-in-progress{SUFFIX}")
+    assert Play(make_app()).best == 0
+
+
+def test_size_target_and_colours_can_be_chosen_by_keys_alone(app, hands):
+    scene = opened(app)
+    hands.press("o", "right", "right", "down", "left", "down", "left")
+    options = app.scene
+    assert options is not scene
+    hands.press("down", "right")
+    assert app.palette == "colour-blind"
+    hands.press("down", "return")
+    assert app.scene is scene
+    assert scene.game.options["size"] == 6
+    assert scene.game.options["target"] == 1024
+    assert scene.adviser == list(scene.game.baselines)[-2]
+    hands.press("w", "a", "s", "d")
+    assert scene.game.plies > 1
+
+
+def test_options_that_change_nothing_keep_the_game(app, hands):
+    scene = opened(app)
+    hands.press("w", "a", "s", "d")
+    board = scene.game.observation()
+    hands.press("o", "escape")
+    assert scene.game.observation() == board
+
+
+@pytest.mark.parametrize("size", [(320, 240), (240, 900), (1280, 800), (3840, 2160)])
+@pytest.mark.parametrize("side", [2, 4, 8])
+def test_the_game_is_drawn_at_any_size_of_window_and_board(app, hands, size, side):
+    scene = opened(app, size=side, target=2048, probability_fours=0.1)
+    hands.resize(size)
+    hands.press("w", "a", "s", "d", "p")
+    assert app.surface.get_rect().contains(scene._board)
+    assert scene._board.bottom <= scene.area.bottom
+    assert not scene._board.colliderect(scene._panel)
+
+
+def test_what_the_window_shows_is_the_games_own_picture(app, hands):
+    scene = opened(app)
+    hands.press("w", "a", "s", "d")
+    hands.until(lambda: scene._progress >= 1.0)
+    hands.turns(2)
+    expected = pygame.Surface(scene._board.size, 0, app.surface)
+    make("2048").picture().draw(expected, scene.game.view())
+    shown = app.surface.subsurface(scene._board)
+    assert pygame.image.tobytes(shown, "RGB") == pygame.image.tobytes(expected, "RGB")
