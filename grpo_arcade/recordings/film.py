@@ -113,7 +113,8 @@ class Film:
         self.every = max(every, math.ceil(_SHORTEST / per_move - 1e-9))
         affordable = max(1, int(per_move / _SHORTEST + 1e-9))
         self.frames_per_move = 1 if self.every > 1 else min(frames_per_move, affordable)
-        self._per_shown = per_move * self.every if every == 1 else per_move
+        # Moves left out for speed are no loss of time; those left out to save bytes shorten the film.
+        self._per_shown = per_move * self.every / every
         few = _MOMENTS.get(self.frames_per_move)
         self.moments = few or tuple((i + 1) / self.frames_per_move for i in range(self.frames_per_move))
 

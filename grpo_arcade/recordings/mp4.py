@@ -88,6 +88,10 @@ def write_mp4(
                 progress(frame.move, film.moves)
         writer.close()
         os.replace(scratch, target)
+    except OSError as error:
+        # What ffmpeg said fills a page; its last line says what was wrong.
+        reason = str(error).strip().splitlines()[-1]
+        raise RecordingError(f"ffmpeg could not write {target}: {reason}") from error
     finally:
         writer.close()
         scratch.unlink(missing_ok=True)

@@ -3,7 +3,7 @@ import struct
 import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grpo_arcade.games import Episode, Outcome
@@ -180,3 +180,18 @@ def test_errors_name_the_file_and_what_is_wrong(tmp_path):
         assert str(path) in str(error.value)
     with pytest.raises(FileNotFoundError):
         load(tmp_path / "missing.episode")
+
+
+@pytest.mark.soak
+@settings(max_examples=5_000)
+@given(episodes, st.data())
+def test_round_trips_and_flipped_bits_over_many_examples(episode, data):
+    test_an_episode_comes_back_from_its_bytes_as_it_was.hypothesis.inner_test(episode)
+    test_a_flipped_bit_never_gives_another_episode.hypothesis.inner_test(episode, data)
+
+
+@pytest.mark.soak
+@settings(max_examples=3_000)
+@given(st.lists(episodes, max_size=4), st.data())
+def test_tears_over_many_examples(tmp_path_factory, several, data):
+    test_whole_episodes_before_a_tear_are_read_wherever_it_is.hypothesis.inner_test(tmp_path_factory, several, data)

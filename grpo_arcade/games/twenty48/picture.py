@@ -269,8 +269,8 @@ def _label(value: int, side: int) -> tuple[str, int]:
         text = f"{value >> 10}K"
         height = fonts.tallest("0" * len(text), room, round(side * 0.36))
     if height < _SMALLEST:
-        # The last resort: this very text, with a pixel to spare on either side.
-        height = fonts.tallest(text, side - 2, _SMALLEST)
+        # The last resort: this very text, up to the edges of the tile.
+        height = fonts.tallest(text, side - 1, min(_SMALLEST, side * 2 // 5))
     return (text, height) if height >= _SMALLEST else ("", 0)
 
 
