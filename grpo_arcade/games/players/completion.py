@@ -28,6 +28,7 @@ _FENCE = re.compile(r"^([ \t]{0,12}|.{0,200}?)(`{3,}|~{3,})[ \t]*([^\s`~]*)[ \t]
 _CLOSING = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*$")
 _CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)[^<]*<\|message\|>")
 _HARMONY_END = re.compile(r"<\|(?:end|return|call|start)\|>")
+_OPEN_THOUGHT = re.compile(r"^<think>", re.M)
 _PROGRAM_START = re.compile(r"(?:def|class|import|from|@)\b|@")
 
 
@@ -68,8 +69,7 @@ def _answer(text: str) -> str:
         return text.rpartition("assistantfinal")[2]
     _, closed, after = text.rpartition("</think>")
     text = after if closed else text
-    before, opened, _ = text.partition("<think>")
-    return before if opened else text
+    return _OPEN_THOUGHT.split(text, maxsplit=1)[0]
 
 
 def _blocks(text: str) -> list[str]:
@@ -77,11 +77,11 @@ def _blocks(text: str) -> list[str]:
     blocks: list[str] = []
     current: list[str] | None = None
     fence, indent = "", ""
-    for line in text.splitlines(keepends=True) if "\x0b" not in text else re.findall(r"[^\n]*\n|[^\n]+", text):
+    for line in text.splitlines(keepends=True):
         bare = line.rstrip("\r\n")
         if current is None:
-            match = _FENCE.match(bare) if ("```" in bare or "~~~" in bare) else None
-            if match and len(bare) < 300:
+            match = _FENCE.match(bare) if len(bare) < 300 and ("```" in bare or "~~~" in bare) else None
+            if match:
                 fence, indent, current = match[2], match[1] if match[1].isspace() else "", []
             continue
         match = _CLOSING.match(bare)

@@ -164,7 +164,9 @@ class MatchPool:
         if first:
             with contextlib.suppress(queue.Empty):
                 while (item := self._jobs.get_nowait()) is not None:
-                    item[0].cancel()
+                    if item[0].cancel():
+                        # Only now do those who wait for several futures hear of it.
+                        item[0].set_running_or_notify_cancel()
             for _ in self._threads:
                 self._jobs.put(None)
         if not wait:

@@ -1,9 +1,14 @@
 """A match: the right outcome for every way a strategy can play, fail or stall, and the same result every time."""
 
+import hashlib
+import subprocess
+import sys
+
 import pytest
 
-from grpo_arcade.games import Outcome
-from grpo_arcade.games.players import Limits, play_match
+from grpo_arcade.games import Outcome, make
+from grpo_arcade.games.players import Limits, play_match, sandbox_report
+from grpo_arcade.games.players.sandbox import launcher
 
 QUICK = Limits(move_cpu_s=0.2, game_cpu_s=2.0, match_cpu_s=5.0)
 GREEDY = """
@@ -64,3 +69,122 @@ def test_every_failure_has_its_name_and_its_line(source, outcome, error):
     assert all(episode.score == 0 for episode in result.episodes)
     refused = outcome in (Outcome.FORBIDDEN, Outcome.SYNTAX_ERROR, Outcome.NO_CODE)
     assert result.refusal == (outcome if refused else None)
+
+
+def board_key(seed):
+    """What the strategy sees first in this game."""
+    game = make("2048", size=3)
+    game.reset(seed)
+    return game.observation()
+
+
+def misbehaving_in(seeds, how):
+    """A strategy that plays at random, and from its tenth move on does ``how`` in the games of ``seeds``."""
+    return (
+        "import random\nmoves = 0\nfirst = None\n"
+        "def strategy(board):\n"
+        "    global moves, first\n"
+        "    moves += 1\n"
+        "    if first is None: first = [row[:] for row in board]\n"
+        f"    if moves >= 10 and first in {[board_key(seed) for seed in seeds]!r}:\n"
+        f"        {how}\n"
+        "    return random.choice('WASD')\n"
+    )
+
+
+def test_an_exception_ends_its_own_game_only():
+    source = misbehaving_in([2], "raise KeyError('x')")
+    result = play_match(source, "2048", {"size": 3}, range(5), limits=QUICK)
+    assert [outcome is Outcome.CRASHED for outcome in outcomes(result)] == [False, False, True, False, False]
+    assert all(outcome.by_the_rules for seed, outcome in enumerate(outcomes(result)) if seed != 2)
+    assert len(result.episodes[2].actions) == 9
+    assert result.error == "KeyError: 'x' (line 9)"
+
+
+@pytest.mark.parametrize("how", ["while True: pass", "9 ** 9 ** 9"])
+def test_a_move_without_end_times_its_own_game_out_and_the_others_play_on_unchanged(how):
+    calm = play_match(misbehaving_in([2], "pass"), "2048", {"size": 3}, range(5), limits=QUICK)
+    result = play_match(misbehaving_in([2], how), "2048", {"size": 3}, range(5), limits=QUICK)
+    assert [outcome is Outcome.TIMEOUT for outcome in outcomes(result)] == [False, False, True, False, False]
+    assert all(outcome.by_the_rules for seed, outcome in enumerate(outcomes(result)) if seed != 2)
+    assert len(calm.episodes) == len(result.episodes)
+    assert "a move took more than 0.2 s" in result.error
+
+
+def test_a_program_that_never_ends_in_two_games_times_out_in_all_that_still_run():
+    result = play_match(misbehaving_in([1, 3], "while True: pass"), "2048", {"size": 3}, range(5), limits=QUICK)
+    assert outcomes(result)[1] is outcomes(result)[3] is Outcome.TIMEOUT
+    assert result.cpu_s < 2
+
+
+def test_a_game_that_used_its_time_ends_and_the_quick_ones_go_on():
+    slow = "for _ in range(10**6): pass"
+    limits = Limits(move_cpu_s=5, game_cpu_s=0.3, match_cpu_s=20)
+    result = play_match(misbehaving_in([2], slow), "2048", {"size": 3}, range(5), limits=limits)
+    assert [outcome is Outcome.TIMEOUT for outcome in outcomes(result)] == [False, False, True, False, False]
+    assert "the game used more than its 0.3 s" in result.error
+
+
+def test_a_match_that_used_its_time_ends_all_its_games():
+    source = "def strategy(board):\n    for _ in range(10**6): pass\n    return 'W' if board[0][0] else 'A'\n"
+    result = play_match(source, "2048", {}, range(8), limits=Limits(move_cpu_s=5, game_cpu_s=50, match_cpu_s=0.3))
+    assert set(outcomes(result)) == {Outcome.TIMEOUT}
+    assert result.cpu_s < 1
+
+
+def test_a_death_of_the_process_crashes_its_own_game_only():
+    source = misbehaving_in([2], "import ctypes; ctypes.string_at(1)")
+    result = play_match(source, "2048", {"size": 3}, range(4), limits=QUICK, policy=False)
+    assert [outcome is Outcome.CRASHED for outcome in outcomes(result)] == [False, False, True, False]
+    assert "out of memory or stack" in result.error
+
+
+def test_a_sleeping_strategy_is_a_timeout_though_it_uses_no_cpu():
+    source = "import os\ndef strategy(board):\n    os.read(3, 1)\n"
+    limits = Limits(move_cpu_s=50, waiting_s=0.2)
+    result = play_match(source, "2048", {}, [0, 1], limits=limits, policy=False)
+    assert set(outcomes(result)) == {Outcome.TIMEOUT}
+    assert "waits" in result.error
+
+
+def test_sources_with_odd_characters_are_hashed_byte_for_byte():
+    source = "def strategy(board):\r\n    return 'W'  # é \u2028\r\n"
+    episode = play_match(source, "2048", {}, [0], player="me").episodes[0]
+    assert episode.source_sha256 == hashlib.sha256(source.encode()).hexdigest()
+    assert episode.player == "me"
+    assert set(episode.versions) >= {"grpo-arcade", "rules"}
+
+
+def test_bad_arguments_are_refused_in_a_line():
+    with pytest.raises(ValueError, match="move_cpu_s must be a positive number"):
+        Limits(move_cpu_s=0)
+    with pytest.raises(ValueError, match="16 MiB"):
+        Limits(memory_bytes=1000)
+    with pytest.raises(ValueError, match="at most"):
+        play_match(GREEDY, "2048", {}, range(10_000))
+    assert play_match(GREEDY, "2048", {}, []).episodes == ()
+
+
+def test_a_match_can_start_where_torch_is_loaded():
+    program = (
+        "import torch; torch.ones(300, 300) @ torch.ones(300, 300)\n"
+        "from grpo_arcade.games.players import MatchPool, play_match\n"
+        f"source = {GREEDY!r}\n"
+        "with MatchPool(workers=1) as pool:\n"
+        "    assert pool.submit(source, '2048', {}, [1]).result().episodes == play_match(source, '2048', {}, [1]).episodes\n"
+    )
+    pytest.importorskip("torch")
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
+
+
+def test_the_portable_child_plays_the_same_games(monkeypatch):
+    source = "import random\ndef strategy(board):\n    return random.choice('WASD')\n"
+    walled = play_match(source, "2048", {"size": 3}, [1, 2]).episodes
+    monkeypatch.setattr(launcher, "kernel_wall", lambda: False)
+    assert play_match(source, "2048", {"size": 3}, [1, 2]).episodes == walled
+    assert outcomes(play_match("def strategy(b):\n    return 1 / 0\n", "2048", {}, [0])) == [Outcome.CRASHED]
+    assert outcomes(play_match("def strategy(b):\n    while 1: pass\n", "2048", {}, [0], limits=QUICK)) == [
+        Outcome.TIMEOUT
+    ]
+    assert sandbox_report()["works"]
+    assert any("not covered" in line for line in sandbox_report()["lines"])

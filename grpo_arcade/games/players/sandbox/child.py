@@ -12,6 +12,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
 
 from . import surroundings, wire
@@ -106,6 +107,8 @@ def serve(channel: Channel) -> None:
     if isinstance(code, str):
         channel.reply(0, bytes([wire.NOT_VALID]) * count, code)
         return
+    # dataclasses looks up the module of a class that has annotations as text.
+    sys.modules["strategy"] = ModuleType("strategy")
     functions: list[Answerer | None] = []
     answers, error = bytearray(), ""
     now, spent, clock = channel.now, channel.spent, time.perf_counter

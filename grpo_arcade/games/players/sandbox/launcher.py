@@ -295,7 +295,9 @@ class PortableChild:
         self._started = time.monotonic()
         self._slice = 0.05
         self._end: End | None = None
-        self._arrived: queue.Queue[bytes] = queue.Queue()
+        self._pending = b""
+        # Bounded, so that a child that floods its pipe fills that and not this process.
+        self._arrived: queue.Queue[bytes] = queue.Queue(maxsize=16)
         threading.Thread(target=self._read, name="strategy replies", daemon=True).start()
 
     def _read(self) -> None:
@@ -320,14 +322,19 @@ class PortableChild:
 
     def receive_into(self, buffer: memoryview) -> int:
         """As :class:`Child` says."""
-        try:
-            data = self._arrived.get(timeout=self._slice)
-        except queue.Empty:
-            return 0
-        if not data or len(data) > len(buffer):
-            raise ChildGoneError
-        buffer[: len(data)] = data
-        return len(data)
+        if not self._pending:
+            try:
+                self._pending = self._arrived.get(timeout=self._slice)
+            except queue.Empty:
+                return 0
+            if not self._pending:
+                # It ends by itself: let it, so that how it ended can be told.
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(1)
+                raise ChildGoneError
+        size = min(len(buffer), len(self._pending))
+        buffer[:size], self._pending = self._pending[:size], self._pending[size:]
+        return size
 
     def cpu_s(self) -> float:
         """As :class:`Child` says."""

@@ -355,7 +355,8 @@ _RANDOM_METHODS = [name for name in random.__all__ if callable(getattr(random.Ra
 
 def _own_copy(value: Any) -> Any:
     """A library function as one game's own, since functions can be given attributes."""
-    if type(value) is not types.FunctionType:
+    # Those with attributes already (typing.NamedTuple) are known to their modules by identity.
+    if type(value) is not types.FunctionType or vars(value):
         return value
     copied = types.FunctionType(
         value.__code__, value.__globals__, value.__name__, value.__defaults__, value.__closure__

@@ -1,0 +1,168 @@
+"""The walls themselves: the filter lets through exactly its list, and the clean process refuses to run without them."""
+
+import os
+import socket
+import struct
+import sys
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from grpo_arcade.games import game_names
+from grpo_arcade.games.players import play_match, sandbox_report
+from grpo_arcade.games.players.sandbox import launcher, seccomp, wire
+
+ALLOW, KILL = 0x7FFF0000, 0x80000000
+ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+linux = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's wall is Linux's")
+
+
+def run_filter(code, number, architecture, arguments=()):
+    """The kernel's interpreter for the few instructions in use."""
+    data = struct.pack("<IIQ6Q", number, architecture, 0, *[*arguments, *[0] * 6][:6])
+    instructions = list(struct.iter_unpack("<HBBI", code))
+    accumulator = at = 0
+    while True:
+        operation, true, false, operand = instructions[at]
+        at += 1
+        if operation == 0x20:
+            (accumulator,) = struct.unpack_from("<I", data, operand)
+        elif operation == 0x54:
+            accumulator &= operand
+        elif operation == 0x15:
+            at += true if accumulator == operand else false
+        elif operation == 0x45:
+            at += true if accumulator & operand else false
+        elif operation == 0x06:
+            return operand
+        else:
+            raise AssertionError(hex(operation))
+
+
+@pytest.mark.parametrize("machine", ARCHITECTURES)
+def test_the_filter_allows_its_list_and_kills_everything_else(machine):
+    code = seccomp.program(3, machine)
+    here = ARCHITECTURES[machine]
+    numbers = seccomp._CALLS[machine][1]
+    allowed = {number for number in range(600) if run_filter(code, number, here, (3, 1, 4, 0x22)) == ALLOW}
+    assert allowed <= set(numbers.values())
+    for number in range(600):
+        if number not in numbers.values():
+            for arguments in product((0, 1, 3, 2**64 - 1), repeat=3):
+                assert run_filter(code, number, here, arguments) == KILL
+        assert run_filter(code, number | 0x40000000, here, (3,)) == KILL
+        for other in (0x40000003, 0x40000028, *[value for value in ARCHITECTURES.values() if value != here]):
+            assert run_filter(code, number, other, (3,)) == KILL
+
+
+@pytest.mark.parametrize("machine", ARCHITECTURES)
+def test_the_filter_looks_at_arguments(machine):
+    code = seccomp.program(3, machine)
+    numbers, here = seccomp._CALLS[machine][1], ARCHITECTURES[machine]
+
+    def verdict(name, *arguments):
+        return run_filter(code, numbers[name], here, arguments) == ALLOW
+
+    for descriptor in range(8):
+        assert verdict("read", descriptor) is verdict("write", descriptor) is (descriptor == 3)
+    for protection, flags in product(range(8), (0x02, 0x22, 0x21, 0x01, 0x32)):
+        assert verdict("mmap", 0, 4096, protection, flags) is (not protection & 4 and bool(flags & 0x20))
+        assert verdict("mprotect", 0, 4096, protection) is (not protection & 4)
+    for operation in range(16):
+        for flag in (0, 128, 256):
+            assert verdict("futex", 0, operation | flag) is (operation == 1)
+    assert [clock for clock in range(16) if verdict("clock_gettime", clock)] == [1]
+    assert not verdict("clock_gettime", -9 & 0xFFFFFFFFFFFFFFFF)
+    assert [advice for advice in range(32) if verdict("madvise", 0, 0, advice)] == [4, 8, 14, 15]
+    assert not verdict("madvise", 0, 0, 100)
+
+
+def test_an_unknown_machine_is_refused():
+    with pytest.raises(OSError, match="no system call filter is written for riscv64"):
+        seccomp.program(3, "riscv64")
+
+
+@linux
+def test_the_report_says_what_confines_a_strategy():
+    report = sandbox_report()
+    assert report["works"]
+    assert any("seccomp: on" in line for line in report["lines"])
+    assert all("\n" not in line for line in report["lines"])
+
+
+@linux
+def test_a_child_has_no_rights_left():
+    child = launcher.spawn(64 << 20, 10, True)
+    try:
+        status = dict(
+            line.split(":\t", 1) for line in Path(f"/proc/{child.pid}/status").read_text().splitlines() if ":\t" in line
+        )
+        for _ in range(1000):
+            if status["Seccomp"].strip() == "2":
+                break
+            text = Path(f"/proc/{child.pid}/status").read_text()
+            status = dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
+        assert status["Seccomp"].strip() == "2"
+        assert status["NoNewPrivs"].strip() == "1"
+        assert int(status["CapEff"], 16) == int(status["CapPrm"], 16) == 0
+        assert status["Threads"].strip() == "1"
+        if os.geteuid() == 0:
+            assert "0" not in status["Uid"].split()
+            assert os.listdir(f"/proc/{child.pid}/fd") == ["3"]
+        limits = Path(f"/proc/{child.pid}/limits").read_text()
+        assert "Max open files            0                    0" in limits
+        assert "Max processes             0                    0" in limits
+    finally:
+        child.end()
+    assert not Path(f"/proc/{child.pid}").exists()
+
+
+@linux
+def test_the_clean_process_holds_nothing_of_the_callers():
+    os.environ["A_SECRET_OF_THE_CALLER"] = "x"
+    launcher.close()
+    readable, writable = os.pipe()
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = launcher._fork_server()
+        if os.geteuid() == 0:
+            assert b"A_SECRET" not in Path(f"/proc/{server._process.pid}/environ").read_bytes()
+            kinds = [
+                os.readlink(f"/proc/{server._process.pid}/fd/{n}")
+                for n in os.listdir(f"/proc/{server._process.pid}/fd")
+            ]
+            assert sorted(kind.partition(":")[0] for kind in kinds) == ["/dev/null"] * 3 + ["socket"]
+    os.close(readable)
+    os.close(writable)
+    del os.environ["A_SECRET_OF_THE_CALLER"]
+
+
+@linux
+def test_the_clean_process_never_loads_the_games():
+    server = launcher._fork_server()
+    if os.geteuid() == 0:
+        maps = Path(f"/proc/{server._process.pid}/maps").read_text()
+        assert "numpy" not in maps
+        assert "torch" not in maps
+    assert "2048" in game_names()
+
+
+@linux
+def test_a_dead_fork_server_is_replaced():
+    source = "def strategy(board):\n    return 'W'\n"
+    expected = play_match(source, "2048", {}, [0]).episodes
+    server = launcher._fork_server()
+    server._process.kill()
+    server._process.wait()
+    assert play_match(source, "2048", {}, [0]).episodes == expected
+
+
+def test_messages_to_a_child_share_no_lists():
+    import marshal
+
+    row = [1, 2]
+    message = wire.pack([row, row])
+    first, second = marshal.loads(message[wire.LENGTH.size :])
+    first.append(3)
+    assert second == [1, 2]
