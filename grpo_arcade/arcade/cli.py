@@ -21,6 +21,7 @@ VERBS = {
     "replay": "watch a recording in the terminal",
     "export": "make a GIF or MP4 from recordings (also: record)",
     "verify": "re-play recordings and say whether they are genuine",
+    "dash": "watch a training run in the terminal, live or afterwards",
     "runs": "list training runs, or tell about one",
     "pretrain": "make the pocket model's weights from scratch",
     "doctor": "say what is installed, what is missing and how safe the sandbox is here",

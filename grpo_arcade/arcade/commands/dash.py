@@ -1,0 +1,63 @@
+"""``arcade dash``: the terminal dashboard of a run, live, finished or crashed."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import dataclass
+
+from tyro.conf import Positional
+
+
+@dataclass
+class Command:
+    """Watch a training run in the terminal."""
+
+    run: Positional[str] = "newest"
+    """A run folder, the name of a run in the output folder, or newest (a live one before an ended one)."""
+    output_dir: str = "outputs"
+    """Where runs are looked for by name."""
+    once: bool = False
+    """Print one plain frame and leave."""
+    json: bool = False
+    """Print the same facts as JSON and leave."""
+    ascii: bool = False
+    """Use nothing but ASCII signs."""
+    color: bool = True
+    """Colours; the variable NO_COLOR turns them off too."""
+
+
+def run(command: Command) -> int:
+    """0 when the dashboard was left or the frame printed."""
+    from grpo_arcade.trainer.dashboard.newest import find_run
+
+    folder = find_run(command.run, command.output_dir)
+    if command.once or command.json:
+        from grpo_arcade.trainer.dashboard.facts import gather
+        from grpo_arcade.trainer.dashboard.history import History
+        from grpo_arcade.trainer.run_folder import RunReader
+
+        with RunReader(folder) as reader:
+            facts = gather(reader, History(), time.time())
+        if command.json:
+            print(json.dumps(facts))
+            return 0
+        from grpo_arcade.trainer.dashboard.once import frame
+        from grpo_arcade.trainer.dashboard.plain import to_ascii
+
+        text = frame(facts)
+        print(to_ascii(text) if command.ascii or not _knows_unicode() else text)
+        return 0
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise ValueError("the dashboard needs a terminal; for a pipe or a log: arcade dash --once, or --json")
+    from grpo_arcade.arcade.terminal import picture_of
+    from grpo_arcade.trainer.dashboard.app import Dashboard
+
+    app = Dashboard(folder, picture_of, plain=command.ascii or not _knows_unicode(), colour=command.color)
+    app.run()
+    return app.return_code or 0
+
+
+def _knows_unicode() -> bool:
+    return (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")

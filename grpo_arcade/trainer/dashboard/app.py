@@ -1,0 +1,301 @@
+"""The terminal app: a header, tabs, keys; it looks at the run folder twice a second and never waits for it.
+
+All reading and all plotting happen in one thread beside the screen's, so that a key is answered at once whatever the
+run's size. It writes nothing but commands, and only when asked to. A tab's content has ``read(reader)``, called in
+that thread when the run has changed while the tab is open, and ``show(what it read)``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+from rich.console import RenderableType
+from rich.text import Text
+from textual import events
+from textual.app import App, ComposeResult, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.filter import Monochrome
+from textual.screen import Screen
+from textual.widgets import Footer, Static, TabbedContent, TabPane
+
+from grpo_arcade.games import Game
+from grpo_arcade.trainer.dashboard.facts import LIVE, gather
+from grpo_arcade.trainer.dashboard.header import header
+from grpo_arcade.trainer.dashboard.history import History
+from grpo_arcade.trainer.dashboard.machine import Load, Machine
+from grpo_arcade.trainer.dashboard.overview import Overview
+from grpo_arcade.trainer.dashboard.plain import AsciiOnly
+from grpo_arcade.trainer.dashboard.prompt import Question
+from grpo_arcade.trainer.dashboard.strategies import Strategies
+from grpo_arcade.trainer.run_folder import RunFolderError, RunReader
+
+SMALLEST = (80, 24)
+"""Columns and lines the dashboard needs."""
+LOOK_S = 0.5
+"""Between two looks at the run."""
+CALM = 20
+"""What reading the open tab costs, times this, passes before it is read again: a twentieth of one core at most."""
+
+T = TypeVar("T")
+PictureOf = Callable[[Game], RenderableType]
+"""Draws a position as text; the command line has one, and hands it in."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """Everything of one look at the run."""
+
+    facts: dict[str, Any]
+    load: Load
+    commands: list[dict[str, Any]]
+
+
+class Dashboard(App[None]):
+    """Watches one run folder."""
+
+    CSS_PATH = "dashboard.tcss"
+    TITLE = "GRPO Arcade"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide"), (170, "-vast")]  # noqa: RUF012 - as Textual declares it
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q", "quit", "Quit"),
+        Binding("question_mark", "help", "Help", key_display="?"),
+        Binding("1", "tab('overview')", "Overview", show=False),
+        Binding("2", "tab('strategies')", "Strategies", show=False),
+        Binding("P", "pause", "Pause"),
+        Binding("S", "command('stop')", "Stop and save", show=False),
+        Binding("E", "command('evaluate')", "Evaluate now", show=False),
+        Binding("C", "command('save')", "Save a checkpoint", show=False),
+        Binding("G", "command('gif')", "GIF of the champion", show=False),
+        Binding("f12", "screenshot", "Screenshot", show=False),
+    ]
+
+    def __init__(
+        self,
+        folder: Path,
+        picture_of: PictureOf,
+        *,
+        plain: bool = False,
+        colour: bool = True,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """``plain`` keeps to ASCII; ``clock`` gives seconds since 1970.
+
+        Raises:
+            RunFolderError: the folder is no run that can be read.
+        """
+        super().__init__()
+        self.folder = folder
+        self.picture_of = picture_of
+        self.plain = plain
+        self.clock = clock
+        if not colour and not self.no_color:
+            self._filters.append(Monochrome())
+        if plain:
+            self._filters.append(AsciiOnly())
+        self.back_room = ThreadPoolExecutor(1, "dashboard-reader")
+        self.reader = RunReader(folder)
+        # A second connection tells whether anything changed without waiting for what the first one is reading.
+        self._bell = RunReader(folder)
+        self._rung: int | None = None
+        self._history = History()
+        self._machine = Machine()
+        self._look: Look | None = None
+        self._trouble = ""
+        self._looking = False
+        self._tab_stale = True
+        self._next_tab = 0.0
+        self._open_commands: dict[int, str] = {}
+
+    def compose(self) -> ComposeResult:
+        """Header, tabs, footer."""
+        yield Static(id="header")
+        with TabbedContent(initial="tab-overview", id="tabs"):
+            with TabPane("Overview", id="tab-overview"):
+                yield Overview(plain=self.plain)
+            with TabPane("Strategies", id="tab-strategies"):
+                yield Strategies(self.folder, self.picture_of)
+        yield Footer(show_command_palette=True)
+        yield Static(id="too-small")
+
+    def on_mount(self) -> None:
+        """Start looking."""
+        self.query_one(Overview).focus()
+        self.set_interval(LOOK_S, self._consider)
+        self.set_interval(1.0, self._draw_header)
+        self._consider()
+
+    def on_unmount(self) -> None:
+        """Nothing is left behind."""
+        self.back_room.shutdown(wait=True, cancel_futures=True)
+        self.reader.close()
+        self._bell.close()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Below the smallest size, say so."""
+        width, height = event.size
+        small = width < SMALLEST[0] or height < SMALLEST[1]
+        self.screen_stack[0].set_class(small, "too-small")
+        if small:
+            self.query_one("#too-small", Static).update(
+                f"This terminal has {width}×{height} characters;\n"
+                f"the dashboard needs {SMALLEST[0]}×{SMALLEST[1]}.\n"
+                "Make it larger, or leave with q\nand try: arcade dash --once"
+            )
+        self._draw_header()
+
+    async def in_back_room(self, work: Callable[..., T], *values: Any) -> T:
+        """Run something slow beside the screen; one after the other."""
+        return await asyncio.get_running_loop().run_in_executor(self.back_room, work, *values)
+
+    def _consider(self) -> None:
+        """Look if the run has changed, or lives: whether a trainer died is not written anywhere."""
+        if self._looking:
+            return
+        try:
+            rung = int(self._bell.query("PRAGMA data_version")[0][0])
+        except RunFolderError as error:
+            self._say_trouble(str(error))
+            return
+        live = self._look is not None and self._look.facts["status"] in LIVE
+        if self._look is None or rung != self._rung or live or self._trouble:
+            self._tab_stale |= rung != self._rung
+            self._rung = rung
+            self._looking = True
+            self.run_worker(self._refresh(), group="look")
+
+    async def _refresh(self) -> None:
+        try:
+            self._look = await self.in_back_room(self._read)
+            self._say_trouble("")
+            self._draw_header()
+            self.query_one(Overview).show(self._look.facts, self._history, self._look.load)
+            self._hear_answers(self._look.commands)
+            if self._tab_stale and time.monotonic() >= self._next_tab:
+                await self.refresh_tab()
+        except RunFolderError as error:
+            self._say_trouble(str(error))
+        finally:
+            self._looking = False
+
+    def _read(self) -> Look:
+        facts = gather(self.reader, self._history, self.clock())
+        commands = self.reader.query("SELECT * FROM commands ORDER BY id DESC LIMIT 50")
+        load = self._machine.look() if facts["status"] in LIVE else Load()
+        return Look(facts, load, [dict(row) for row in commands])
+
+    async def refresh_tab(self) -> None:
+        """Read and show the open tab."""
+        self._tab_stale = False
+        pane = self._open_pane
+        tab: Any = next((child for child in pane.children if hasattr(child, "read")), None) if pane else None
+        if tab is not None:
+            began = time.monotonic()
+            tab.show(await self.in_back_room(tab.read, self.reader))
+            self._next_tab = time.monotonic() + min(10.0, CALM * (time.monotonic() - began))
+
+    @property
+    def _open_pane(self) -> TabPane | None:
+        return self.query_one("#tabs", TabbedContent).active_pane
+
+    def _say_trouble(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self._draw_header()
+
+    def _draw_header(self) -> None:
+        bar = self.query_one("#header", Static)
+        if self._trouble:
+            bar.update(Text(f" {self._trouble}\n Trying again; q leaves.", style="bold red"))
+        elif self._look is None:
+            bar.update(Text(f" reading {self.folder} …"))
+        else:
+            bar.update(header(self._look.facts, self.clock(), self.size.width))
+
+    def on_tabbed_content_tab_activated(self) -> None:
+        """Read what the newly opened tab shows, and give it the keys."""
+        pane = self._open_pane
+        if pane is not None and pane.children:
+            target = next((child for child in pane.query("*").results() if child.focusable), None)
+            if target is not None:
+                target.focus()
+        self.run_worker(self._read_tab(), group="tab", exclusive=True)
+
+    async def _read_tab(self) -> None:
+        try:
+            await self.refresh_tab()
+        except RunFolderError as error:
+            self._say_trouble(str(error))
+
+    def action_tab(self, name: str) -> None:
+        """Open a tab."""
+        self.query_one("#tabs", TabbedContent).active = f"tab-{name}"
+
+    def action_help(self) -> None:
+        """Show or hide all keys."""
+        if self.screen.query("HelpPanel"):
+            self.action_hide_help_panel()
+        else:
+            self.action_show_help_panel()
+
+    def action_pause(self) -> None:
+        """Pause, or go on if it is paused."""
+        paused = self._look is not None and self._look.facts["status"] == "paused"
+        self.action_command("resume" if paused else "pause")
+
+    def action_command(self, name: str) -> None:
+        """Ask the trainer for something; stopping is asked twice."""
+        if name == "stop":
+            question = "Stop training after this step, and save a checkpoint?"
+            self.push_screen(Question(question), lambda sure: self._send("stop") if sure else None)
+        else:
+            self._send(name)
+
+    def _send(self, name: str) -> None:
+        self.run_worker(self._send_and_wait(name), group="send")
+
+    async def _send_and_wait(self, name: str) -> None:
+        try:
+            number = await self.in_back_room(self.reader.send, name)
+        except RunFolderError as error:
+            self.notify(str(error), title=f"{name}: nobody is training", severity="warning", timeout=8)
+            return
+        self._open_commands[number] = name
+        self.notify("asked; the trainer answers within one step", title=name, timeout=4)
+
+    def _hear_answers(self, commands: list[dict[str, Any]]) -> None:
+        for command in reversed(commands):
+            if command["id"] in self._open_commands and command["status"] in ("done", "refused"):
+                name = self._open_commands.pop(command["id"])
+                severity = "information" if command["status"] == "done" else "warning"
+                words = command["answer"] or command["status"]
+                self.notify(words, title=f"{name}: {command['status']}", severity=severity, timeout=10)  # type: ignore[arg-type]
+
+    def action_screenshot(self, filename: str | None = None, path: str | None = None) -> None:
+        """Save the screen as SVG in the folder the dashboard was started in."""
+        name = filename or f"arcade-{self.folder.name}-{time.strftime('%Y%m%d-%H%M%S')}.svg"
+        try:
+            where = self.save_screenshot(name, path or ".")
+        except OSError as error:
+            self.notify(f"{name} cannot be written: {error.strerror}", severity="error")
+            return
+        self.notify(f"saved {where}")
+
+    def get_system_commands(self, screen: Screen[Any]) -> Any:
+        """What the command palette offers: Textual's own, and the trainer's."""
+        yield from super().get_system_commands(screen)
+        for name, words in (
+            ("pause", "Pause training"),
+            ("resume", "Go on training"),
+            ("stop", "Stop after this step and save"),
+            ("evaluate", "Evaluate now"),
+            ("save", "Save a checkpoint"),
+            ("gif", "Save a GIF of the champion"),
+        ):
+            yield SystemCommand(words, "asks the trainer", lambda name=name: self.action_command(name))

@@ -1,0 +1,66 @@
+"""The lines above everything: which run, how far it is, how old what one sees is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.text import Text
+
+from grpo_arcade.trainer.dashboard.clean import clean
+from grpo_arcade.trainer.dashboard.facts import LIVE, duration, number
+
+_STATUS_STYLE = {
+    "running": "bold green", "starting": "bold green", "paused": "bold yellow", "finished": "bold blue",
+    "stopped": "bold blue", "failed": "bold red", "crashed": "bold red",
+}  # fmt: skip
+_STALE_S = 120.0
+"""Seconds without news, or five steps, whichever is longer, after which a live run's age turns red."""
+
+
+def header(facts: dict[str, Any], now: float, width: int) -> Text:
+    """Two lines. ``now`` may be later than the facts: the clocks go on."""
+    status, step, most = facts["status"], facts["step"], facts["max_steps"]
+    live = status in LIVE
+    later = max(0.0, now - facts["updated"])
+    elapsed = now - facts["started"] if live else facts["elapsed_s"]
+    text = Text(no_wrap=True, overflow="ellipsis")
+    name = clean(facts["run"].rstrip("/").rpartition("/")[2])
+    text.append(f" {name[: max(12, width - 62)]} ", style="bold reverse")
+    text.append(f" {status} ", style=_STATUS_STYLE.get(status, "bold"))
+    text.append(f" step {step:,}")
+    text.append(f" of {most:,} " if most else " ", style="dim")
+    share = min(1.0, step / most) if most else 0.0
+    cells = 10 if width < 120 else 24
+    text.append("━" * round(share * cells), style="green")
+    text.append("━" * (cells - round(share * cells)), style="dim")
+    text.append(f" {share:.0%}")
+    if width >= 120:
+        text.append(f"   elapsed {duration(elapsed)}", style="dim")
+        if live:
+            text.append(f"   left {duration(facts['left_s'])}", style="dim")
+    text.append("   last update " if width >= 120 else "  ", style="dim")
+    old = later > max(_STALE_S, 5 * (facts["seconds_a_step"] or 0.0))
+    text.append(f"{duration(later)} ago", style="bold red" if live and old else "dim")
+    text.append("\n")
+    text.append_text(_results(facts))
+    if width < 120:
+        text.append(f"   elapsed {duration(elapsed)}" + (f", left {duration(facts['left_s'])}" if live else ""), "dim")
+    return text
+
+
+def _results(facts: dict[str, Any]) -> Text:
+    text = Text(f" {clean(facts['model'])} learns {clean(facts['game'])}   ")
+    text.append("reward ", style="dim")
+    text.append(number(facts["recent"]["reward"]), style="bold")
+    if facts["held_out"]:
+        first, last = facts["held_out"][0], facts["held_out"][-1]
+        text.append("   held-out ", style="dim")
+        text.append(number(last["mean"]), style="bold")
+        if last is not first:
+            text.append(f" (was {number(first['mean'])})", style="dim")
+    if facts["champion"]:
+        text.append("   champion ", style="dim")
+        text.append(number(facts["champion"]["score"]), style="bold")
+    if facts["alarms"]:
+        text.append(f"   ▲ {len(facts['alarms'])} alarm" + "s" * (len(facts["alarms"]) > 1), style="bold red")
+    return text

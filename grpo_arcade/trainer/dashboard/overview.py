@@ -1,0 +1,265 @@
+"""The overview: what the run is doing, in plots with axes, shares of a whole, and alarms in plain words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from rich.console import Group
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Grid, VerticalScroll
+from textual.widgets import Static
+
+from grpo_arcade.trainer.dashboard.bars import OUTCOME_COLOURS, TIME_COLOURS, legend, stacked
+from grpo_arcade.trainer.dashboard.chart import BLUE, GREEN, GREY, ORANGE, PINK, YELLOW, Chart, ChartData, Curve
+from grpo_arcade.trainer.dashboard.clean import clean
+from grpo_arcade.trainer.dashboard.facts import number
+from grpo_arcade.trainer.dashboard.history import History, smoothed
+from grpo_arcade.trainer.dashboard.machine import Load
+from grpo_arcade.trainer.dashboard.prompt import Prompt
+
+SPANS = (1, 10, 50)
+"""Smoothing to choose from; 1 is none."""
+BASELINE_COLOURS = (GREY, YELLOW, GREEN, PINK)
+_PAIRS = (
+    ("spread", "chart-spread", ("reward_std", "reward std"), ("frac_reward_zero_std", "zero-spread share")),
+    ("length", "chart-length", ("completion_length", "tokens"), ("clipped_ratio", "cut off")),
+    ("entropy", "chart-entropy", ("entropy", "entropy"), ("kl", "KL")),
+    ("gradient", "chart-gradient", ("grad_norm", "norm"), ("learning_rate", "learning rate")),
+)
+
+
+@dataclass(frozen=True)
+class View:
+    """Which steps are shown, and how smooth."""
+
+    first: int = 1
+    last: int | None = None
+    """None: up to the newest."""
+    span: int = SPANS[1]
+
+
+class Overview(VerticalScroll):
+    """The first tab."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("s", "smooth", "Smooth"),
+        Binding("z", "range", "Zoom…"),
+        Binding("plus,equals_sign", "zoom(2)", "Zoom in", show=False),
+        Binding("minus", "zoom(0.5)", "Zoom out", show=False),
+        Binding("left", "pan(-1)", "Earlier", show=False),
+        Binding("right", "pan(1)", "Later", show=False),
+        Binding("0", "all", "All steps", show=False),
+    ]
+
+    def __init__(self, *, plain: bool) -> None:
+        """``plain`` keeps to ASCII."""
+        super().__init__(id="overview")
+        self._plain = plain
+        self._view = View()
+        self._facts: dict[str, Any] | None = None
+        self._history = History()
+        self._load = Load()
+
+    def compose(self) -> ComposeResult:
+        """Alarms, plots, shares, more plots, the machine."""
+        yield Static(id="alarms")
+        yield Static(id="numbers")
+        with Grid(id="main-charts"):
+            yield Chart(plain=self._plain, id="chart-reward")
+            yield Chart(plain=self._plain, id="chart-held-out")
+        yield Static(id="shares")
+        with Grid(id="more-charts"):
+            for _, name, _, _ in _PAIRS:
+                yield Chart(plain=self._plain, id=name)
+        yield Static(id="machine")
+
+    def show(self, facts: dict[str, Any], history: History, load: Load) -> None:
+        """Show newer facts."""
+        self._facts, self._history, self._load = facts, history, load
+        self._draw()
+
+    def on_resize(self) -> None:
+        """The shares are drawn for a width."""
+        if self._facts is not None:
+            self._draw()
+
+    def _draw(self) -> None:
+        facts = self._facts
+        if facts is None:
+            return
+        alarms = self.query_one("#alarms", Static)
+        alarms.display = bool(facts["alarms"])
+        alarms.update(_alarms(facts["alarms"]))
+        self.query_one("#numbers", Static).update(_numbers(facts))
+        self.query_one("#shares", Static).update(self._shares(facts))
+        machine = self.query_one("#machine", Static)
+        machine.update(_machine(self._load, facts))
+        self._draw_charts(facts)
+
+    def _draw_charts(self, facts: dict[str, Any]) -> None:
+        history, view = self._history, self._view
+        newest = history.steps[-1] if history.steps else 1
+        last = view.last or newest
+        places = history.between(view.first, last)
+        steps = list(history.steps[places])
+        xlim = (float(min(view.first, last)), float(max(last, view.first + 1)))
+
+        def curve(column: Any, name: str, colour: Any, right: bool = False) -> Curve:
+            # Smoothing knows what came before the range, so that zooming in does not change a curve.
+            return Curve(name, steps, smoothed(column, view.span)[places], colour, right=right)
+
+        reward = [curve(history.columns["reward"], f"mean of {view.span}" if view.span > 1 else "each step", BLUE)]
+        if view.span > 1:
+            reward.insert(0, Curve("each step", steps, list(history.columns["reward"][places]), (74, 84, 100)))
+        zoomed = f" · steps {view.first:,} to {last:,}" if view.first > 1 or view.last else ""
+        self.query_one("#chart-reward", Chart).set(ChartData(f"reward{zoomed}", tuple(reward), xlim=xlim))
+        self.query_one("#chart-held-out", Chart).set(held_out_chart(facts, view.first, last, xlim))
+        for title, name, (left, left_name), (right, right_name) in _PAIRS:
+            first = curve(history.columns[left], left_name, BLUE)
+            second = curve(history.columns[right], right_name, ORANGE, True)
+            self.query_one(f"#{name}", Chart).set(ChartData(title, (first, second), xlim=xlim))
+
+    def _shares(self, facts: dict[str, Any]) -> Group:
+        width = max(20, self.size.width - 18)
+        lines = [
+            Text.assemble(("outcomes first ", "dim"), stacked(facts["outcomes_first"], width, OUTCOME_COLOURS)),
+            Text.assemble(("outcomes now   ", "dim"), stacked(facts["outcomes_recent"], width, OUTCOME_COLOURS)),
+            Text.assemble(("step time      ", "dim"), stacked(_times(facts), width, TIME_COLOURS)),
+        ]
+        told = legend({**facts["outcomes_recent"]}, OUTCOME_COLOURS)
+        return Group(*lines[:2], Text.assemble(" " * 15, told), lines[2])
+
+    def action_smooth(self) -> None:
+        """The next smoothing."""
+        span = SPANS[(SPANS.index(self._view.span) + 1) % len(SPANS)]
+        self._look(View(self._view.first, self._view.last, span))
+        self.notify("no smoothing" if span == 1 else f"smoothed over {span} steps", timeout=2)
+
+    def action_all(self) -> None:
+        """All steps again."""
+        self._look(View(span=self._view.span))
+
+    def action_zoom(self, times: float) -> None:
+        """Show half as many steps, or twice as many, ending where the view ends."""
+        last = self._view.last or self._newest
+        wide = max(5, round((last - self._view.first + 1) / times))
+        self._look(View(max(1, last - wide + 1), self._view.last, self._view.span))
+
+    def action_pan(self, way: int) -> None:
+        """Move the range by half its width."""
+        last = self._view.last or self._newest
+        wide = last - self._view.first + 1
+        first = max(1, min(self._newest - wide + 1, self._view.first + way * max(1, wide // 2)))
+        end = first + wide - 1
+        self._look(View(first, None if end >= self._newest else end, self._view.span))
+
+    def action_range(self) -> None:
+        """Ask for a range of steps."""
+        self.app.push_screen(Prompt("Which steps? For example 100-400; nothing for all", "100-400"), self._zoom_to)
+
+    def _zoom_to(self, answer: str | None) -> None:
+        if answer is None:
+            return
+        words = [word.strip().replace(",", "") for word in answer.replace("–", "-").split("-")]
+        if not any(words):
+            self.action_all()
+        elif len(words) == 2 and all(word.isdigit() or not word for word in words):
+            first, last = int(words[0] or 1), int(words[1]) if words[1] else None
+            if last is not None and last <= first:
+                self.notify(f"{answer}: the second step must be after the first", severity="warning")
+                return
+            self._look(View(max(1, first), last, self._view.span))
+        else:
+            self.notify(f"{answer!r} is no range of steps; for example 100-400", severity="warning")
+
+    @property
+    def _newest(self) -> int:
+        return self._history.steps[-1] if self._history.steps else 1
+
+    def _look(self, view: View) -> None:
+        self._view = view
+        self._draw()
+
+
+def held_out_chart(facts: dict[str, Any], first: int, last: int, xlim: tuple[float, float]) -> ChartData:
+    """Held-out means with their 95 % interval, the champion, and the baselines as lines."""
+    rows = [row for row in facts["held_out"] if first <= max(1, row["step"]) <= last]
+    xs = [row["step"] for row in rows]
+    curves = [
+        Curve("95 %", xs, [row["low"] for row in rows], (74, 84, 100)),
+        Curve("", xs, [row["high"] for row in rows], (74, 84, 100)),
+        Curve("held-out mean", xs, [row["mean"] for row in rows], BLUE, points=True),
+    ]
+    crowned = [row for row in rows if row["champion"] is not None]
+    if crowned:
+        ys = [row["champion"] for row in crowned]
+        curves.append(Curve("champion", [row["step"] for row in crowned], ys, ORANGE))
+    baselines = rows[-1]["baselines"] if rows else {}
+    levels = tuple(
+        (clean(name), mean, BASELINE_COLOURS[place % len(BASELINE_COLOURS)])
+        for place, (name, mean) in enumerate(baselines.items())
+    )
+    left = min(xlim[0], *xs) if xs else xlim[0]
+    return ChartData("held-out score", tuple(curves), levels, (left, xlim[1]), empty="no evaluation yet")
+
+
+def _times(facts: dict[str, Any]) -> dict[str, float]:
+    recent = facts["recent"]
+    parts = {name: recent[f"{name}_s"] or 0.0 for name in ("generate", "score", "learn", "evaluate")}
+    parts["other"] = max(0.0, (recent["step_s"] or 0.0) - sum(parts.values()))
+    return parts
+
+
+def _alarms(alarms: list[dict[str, Any]]) -> Text:
+    text = Text()
+    for place, alarm in enumerate(alarms):
+        text.append("\n" if place else "")
+        text.append("▲ ", style="bold red")
+        text.append(f"{clean(alarm['message'])} ", style="bold")
+        text.append(f"(since step {alarm['step']})", style="dim")
+        if alarm["help"]:
+            text.append(f"  what usually helps: {clean(alarm['help'])}", style="italic")
+    return text
+
+
+def _numbers(facts: dict[str, Any]) -> Text:
+    recent, last = facts["recent"], facts["last"]
+    text = Text()
+
+    def add(name: str, value: str) -> None:
+        text.append(f"{name} ", style="dim")
+        text.append(f"{value}   ", style="bold")
+
+    add("reward", f"{number(recent['reward'])} ± {number(recent['reward_std'])}")
+    for name, value in facts["rewards"].items():
+        add(clean(name), number(value))
+    add("zero-spread groups", _percent(recent["frac_reward_zero_std"]))
+    add("score", number(recent["score"]))
+    add("tokens", number(recent["completion_length"]))
+    add("cut off", _percent(recent["clipped_ratio"]))
+    add("copies", _percent(recent["identical_share"]))
+    add("loss", number(last["loss"]))
+    add("s/step", number(facts["seconds_a_step"]))
+    add("strategies", f"{facts['strategies']:,}, {facts['distinct_sources']:,} distinct")
+    text.rstrip()
+    return text
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.0%}"
+
+
+def _machine(load: Load, facts: dict[str, Any]) -> Text:
+    text = Text()
+    if load.cpu is not None:
+        text.append(f"CPU {load.cpu:4.0%}   ")
+    if load.memory is not None:
+        used, there = (amount / 2**30 for amount in load.memory)
+        text.append(f"memory {used:.1f} of {there:.0f} GiB   ")
+    if facts["trainer_memory_bytes"]:
+        text.append(f"trainer {facts['trainer_memory_bytes'] / 2**30:.1f} GiB   ")
+    text.append("   ".join(load.gpus) or ("no GPU seen" if load.cpu is not None else ""), style="dim")
+    return text
