@@ -37,6 +37,7 @@ class Command:
 
 def run(command: Command) -> int:
     """0 when everything was made, 130 when Ctrl-C stopped the training."""
+    from grpo_arcade.arcade.commands.train import EXIT_CODES
     from grpo_arcade.trainer.grpo import train
     from grpo_arcade.trainer.run_folder import RunReader
 
@@ -45,10 +46,10 @@ def run(command: Command) -> int:
         DEMO, game=command.game, max_steps=command.max_steps, seed=command.seed, output_dir=command.output_dir
     )
     config.run_name = f"demo-{command.game.replace('/', '-')}-{time.strftime('%Y%m%d-%H%M%S')}"
-    code = train(config)
-    if code:
-        return code
-    folder = Path(config.output_dir) / config.run_name
+    result = train(config)
+    if result.status != "finished":
+        return EXIT_CODES.get(result.status, 0)
+    folder = result.folder
     with RunReader(folder) as reader:
         _tell(reader)
         gif = _film(reader, folder / "recordings" / "before-after.gif")

@@ -17,7 +17,7 @@ EXTRAS = {
     "openenv": ("openenv",),
     "video": ("imageio-ffmpeg",),
 }
-CORE = ("grpo-arcade", "gymnasium", "imageio", "numpy", "pillow", "pygame", "rich", "tyro")
+CORE = ("grpo-arcade", "gymnasium", "numpy", "pillow", "pygame", "rich", "tyro")
 
 # Asked of a child process, because importing torch takes seconds and this process never does it.
 _ASK_TORCH = """

@@ -11,6 +11,9 @@ from tyro.conf import Positional
 
 from grpo_arcade.trainer.config import TrainConfig
 
+EXIT_CODES = {"interrupted": 130, "failed": 1}
+"""By how the run ended; 0 when it finished or was asked to stop."""
+
 
 @dataclass
 class Command(TrainConfig):
@@ -32,7 +35,8 @@ def run(command: Command) -> int:
 
     config = TrainConfig(**{field.name: getattr(command, field.name) for field in fields(TrainConfig)})
     if command.resume is not None:
-        return _train(config, _folder_to_resume(command.resume, config.output_dir))
+        changed = config.differences()
+        return _train(config if changed else None, _folder_to_resume(command.resume, config.output_dir))
     told = describe(config)
     if command.dry_run:
         print(json.dumps(told, indent=2) if command.json else _in_words(told))
@@ -40,10 +44,10 @@ def run(command: Command) -> int:
     return _train(config, None)
 
 
-def _train(config: TrainConfig, resume: Path | None) -> int:
+def _train(config: TrainConfig | None, resume: Path | None) -> int:
     from grpo_arcade.trainer.grpo import train
 
-    return train(config, resume=resume)
+    return EXIT_CODES.get(train(config, resume=resume).status, 0)
 
 
 def _folder_to_resume(words: tuple[str, ...], output_dir: str) -> Path:
