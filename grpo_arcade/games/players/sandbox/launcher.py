@@ -298,7 +298,8 @@ class PortableChild:
         self._pending = b""
         # Bounded, so that a child that floods its pipe fills that and not this process.
         self._arrived: queue.Queue[bytes] = queue.Queue(maxsize=16)
-        threading.Thread(target=self._read, name="strategy replies", daemon=True).start()
+        self._reader = threading.Thread(target=self._read, name="strategy replies", daemon=True)
+        self._reader.start()
 
     def _read(self) -> None:
         assert self._process.stdout is not None
@@ -358,6 +359,9 @@ class PortableChild:
             used = self.cpu_s()
             self._process.kill()
             status = self._process.wait()
+            while self._reader.is_alive():
+                with contextlib.suppress(queue.Empty):
+                    self._arrived.get(timeout=0.01)
             for pipe in (self._process.stdin, self._process.stdout):
                 if pipe is not None:
                     with contextlib.suppress(OSError):
