@@ -25,7 +25,7 @@ def draw_options(rng: Random) -> dict[str, Any]:
 
 def draw_program(rng: Random, options: Mapping[str, Any]) -> str:
     """One program, newline at the end, that defines ``strategy(board)``."""
-    family = _pick(rng, {_thoughtless: 3, _preference: 12, _one_ply: 85})
+    family = _pick(rng, {_thoughtless: 4, _preference: 13, _one_ply: 83})
     return "\n".join(family(rng, options)) + "\n"
 
 
@@ -74,12 +74,12 @@ def _one_ply(rng: Random, options: Mapping[str, Any]) -> list[str]:
     lines += [*_MOVE, *_score(rng, options)]
     lines += [
         f'    after = {{d: move(board, d) for d in "{_order(rng)}"}}',
-        "    good = [d for d in after if after[d] != board]" if rng.random() < 0.97 else "    good = list(after)",
+        "    good = [d for d in after if after[d] != board]" if rng.random() < 0.96 else "    good = list(after)",
     ]
     value = "score(after[d])"
     if rng.random() < 0.008:
         value = 'max(score(move(after[d], e)) for e in "WASD")'
-    best = "max" if rng.random() < 0.96 else "min"
+    best = "max" if rng.random() < 0.95 else "min"
     return [*lines, f'    return {best}(good, key=lambda d: {value}, default="W")']
 
 
@@ -135,30 +135,21 @@ def _turning_order(rng: Random) -> str:
 
 # The terms of a one-ply evaluation. b: the board after the move, r: a row, v: a cell, x and y: neighbours.
 
-_CELLS = ("        for i, r in enumerate(b):", "            for j, v in enumerate(r):")
-
 
 def _score(rng: Random, options: Mapping[str, Any]) -> list[str]:
-    """``score(b)``: one to a few terms of the board, of its cells or of neighbours; each loop is written once."""
-    loops: dict[tuple[str, ...], list[str]] = {}
-    seen: set[tuple[tuple[str, ...], str]] = set()
-    for _ in range(_pick(rng, {1: 20, 2: 31, 3: 26, 4: 15, 5: 8})):
-        header, term, sign = _pick(rng, {_of_board: 43, _of_cells: 20, _of_neighbours: 37})(rng)
-        if (header, term) not in seen:
-            seen.add((header, term))
-            # A sum over tile values needs no weight; counts and comparisons do.
-            weight = "" if header == _CELLS and term != "(v == 0)" else _weight(rng, options)
-            indent = "                " if header else "        "
-            loops.setdefault(header, []).append(f"{indent}s {sign} {weight}{term}")
-    body = [line for header, terms in loops.items() for line in (*header, *terms)]
+    """``score(b)``: one to four sections, each a loop over cells, over neighbours, or a sum over the board.
+
+    Sections may repeat. A grammar that wrote every loop once was measured too: its model climbed half as fast under
+    reinforcement learning (in 80 steps from 2,100 to 3,560, where this one's came to 5,600).
+    """
+    body: list[str] = []
+    for _ in range(_pick(rng, {1: 32, 2: 37, 3: 21, 4: 10})):
+        section = _pick(rng, {_of_board: 44, _of_cells: 22, _of_neighbours: 34})
+        body += section(rng, options)
     return ["    def score(b):", "        s = 0", *body, "        return s"]
 
 
-_Term = tuple[tuple[str, ...], str, str]
-"""The loop a term stands in (nothing for the board as a whole), the term, and whether it is added or taken away."""
-
-
-def _of_board(rng: Random) -> _Term:
+def _of_board(rng: Random, options: Mapping[str, Any]) -> list[str]:
     row, column = rng.choice(("0", "-1")), rng.choice(("0", "-1"))
     corner = f"b[{row}][{column}]"
     term = _pick(
@@ -174,47 +165,52 @@ def _of_board(rng: Random) -> _Term:
             "len({v for r in b for v in r})": 3,
         },
     )
-    return (), term, _sign(rng, negative=term.startswith("len"))
+    return [f"        s {_sign(rng, term.startswith('len'))} {_weight(rng, options)}{term}"]
 
 
-def _of_cells(rng: Random) -> _Term:
-    term = _pick(
-        rng,
-        {
-            "v * i": 10,
-            "v * j": 10,
-            "v * (i + j)": 8,
-            "v * i * j": 8,
-            "v * (n - i)": 5,
-            "v * 2 ** (i + j)": 4,
-            "v * v": 5,
-            "(v == 0)": 6,
-            "v * 2 ** (n * i + (j if i % 2 else n - j))": 2,
-        },
-    )
-    return _CELLS, term, _sign(rng)
+def _of_cells(rng: Random, options: Mapping[str, Any]) -> list[str]:
+    lines = ["        for i, r in enumerate(b):", "            for j, v in enumerate(r):"]
+    for _ in range(_pick(rng, {1: 75, 2: 25})):
+        term = _pick(
+            rng,
+            {
+                "v * i": 10,
+                "v * j": 10,
+                "v * (i + j)": 8,
+                "v * i * j": 8,
+                "v * (n - i)": 5,
+                "v * 2 ** (i + j)": 4,
+                "v * v": 5,
+                "(v == 0)": 6,
+                "v * 2 ** (n * i + (j if i % 2 else n - j))": 2,
+            },
+        )
+        lines.append(f"                s {_sign(rng)} {_weight(rng, options) if term == '(v == 0)' else ''}{term}")
+    return lines
 
 
-def _of_neighbours(rng: Random) -> _Term:
-    where = _pick(rng, {"b": 40, "zip(*b)": 26, "b + list(zip(*b))": 34})
-    term = _pick(
-        rng,
-        {
-            "abs(x - y)": 10,
-            "(x > y)": 6,
-            "(x <= y)": 6,
-            "(x == y)": 7,
-            "(x == 2 * y)": 4,
-            "abs(x.bit_length() - y.bit_length())": 3,
-        },
-    )
-    header = (f"        for r in {where}:", "            for x, y in zip(r, r[1:]):")
-    return header, term, _sign(rng, negative=term.startswith("abs"))
+def _of_neighbours(rng: Random, options: Mapping[str, Any]) -> list[str]:
+    where = _pick(rng, {"b": 40, "zip(*b)": 28, "b + list(zip(*b))": 32})
+    lines = [f"        for r in {where}:", "            for x, y in zip(r, r[1:]):"]
+    for _ in range(_pick(rng, {1: 80, 2: 17, 3: 3})):
+        term = _pick(
+            rng,
+            {
+                "abs(x - y)": 10,
+                "(x > y)": 6,
+                "(x <= y)": 6,
+                "(x == y)": 7,
+                "(x == 2 * y)": 4,
+                "abs(x.bit_length() - y.bit_length())": 3,
+            },
+        )
+        lines.append(f"                s {_sign(rng, term.startswith('abs'))} {_weight(rng, options)}{term}")
+    return lines
 
 
 def _sign(rng: Random, negative: bool = False) -> str:
     """The sensible sign of a term; the wrong one now and then."""
-    return "-=" if negative != (rng.random() < 0.08) else "+="
+    return "-=" if negative != (rng.random() < 0.1) else "+="
 
 
 def _weight(rng: Random, options: Mapping[str, Any]) -> str:
