@@ -37,7 +37,7 @@ def uses_random(source: str | None) -> bool:
 
 
 def failing_share(step: Row) -> float:
-    """Share of a step's strategies whose program failed."""
+    """Share of a step's strategies, or of an evaluation's games, whose program failed."""
     outcomes = step["outcomes"]
     return sum(outcomes.get(name, 0) for name in _FAILED) / max(1, sum(outcomes.values()))
 
@@ -170,19 +170,21 @@ def _of_held_out(steps: Sequence[Row], evaluations: Sequence[Row]) -> list[Sign]
     ]
 
 
-def collapsed(steps: Sequence[Row]) -> str:
+def collapsed(steps: Sequence[Row], evaluations: Sequence[Row] = ()) -> str:
     """Why training is beyond repair, or nothing.
 
     ``steps`` begin where the weights were last known to be good. It has collapsed when four of five strategies fail,
-    over a whole window, though fewer than half did in some earlier one; or when the loss is no number.
+    over a whole window, though fewer than half did in an earlier one or in the evaluation before the first step; or
+    when the loss is no number.
     """
     if steps and not all(math.isfinite(steps[-1][name] or 0.0) for name in ("loss", "grad_norm")):
         return "the loss or its gradient is not a number"
-    if len(steps) < 2 * WINDOW:
+    if len(steps) < WINDOW:
         return ""
     shares = [failing_share(row) for row in steps]
     last = statistics.fmean(shares[-WINDOW:])
-    best = min(statistics.fmean(shares[at : at + WINDOW]) for at in range(len(shares) - WINDOW))
+    earlier = [statistics.fmean(shares[at : at + WINDOW]) for at in range(len(shares) - WINDOW)]
+    best = min([*earlier, *(failing_share(row) for row in evaluations[:1])], default=1.0)
     if last >= 0.8 and best < 0.5:
         return f"{last:.0%} of the strategies fail, where once {best:.0%} did"
     return ""

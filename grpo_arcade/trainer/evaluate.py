@@ -339,4 +339,4 @@ def _reached(episode: Episode) -> int | None:
         return None
     for action in episode.actions:
         game.step(action)
-    return max(map(max, game.view().cells))  # type: ignore[attr-defined]
+    return max(map(max, game.view().cells))

@@ -49,6 +49,7 @@ class ArcadeTrainer(GRPOTrainer):
         self._scorer: Scorer | None = None
         self._batch: list[Play] = []
         self._ids: dict[int, int] = {}
+        self._buffered_inputs: list[dict[str, Any]] | None = None
         self._spent = dict.fromkeys(("generate_s", "score_s", "step_s"), 0.0)
         self._facts: dict[str, Any] = {}
         super().__init__(**arguments)
@@ -212,7 +213,7 @@ class ArcadeTrainer(GRPOTrainer):
                 for name in self.reward_func_names
             },
             "metrics": {
-                **{name: value for name, value in logs.items() if name not in _COLUMNS.values()},
+                **{name: value for name, value in logs.items() if name not in _COLUMNS.values() and name != "epoch"},
                 "random_share": self._facts.get("random_share"),
                 **_memory(),
             },
@@ -236,6 +237,9 @@ class ArcadeTrainer(GRPOTrainer):
     def create_model_card(self, *arguments: Any, **named: Any) -> None:
         """None: TRL writes one into every checkpoint, which costs more than saving a small model."""
 
+    def _send_telemetry(self) -> None:
+        """None: training on somebody's desk tells nobody."""
+
     def fall_back(self, checkpoint: Path, factor: float) -> float:
         """Take weights and optimizer from ``checkpoint`` and go on from here at ``factor`` times the learning rate.
 
@@ -249,6 +253,7 @@ class ArcadeTrainer(GRPOTrainer):
         for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
             group["lr"] = rate * factor
             group["initial_lr"] = self.lr_scheduler.base_lrs[0]
+        self.lr_scheduler._last_lr = [rate * factor for rate in rates]
         self.optimizer.zero_grad()
         return float(self.lr_scheduler.base_lrs[0])
 

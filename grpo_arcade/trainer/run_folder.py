@@ -263,9 +263,7 @@ class RunReader:
         if name not in COMMANDS:
             raise RunFolderError(f"there is no command {name!r}; there are {', '.join(COMMANDS)}")
         if (status := self.status()) not in _ALIVE:
-            raise RunFolderError(
-                f"{self.folder} is {status}, so nobody can {name}; arcade train --resume {self.folder}"
-            )
+            raise RunFolderError(f"{self.folder} is {status}: nobody can {name}; arcade train --resume {self.folder}")
         with _explained(self.folder), contextlib.closing(connect(self.folder / DATABASE)) as connection:
             row = connection.execute(
                 "INSERT INTO commands (time, name, argument) VALUES (?, ?, ?) RETURNING id",

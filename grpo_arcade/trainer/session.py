@@ -103,7 +103,8 @@ class Session:
             mine = tuple(seeds[number * count : (number + 1) * count])
             self.writer.group(step, "training", number, self.curriculum.at, self.game.options, mine)
             holder = self.throne.holder
-            match = Match(self.game.name, self.game.options, mine, self.baselines, holder and holder.source)
+            to_beat = None if holder is None else holder.source
+            match = Match(self.game.name, self.game.options, mine, self.baselines, to_beat)
             matches += [match] * size
         return matches
 
@@ -239,7 +240,7 @@ class Session:
         return [row for row in self.steps if row["step"] > fall]
 
     def _fall_back_if_collapsed(self, trainer: ArcadeTrainer, step: int) -> bool:
-        why = alarms.collapsed(self._since_fall())
+        why = alarms.collapsed(self._since_fall(), self.evaluations)
         if not why:
             return False
         good = self._good_checkpoint(step)
@@ -263,7 +264,8 @@ class Session:
         calm = min(shares.values(), default=0.0) + 0.15
 
         def healthy(at: int) -> bool:
-            around = [share for number, share in shares.items() if at - 2 < number <= at + 2]
+            # Step at + 1 was written by the model of this checkpoint.
+            around = [share for number, share in shares.items() if at - 2 < number <= at + 1]
             return at <= step - alarms.WINDOW and all(share <= calm for share in around)
 
         found = [path for path in checkpoints(self.folder) if healthy(checkpoint_step(path))]
@@ -313,7 +315,8 @@ class Session:
             self.stop_asked = "stopped"
             return "done", f"stops after step {trainer.state.global_step} and saves"
         if name == "save":
-            return "done", f"saved {self._save(trainer) or f'checkpoint-{trainer.state.global_step}'}"
+            self._save(trainer)
+            return "done", f"saved checkpoint-{trainer.state.global_step}"
         if name == "evaluate":
             self.evaluate(trainer)
             return "done", f"held-out score {self.evaluations[-1]['mean']:,.0f}"

@@ -5,7 +5,7 @@ import os
 import pytest
 
 ORDERS = ("WASD", "SADW", "ASDW", "DSAW", "SDAW", "ADSW", "WDSA", "SWAD")
-PROGRAM = '''```python
+PROGRAM = """```python
 def strategy(board):
     def left(rows):
         return [sorted(row, key=lambda value: value == 0) for row in rows]
@@ -17,13 +17,13 @@ def strategy(board):
         if moved(d):
             return d
     return "W"
-```'''
+```"""
 
 
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory):
     """A folder with a Qwen3 of 0.1 M parameters, each of whose completions is one of eight programs, or half of one."""
-    return make_tiny_model(tmp_path_factory.mktemp("tiny"), train_steps=60)
+    return make_tiny_model(tmp_path_factory.mktemp("tiny"), train_steps=120)
 
 
 @pytest.fixture(scope="session")
@@ -46,14 +46,18 @@ def make_tiny_model(folder, train_steps):
     tokenizer = train_tokenizer([prompt, *programs] * 4, 900)
     torch.manual_seed(0)
     config = build_config(
-        len(tokenizer), eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id,
-        hidden_size=64, num_hidden_layers=2,
+        len(tokenizer),
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        hidden_size=64,
+        num_hidden_layers=2,
     )
     model = Qwen3ForCausalLM(config)
     texts = [
         tokenizer.apply_chat_template(
             [{"role": "user", "content": prompt}, {"role": "assistant", "content": program}],
-            tokenize=True, return_dict=False,
+            tokenize=True,
+            return_dict=False,
         )
         for program in programs
     ]
@@ -89,8 +93,22 @@ def tiny_config(tiny_model, tmp_path):
     from grpo_arcade.trainer.config import TrainConfig
 
     return TrainConfig(
-        model=tiny_model, output_dir=str(tmp_path / "outputs"), run_name="run", run_key="00" * 16,
-        num_generations=4, per_device_train_batch_size=2, gradient_accumulation_steps=2, max_steps=3,
-        max_completion_length=120, train_seeds=2, eval_steps=2, eval_strategies=4, eval_seeds=2, save_steps=1,
-        learning_rate=1e-3, warmup_steps=0, threads=1, workers=1,
+        model=tiny_model,
+        output_dir=str(tmp_path / "outputs"),
+        run_name="run",
+        run_key="00" * 16,
+        num_generations=4,
+        per_device_train_batch_size=2,
+        gradient_accumulation_steps=2,
+        max_steps=3,
+        max_completion_length=120,
+        train_seeds=2,
+        eval_steps=2,
+        eval_strategies=4,
+        eval_seeds=2,
+        save_steps=1,
+        learning_rate=1e-3,
+        warmup_steps=0,
+        threads=1,
+        workers=1,
     )

@@ -1,0 +1,92 @@
+"""A configuration is refused early and in one line, or describes exactly what a run would do."""
+
+import dataclasses
+import subprocess
+import sys
+
+import pytest
+
+from grpo_arcade.trainer.config import ConfigError, TrainConfig, cores, describe
+
+
+def test_the_defaults_are_valid_and_describe_a_run_on_a_laptop():
+    told = describe(TrainConfig())
+    assert told["training_completions"] >= 3000
+    assert told["stages"][0]["options"]["size"] == 4
+    assert list(told["stages"][0]["baselines"]) == ["random", "greedy", "expectimax"]
+    assert told["rewards"]["progress"] == 10
+    assert told["threads"] == max(1, cores() - 1)
+    assert told["differs_from_default"] == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"num_generations": 1}, "at least 2"),
+        ({"num_generations": 12}, "no multiple of"),
+        ({"num_generations": 32, "gradient_accumulation_steps": 3}, "gradient_accumulation_steps to 4"),
+        ({"learning_rate": 0.0}, "above 0"),
+        ({"learning_rate": 3.0}, "1e-4"),
+        ({"temperature": 0.0}, "above 0"),
+        ({"max_steps": 0}, "at least 1"),
+        ({"max_steps": float("nan")}, "at least 1"),
+        ({"eval_seeds": 101}, "from 1 to 100"),
+        ({"threads": 10_000}, "cores"),
+        ({"loss_type": "ppo"}, "dapo, grpo"),
+        ({"report_to": "mail"}, "none, trackio"),
+        ({"beta": -0.1}, "at least 0"),
+        ({"size": 9}, "2 to 8"),
+        ({"target": 1000}, "power of two"),
+        ({"game": "2049"}, "did you mean 2048"),
+        ({"game_options": ("size",)}, "name=value"),
+        ({"game_options": ("colour=3",)}, "no option 'colour'"),
+        ({"rewards": ("progres",)}, "did you mean progress"),
+        ({"reward_weights": (1.0,)}, "1 reward_weights for 4 rewards"),
+        ({"reward_weights": (0.0, 0.0, 0.0, 0.0)}, "all 0"),
+        ({"run_key": "xyz"}, "hex"),
+        ({"run_name": "a/b"}, "plain name"),
+        ({"curriculum": ("size=3@2",)}, "share from 0 to 1"),
+        ({"curriculum": ("size=1",)}, "2 to 8"),
+        ({"steps_per_generation": 8, "save_steps": 3}, "whole multiple"),
+        ({"save_steps": 0}, "at least 1"),
+        ({"lora_dropout": 1.5}, "between 0 and 1"),
+    ],
+)
+def test_nonsense_is_refused_in_one_line(changes, says):
+    with pytest.raises(ConfigError) as refusal:
+        dataclasses.replace(TrainConfig(), **changes).validate()
+    assert says in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_configuration_survives_json_and_unknown_names_are_refused():
+    config = TrainConfig(curriculum=("size=3,target=64", "size=4"), reward_weights=(1, 1, 1, 2), beta=0.1)
+    assert TrainConfig.from_dict(config.to_dict()) == config
+    with pytest.raises(ConfigError, match="did you mean learning_rate"):
+        TrainConfig.from_dict({"learning_rat": 1})
+
+
+def test_a_curriculum_goes_on_when_enough_is_won_and_stays_at_its_end():
+    from grpo_arcade.trainer.curriculum import Curriculum
+
+    config = TrainConfig(curriculum=("size=3,target=64@0.25", "size=3,target=128", "target=2048"), promote_at=0.5)
+    config.validate()
+    curriculum = Curriculum.of(config)
+    assert [stage.options["size"] for stage in curriculum.stages] == [3, 3, 4]
+    assert not curriculum.promote(0.2)
+    assert curriculum.promote(0.25)
+    assert not curriculum.promote(0.4)
+    assert curriculum.promote(0.5)
+    assert not curriculum.promote(1.0)
+    assert curriculum.at == 2
+
+
+def test_neither_configuration_nor_run_folder_imports_torch():
+    code = (
+        "import sys, grpo_arcade.trainer.config as c, grpo_arcade.trainer.run_folder, grpo_arcade.trainer.grpo\n"
+        "import grpo_arcade.trainer.evaluate, grpo_arcade.trainer.session\n"
+        "c.describe(c.TrainConfig())\n"
+        "heavy = {'torch', 'transformers', 'trl', 'datasets', 'pygame', 'textual', 'numpy'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

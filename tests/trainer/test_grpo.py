@@ -1,0 +1,324 @@
+"""Real GRPO steps on a tiny model that writes real programs: what a run records, learns, refuses and survives."""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from grpo_arcade.games.seeds import EVALUATION_SEEDS
+from grpo_arcade.trainer.config import ConfigError, TrainConfig
+from grpo_arcade.trainer.grpo import TrainingError, train
+from grpo_arcade.trainer.run_folder import LOG, RunFolderError, RunReader
+
+
+@pytest.fixture(scope="module")
+def finished(tiny_model, tmp_path_factory):
+    """One finished run, looked at by several tests."""
+    config = TrainConfig(
+        model=tiny_model, output_dir=str(tmp_path_factory.mktemp("outputs")), run_key="00" * 16,
+        num_generations=4, per_device_train_batch_size=4, gradient_accumulation_steps=2, max_steps=4,
+        max_completion_length=60, train_seeds=2, eval_steps=2, eval_strategies=4, eval_seeds=3, save_steps=2,
+        rewards=("function_works", "no_cheating", "strategy_succeeds", "progress", "beats_champion"),
+        learning_rate=1e-3, threads=1, workers=1,
+    )  # fmt: skip
+    return train(config, capture=True), config
+
+
+def test_a_run_records_every_step_completion_reward_and_game(finished):
+    result, config = finished
+    assert (result.status, result.step) == ("finished", 4)
+    with RunReader(result.folder) as run:
+        steps = run.steps()
+        assert [row["step"] for row in steps] == [1, 2, 3, 4]
+        for row in steps:
+            for name in ("reward", "reward_std", "loss", "entropy", "learning_rate", "grad_norm", "score", "step_s"):
+                assert row[name] is not None, name
+            assert sum(row["outcomes"].values()) == 8
+            assert set(row["rewards"]) == set(config.rewards)
+            split = row["generate_s"] + row["score_s"] + row["learn_s"]
+            assert split == pytest.approx(row["step_s"], abs=0.05)
+            rows = run.strategies(row["step"])
+            assert [each["position"] for each in rows] == list(range(8))
+            assert {each["number"] for each in rows} == {0, 1}
+            weights = {"progress": 10.0}
+            for each in rows:
+                total = sum(weights.get(name, 1.0) * value for name, value in each["rewards"].items())
+                assert each["reward"] == pytest.approx(total, rel=1e-4)
+                assert set(run.strategy(each["id"])["reasons"]) == set(config.rewards)
+        groups = run.query("SELECT * FROM groups WHERE purpose = 'training'")
+        assert len(groups) == 8
+        seeds = [seed for group in groups for seed in json.loads(group["seeds"])]
+        assert len(set(seeds)) == 16
+        assert not set(seeds) & set(EVALUATION_SEEDS)
+        for row in run.strategies(2):
+            group = next(each for each in groups if (each["step"], each["number"]) == (2, row["number"]))
+            assert [episode.seed for episode in run.episodes(row["id"])] == json.loads(group["seeds"])
+
+
+def test_advantages_push_up_what_earned_more_than_its_group(finished):
+    result, _ = finished
+    with RunReader(result.folder) as run:
+        for number in (0, 1):
+            group = [row for row in run.strategies(1) if row["number"] == number]
+            mean = sum(row["reward"] for row in group) / len(group)
+            assert sum(row["advantage"] for row in group) == pytest.approx(0, abs=1e-3)
+            for row in group:
+                if abs(row["reward"] - mean) > 1e-3:
+                    assert (row["advantage"] > 0) == (row["reward"] > mean)
+
+
+def test_recorded_episodes_replay_to_the_recorded_score(finished):
+    from grpo_arcade.recordings import verify
+
+    result, _ = finished
+    with RunReader(result.folder) as run:
+        played = 0
+        for row in run.strategies(1) + run.strategies(4, "evaluation"):
+            for episode in run.episodes(row["id"]):
+                verify(episode)
+                played += len(episode.actions)
+    assert played > 100
+
+
+def test_evaluations_stand_beside_the_baselines_on_the_same_seeds(finished):
+    result, config = finished
+    with RunReader(result.folder) as run:
+        evaluations = run.evaluations()
+        assert [row["step"] for row in evaluations] == [0, 2, 4]
+        for row in evaluations:
+            assert row["seeds"] == [0, 1, 2]
+            assert len(row["scores"]) == 4
+            assert all(len(scores) == 3 for scores in row["scores"])
+            flat = [score for scores in row["scores"] for score in scores]
+            assert row["mean"] == pytest.approx(sum(flat) / 12)
+            assert row["low"] <= row["mean"] <= row["high"]
+            assert list(row["baselines"]) == ["random", "greedy", "expectimax"]
+            assert len(row["baselines"]["random"]["scores"]) == 3
+            assert sum(row["outcomes"].values()) == sum(row["histogram"].values()) == 12
+        assert run.strategies(0, "evaluation")[0]["reward"] is None
+        champions = run.champions()
+        assert champions
+        assert [champion.score for champion in champions] == sorted(champion.score for champion in champions)
+        assert evaluations[-1]["champion"] is not None
+
+
+def test_the_weights_change_and_checkpoints_are_complete_and_few(finished):
+    from grpo_arcade.trainer.models import load
+
+    result, config = finished
+    with RunReader(result.folder) as run:
+        checkpoints = run.checkpoints()
+    assert checkpoints[-1].name == "checkpoint-4"
+    before, after = (load_file(path / "model.safetensors") for path in (checkpoints[0], checkpoints[-1]))
+    assert any(not torch.equal(before[name], after[name]) for name in before)
+    model, tokenizer = load(str(result.folder))
+    assert tokenizer.chat_template
+    assert not (result.folder / "README.md").exists()
+
+
+def test_what_libraries_print_goes_to_the_log(finished):
+    result, _ = finished
+    log = (result.folder / LOG).read_text()
+    assert "held-out score" in log
+    assert "step 4: score" in log
+
+
+def test_finished_runs_refuse_commands_and_resume_needs_more_steps(finished):
+    result, _ = finished
+    with RunReader(result.folder) as run, pytest.raises(RunFolderError, match="is finished"):
+        run.send("pause")
+    with pytest.raises(ConfigError, match="higher max_steps"):
+        train(resume=result.folder)
+    with pytest.raises(ConfigError, match="learning_rate is 0.5"):
+        train(TrainConfig(learning_rate=0.5), resume=result.folder)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"loss_type": "grpo", "importance_sampling_level": "sequence", "epsilon": 3e-4},
+        {"loss_type": "dr_grpo", "scale_rewards": "none", "beta": 0.05},
+        {"lora_r": 4, "steps_per_generation": 4, "save_steps": 2, "lr_scheduler_type": "cosine"},
+        {"loss_type": "bnpo", "num_iterations": 2, "save_steps": 2, "mask_truncated_completions": True},
+    ],
+    ids=["gspo", "dr_grpo with kl", "lora off-policy", "bnpo twice"],
+)
+def test_other_losses_lora_and_off_policy_steps_train(tiny_config, changes):
+    config = dataclasses.replace(tiny_config, max_steps=2, eval_steps=0, **changes)
+    result = train(config)
+    assert result.status == "finished"
+    with RunReader(result.folder) as run:
+        rows = run.steps()
+    assert [row["step"] for row in rows] == [1, 2]
+    if config.beta:
+        assert rows[-1]["kl"] is not None
+    if config.lora_r:
+        assert (result.folder / "checkpoint-2" / "adapter_model.safetensors").is_file()
+
+
+def test_a_curriculum_asks_for_the_new_stage_once_the_old_one_is_won(tiny_config):
+    config = dataclasses.replace(
+        tiny_config, curriculum=("size=4,target=8@0.1", "size=4,target=2048"), eval_steps=1, max_steps=2
+    )
+    result = train(config)
+    with RunReader(result.folder) as run:
+        assert [row["stage"] for row in run.evaluations()][0] == 0
+        promoted = [event for event in run.events() if event["kind"] == "promoted"]
+        assert len(promoted) == 1
+        targets = [json.loads(row["options"])["target"] for row in run.query("SELECT * FROM groups ORDER BY step")]
+        assert targets[-1] == 2048
+        assert "random_baseline_too_good" in {event["name"] for event in run.events()}
+
+
+def test_a_model_that_writes_no_code_trains_and_raises_alarms(tiny_config, garbage_model):
+    result = train(dataclasses.replace(tiny_config, model=garbage_model, max_steps=6, max_completion_length=16))
+    with RunReader(result.folder) as run:
+        assert all(sum(row["outcomes"].values()) == 4 and "lost" not in row["outcomes"] for row in run.steps())
+        assert run.champion() is None
+        assert {"zero_spread", "failing_strategies", "cut_off"} <= {alarm.name for alarm in run.alarms()}
+        assert run.evaluations()[-1]["mean"] == 0
+
+
+def test_commands_are_answered_within_a_step(tiny_config):
+    answers = {}
+
+    def person(folder):
+        while not (folder / "checkpoint-0").is_dir():
+            time.sleep(0.05)
+        with RunReader(folder) as run:
+
+            def ask(name, wait_for):
+                command = run.send(name)
+                while (row := run.commands()[command - 1])["status"] not in wait_for:
+                    time.sleep(0.05)
+                answers[name] = row
+                return row["step"]
+
+            ask("resume", ("refused",))
+            paused = ask("pause", ("accepted",))
+            time.sleep(0.3)
+            assert len(run.steps()) == paused
+            assert run.status() == "paused"
+            for name in ("save", "evaluate", "gif"):
+                ask(name, ("done", "refused"))
+            ask("resume", ("done",))
+            ask("stop", ("done",))
+
+    config = dataclasses.replace(tiny_config, max_steps=500, eval_steps=0, save_steps=100)
+    folder = Path(config.output_dir) / config.run_name
+    thread = threading.Thread(target=person, args=(folder,), daemon=True)
+    thread.start()
+    result = train(config)
+    thread.join(timeout=60)
+    assert not thread.is_alive()
+    assert result.status == "stopped"
+    assert answers["save"]["answer"] == f"saved checkpoint-{answers['save']['step']}"
+    assert "held-out score" in answers["evaluate"]["answer"]
+    assert Path(answers["gif"]["answer"].removeprefix("wrote ")).read_bytes()[:3] == b"GIF"
+    with RunReader(result.folder) as run:
+        assert run.status() == "stopped"
+        assert run.checkpoints()[-1].name == f"checkpoint-{result.step}"
+
+
+def test_a_collapse_is_survived_from_the_last_good_checkpoint(tiny_config):
+    """Training that destroys the model: a learning rate a hundred thousand times too high for its last steps."""
+    config = dataclasses.replace(
+        tiny_config, max_steps=26, learning_rate=0.05, warmup_steps=0, eval_steps=0, max_completion_length=30,
+        lr_scheduler_type="constant", save_total_limit=1, max_grad_norm=1e9,
+    )  # fmt: skip
+    result = train(config)
+    with RunReader(result.folder) as run:
+        falls = [event for event in run.events() if event["kind"] == "fallback"]
+        assert falls, [row["outcomes"] for row in run.steps()]
+        assert "fail" in falls[0]["message"]
+        assert falls[0]["data"]["learning_rate"] == pytest.approx(0.025)
+        after = [row for row in run.steps() if row["step"] == falls[0]["step"] + 1]
+        assert after[0]["learning_rate"] == pytest.approx(0.025)
+        # The first step after it is made with the good model again.
+        assert set(after[0]["outcomes"]) & {"lost", "stuck"}
+
+
+INTERRUPTED = """
+import sys, json
+from grpo_arcade.trainer.config import TrainConfig
+from grpo_arcade.trainer.grpo import train
+result = train(TrainConfig.from_dict(json.loads(sys.argv[1])), capture=True)
+print(result.status, result.step)
+sys.exit(130 if result.status == "interrupted" else 0)
+"""
+
+
+def test_ctrl_c_finishes_the_step_saves_and_says_how_to_go_on(tiny_config):
+    config = dataclasses.replace(tiny_config, max_steps=500, eval_steps=0, save_steps=100)
+    child = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED, json.dumps(config.to_dict())],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    folder = Path(config.output_dir) / config.run_name
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        if (folder / "checkpoint-0").is_dir():
+            with RunReader(folder) as run:
+                if len(run.steps()) >= 2:
+                    break
+        time.sleep(0.05)
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=60)
+    assert child.returncode == 130, err
+    with RunReader(folder) as run:
+        last = run.steps()[-1]["step"]
+        assert run.checkpoints()[-1].name == f"checkpoint-{last}"
+        assert out.split() == ["interrupted", str(last)]
+        assert run.status() == "stopped"
+    assert f"arcade train --resume {folder}" in err
+    assert "Traceback" not in err
+
+
+def test_running_out_of_memory_names_what_to_lower(tiny_config, monkeypatch):
+    from grpo_arcade.trainer import shared_prompt
+
+    def full(*arguments, **named):
+        # What torch raises on a CPU that has no memory left.
+        torch.empty(2**46, dtype=torch.float32)
+
+    monkeypatch.setattr(shared_prompt, "logps_and_entropies", full)
+    with pytest.raises(TrainingError, match="per_device_train_batch_size.*max_completion_length.*--resume"):
+        train(tiny_config)
+    with RunReader(Path(tiny_config.output_dir) / tiny_config.run_name) as run:
+        assert run.status() == "failed"
+        assert len(run.checkpoints()) == 1
+
+
+def test_what_cannot_fit_or_is_not_known_is_refused_before_the_first_step(tiny_config):
+    with pytest.raises(ConfigError, match="at most 1012 would fit"):
+        train(dataclasses.replace(tiny_config, max_completion_length=2000))
+    with pytest.raises(ConfigError, match="knows no reasoning_effort"):
+        train(dataclasses.replace(tiny_config, run_name="again", reasoning_effort="low"))
+
+
+def test_a_missing_extra_names_its_install_line(tmp_path):
+    code = (
+        "import sys, importlib.abc\n"
+        "class Absent(importlib.abc.MetaPathFinder):\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        "        if name.partition('.')[0] in ('torch', 'trl'): raise ModuleNotFoundError(name)\n"
+        "sys.meta_path.insert(0, Absent())\n"
+        "import importlib.util\n"
+        "real = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda name, *rest: None if name in ('torch', 'trl') else real(name, *rest)\n"
+        "from grpo_arcade.trainer.grpo import train\n"
+        "try: train()\n"
+        "except ImportError as error: print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert done.stdout.strip() == 'training needs torch, trl: pip install "grpo-arcade[train]"', done.stderr
+    assert os.listdir(tmp_path) == []

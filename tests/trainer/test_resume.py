@@ -1,0 +1,156 @@
+"""A run killed at any moment and resumed ends with the same records as one that was never killed."""
+
+import dataclasses
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from grpo_arcade.trainer.config import TrainConfig
+from grpo_arcade.trainer.grpo import train
+from grpo_arcade.trainer.run_folder import RunReader, checkpoints
+
+CODE = """
+import sys, json
+from pathlib import Path
+from grpo_arcade.trainer.config import TrainConfig
+from grpo_arcade.trainer.grpo import train
+config = TrainConfig.from_dict(json.loads(sys.argv[1]))
+folder = Path(config.output_dir) / config.run_name
+print(train(resume=folder, capture=True) if (folder / "run.db").exists() else train(config, capture=True))
+"""
+CLOCKS = {"time", "seconds", "cpu_s", "step_s", "generate_s", "score_s", "learn_s", "evaluate_s", "metrics", "id"}
+CLOCKS |= {"source_id", "strategy_id", "started"}
+
+
+def records(folder):
+    """All that was recorded about training, without clocks and row numbers."""
+    with RunReader(folder) as run:
+        tables = {
+            "steps": run.steps(),
+            "evaluations": run.evaluations(),
+            "strategies": [
+                {**row, **{name: run.strategy(row["id"])[name] for name in ("text", "token_ids", "reasons")}}
+                for purpose in ("training", "evaluation")
+                for step in range(0, 100)
+                for row in run.strategies(step, purpose)
+            ],
+            "episodes": [
+                dataclasses.asdict(episode)
+                for row in run.query("SELECT id FROM strategies ORDER BY step, purpose, position")
+                for episode in run.episodes(row["id"])
+            ],
+            "champions": [(each.step, each.score, each.source) for each in run.champions()],
+            "alarms": [
+                (event["step"], event["kind"], event["name"], event["message"])
+                for event in run.events()
+                if event["kind"] in ("alarm", "alarm_over", "promoted", "fallback", "champion")
+            ],
+        }
+        metrics = [row["metrics"] for row in run.steps()]
+    for name in ("steps", "evaluations", "strategies"):
+        tables[name] = [{key: value for key, value in row.items() if key not in CLOCKS} for row in tables[name]]
+    timed = ("step_time", "memory_bytes")
+    tables["metrics"] = [{key: value for key, value in row.items() if key not in timed} for row in metrics]
+    return tables
+
+
+def killed_and_resumed(config, kills, moments, seconds):
+    """Run ``config`` in a child that is killed ``kills`` times; the folder."""
+    folder = Path(config.output_dir) / config.run_name
+    arguments = [sys.executable, "-c", CODE, json.dumps(config.to_dict())]
+    for _ in range(kills):
+        child = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        # Imports take most of a child's life; the moment counts from when it begins to train.
+        deadline = time.monotonic() + 120
+        while child.poll() is None and time.monotonic() < deadline and not _training(folder, child):
+            time.sleep(0.02)
+        time.sleep(moments.uniform(0, seconds))
+        child.send_signal(signal.SIGKILL)
+        child.communicate()
+        if (folder / "run.db").exists():
+            with RunReader(folder) as run:
+                assert run.query("PRAGMA integrity_check")[0][0] == "ok"
+                assert run.status() in ("crashed", "finished")
+                if run.status() == "finished":
+                    break
+    else:
+        done = subprocess.run(arguments, capture_output=True, text=True, timeout=600)
+        assert done.returncode == 0, done.stderr
+    return folder
+
+
+def _training(folder, child):
+    try:
+        with RunReader(folder) as run:
+            return run.facts().get("status") == "running"
+    except ValueError:
+        return False
+
+
+def test_a_run_killed_twice_ends_as_one_never_killed(tiny_config):
+    config = dataclasses.replace(tiny_config, max_steps=8, save_steps=2, eval_steps=3, learning_rate=3e-4)
+    whole = train(config)
+    again = dataclasses.replace(config, run_name="killed")
+    folder = killed_and_resumed(again, 2, random.Random(1), 2.0)
+    expected, found = records(whole.folder), records(folder)
+    for name in expected:
+        assert found[name] == expected[name], name
+    assert len(expected["steps"]) == 8
+    assert any(row["outcome"] in ("lost", "stuck") for row in expected["strategies"])
+
+
+def test_a_run_killed_before_its_first_checkpoint_starts_over(tiny_config):
+    config = dataclasses.replace(tiny_config, max_steps=2)
+    first = train(config)
+    # As a kill leaves it: no checkpoint is complete.
+    for path in checkpoints(first.folder):
+        (path / "arcade_state.json").unlink()
+    expected = records(first.folder)
+    assert train(resume=first.folder).status == "finished"
+    assert records(first.folder) == expected
+
+
+def test_a_torn_checkpoint_is_passed_over(tiny_config):
+    config = dataclasses.replace(tiny_config, max_steps=4, save_steps=1)
+    first = train(config)
+    expected = records(first.folder)
+    last = checkpoints(first.folder)[-1]
+    (last / "arcade_state.json").unlink()
+    (last / "model.safetensors").write_bytes(b"torn")
+    assert train(resume=first.folder).step == 4
+    assert records(first.folder) == expected
+
+
+def test_more_steps_can_be_asked_of_a_finished_run(tiny_config):
+    short = train(dataclasses.replace(tiny_config, max_steps=2, eval_steps=2, save_steps=2))
+    long = train(dataclasses.replace(tiny_config, max_steps=4, eval_steps=2, save_steps=2, run_name="long"))
+    result = train(TrainConfig(max_steps=4), resume=short.folder)
+    assert result.step == 4
+    assert records(short.folder) == records(long.folder)
+
+
+def test_a_lora_run_resumes_exactly(tiny_config):
+    config = dataclasses.replace(tiny_config, lora_r=4, max_steps=3, save_steps=1, learning_rate=1e-2)
+    first = train(config)
+    expected = records(first.folder)
+    (checkpoints(first.folder)[-1] / "arcade_state.json").unlink()
+    train(resume=first.folder)
+    assert records(first.folder) == expected
+
+
+@pytest.mark.soak
+def test_the_pocket_model_killed_at_twenty_random_moments_ends_as_one_never_killed(tmp_path):
+    config = TrainConfig(
+        output_dir=str(tmp_path), run_name="whole", run_key="ab" * 16, max_steps=30, save_steps=3, eval_steps=10,
+        num_generations=8, per_device_train_batch_size=4, gradient_accumulation_steps=2, eval_strategies=8,
+        eval_seeds=4, train_seeds=2,
+    )  # fmt: skip
+    whole = train(config)
+    folder = killed_and_resumed(dataclasses.replace(config, run_name="killed"), 20, random.Random(0), 20.0)
+    assert records(folder) == records(whole.folder)

@@ -1,0 +1,186 @@
+"""Reward values: those of the tutorials by name, and the ones that carry the learning signal."""
+
+import math
+
+import pytest
+
+from grpo_arcade.games import Episode, Outcome
+from grpo_arcade.trainer import rewards
+from grpo_arcade.trainer.scoring import Match, Play, Scorer
+
+BASELINES = {"random": 1000.0, "greedy": 2000.0, "expectimax": 16000.0}
+
+
+def episode(outcome, score=0.0, moves=b"", seed=0, wasted=0):
+    return Episode("2048", {}, seed, moves, outcome, score, wasted)
+
+
+def play(*episodes, refusal=None, error="", champion=()):
+    return Play("text", "source", tuple(episodes), error, refusal, 0.0, BASELINES, tuple(champion))
+
+
+WON = episode(Outcome.WON, 20000.0, b"\0" * 900)
+LOST = episode(Outcome.LOST, 2000.0, b"\0" * 100)
+STUCK = episode(Outcome.STUCK, 100.0, b"\0" * 40, wasted=32)
+TIMEOUT = episode(Outcome.TIMEOUT, 900.0, b"\0" * 9)
+CRASHED = episode(Outcome.CRASHED, 900.0, b"\0" * 9)
+AT_ONCE = episode(Outcome.CRASHED)
+FORBIDDEN = episode(Outcome.FORBIDDEN)
+NO_CODE = episode(Outcome.NO_CODE)
+SYNTAX = episode(Outcome.SYNTAX_ERROR)
+
+
+@pytest.mark.parametrize(
+    ("episodes", "refusal", "works", "cheats", "succeeds"),
+    [
+        ([WON], None, 1, 1, 20),
+        ([LOST], None, 1, 1, 2),
+        ([STUCK], None, 1, 1, 2),
+        ([TIMEOUT], None, 1, 1, -1),
+        ([CRASHED], None, 1, 1, -3),
+        ([AT_ONCE], None, -0.5, 1, -3),
+        ([FORBIDDEN], Outcome.FORBIDDEN, -0.5, -20, 0),
+        ([NO_CODE], Outcome.NO_CODE, -2, -1, 0),
+        ([SYNTAX], Outcome.SYNTAX_ERROR, -2, -1, 0),
+        ([WON, LOST, CRASHED, TIMEOUT], None, 1, 1, 4.5),
+    ],
+)
+def test_the_tutorials_values(episodes, refusal, works, cheats, succeeds):
+    played = play(*episodes, refusal=refusal)
+    assert rewards.function_works.judge(played)[0] == works
+    assert rewards.no_cheating.judge(played)[0] == cheats
+    assert rewards.strategy_succeeds.judge(played)[0] == succeeds
+
+
+def test_every_reward_says_why():
+    for name in rewards.names():
+        for episodes, refusal in (([LOST], None), ([NO_CODE], Outcome.NO_CODE), ([WON, CRASHED], None)):
+            value, reason = rewards.load([name])[0].judge(play(*episodes, refusal=refusal))
+            assert math.isfinite(value)
+            assert reason
+
+
+def test_progress_is_a_ratio_between_random_and_the_best_baseline():
+    def value(score):
+        return rewards.progress.judge(play(episode(Outcome.LOST, score)))[0]
+
+    assert value(1000.0) == 0
+    assert value(16000.0) == pytest.approx(1)
+    assert value(4000.0) == pytest.approx(0.5)
+    assert value(8000.0) - value(4000.0) == pytest.approx(value(2000.0) - value(1000.0))
+    assert value(0.0) == -1
+    assert value(1e9) == 1.5
+
+
+def test_a_failed_game_is_worse_than_any_played_one_however_far_it_came():
+    failed = rewards.progress.judge(play(episode(Outcome.CRASHED, 15000.0)))[0]
+    assert failed <= rewards.progress.judge(play(episode(Outcome.STUCK, 4.0)))[0]
+
+
+def test_the_default_rewards_rank_strategies_as_their_games_do():
+    ladder = [
+        play(FORBIDDEN, refusal=Outcome.FORBIDDEN),
+        play(NO_CODE, refusal=Outcome.NO_CODE),
+        play(AT_ONCE),
+        play(TIMEOUT),
+        play(STUCK),
+        play(LOST),
+        play(episode(Outcome.LOST, 8000.0)),
+        play(WON),
+    ]
+    chosen = rewards.load(("function_works", "no_cheating", "strategy_succeeds", "progress"))
+    totals = [sum(reward.weight * reward.judge(each)[0] for reward in chosen) for each in ladder]
+    assert totals == sorted(totals)
+    assert len(set(totals)) == len(totals)
+
+
+def test_legal_actions_universal_and_beats_champion():
+    assert rewards.legal_actions.judge(play(STUCK))[0] == pytest.approx(8 / 40)
+    assert rewards.legal_actions.judge(play(LOST))[0] == 1
+    assert rewards.universal.judge(play(WON, LOST, episode(Outcome.DRAWN)))[0] == 0
+    assert rewards.beats_champion.judge(play(LOST))[0] == 0.5
+    assert rewards.beats_champion.judge(play(WON, LOST, STUCK, champion=[LOST, LOST, LOST]))[0] == pytest.approx(0.5)
+    # A crash counts nothing, so a champion that crashed where the challenger lost is beaten.
+    assert rewards.beats_champion.judge(play(LOST, champion=[CRASHED]))[0] == 1
+
+
+def test_rewards_of_ones_own_by_dotted_path(tmp_path, monkeypatch):
+    (tmp_path / "my_rewards.py").write_text(
+        "from grpo_arcade.trainer.rewards import reward\n"
+        "@reward\ndef generous(play):\n    return 3.0, 'because'\n"
+        "def plain(prompts, completions, **columns):\n    return [float(len(text)) for text in completions]\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    generous, counted = rewards.load(["my_rewards:generous", "my_rewards.plain"], (2.0, 0.5))
+    assert generous([], ["a", "b"], plays=[play(LOST), play(WON)]) == [3.0, 3.0]
+    assert counted(["p"], ["abc"], plays=[play(LOST)]) == [3.0]
+    assert (generous.__name__, generous.weight, counted.weight) == ("generous", 2.0, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        (["progres"], "did you mean progress"),
+        (["no_such_module_at_all:reward"], "no_such_module_at_all"),
+        (["math:no_such"], "has no 'no_such'"),
+        (["math:pi"], "not a function"),
+        ([], "empty"),
+        (["progress", "progress"], "twice"),
+    ],
+)
+def test_an_unknown_reward_is_refused_in_one_line(names, says):
+    with pytest.raises(ValueError, match=says) as refusal:
+        rewards.load(names)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.fixture(scope="module")
+def pool():
+    from grpo_arcade.games.players import MatchPool
+
+    with MatchPool(workers=1) as pool:
+        yield pool
+
+
+COMPLETIONS = {
+    "prose": ("I cannot.", Outcome.NO_CODE),
+    "broken": ("```python\ndef strategy(board):\n  return (\n```", Outcome.SYNTAX_ERROR),
+    "cheat": ("```python\nimport os\ndef strategy(board):\n    return os.getcwd()\n```", Outcome.FORBIDDEN),
+    "crash": ("```python\ndef strategy(board):\n    return board[9]\n```", Outcome.CRASHED),
+    "illegal": ("```python\ndef strategy(board):\n    return 'up'\n```", Outcome.ILLEGAL),
+    "stuck": ("```python\ndef strategy(board):\n    return 'W'\n```", Outcome.STUCK),
+    "plays": (
+        "```python\nimport random\ndef strategy(board):\n    return random.choice('WASD')\n```",
+        Outcome.LOST,
+    ),
+}
+
+
+def test_completions_become_plays_with_named_outcomes_and_paired_seeds(pool):
+    match = Match("2048", {"size": 4, "target": 2048}, (2**33, 2**33 + 1, 2**33 + 2), BASELINES)
+    heard = []
+    scorer = Scorer(pool, [match] * len(COMPLETIONS), on_play=lambda place, play: heard.append(place))
+    for place, (text, _) in enumerate(COMPLETIONS.values()):
+        scorer.submit(place, text)
+    plays = scorer.collect()
+    assert [each.outcome for each in plays] == [outcome for _, outcome in COMPLETIONS.values()]
+    assert sorted(heard) == list(range(len(COMPLETIONS)))
+    for each in plays:
+        assert [episode.seed for episode in each.episodes] == [2**33, 2**33 + 1, 2**33 + 2]
+    assert plays[-1].score > 0
+    assert plays[3].score == 0
+    assert plays[1].source is not None
+    assert plays[0].source is None
+
+
+def test_copies_in_a_group_are_played_once_and_each_gets_its_play(pool):
+    text = COMPLETIONS["plays"][0]
+    match = Match("2048", {"size": 3, "target": 256}, (2**33,), BASELINES, champion="def strategy(board):\n return 'W'")
+    scorer = Scorer(pool, [match] * 3)
+    for place in range(3):
+        scorer.submit(place, text)
+    plays = scorer.collect()
+    assert len(plays) == 3
+    assert plays[0].episodes == plays[1].episodes == plays[2].episodes
+    assert plays[0].champion[0].outcome is Outcome.STUCK
+    assert rewards.beats_champion.judge(plays[0])[0] == 1
