@@ -10,6 +10,16 @@ import contextlib
 import ctypes
 import os
 import sys
+from functools import cache
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None)
+
+
+def _current_core() -> int:
+    return int(_libc().sched_getcpu())
 
 
 class Pin:
@@ -21,13 +31,12 @@ class Pin:
         self._cores: set[int] = set()
         if sys.platform == "linux" and pid > 0:
             self._cores = os.sched_getaffinity(0)
-            self._current = ctypes.CDLL(None).sched_getcpu
 
     def hold(self) -> None:
         """Stay on the core the calling thread is on now."""
         if self._held or len(self._cores) < 2:
             return
-        core = self._current()
+        core = _current_core()
         if core in self._cores:
             self._held = True
             self._set({core})
