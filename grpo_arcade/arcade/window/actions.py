@@ -36,9 +36,10 @@ class Action:
 CONTEXTS = {
     "app": "Everywhere",
     "menu": "Choosing",
-    "home": "Home",
     "play": "Play",
     "replay": "Replay",
+    "watch": "Watch",
+    "versus": "Versus",
 }
 """Contexts by name, with their heading in the help."""
 
@@ -75,14 +76,43 @@ ACTIONS = (
     Action("replay.pause", "Play / pause", ("space", "p", "pad:a", "pad:start")),
     Action("replay.forward", "Step on", ("right", ".", "pad:right"), repeats=True),
     Action("replay.backward", "Step back", ("left", ",", "pad:left"), repeats=True),
-    Action("replay.leap-forward", "Leap on", ("pagedown", "up", "pad:up", "wheel:down"), repeats=True),
-    Action("replay.leap-backward", "Leap back", ("pageup", "down", "pad:down", "wheel:up"), repeats=True),
+    Action("replay.leap-forward", "Leap on", ("shift+right", "up", "wheel:down", "pad:up"), repeats=True),
+    Action("replay.leap-backward", "Leap back", ("shift+left", "down", "wheel:up", "pad:down"), repeats=True),
     Action("replay.first", "To the start", ("home",)),
     Action("replay.last", "To the end", ("end",)),
     Action("replay.slower", "Slower", ("-", "pad:left-shoulder"), repeats=True),
     Action("replay.faster", "Faster", ("=", "+", "pad:right-shoulder"), repeats=True),
+    Action("replay.next", "Next game", ("n", "pagedown")),
+    Action("replay.previous", "Game before", ("b", "pageup")),
     Action("replay.compare", "Compare", ("c", "pad:y")),
     Action("replay.export", "Export", ("e", "pad:x")),
+    Action("watch.pause", "Pause", ("p", "pad:start")),
+    Action("watch.earlier", "Step back", (",", "[", "pad:left-shoulder"), repeats=True),
+    Action("watch.later", "Step on", (".", "]", "pad:right-shoulder"), repeats=True),
+    Action("watch.first", "First step", ("home",)),
+    Action("watch.newest", "Newest step", ("end",)),
+    Action("watch.pin", "Pin / follow", ("f", "pad:x")),
+    Action("watch.champion", "Champion", ("c", "pad:y")),
+    Action("watch.slower", "Slower", ("-",), repeats=True),
+    Action("watch.faster", "Faster", ("=", "+"), repeats=True),
+    Action("watch.order", "Best first", ("o",)),
+    Action("watch.page", "More boards", ("pagedown", "n")),
+    Action("watch.page-back", "Boards before", ("pageup",)),
+    Action("watch.game", "Next game", ("g",)),
+    Action("versus.up", "Up", ("up", "w", "pad:up")),
+    Action("versus.right", "Right", ("right", "d", "pad:right")),
+    Action("versus.down", "Down", ("down", "s", "pad:down")),
+    Action("versus.left", "Left", ("left", "a", "pad:left")),
+    Action("versus.pause", "Pause", ("p", "pad:start")),
+    Action("versus.step", "One step", (".", "pad:right-shoulder"), repeats=True),
+    Action("versus.slower", "Slower", ("-",), repeats=True),
+    Action("versus.faster", "Faster", ("=", "+"), repeats=True),
+    Action("versus.restart", "Same seed", ("r",)),
+    Action("versus.new", "New seed", ("n",)),
+    Action("versus.ask", "Ask again", ("m", "pad:y")),
+    Action("versus.code", "Code / board", ("c", "pad:x")),
+    Action("versus.next", "Next player", ("tab", "pad:left-shoulder")),
+    Action("versus.save", "Save", ("v",)),
 )
 
 
@@ -232,4 +262,4 @@ def binding_label(word: str) -> str:
     if word == "+":
         return "+"
     *modifiers, key = word.split("+")
-    return "+".join([*(m.capitalize() for m in modifiers), _LABELS.get(key, key.upper() if len(key) < 4 else key)])
+    return "+".join([*(m.capitalize() for m in modifiers), _LABELS.get(key, key.capitalize())])

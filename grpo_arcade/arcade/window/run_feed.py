@@ -82,6 +82,8 @@ class News:
     shown: int = 0
     """The step that :attr:`entrants` are of; 0 while there are none."""
     entrants: tuple[Entrant, ...] = ()
+    expected: int = 0
+    """How many strategies a whole step has."""
     baselines: Mapping[str, float] = field(default_factory=dict)
     """Mean held-out scores, weakest first."""
     champion: Champion | None = None
@@ -229,6 +231,7 @@ class Feed:
             newest=newest,
             shown=shown,
             entrants=self._read_entrants(reader, shown),
+            expected=_most(reader),
             baselines=_baselines(reader, facts, shown),
             champion=champion,
             champion_episodes=self._champion_episodes(reader, champion),
@@ -307,6 +310,15 @@ class Feed:
 
 def _one(reader: RunReader, sql: str) -> int | None:
     return reader.query(sql)[0][0]
+
+
+def _most(reader: RunReader) -> int:
+    sql = "SELECT MAX(position) + 1 FROM strategies WHERE purpose = 'training'"
+    try:
+        a_group = int(reader.config()["config"]["num_generations"])
+    except (RunFolderError, KeyError, TypeError, ValueError):
+        a_group = 0  # a run without a readable configuration can be watched all the same
+    return max(_one(reader, sql) or 0, a_group)
 
 
 def _baselines(reader: RunReader, facts: Mapping[str, Any], step: int) -> dict[str, float]:

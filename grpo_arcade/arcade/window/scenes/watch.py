@@ -1,0 +1,535 @@
+"""A run is watched: the boards of a step playing, their sources, the curves, the champion. Live, or long ended.
+
+Follows the newest step until one is pinned. All reading is done by ``run_feed``; every board is played again here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pygame
+
+from grpo_arcade.arcade.window import paint, theme
+from grpo_arcade.arcade.window.background import Task
+from grpo_arcade.arcade.window.code_view import highlighted
+from grpo_arcade.arcade.window.run_feed import LIVE, News, Wish, follow
+from grpo_arcade.arcade.window.scene import Act, Event, Pointer, Scene, Wheel
+from grpo_arcade.arcade.window.scenes.watch_detail import Detail
+from grpo_arcade.arcade.window.scenes.watch_panels import Strip, draw_column
+from grpo_arcade.arcade.window.scenes.watch_tile import Measure, Tile
+from grpo_arcade.arcade.window.widgets import Focus, Item, heading
+from grpo_arcade.games import Episode, Picture
+
+if TYPE_CHECKING:
+    from grpo_arcade.arcade.window.app import App
+
+MOST_BOARDS = 16
+SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+"""Times the game's own pace."""
+_SMALLEST_BOARD = 64
+"""Points, and at least as many pixels less a few; where boards would be smaller there are fewer on a page."""
+_PAINT_S = 0.005
+"""What a frame may spend on painting anew what stands still. The rest is painted in the next ones, so that news of a
+whole step never holds up the boards that play."""
+
+
+class WatchScene(Scene):
+    """One run.
+
+    Args:
+        app: the window.
+        run_folder: the run's folder; what is wrong with it is said on the screen.
+    """
+
+    title = "Watch"
+    contexts = ("watch", "menu")
+
+    def __init__(self, app: App, run_folder: str | Path) -> None:
+        super().__init__(app)
+        self.folder = Path(run_folder)
+        self.news = News()
+        self.pinned: int | None = None
+        """The step that is kept in sight; None to follow the newest."""
+        self.speed = 4.0
+        self.paused = False
+        self.best_first = False
+        self.page = 0
+        self.tiles: list[Tile] = []
+        """The boards of the step, in the order they are shown in."""
+        self.champion: Tile | None = None
+        self.detail: Detail | None = None
+        self.measure = Measure()
+        self._wish = Wish()
+        self._task: Task | None = None
+        self._focus = Focus()
+        self._strip = Strip()
+        self._grid = pygame.Rect(0, 0, 0, 0)
+        self._column = pygame.Rect(0, 0, 0, 0)
+        self._per_page = MOST_BOARDS
+        self._parts: dict[str | Tile, Callable[[pygame.Surface], pygame.Rect]] = {}
+        """What stands still and must be painted anew."""
+        self._pictures: dict[tuple[str, str, str], Picture] = {}
+
+    # The run.
+
+    def enter(self) -> None:
+        """Begin, or go on, to listen to the run."""
+        self._task = self.app.background.thread(
+            follow, self.folder, self._wish, item=self._hear, failed=self.app.complain, with_task=True
+        )
+        # The first source takes 90 ms longer than any other.
+        self.app.background.thread(highlighted, "def strategy(board): ...")
+
+    def leave(self) -> None:
+        """Stop listening."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    def _hear(self, news: News) -> None:
+        before, self.news = self.news, news
+        kept = {(tile.entrant.id, tile.entrant.time): tile for tile in self.tiles if tile.entrant}
+        self.tiles = []
+        for entrant in news.entrants:
+            tile = kept.get((entrant.id, entrant.time))
+            if tile is None and entrant.episodes:
+                tile = Tile(entrant.episodes)
+            if tile is not None:
+                if tile.entrant is not entrant:
+                    tile.entrant = entrant
+                    self._repaint(tile)
+                self.tiles.append(tile)
+        if self.champion is None or self.champion.episodes != news.champion_episodes:
+            self.champion = Tile(news.champion_episodes) if news.champion_episodes else None
+        self.measure = Measure.of(news.entrants, news.baselines)
+        if (news.shown, news.game) != (before.shown, before.game):
+            self.page = 0
+            if self.detail is not None and self.detail.of_step:
+                self.detail = None
+        if self.detail is not None:
+            self.detail.hear(news)
+        drawn = self._drawn_layout
+        self._lay_out()
+        if drawn != self._drawn_layout or not news.entrants:
+            self._repaint_all()
+        else:
+            self._repaint("heading", "strip", "column", "detail")
+
+    def _picture(self, use: str, episode: Episode) -> Picture:
+        # One for each use, since a picture keeps its tiles for one size.
+        key = use, repr(sorted(episode.options.items())), self.app.palette
+        if key not in self._pictures:
+            self._pictures = {old: kept for old, kept in self._pictures.items() if old[0] != use}
+            game = episode.new_game()
+            palette = self.app.palette if self.app.palette in game.palettes else game.palettes[0]
+            self._pictures[key] = game.picture(palette)
+        return self._pictures[key]
+
+    # What the person does.
+
+    def handle(self, event: Event) -> bool:
+        """Choose boards, steps and speed."""
+        focused = self._focus.index
+        used = self._handle(event)
+        if used:
+            self._repaint("heading")
+            if self._focus.index != focused:
+                shown = self._visible()
+                self._repaint(*(shown[place] for place in (focused, self._focus.index) if place < len(shown)))
+        return used
+
+    def _handle(self, event: Event) -> bool:
+        if isinstance(event, Act) and event.id.startswith("watch."):
+            getattr(self, "_do_" + event.id.removeprefix("watch.").replace("-", "_"))()
+            return True
+        if isinstance(event, Pointer) and (event.kind == "down" or (event.kind == "move" and event.held)):
+            step = self._strip.step_at(event.at) if self.detail is None else None
+            if step is not None and self.news.newest:
+                self._pin(step)
+                return True
+        if self.detail is not None:
+            return self._handle_in_detail(event, self.detail)
+        if isinstance(event, Wheel):
+            self._turn_page(-event.steps)
+            return True
+        return self._focus.handle(event)
+
+    def _handle_in_detail(self, event: Event, detail: Detail) -> bool:
+        if isinstance(event, Wheel):
+            return self._scroll(detail, -3 * event.steps)
+        if not isinstance(event, Act):
+            return False
+        if event.id in ("app.back", "menu.choose"):
+            self._close_detail()
+        elif event.id in ("menu.up", "menu.down"):
+            self._scroll(detail, 3 if event.id == "menu.down" else -3)
+        elif event.id in ("menu.left", "menu.right", "menu.previous", "menu.next"):
+            self._show_neighbour(1 if event.id in ("menu.right", "menu.next") else -1)
+        else:
+            return False
+        return True
+
+    def _scroll(self, detail: Detail, rows: int) -> bool:
+        self._repaint("code")
+        return detail.code.scroll(rows)
+
+    def _close_detail(self) -> None:
+        self.detail = None
+        self._relay_out()
+
+    def _show_neighbour(self, by: int) -> None:
+        order = self._ordered()
+        if self.detail is None or not self.detail.of_step or self.detail.tile not in order:
+            return
+        place = (order.index(self.detail.tile) + by) % len(order)
+        self.page = place // self._per_page
+        self._enlarge(order[place])
+
+    def _enlarge(self, tile: Tile) -> None:
+        self.detail = Detail(tile, self.news)
+        self._relay_out()
+        shown = self._visible()
+        if tile in shown:
+            self._focus.index = shown.index(tile)
+
+    def _pin(self, step: int | None) -> None:
+        self.pinned = None if step is None else max(1, min(step, max(1, self.news.newest)))
+        self._wish.tell(self.pinned)
+
+    def _do_earlier(self) -> None:
+        self._pin((self.pinned or self.news.shown) - 1)
+
+    def _do_later(self) -> None:
+        self._pin((self.pinned or self.news.shown) + 1)
+
+    def _do_first(self) -> None:
+        self._pin(1)
+
+    def _do_newest(self) -> None:
+        self._pin(None)
+
+    def _do_pin(self) -> None:
+        self._pin(self.news.shown if self.pinned is None else None)
+
+    def _do_page(self) -> None:
+        self._turn_page(1)
+
+    def _do_page_back(self) -> None:
+        self._turn_page(-1)
+
+    def _turn_page(self, by: int) -> None:
+        self.page = (self.page + by) % max(1, self._pages)
+        self._relay_out()
+
+    def _do_pause(self) -> None:
+        self.paused = not self.paused
+
+    def _do_slower(self) -> None:
+        self._change_speed(-1)
+
+    def _do_faster(self) -> None:
+        self._change_speed(1)
+
+    def _change_speed(self, by: int) -> None:
+        self.speed = SPEEDS[max(0, min(SPEEDS.index(self.speed) + by, len(SPEEDS) - 1))]
+
+    def _do_order(self) -> None:
+        self.best_first = not self.best_first
+        self._relay_out()
+
+    def _do_champion(self) -> None:
+        if self.champion is None or self.news.champion is None:
+            raise ValueError("there is no champion yet: the best strategy of a step becomes one")
+        if self.detail is not None and not self.detail.of_step:
+            self._close_detail()
+        else:
+            self._enlarge(self.champion)
+
+    def _do_game(self) -> None:
+        for tile in [self.detail.tile] if self.detail else self._visible():
+            tile.show_game(tile.number + 1)
+
+    # Layout.
+
+    def _ordered(self) -> list[Tile]:
+        if not self.best_first:
+            return self.tiles
+        return sorted(self.tiles, key=lambda tile: -tile.entrant.score if tile.entrant else 0.0)
+
+    def _visible(self) -> list[Tile]:
+        start = self.page * self._per_page
+        return self._ordered()[start : start + self._per_page]
+
+    @property
+    def _pages(self) -> int:
+        return -(-len(self.tiles) // self._per_page)
+
+    def resized(self) -> None:
+        """Find places for everything; the app paints all of it."""
+        self._lay_out()
+
+    def _relay_out(self) -> None:
+        self._lay_out()
+        self._repaint_all()
+        self.app.redraw()
+
+    def _lay_out(self) -> None:
+        look = self.app.theme
+        gap = look.px(theme.GAP)
+        top = self.area.top + (
+            look.px(30) if self.compact else look.px(theme.PAD + theme.TITLE + theme.GAP + theme.TIGHT)
+        )
+        strip = look.px(16) if self.compact else look.px(84)
+        self._strip.rect = pygame.Rect(self.area.left, self.area.bottom - strip - gap // 2, self.area.width, strip)
+        bottom = self._strip.rect.top - gap // 2
+        body = pygame.Rect(self.area.left + gap, top, self.area.width - 2 * gap, max(1, bottom - top))
+        if self.detail is not None:
+            self.detail.lay_out(body, look, self.compact)
+        wide = 0 if self.compact else min(look.px(250), body.width // 3)
+        self._column = pygame.Rect(body.right - wide, body.top, wide, body.height)
+        if self.champion is not None:
+            side = min(wide, body.height // 3)
+            self.champion.board = pygame.Rect(self._column.left, body.top + look.px(26), side, side)
+        self._grid = pygame.Rect(body.left, body.top, body.width - (wide + gap if wide else 0), body.height)
+        self._place_tiles()
+
+    def _place_tiles(self) -> None:
+        look = self.app.theme
+        smallest = max(look.px(_SMALLEST_BOARD), _SMALLEST_BOARD - 12)
+        # Room for all that will come, so that boards do not move when another one does.
+        count = min(MOST_BOARDS, max(1, len(self.tiles), self.news.expected))
+        columns, side = _best_columns(self._grid, count, look)
+        while count > 1 and side < smallest:
+            count -= 1
+            columns, side = _best_columns(self._grid, count, look)
+        self._per_page = count
+        self.page = min(self.page, max(0, self._pages - 1))
+        rows = -(-count // columns)
+        cell_width, cell_height = self._grid.width // columns, self._grid.height // rows
+        items = []
+        for place, tile in enumerate(self._visible()):
+            row, column = divmod(place, columns)
+            tile.rect = pygame.Rect(
+                self._grid.left + column * cell_width + (cell_width - side) // 2,
+                self._grid.top + row * cell_height,
+                side,
+                cell_height - look.px(8),
+            )
+            tile.board = pygame.Rect(*tile.rect.topleft, side, side)
+            key = tile.entrant.id if tile.entrant else None
+            items.append(Item(tile.rect, lambda tile=tile: self._enlarge(tile), key=key))  # type: ignore[misc]
+        if self.detail is not None:
+            self.detail.place()
+        self._focus.set(items)
+        self._drawn_layout = self._grid.copy(), count, self.page, self.detail, self.news.shown, self.best_first
+
+    _drawn_layout: tuple[object, ...] = ()
+
+    # Time and paint.
+
+    def _playing(self) -> list[Tile]:
+        if self.detail is not None:
+            return [self.detail.tile]
+        champion = [self.champion] if self.champion is not None and self._column.width else []
+        return [*self._visible(), *champion]
+
+    def next_update(self) -> float | None:
+        """At once while a board moves or something is still to be painted."""
+        if self._parts:
+            return 0.0
+        if self.paused:
+            return None
+        due = [seconds for tile in self._playing() if (seconds := tile.due()) is not None]
+        return min(due, default=None)
+
+    def _repaint(self, *parts: str | Tile) -> None:
+        """Paint parts anew in the next frames, if they are in sight."""
+        ways: dict[str | Tile, Callable[[pygame.Surface], pygame.Rect]] = {
+            "heading": self._draw_heading,
+            "strip": self._draw_strip,
+        }
+        if self.detail is not None:
+            detail = self.detail
+            ways |= {"detail": self._draw_detail, "code": self._draw_code, detail.tile: self._draw_detail}
+        else:
+            ways |= {tile: partial(self._draw_tile, tile=tile) for tile in self._visible()}
+            ways |= {"column": self._draw_column} if self._column.width else {}
+            ways |= {"empty": self._draw_empty}
+        self._parts |= {part: ways[part] for part in parts if part in ways}
+
+    def _repaint_all(self) -> None:
+        self._parts.clear()
+        body = self._grid.union(self._column) if self._column.width else self._grid
+
+        def clear(surface: pygame.Surface) -> pygame.Rect:
+            return surface.fill(self.app.theme.page, body.inflate(2 * self.app.theme.px(theme.TIGHT), 0))
+
+        self._parts["body"] = clear
+        self._repaint("heading", "strip")
+        if self.detail is not None:
+            self._repaint("detail")
+        else:
+            self._repaint(*([] if self.tiles else ["empty"]), *self._visible(), "column")
+
+    def update(self, dt: float) -> bool:
+        """Play."""
+        changed = bool(self._parts)
+        if not self.paused:
+            for tile in self._playing():
+                changed |= tile.advance(dt, self.speed * tile.playback.game.frame_rate)
+        return changed
+
+    def draw(self, surface: pygame.Surface) -> Sequence[pygame.Rect] | None:
+        """Everything, or the boards that moved and some of what else changed."""
+        if self.whole:
+            self._repaint_all()
+            for paint_part in self._parts.values():
+                paint_part(surface)
+            self._parts.clear()
+            return None
+        began = time.perf_counter()
+        changed: list[pygame.Rect] = []
+        while self._parts and (not changed or time.perf_counter() - began < _PAINT_S):
+            part = next(iter(self._parts))
+            changed.append(self._parts.pop(part)(surface))
+        for tile in self._playing():
+            # A board whose surroundings are not painted yet would be painted over by them.
+            if tile.dirty and not {tile, "body", "detail"} & self._parts.keys():
+                self._draw_board(surface, tile)
+                changed.append(tile.board)
+        return changed
+
+    def _draw_board(self, surface: pygame.Surface, tile: Tile) -> None:
+        use = "detail" if self.detail is not None else "champion" if tile is self.champion else "grid"
+        tile.draw_board(surface, self.app.theme, self._picture(use, tile.episodes[0]))
+
+    def _draw_tile(self, surface: pygame.Surface, tile: Tile) -> pygame.Rect:
+        look = self.app.theme
+        edge = max(2, look.px(2.5))
+        frame = tile.rect.inflate(2 * edge, 2 * edge)
+        focused = self._focus.item is not None and self._focus.item.rect == tile.rect
+        surface.fill(look.page, frame)
+        if focused:
+            paint.panel(surface, frame, look.page, look.px(theme.RADIUS), look.accent, edge)
+        self._draw_board(surface, tile)
+        tile.draw_caption(surface, look, self.measure)
+        return frame
+
+    def _draw_strip(self, surface: pygame.Surface) -> pygame.Rect:
+        self._strip.draw(surface, self.app.theme, self.news)
+        return self._strip.rect
+
+    def _draw_detail(self, surface: pygame.Surface) -> pygame.Rect:
+        assert self.detail is not None
+        area = self.detail.draw(surface, self.app.theme, self.measure)
+        self._draw_board(surface, self.detail.tile)
+        return area
+
+    def _draw_code(self, surface: pygame.Surface) -> pygame.Rect:
+        assert self.detail is not None
+        self.detail.code.draw(surface, self.app.theme)
+        return self.detail.code.rect
+
+    def _draw_heading(self, surface: pygame.Surface) -> pygame.Rect:
+        look = self.app.theme
+        news = self.news
+        # The focus of the uppermost boards begins a little above them.
+        tall = self._grid.top - look.px(theme.TIGHT) - self.area.top
+        area = surface.fill(look.page, (self.area.left, self.area.top, self.area.width, tall))
+        name = f"{news.model} · {news.game}" if news.game else self.folder.name
+        note = self._status_words()
+        if not self.compact:
+            heading(surface, look, self.area, name, note)
+            return area
+        pad, y = look.px(theme.GAP), self.area.top + look.px(13)
+        room = self.area.width - 2 * pad
+        box = paint.text(surface, name, (pad, y), look.px(theme.BODY), look.ink, weight="bold", room=room)
+        x = box.right + pad
+        paint.text(surface, note, (x, y), look.px(theme.CAPTION), look.faint, room=room - x + pad)
+        return area
+
+    def _status_words(self) -> str:
+        news = self.news
+        if news.problem:
+            return news.problem
+        if not news.game:
+            return "reading…"
+        step = f"step {news.shown}" if news.shown else "no step yet"
+        parts = [f"{step} of {news.max_steps}" if news.max_steps else step]
+        if self.pinned is not None:
+            parts.append(f"pinned, newest is {news.newest}")
+        if news.status in LIVE:
+            parts.append("live" if news.status == "running" else news.status)
+        elif news.status == "crashed":
+            parts.append("the trainer died without a word; arcade train --resume goes on")
+        else:
+            parts.append(news.status)
+        if news.quiet_s:
+            parts.append(f"nothing new for {news.quiet_s} s")
+        if self._pages > 1:
+            parts.append(f"boards {self.page * self._per_page + 1}–{self.page * self._per_page + len(self._visible())}"
+                         f" of {len(self.tiles)}")  # fmt: skip
+        parts.append("paused" if self.paused else f"{self.speed:g}×")
+        return " · ".join(parts)
+
+    def _draw_empty(self, surface: pygame.Surface) -> pygame.Rect:
+        look = self.app.theme
+        surface.fill(look.page, self._grid)
+        news = self.news
+        if news.problem:
+            words = news.problem
+        elif not news.game:
+            words = "Reading the run…"
+        elif news.status in LIVE:
+            words = "Waiting for the first strategies…"
+        else:
+            words = "This run ended before its first strategy was played."
+        height = look.px(theme.HEADING)
+        lines = paint.wrapped(words, self._grid.width - 2 * look.px(theme.PAD), height)
+        for row, line in enumerate(lines):
+            y = self._grid.centery + round((row - (len(lines) - 1) / 2) * height * theme.LINE)
+            paint.text(surface, line, (self._grid.centerx, y), height, look.soft, anchor="middle")
+        return self._grid
+
+    def _draw_column(self, surface: pygame.Surface) -> pygame.Rect:
+        look = self.app.theme
+        column = self._column.copy()
+        surface.fill(look.page, column)
+        if self.champion is not None and self.news.champion is not None:
+            champion = self.news.champion
+            height, middle = look.px(theme.BODY), column.top + look.px(11)
+            box = paint.text(surface, "Champion", (column.left, middle), height, look.gold, weight="bold")
+            words = f"{champion.score:,.0f} · step {champion.step}"
+            room = column.right - box.right - height
+            paint.text(surface, words, (column.right, middle), height, look.ink, anchor="right", room=room)
+            self._draw_board(surface, self.champion)
+            top = self.champion.board.bottom + look.px(theme.GAP)
+            column = pygame.Rect(column.left, top, column.width, column.bottom - top)
+        draw_column(surface, look, column, self.news, self.measure)
+        return self._column
+
+    def keys(self) -> Sequence[str]:
+        """What can be done."""
+        if self.detail is not None:
+            return ("app.back", "menu.left", "menu.right", "menu.down", "watch.game", "watch.pause")
+        return (
+            *("menu.choose", "watch.earlier", "watch.later", "watch.pin", "watch.champion"),
+            *("watch.pause", "watch.slower", "watch.faster", "watch.order", "watch.page", "app.back"),
+        )
+
+
+def _best_columns(area: pygame.Rect, count: int, look: theme.Theme) -> tuple[int, int]:
+    """Columns that let ``count`` square boards with captions be as large as possible, and the side of a board."""
+
+    def side(columns: int) -> int:
+        rows = -(-count // columns)
+        tall = area.height // rows - look.px(4)
+        caption = look.px(38) if tall > look.px(100) else look.px(16)
+        return max(1, min(area.width // columns - look.px(theme.GAP), tall - caption))
+
+    columns = max(range(1, count + 1), key=side)
+    return columns, side(columns)

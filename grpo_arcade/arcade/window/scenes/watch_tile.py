@@ -1,0 +1,188 @@
+"""One strategy on the screen: its board playing, and below it what came of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pygame
+
+from grpo_arcade.arcade.window import paint, theme
+from grpo_arcade.arcade.window.playback import Playback
+from grpo_arcade.arcade.window.run_feed import Entrant
+from grpo_arcade.arcade.window.theme import Theme
+from grpo_arcade.games import Episode, Outcome, Picture, fonts
+
+HOLD_S = 2.0
+"""How long a game that has ended stays before the next begins."""
+
+
+@dataclass(slots=True)
+class Measure:
+    """What the strategies of a step are measured by: the same for all tiles."""
+
+    rewards: tuple[str, ...] = ()
+    """Reward functions, in the order of the bars."""
+    largest: Mapping[str, float] | None = None
+    """The largest size of each in this step."""
+    baselines: Mapping[str, float] | None = None
+
+    @classmethod
+    def of(cls, entrants: Sequence[Entrant], baselines: Mapping[str, float]) -> Measure:
+        """The measure of a step."""
+        largest: dict[str, float] = {}
+        for entrant in entrants:
+            for name, value in entrant.rewards.items():
+                largest[name] = max(largest.get(name, 0.0), abs(value or 0.0))
+        return cls(tuple(largest), largest, baselines)
+
+
+class Tile:
+    """Plays the games of one strategy, one after the other.
+
+    Args:
+        episodes: its games.
+        entrant: what it earned, where it is one of a step.
+    """
+
+    def __init__(self, episodes: Sequence[Episode], entrant: Entrant | None = None) -> None:
+        self.episodes = tuple(episodes)
+        self.entrant = entrant
+        self.rect = pygame.Rect(0, 0, 0, 0)
+        self.board = pygame.Rect(0, 0, 0, 0)
+        self.dirty = True
+        self.number = 0
+        """Which of its games is shown."""
+        self.playback = Playback(self.episodes[0])
+        self._held_s = 0.0
+
+    @property
+    def replays(self) -> bool:
+        """Whether anything happens in any of its games."""
+        return any(episode.actions for episode in self.episodes)
+
+    def show_game(self, number: int) -> None:
+        """Start another of its games."""
+        self.number = number % len(self.episodes)
+        self.playback = Playback(self.episodes[self.number])
+        self._held_s = 0.0
+        self.dirty = True
+
+    def advance(self, dt: float, rate: float) -> bool:
+        """Let time pass; True if it must be drawn."""
+        if not self.playback.ended:
+            changed = self.playback.advance(dt, rate)
+            self.dirty |= changed or self.playback.ended
+        elif self.replays:
+            self._held_s += dt
+            if self._held_s >= HOLD_S:
+                self.show_game(self.number + 1)
+        return self.dirty
+
+    def due(self) -> float | None:
+        """Seconds until it changes by itself."""
+        if not self.playback.ended:
+            return 0.0
+        return max(0.0, HOLD_S - self._held_s) if self.replays else None
+
+    def draw_board(self, surface: pygame.Surface, look: Theme, picture: Picture) -> None:
+        """The position; veiled and named once the game has ended."""
+        self.dirty = False
+        self.playback.draw(surface, self.board, picture)
+        if not self.playback.ended:
+            return
+        episode = self.playback.episode
+        side = self.board.width
+        paint.veil(surface, look.page, 0.45, self.board)
+        words = outcome_words(episode.outcome)
+        height = min(look.px(theme.HEADING), max(6, side // 11))
+        height = max(4, fonts.tallest(words, side * 9 // 10 - height, height))
+        score = f"{episode.score:,.0f}" if episode.actions else ""
+        band = pygame.Rect(0, 0, side * 9 // 10, height * (4 if score and side > 8 * height else 3))
+        band.center = self.board.center
+        colour = look.outcome(episode.outcome)
+        paint.panel(surface, band, look.card, look.px(theme.RADIUS), colour, max(1, look.px(1.5)))
+        y = band.centery - (height * 4 // 5 if band.height == height * 4 else 0)
+        room = band.width - max(2, height // 2)
+        paint.text(surface, words, (band.centerx, y), height, colour, weight="bold", anchor="middle", room=room)
+        if band.height == height * 4:
+            y = band.centery + height * 4 // 5
+            paint.text(surface, score, (band.centerx, y), height, look.ink, weight="bold", anchor="middle")
+
+    def draw_caption(self, surface: pygame.Surface, look: Theme, measure: Measure) -> None:
+        """Mean score, outcome, reward by function, and where it stands among the baselines."""
+        entrant = self.entrant
+        area = pygame.Rect(self.board.left, self.board.bottom, self.board.width, self.rect.bottom - self.board.bottom)
+        if entrant is None or area.height < look.px(14):
+            return
+        inset = self.board.width // 40
+        height = look.px(theme.CAPTION)
+        left, right, y = area.left + inset, area.right - inset, area.top + look.px(4) + height // 2
+        dot = max(2, height // 3)
+        _dot(surface, (left + dot, y), dot, look.outcome(entrant.outcome))
+        score = f"{entrant.score:,.0f}"
+        box = paint.text(surface, score, (left + 3 * dot, y), height, look.ink, weight="bold", room=right - left)
+        reward = "" if entrant.reward is None else f"{entrant.reward:+.2f}"
+        room = right - box.right - height
+        if reward and room > paint.text_width(reward, height):
+            paint.text(surface, reward, (right, y), height, look.soft, anchor="right")
+        elif not entrant.rewards and room > height * 5:
+            paint.text(surface, "playing…", (right, y), height, look.faint, anchor="right", room=room)
+        if area.height < look.px(34):
+            return
+        bars = pygame.Rect(left, y + height, (right - left) * 2 // 5, area.bottom - y - height - look.px(3))
+        draw_split(surface, look, bars, entrant.rewards, measure)
+        track = pygame.Rect(bars.right + look.px(theme.TIGHT), bars.top, 0, bars.height)
+        track.width = right - track.left
+        draw_standing(surface, look, track, entrant.score, measure.baselines or {})
+
+
+def draw_split(
+    surface: pygame.Surface, look: Theme, area: pygame.Rect, rewards: Mapping[str, float], measure: Measure
+) -> None:
+    """A bar for each reward function, up for what it gave and down for what it took."""
+    names = measure.rewards
+    if not names or area.height < 4:
+        return
+    middle, half = area.centery, area.height // 2
+    surface.fill(look.line, (area.left, middle, area.width, 1))
+    wide = max(2, area.width // len(names) - max(1, look.px(2)))
+    for place, name in enumerate(names):
+        value, largest = rewards.get(name) or 0.0, (measure.largest or {}).get(name, 0.0)
+        tall = round(half * min(1.0, abs(value) / largest)) if largest else 0
+        x = area.left + place * area.width // len(names)
+        top = middle - tall if value > 0 else middle
+        surface.fill(look.good if value > 0 else look.bad, (x, top, wide, max(1, tall)))
+
+
+def draw_standing(
+    surface: pygame.Surface, look: Theme, area: pygame.Rect, score: float, baselines: Mapping[str, float]
+) -> None:
+    """A line with a tick for each baseline and a dot for the score; equal steps are equal factors."""
+    known = [mean for mean in baselines.values() if mean > 0]
+    if not known or area.width < look.px(16):
+        return
+    low, high = min(known) / 4, max(known) * 1.5
+
+    def x(value: float) -> int:
+        share = math.log(max(value, low) / low) / math.log(high / low)
+        return area.left + round(min(share, 1.0) * (area.width - 1))
+
+    y = area.centery
+    surface.fill(look.line, (area.left, y, area.width, max(1, look.px(1.5))))
+    for mean in known:
+        surface.fill(look.faint, (x(mean), y - area.height // 4, max(1, look.px(1)), area.height // 2))
+    radius = max(2, min(area.height // 4, look.px(4)))
+    beats = sum(score > mean for mean in known)
+    colour = look.bad if beats == 0 else look.good if beats == len(known) else look.rival
+    _dot(surface, (min(max(x(score), area.left + radius), area.right - radius), y), radius, colour)
+
+
+def outcome_words(outcome: Outcome) -> str:
+    """An outcome as people read it."""
+    return outcome.value.replace("_", " ")
+
+
+def _dot(surface: pygame.Surface, at: tuple[int, int], radius: int, colour: int) -> None:
+    paint.panel(surface, pygame.Rect(at[0] - radius, at[1] - radius, 2 * radius, 2 * radius), colour, radius)

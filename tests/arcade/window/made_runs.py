@@ -1,0 +1,155 @@
+"""Run folders as the trainer writes them, with strategies that really played."""
+
+import time
+
+from grpo_arcade.games import Outcome, make
+from grpo_arcade.games.players import extract_source, play_match
+from grpo_arcade.games.seeds import training_seeds
+from grpo_arcade.trainer import rewards
+from grpo_arcade.trainer.champion import champion_seeds
+from grpo_arcade.trainer.config import TrainConfig
+from grpo_arcade.trainer.run_writer import RunWriter
+from grpo_arcade.trainer.scoring import Match, Play, counted_score, refused
+
+KEY = "00" * 16
+SEEDS = 2
+ORDER = """def strategy(board):
+    # Keep the large tiles in one corner.
+    for move in "{order}":
+        if can(board, move):
+            return move
+    return "{order}"[0]
+
+
+def can(board, move):
+    rows = board if move in "AD" else [list(row) for row in zip(*board)]
+    for row in rows:
+        row = row if move in "AW" else row[::-1]
+        for a, b in zip(row, row[1:]):
+            if b and (a == 0 or a == b):
+                return True
+    return False
+"""
+COUNTING = """def strategy(board):
+    best, chosen = -1, "W"
+    for number, move in enumerate("{order}"):
+        empty = sum(row.count(0) for row in board)
+        value = (empty * 7 + board[number % 4][0] * {weight}) % 11
+        if value > best:
+            best, chosen = value, move
+    return chosen
+"""
+CRASHING = "def strategy(board):\n    return board[9][9]\n"
+FORBIDDEN = "import os\n\n\ndef strategy(board):\n    return os.sep\n"
+PROSE = "I would rather explain: keep your largest tile in a corner, and never press up.\n"
+UNFINISHED = "```python\ndef strategy(board:\n    return 'W'\n```"
+
+
+def completions(count, salt=0):
+    """Completions of every kind a step has: most play, some fail."""
+    orders = ("WASD", "SADW", "ASDW", "DSAW", "SDAW", "ADSW", "WDSA", "SWAD")
+    texts = []
+    for place in range(count):
+        order = orders[(place + salt) % len(orders)]
+        code = ORDER.format(order=order) if place % 3 else COUNTING.format(order=order, weight=place + salt + 1)
+        texts.append(f"```python\n{code}```")
+    for place, odd in zip((5, 9, 12, 15), (CRASHING, PROSE, UNFINISHED, FORBIDDEN), strict=True):
+        if place < count:
+            texts[place] = f"```python\n{odd}```" if odd in (CRASHING, FORBIDDEN) else odd
+    return texts
+
+
+class MadeRun:
+    """One run that is being written; a context manager."""
+
+    def __init__(self, outputs, name="2048-pocket-test", group=16, max_steps=10):
+        config = TrainConfig(output_dir=str(outputs), run_name=name, max_steps=max_steps, run_key=KEY)
+        rules = str(make("2048").rules_version)
+        self.writer = RunWriter.create(
+            config,
+            {
+                "game": "2048", "model": "pocket", "max_steps": max_steps, "run_key": KEY,
+                "episode_versions": {"grpo-arcade": "0.1.0", "rules": rules},
+                "baselines": {"0": {"random": 1064.0, "greedy": 2800.0, "expectimax": 26000.0}},
+            },
+        )  # fmt: skip
+        self.folder = self.writer.folder
+        self.group = group
+        self.game = make("2048")
+        self.rewards = rewards.load(["function_works", "no_cheating", "strategy_succeeds", "progress"])
+        self.writer.note(status="running")
+        self.champion = None
+        self.evaluate(0)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.writer.close()
+
+    def begin(self, step):
+        self.seeds = training_seeds(bytes.fromhex(KEY), step, SEEDS)
+        self.writer.group(step, "training", 0, 0, self.game.options, self.seeds)
+        self.plays, self.ids = [], []
+
+    def strategy(self, step, completion):
+        """One strategy is played and written, as when the trainer has just scored it."""
+        found = extract_source(completion)
+        baselines = {"random": 1064.0, "greedy": 2800.0, "expectimax": 26000.0}
+        if found.refusal is not None:
+            play = refused(completion, found, Match("2048", self.game.options, tuple(self.seeds), baselines), "pocket")
+        else:
+            result = play_match(found.source, "2048", self.game.options, self.seeds, player="pocket")
+            play = Play(
+                completion, found.source, result.episodes, result.error, result.refusal, result.cpu_s, baselines
+            )
+        self.ids.append(self.writer.strategy(step, "training", len(self.plays), 0, play, [1, 2, 3], False))
+        self.plays.append(play)
+        return play
+
+    def judge(self):
+        split = [{each.name: each.judge(play)[0] for each in self.rewards} for play in self.plays]
+        reasons = [{each.name: each.judge(play)[1] for each in self.rewards} for play in self.plays]
+        totals = [sum(each.weight * one[each.name] for each in self.rewards) for one in split]
+        mean = sum(totals) / len(totals)
+        self.writer.judged(self.ids, split, reasons, totals, [total - mean for total in totals])
+        return mean
+
+    def step(self, step, texts=None):
+        """A whole step: played, judged, learnt from."""
+        self.begin(step)
+        for text in texts or completions(self.group, step):
+            self.strategy(step, text)
+        mean = self.judge()
+        outcomes = {}
+        for play in self.plays:
+            outcomes[play.outcome.value] = outcomes.get(play.outcome.value, 0) + 1
+        self.writer.step(
+            {
+                "step": step, "time": time.time(), "stage": 0, "reward": mean, "reward_std": 2.0 + step % 3,
+                "step_s": 9.0 + step % 2, "outcomes": outcomes, "rewards": {}, "metrics": {},
+            }
+        )  # fmt: skip
+        able = [(play.score, place) for place, play in enumerate(self.plays) if play.outcome is Outcome.LOST]
+        if able:
+            self.crown(step, max(able)[1])
+        self.evaluate(step)
+
+    def crown(self, step, place):
+        play = self.plays[place]
+        result = play_match(play.source, "2048", self.game.options, champion_seeds(bytes.fromhex(KEY))[:2])
+        score = sum(map(counted_score, result.episodes)) / 2
+        if self.champion is None or score > self.champion:
+            row = {"step": step, "strategy_id": self.ids[place], "time": time.time(), "stage": 0, "score": score}
+            self.writer.champion({**row, "previous": self.champion, "scores": [score]})
+            self.champion = score
+
+    def evaluate(self, step):
+        self.writer.evaluation(
+            {
+                "step": step, "time": time.time(), "stage": 0, "options": dict(self.game.options), "seeds": [0, 1],
+                "strategies": 2, "mean": 1500.0 + 120 * step, "low": 1400.0, "high": 1700.0, "compiled": 0.9, "won": 0.0,
+                "distinct_share": 1.0, "outcomes": {}, "histogram": {}, "scores": [], "baselines": {}, "champion": None,
+                "seconds": 1.0,
+            }
+        )  # fmt: skip

@@ -1,0 +1,331 @@
+"""Watch attaches to run folders as the trainer writes them: live, ended, crashed, resumed and deleted."""
+
+import shutil
+
+import numpy as np
+import pygame
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grpo_arcade.arcade.window.code_view import highlighted, new_lines
+from grpo_arcade.arcade.window.playback import Playback
+from grpo_arcade.arcade.window.run_feed import Feed
+from grpo_arcade.arcade.window.scenes.watch import WatchScene
+from grpo_arcade.games import Episode, Outcome
+from grpo_arcade.games.baseline_scores import play_baseline
+from grpo_arcade.trainer.run_writer import RunWriter
+
+from .conftest import Hands
+from .made_runs import CRASHING, ORDER, MadeRun, completions
+
+
+@pytest.fixture(scope="module")
+def ended_run(tmp_path_factory):
+    """A finished run of three steps; not to be changed."""
+    with MadeRun(tmp_path_factory.mktemp("outputs"), max_steps=3) as run:
+        for step in (1, 2, 3):
+            run.step(step)
+        run.writer.event("alarm", 3, "half of the strategies are alike", name="identical", help="more temperature")
+        run.writer.note(status="finished")
+    return run.folder
+
+
+@pytest.fixture
+def live(tmp_path):
+    with MadeRun(tmp_path / "outputs", group=4) as run:
+        yield run
+
+
+def watch(app, hands, folder, tiles=None):
+    scene = WatchScene(app, folder)
+    app.open(scene)
+    hands.until(lambda: scene.news.game or scene.news.problem)
+    if tiles is not None:
+        hands.until(lambda: len(scene.tiles) == tiles)
+    return scene
+
+
+def settle(hands, scene):
+    hands.until(lambda: not scene._parts)
+
+
+def test_a_finished_run_shows_every_strategy_of_its_newest_step_with_its_outcome(app, hands, ended_run):
+    scene = watch(app, hands, ended_run, 16)
+    assert (scene.news.shown, scene.news.newest, scene.news.status) == (3, 3, "finished")
+    outcomes = [tile.entrant.outcome for tile in scene.tiles]
+    assert [outcomes[place] for place in (5, 9, 12, 15)] == [
+        Outcome.CRASHED, Outcome.NO_CODE, Outcome.SYNTAX_ERROR, Outcome.FORBIDDEN,
+    ]  # fmt: skip
+    assert set(scene.measure.rewards) == {"function_works", "no_cheating", "strategy_succeeds", "progress"}
+    assert list(scene.news.baselines) == ["random", "greedy", "expectimax"]
+    assert [warning.message for warning in scene.news.warnings] == ["half of the strategies are alike"]
+    assert [point.step for point in scene.news.points] == [0, 1, 2, 3]
+    assert [point.held_out for point in scene.news.points] == [1500.0, 1620.0, 1740.0, 1860.0]
+
+
+def test_boards_come_to_the_scores_the_run_recorded(app, hands, ended_run):
+    scene = watch(app, hands, ended_run, 16)
+    for _ in range(5):
+        hands.press("=")
+    hands.until(lambda: all(tile.playback.ended for tile in scene._visible() if not tile.number))
+    for tile in scene.tiles:
+        playback = Playback(tile.episodes[0])
+        playback.advance(1e6, 30.0)
+        assert playback.ended
+        assert playback.game.score == tile.episodes[0].score or not tile.episodes[0].actions
+
+
+def test_new_strategies_appear_while_the_others_play_on_and_rewards_follow(app, hands, live):
+    live.begin(1)
+    texts = completions(4)
+    live.strategy(1, texts[0])
+    scene = watch(app, hands, live.folder, 1)
+    first = scene.tiles[0]
+    assert first.entrant.reward is None
+    hands.until(lambda: first.playback.ply > 3)
+    live.strategy(1, texts[1])
+    live.strategy(1, f"```python\n{CRASHING}```")
+    hands.until(lambda: len(scene.tiles) == 3)
+    assert scene.tiles[0] is first
+    assert first.playback.ply > 3 or first.number
+    assert scene.tiles[2].entrant.error.startswith("IndexError") or "index" in scene.tiles[2].entrant.error
+    live.judge()
+    hands.until(lambda: all(tile.entrant.reward is not None for tile in scene.tiles))
+    assert scene.tiles[2].entrant.reasons["function_works"]
+
+
+def test_the_newest_step_is_followed_until_one_is_pinned(app, hands, live):
+    live.step(1)
+    scene = watch(app, hands, live.folder, 4)
+    live.step(2)
+    hands.until(lambda: scene.news.shown == 2)
+    hands.press(",")
+    hands.until(lambda: scene.news.shown == 1)
+    live.step(3)
+    hands.until(lambda: scene.news.newest == 3)
+    assert (scene.pinned, scene.news.shown) == (1, 1)
+    hands.press("end")
+    hands.until(lambda: scene.news.shown == 3)
+    assert scene.pinned is None
+    hands.press("home")
+    hands.until(lambda: scene.news.shown == 1)
+
+
+def test_pointing_at_a_curve_scrubs_to_its_step(app, hands, ended_run):
+    scene = watch(app, hands, ended_run, 16)
+    settle(hands, scene)
+    plot = scene._strip._plots[1]
+    hands.click((plot.left + plot.width * 2 // 3, plot.centery))
+    hands.until(lambda: scene.news.shown == 2)
+    hands.click((plot.left + 1, plot.centery))
+    hands.until(lambda: scene.news.shown == 1)
+
+
+def test_a_strategy_is_enlarged_with_its_source_and_what_the_champion_lacks_marked(app, hands, live):
+    champion = ORDER.format(order="SADW")
+    live.step(1, [f"```python\n{champion}```"] * 4)
+    other = champion.replace("for move in", "for  move in")
+    live.step(2, [f"```python\n{champion}```", f"```python\n{other}```", f"```python\n{CRASHING}```", "no idea"])
+    scene = watch(app, hands, live.folder, 4)
+    hands.until(lambda: scene.news.rival is not None)
+    hands.press("return")
+    assert scene.detail.code.text == champion.rstrip("\n")
+    assert not scene.detail.code.new
+    hands.press("right")
+    assert scene.detail.code.text == other.rstrip("\n")
+    assert {other.split("\n")[line] for line in scene.detail.code.new} == {'    for  move in "SADW":'}
+    hands.press("right")
+    assert scene.detail.tile.entrant.outcome is Outcome.CRASHED
+    hands.press("right")
+    assert scene.detail.code.text == "no idea"
+    hands.press("escape")
+    assert scene.detail is None
+    assert app.scene is scene
+    hands.press("c")
+    assert scene.detail.code.text == champion.rstrip("\n")
+
+
+def test_a_board_that_is_clicked_is_enlarged(app, hands, ended_run):
+    scene = watch(app, hands, ended_run, 16)
+    settle(hands, scene)
+    tile = scene._visible()[7]
+    hands.click(tile.board.center)
+    assert scene.detail.tile is tile
+
+
+def test_a_deleted_run_is_told_and_what_was_seen_stays(app, hands, live):
+    live.step(1)
+    scene = watch(app, hands, live.folder, 4)
+    shutil.rmtree(live.folder)
+    hands.until(lambda: scene.news.problem)
+    assert scene.news.problem.startswith("The run was deleted")
+    assert len(scene.tiles) == 4
+    hands.turns(20)
+    assert scene._status_words() == scene.news.problem
+
+
+def test_a_trainer_that_died_is_told(app, hands, live):
+    live.step(1)
+    scene = watch(app, hands, live.folder, 4)
+    assert "live" in scene._status_words()
+    live.writer.close()
+    hands.until(lambda: scene.news.status == "crashed")
+    assert "died" in scene._status_words()
+
+
+def test_a_run_that_finishes_is_told(app, hands, live):
+    live.step(1)
+    scene = watch(app, hands, live.folder, 4)
+    live.writer.note(status="finished")
+    hands.until(lambda: "finished" in scene._status_words())
+
+
+def test_a_resumed_run_drops_what_came_after_the_checkpoint(tmp_path):
+    with MadeRun(tmp_path / "outputs", group=4) as run:
+        for step in (1, 2, 3):
+            run.step(step)
+    feed = Feed(run.folder)
+    before = feed.look(None)
+    assert before.newest == 3
+    with RunWriter.reopen(run.folder, 1) as writer:
+        run.writer = writer
+        assert feed.look(None).newest == 1
+        run.step(2, completions(4, salt=6))
+        after = feed.look(2)
+    assert [point.step for point in after.points] == [0, 1, 2]
+    assert [entrant.source for entrant in after.entrants] != [e.source for e in Feed(run.folder).look(1).entrants]
+    feed.close()
+
+
+def test_several_windows_may_watch_while_the_trainer_writes(live):
+    feeds = [Feed(live.folder) for _ in range(3)]
+    for step in (1, 2):
+        live.step(step)
+        seen = [feed.look(None) for feed in feeds]
+        assert [news.newest for news in seen] == [step] * 3
+        assert all(len(news.entrants) == 4 for news in seen)
+    assert [feed.look(None) for feed in feeds] == [None] * 3
+    for feed in feeds:
+        feed.close()
+
+
+def test_what_is_no_run_is_one_readable_line(app, hands, tmp_path):
+    scene = watch(app, hands, tmp_path / "nothing")
+    assert "is not a run folder" in scene.news.problem
+    assert "\n" not in scene.news.problem
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "run.db").write_bytes(b"not a database at all" * 100)
+    scene = watch(app, hands, broken)
+    assert "no database" in scene.news.problem or "not a database" in scene.news.problem
+
+
+def test_a_run_that_appears_later_is_watched_then(app, hands, tmp_path):
+    scene = watch(app, hands, tmp_path / "outputs" / "later")
+    with MadeRun(tmp_path / "outputs", name="later", group=2) as run:
+        run.step(1)
+        hands.until(lambda: len(scene.tiles) == 2)
+        assert not scene.news.problem
+
+
+@pytest.mark.parametrize("size", [(320, 240), (1280, 800), (3840, 2160)])
+def test_boards_fit_the_window_and_never_overlap(make_app, ended_run, size):
+    app = make_app(size)
+    hands = Hands(app)
+    scene = watch(app, hands, ended_run, 16)
+    settle(hands, scene)
+    shown = scene._visible()
+    assert len(shown) == min(16, scene._per_page)
+    for tile in shown:
+        assert scene.area.contains(tile.rect)
+        assert tile.board.width >= 40
+        assert not any(tile.rect.colliderect(other.rect) for other in shown if other is not tile)
+    seen = set()
+    for _ in range(scene._pages):
+        seen |= {tile.entrant.id for tile in scene._visible()}
+        hands.press("n")
+    assert len(seen) == 16
+    hands.press("return")
+    hands.turns(3)
+    assert scene.area.contains(scene.detail.code.rect)
+    assert scene.area.contains(scene.detail.tile.board)
+
+
+def test_painting_in_parts_comes_to_the_same_picture_as_painting_everything(app, hands, ended_run):
+    scene = watch(app, hands, ended_run, 16)
+    hands.turns(5)
+    for keys in (("right", "down"), (",",), ("o",), ("=", "right"), ("end",), ("n", "left")):
+        hands.press(*keys)
+        hands.turns(12)
+    hands.until(lambda: scene.news.shown == 3)
+    hands.press("p")
+    settle(hands, scene)
+    app.messages.dismiss()
+    hands.turns(2)
+    in_parts = pygame.surfarray.array2d(app.surface)
+    app.redraw()
+    hands.turns(1)
+    differing = np.argwhere(in_parts != pygame.surfarray.array2d(app.surface))
+    assert not len(differing), (differing.min(axis=0), differing.max(axis=0))
+
+
+def test_a_paused_run_that_ended_costs_no_frames(app, hands, ended_run):
+    scene = watch(app, hands, ended_run, 16)
+    hands.press("p")
+    settle(hands, scene)
+    hands.turns(3)
+    assert scene.next_update() is None
+    assert hands.turns(40) == 0
+
+
+def test_leaving_stops_listening_and_coming_back_goes_on(app, hands, live):
+    live.step(1)
+    scene = watch(app, hands, live.folder, 4)
+    task = scene._task
+    top = WatchScene(app, live.folder)
+    app.open(top)
+    assert task.cancelled
+    live.step(2)
+    hands.until(lambda: top.news.shown == 2)
+    hands.press("escape")
+    assert app.scene is scene
+    hands.until(lambda: scene.news.shown == 2)
+
+
+def test_playback_shows_every_move_and_never_passes_its_goal():
+    (episode,) = play_baseline("2048", {}, "random", [7])
+    playback = Playback(episode)
+    for goal in (1, 5, 5, 40):
+        for _ in range(200):
+            playback.advance(1 / 60, 30.0, goal)
+        assert (playback.ply, playback.moving) == (goal, False)
+        assert playback.game.plies == goal
+    playback.step()
+    assert (playback.ply, playback.progress) == (41, 0.0)
+    while not playback.ended:
+        playback.advance(1 / 60, 8.0)
+        assert 0.0 <= playback.progress <= 1.0
+    assert (playback.game.score, playback.game.outcome) == (episode.score, episode.outcome)
+
+
+def test_actions_that_do_not_fit_their_game_stop_the_board_and_nothing_else():
+    (episode,) = play_baseline("2048", {}, "random", [3])
+    forged = Episode("2048", {}, 3, episode.actions + b"\0\0", Outcome.WON, 1e6)
+    playback = Playback(forged)
+    playback.advance(1e4, 60.0)
+    assert playback.ended
+    assert "ended" in playback.broken
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=300) | st.sampled_from(completions(16)))
+def test_any_text_is_highlighted_without_losing_a_character(text):
+    shown = "\n".join("".join(span.text for span in line) for line in highlighted(text))
+    same = text.replace("\r\n", "\n").replace("\r", "\n")
+    assert [line.expandtabs(4).split() for line in same.split("\n")] == [line.split() for line in shown.split("\n")]
+
+
+def test_only_lines_the_base_lacks_are_new():
+    assert new_lines("a\nb\nc\n\nd", "a\nc") == {1, 4}
+    assert new_lines("a\nb", "a\nb") == frozenset()
