@@ -22,4 +22,17 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
 from grpo_arcade.arcade.window.app import App, NoDisplayError
 
-__all__ = ["App", "NoDisplayError"]
+__all__ = ["App", "NoDisplayError", "open_window"]
+
+
+def open_window() -> int:
+    """Open the window at its home and stay until it is closed; the exit code.
+
+    Raises:
+        NoDisplayError: there is no display.
+    """
+    from grpo_arcade.arcade.window.scenes.home import Home
+
+    app = App()
+    app.open(Home(app))
+    return app.run()

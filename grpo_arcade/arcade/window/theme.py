@@ -70,7 +70,9 @@ class Theme:
             return self.faint
         if outcome is Outcome.WON:
             return self.good
-        return self.fair if outcome in (Outcome.CAPPED, Outcome.DRAWN) else self.bad
+        if outcome is Outcome.LOST:
+            return self.soft  # how nearly every game ends: nothing to be alarmed by
+        return self.fair if outcome.by_the_rules else self.bad
 
 
 _THEMES = {

@@ -142,3 +142,37 @@ def probe(app, hands):
     hands.turns(3)
     scene.told.clear()
     return scene
+
+
+STRATEGY = "def strategy(board):\n    return 'A'\n"
+
+
+@pytest.fixture
+def run_folder(tmp_path):
+    """A run as a trainer writes it: one strategy with two games, which is the champion. Its lock is held."""
+    from grpo_arcade.games.baseline_scores import play_baseline
+    from grpo_arcade.trainer.config import TrainConfig
+    from grpo_arcade.trainer.run_writer import RunWriter
+    from grpo_arcade.trainer.scoring import Play
+
+    versions = {"grpo-arcade": "0", "rules": "1"}
+    config = TrainConfig(output_dir=str(tmp_path / "outputs"), run_name="pocket-run")
+    facts = {"game": "2048", "model": "pocket", "max_steps": 60, "episode_versions": versions}
+    episodes = play_baseline("2048", {}, "greedy", [3, 4])
+    with RunWriter.create(config, facts) as writer:
+        writer.group(41, "training", 0, 0, {"size": 4, "target": 2048, "probability_fours": 0.1}, [3, 4])
+        play = Play(completion=STRATEGY, source=STRATEGY, episodes=episodes)
+        strategy = writer.strategy(41, "training", 0, 0, play, [1, 2, 3], False)
+        writer.champion(
+            {
+                "step": 41,
+                "strategy_id": strategy,
+                "time": time.time(),
+                "stage": 0,
+                "score": 1000.0,
+                "previous": None,
+                "scores": [1],
+            }
+        )
+        writer.note(status="running", step=41)
+        yield writer

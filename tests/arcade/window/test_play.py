@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 from grpo_arcade.arcade.window.clip import write_clip
-from grpo_arcade.arcade.window.scenes.play import Play
+from grpo_arcade.arcade.window.scenes.play import Play, kept_game
 from grpo_arcade.arcade.window.session import Session
 from grpo_arcade.games import Outcome, make
-from grpo_arcade.recordings import SUFFIX, load, save, verify
+from grpo_arcade.recordings import load, save, verify
 
 from .conftest import Hands
 
@@ -247,7 +247,7 @@ def test_closing_the_window_in_the_middle_of_a_game_loses_nothing(make_app):
 
 
 def test_a_damaged_game_in_progress_is_put_aside_with_a_line(make_app, tmp_path):
-    file = tmp_path / "data" / f"2048-in-progress{SUFFIX}"
+    file = kept_game(tmp_path / "data", make("2048"))
     file.parent.mkdir(parents=True)
     file.write_bytes(b"GAE\x01 torn")
     app = make_app()
@@ -262,7 +262,7 @@ def test_a_forged_game_in_progress_is_not_taken_up(make_app, tmp_path):
     session.move(session.game.legal_actions()[0], "a person")
     import dataclasses
 
-    save(dataclasses.replace(session.episode(), score=99999), tmp_path / "data" / f"2048-in-progress{SUFFIX}")
+    save(dataclasses.replace(session.episode(), score=99999), kept_game(tmp_path / "data", make("2048")))
     assert Play(make_app()).best == 0
 
 
@@ -280,6 +280,17 @@ def test_size_target_and_colours_can_be_chosen_by_keys_alone(app, hands):
     assert scene.adviser == list(scene.game.baselines)[-2]
     hands.press("w", "a", "s", "d")
     assert scene.game.plies > 1
+
+
+def test_another_size_is_another_game_and_the_first_one_waits(app, hands):
+    scene = opened(app)
+    hands.press("w", "a", "s", "d")
+    board = scene.game.observation()
+    hands.press("o", "right", "escape")
+    assert scene.game.options["size"] == 5
+    hands.press("w", "a")
+    hands.press("o", "left", "escape")
+    assert scene.game.observation() == board
 
 
 def test_options_that_change_nothing_keep_the_game(app, hands):

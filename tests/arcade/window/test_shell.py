@@ -83,9 +83,7 @@ def test_the_help_shows_the_scenes_actions_and_swallows_its_keys(app, hands, pro
 
 
 def test_every_action_belongs_to_a_context_and_every_default_binding_is_valid_and_unambiguous():
-    assert {action.context for action in ACTIONS} == set(CONTEXTS) - {"home"} | {
-        a.context for a in ACTIONS if a.context == "home"
-    }
+    assert {action.context for action in ACTIONS} == set(CONTEXTS)
     Bindings({action.id: action.bindings for action in ACTIONS})
 
 

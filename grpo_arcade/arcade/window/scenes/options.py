@@ -23,7 +23,7 @@ CHOICES: dict[str, dict[str, Sequence[Any]]] = {
 
 
 class Options(Scene):
-    """Changes take effect when the scene is left; another size or target starts a new game."""
+    """Changes take effect when the scene is left; another size or target is another game."""
 
     title = "Options"
     contexts = ("menu",)
@@ -65,7 +65,7 @@ class Options(Scene):
         self._focus.set(items)
 
     def _verb(self) -> str:
-        return "Back to the game" if self._options == dict(self._play.game.options) else "Start a new game"
+        return "Back to the game" if self._options == dict(self._play.game.options) else "Play this"
 
     def _rows(self) -> list[tuple[str, str, Callable[[int], None]]]:
         rows: list[tuple[str, str, Callable[[int], None]]] = []
@@ -102,7 +102,7 @@ class Options(Scene):
             first = self._focus.items[0].rect
             if self._options != dict(self._play.game.options) and first.top > look.px(100):
                 at = first.centerx, first.top - look.px(theme.PAD)
-                words = "The present game is given up"
+                words = "The present game is kept until you come back to it"
                 paint.text(surface, words, at, look.px(theme.CAPTION), look.faint, anchor="middle")
 
     def keys(self) -> Sequence[str]:

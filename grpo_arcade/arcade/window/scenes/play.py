@@ -88,13 +88,13 @@ class Play(Scene):
 
     @property
     def _best_key(self) -> str:
-        return " ".join([self.name, *(f"{k}={v}" for k, v in sorted(self.game.options.items()))])
+        return best_key(self.game)
 
     # What must not be lost.
 
     @property
     def _kept(self) -> Path:
-        return self.app.settings.data_folder / f"{self.name.replace('/', '-')}-in-progress{SUFFIX}"
+        return kept_game(self.app.settings.data_folder, self.game)
 
     def _resume(self) -> None:
         path = self._kept
@@ -103,8 +103,8 @@ class Play(Scene):
         try:
             episode = load(path)
             verify(episode)
-            if episode.game != self.name or episode.outcome is not Outcome.UNFINISHED:
-                return
+            if episode.game != self.name or dict(episode.options) != dict(self.game.options):
+                raise ValueError(f"{path} is another game")
             session = Session(self.name, episode.options, episode.seed)
             session.resume(episode)
             session.took_back = bool(self.app.memory.get("took back", False))
@@ -113,8 +113,7 @@ class Play(Scene):
             with suppress(OSError):
                 path.rename(path.with_name(path.name + ".damaged"))
             return
-        if dict(session.game.options) == dict(self.game.options):
-            self.session = session
+        self.session = session
 
     def _keep(self) -> None:
         """Write the game in progress, or take its file away once it has ended."""
@@ -312,13 +311,15 @@ class Play(Scene):
         self.app.open(Options(self.app, self))
 
     def use_options(self, options: dict[str, Any]) -> None:
-        """Start a new game with other options; a game they do not change goes on."""
+        """Play with other options; the present game is kept until these options are chosen again."""
         if dict(options) == dict(self.game.options):
             return
         self._finish_recording()
-        self._note_score()
+        self.recording = False
+        self._keep()
         self.session = Session(self.name, options, fresh_seed())
         self.app.memory.set(f"options {self.name}", dict(self.game.options))
+        self._resume()
         self._drop_hint()
         self._look_at()
 
@@ -577,3 +578,14 @@ def goal(game: Game) -> str:
     if "target" in options and "size" in options:
         return f"Reach {options['target']:,} on {options['size']}×{options['size']}"
     return ", ".join(f"{key} {value}" for key, value in options.items())
+
+
+def best_key(game: Game) -> str:
+    """The name under which the best score of a game with these options is remembered."""
+    return " ".join([game.name, *(f"{key}={value}" for key, value in sorted(game.options.items()))])
+
+
+def kept_game(folder: Path, game: Game) -> Path:
+    """The file in which an unfinished game with these options waits."""
+    name = "".join(c if c.isalnum() or c in ".=" else "-" for c in best_key(game))
+    return folder / "in-progress" / f"{name}{SUFFIX}"

@@ -1,0 +1,61 @@
+"""A film as the person wants it, made in a process of its own. The file exists when it is whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from grpo_arcade.games import Episode
+from grpo_arcade.recordings import write_gif, write_mp4
+
+
+@dataclass(frozen=True)
+class FilmPlan:
+    """What a film shall be like."""
+
+    episodes: tuple[Episode, ...]
+    format: str
+    """"gif" or "mp4"."""
+    size: int
+    """Pixels of one board."""
+    speed: float
+    max_bytes: int | None
+    """What a GIF has to fit into; None for no bound."""
+    palette: str
+
+
+@dataclass(frozen=True)
+class Filmed:
+    """What came of it."""
+
+    path: Path
+    bytes: int
+    seconds: float
+    width: int
+    height: int
+    note: str
+    """What had to be given up to fit; empty if nothing."""
+
+
+def film(plan: FilmPlan, path: Path, emit: Callable[[float], None]) -> Filmed:
+    """Make the film, telling the share done, 0 to 1.
+
+    Raises:
+        ValueError: it cannot be made, in one line.
+    """
+
+    def progress(done: int, moves: int) -> None:
+        emit(done / max(1, moves))
+
+    common = {"speed": plan.speed, "size": plan.size, "palette": plan.palette, "progress": progress}
+    if plan.format == "mp4":
+        video = write_mp4(plan.episodes, path, **common)  # type: ignore[arg-type]
+        return Filmed(path, video.bytes, video.seconds, video.width, video.height, "")
+    gif = write_gif(plan.episodes, path, max_bytes=plan.max_bytes, **common)  # type: ignore[arg-type]
+    given_up = []
+    if gif.width // len(plan.episodes) < plan.size and len(plan.episodes) <= 3:
+        given_up.append(f"smaller, {gif.width}×{gif.height}")
+    if gif.moves_skipped:
+        given_up.append(f"{gif.moves_skipped:,} moves left out")
+    return Filmed(path, gif.bytes, gif.seconds, gif.width, gif.height, "; ".join(given_up))

@@ -1,0 +1,154 @@
+"""The first screen, with real recordings and a real run folder on a real disk."""
+
+import dataclasses
+import os
+import shutil
+import time
+
+import pygame
+import pytest
+
+from grpo_arcade.arcade.window.scenes.home import Home
+from grpo_arcade.arcade.window.scenes.play import Play
+from grpo_arcade.arcade.window.scenes.replay import Replay
+from grpo_arcade.arcade.window.shelf import look, run_line
+from grpo_arcade.games.baseline_scores import play_baseline
+from grpo_arcade.recordings import save
+
+
+@pytest.fixture
+def recordings(app):
+    folder = app.settings.data_folder / "recordings"
+    for age, seed in enumerate(range(12)):
+        path = save(play_baseline("2048", {"size": 3}, "greedy", [seed])[0], folder / f"game-{seed}.episode")
+        os.utime(path, (time.time() - 60 * age,) * 2)
+    return folder
+
+
+def home(app, hands):
+    scene = Home(app)
+    app.open(scene)
+    hands.until(lambda: scene._shelf is not None)
+    hands.turns(2)
+    return scene
+
+
+def words(scene):
+    return [entry.words for *_, entries, _ in scene._lists for entry in entries]
+
+
+def test_a_running_training_is_listed_as_live_and_its_end_is_noticed(app, hands, run_folder):
+    scene = home(app, hands)
+    assert "pocket · 2048 · step 41 · live" in words(scene)
+    run_folder.note(status="finished", step=60)
+    scene._look_in = 0.0
+    hands.until(lambda: "pocket · 2048 · step 60 · finished" in words(scene))
+    shutil.rmtree(run_folder.folder)
+    scene._look_in = 0.0
+    hands.until(lambda: not any("pocket" in line for line in words(scene)))
+    assert hands.said == []
+
+
+def test_a_run_whose_trainer_is_gone_is_listed_as_crashed(app, hands, run_folder):
+    run_folder.close()
+    (run,) = look(run_folder.folder.parent, app.settings.data_folder).runs
+    assert run_line(run) == "pocket · 2048 · step 41 · crashed"
+
+
+def test_the_games_of_a_runs_champion_can_be_replayed(app, hands, run_folder):
+    scene = home(app, hands)
+    entry = next(entry for *_, entries, _ in scene._lists for entry in entries if "pocket" in entry.words)
+    entry.choose()
+    assert isinstance(app.scene, Replay)
+    assert [reel.genuine for reel in app.scene._reels] == [True]
+    assert len(app.scene.episodes) == 2
+
+
+def test_a_game_is_opened_by_key_by_mouse_and_by_gamepad(app, hands):
+    scene = home(app, hands)
+    hands.press("return")
+    assert isinstance(app.scene, Play)
+    hands.press("escape")
+    hands.click(scene._focus.items[1].rect.center)
+    assert app.scene.game.options["size"] == 3
+    hands.press("escape")
+    hands.pad(pygame.CONTROLLER_BUTTON_DPAD_RIGHT, pygame.CONTROLLER_BUTTON_A)
+    assert app.scene.game.options["size"] == 5
+    hands.pad(pygame.CONTROLLER_BUTTON_B)
+    assert app.scene is scene
+
+
+def test_every_recording_can_be_reached_by_the_arrows_alone(app, hands, recordings):
+    scene = home(app, hands)
+    hands.resize((640, 420))
+    seen = set()
+    hands.press("down")
+    for _ in range(40):
+        hands.press("right")
+        if scene._focus.item.key in scene._shown:
+            break
+    for _ in range(30):
+        seen.add(scene._focus.item.key)
+        hands.press("down")
+    assert {path.name for path in recordings.iterdir()} <= {getattr(key, "name", "") for key in seen}
+    for _ in range(60):
+        hands.press("up")
+    assert ("game", 0) in {item.key for item in scene._focus.items}
+
+
+def test_a_recording_opens_and_a_broken_one_is_one_line(app, hands, recordings):
+    (recordings / "broken.episode").write_bytes(b"no recording")
+    scene = home(app, hands)
+    rows = {entry.words: entry for *_, entries, _ in scene._lists for entry in entries}
+    assert rows["broken.episode"].note == "cannot be read"
+    item = next(i for i in scene._focus.items if getattr(i.key, "name", "") == "broken.episode")
+    hands.click(item.rect.center)
+    assert app.scene is scene
+    assert "is not a recording" in hands.said[-1]
+    item = next(i for i in scene._focus.items if getattr(i.key, "name", "") == "game-0.episode")
+    hands.click(item.rect.center)
+    assert isinstance(app.scene, Replay)
+
+
+def test_a_file_dropped_onto_the_window_is_opened(app, hands, recordings):
+    home(app, hands)
+    pygame.event.post(pygame.event.Event(pygame.DROPFILE, file=str(recordings / "game-3.episode")))
+    hands.turns(1)
+    assert isinstance(app.scene, Replay)
+
+
+def test_a_second_look_reads_only_what_is_new(app, recordings):
+    before = look(recordings / "none", recordings)
+    marked = dataclasses.replace(
+        before, recordings=tuple(dataclasses.replace(r, problem="kept") for r in before.recordings)
+    )
+    save(play_baseline("2048", {"size": 3}, "random", [99])[0], recordings / "new.episode")
+    after = look(recordings / "none", recordings, marked)
+    assert [r.path.name for r in after.recordings if r.problem != "kept"] == ["new.episode"]
+
+
+def test_previews_move_and_only_they_are_drawn(app, hands):
+    scene = home(app, hands)
+    boards = [preview.view for preview in scene._previews]
+    hands.until(lambda: all(p.view is not b for p, b in zip(scene._previews, boards, strict=True)))
+    scene._previews[0].stale = True
+    assert scene.draw(app.surface) == [scene._previews[0].rect]
+
+
+def test_scores_and_waiting_games_are_shown(app, hands):
+    scene = home(app, hands)
+    assert scene._scores(scene._previews[0]) == "not played yet"
+    hands.press("return", *"wasdwasd", "escape")
+    assert "a game waits" in scene._scores(scene._previews[0])
+    assert "best" in scene._scores(scene._previews[0])
+
+
+@pytest.mark.parametrize("size", [(320, 240), (500, 900), (1280, 800), (3840, 2160)])
+def test_nothing_on_the_first_screen_overlaps_or_leaves_the_window(app, hands, recordings, run_folder, size):
+    scene = home(app, hands)
+    hands.resize(size)
+    rects = [item.rect for item in scene._focus.items]
+    assert rects
+    assert all(scene.area.contains(rect) for rect in rects)
+    for i, rect in enumerate(rects):
+        assert rect.collidelist(rects[i + 1 :]) == -1
