@@ -91,7 +91,10 @@ def _blocks(text: str) -> list[str]:
             continue
         current.append(line.removeprefix(indent))
     if current is not None:
-        blocks.append("".join(current))
+        # Some models close the fence on the last line of the code.
+        last = "".join(current)
+        closed = last.rstrip()
+        blocks.append(closed.removesuffix(fence) if closed.endswith(fence) else last)
     return blocks
 
 

@@ -30,6 +30,7 @@ def taken(completion):
         f"~~~python\n{GOOD}~~~",
         f"````python\n{GOOD}````",
         f"```python\n{GOOD}",
+        f"Text\n```python\n{GOOD}```   ",
         f"<think>maybe\n```python\n{OTHER}```\n</think>\n```python\n{GOOD}```",
         f"still thinking, the tag was in the template\n```python\n{OTHER}```\n</think>\n```python\n{GOOD}```",
         f"<|channel|>analysis<|message|>```python\n{OTHER}```<|end|><|start|>assistant<|channel|>final<|message|>```python\n{GOOD}```<|return|>",
@@ -44,6 +45,10 @@ def taken(completion):
 )
 def test_the_program_is_found_and_kept_byte_for_byte(completion):
     assert taken(completion) == GOOD
+
+
+def test_a_fence_may_close_on_the_last_line_of_the_code():
+    assert taken(f"```python\n{OTHER.rstrip()}```\n") == OTHER.rstrip()
 
 
 def test_carriage_returns_are_kept():
