@@ -32,7 +32,9 @@ ALIASES = {"record": "export"}
 def main(argv: list[str] | None = None) -> int:
     """Run ``arcade`` with ``argv`` (default: the process's own arguments) and return the exit code."""
     argv = sys.argv[1:] if argv is None else argv
-    if not argv or argv[0] in ("-h", "--help", "help"):
+    if not argv:
+        return _open_window()
+    if argv[0] in ("-h", "--help", "help"):
         print(_overview())
         return 0
     if argv[0] in ("-V", "--version"):
@@ -46,6 +48,15 @@ def main(argv: list[str] | None = None) -> int:
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(VERBS)}"
         return _refuse(f"no command is called {argv[0]!r}; {hint}")
     return _run(verb, argv[1:])
+
+
+def _open_window() -> int:
+    from grpo_arcade.arcade.window import NoDisplayError, open_window
+
+    try:
+        return open_window()
+    except NoDisplayError as error:
+        return _refuse(str(error))
 
 
 def _run(verb: str, arguments: list[str]) -> int:
@@ -82,13 +93,13 @@ def _refuse(line: str) -> int:
 def _overview() -> str:
     width = max(map(len, VERBS))
     lines = "\n".join(f"  {verb:{width}}  {summary}" for verb, summary in VERBS.items())
-    return f"""usage: arcade COMMAND [options]
+    return f"""usage: arcade [COMMAND [options]]
 
 An arcade whose second player is a language model that learns while you watch.
 
 {lines}
 
-`arcade COMMAND --help` tells the options of one; `arcade --version` the version.
+`arcade` alone opens the window; `arcade COMMAND --help` tells the options of one; `arcade --version` the version.
 Start with `arcade demo`, or `arcade play 2048 expectimax`."""
 
 

@@ -32,7 +32,7 @@ WAKE = pygame.event.custom_type()
 """Posted from other threads to end the loop's sleep."""
 MOST_DT = 0.25
 """Seconds; after a longer pause (a suspended laptop) motion goes on from where it was."""
-HEADLESS_COMMANDS = "arcade play, replay, export, train, eval and runs work without one"
+HEADLESS_COMMANDS = "arcade play, replay, export, train, dash and runs work without one; arcade --help tells"
 
 
 class NoDisplayError(ValueError):
