@@ -105,7 +105,7 @@ class TrainConfig:
     rewards: tuple[str, ...] = ("function_works", "no_cheating", "strategy_succeeds", "progress")
     """Reward functions: names of grpo_arcade.trainer.rewards, or package.module:function of your own."""
     reward_weights: tuple[float, ...] = ()
-    """One weight a reward function; when empty progress counts 10 times and every other once."""
+    """One weight a reward function; when empty progress counts 50 times and every other once."""
     train_seeds: int = 8
     """Games each strategy plays in training, the same ones for its whole group."""
 
