@@ -14,7 +14,7 @@ def test_the_defaults_are_valid_and_describe_a_run_on_a_laptop():
     assert told["training_completions"] >= 3000
     assert told["stages"][0]["options"]["size"] == 4
     assert list(told["stages"][0]["baselines"]) == ["random", "greedy", "expectimax"]
-    assert told["rewards"]["progress"] == 50
+    assert told["rewards"]["progress"] == 10
     assert told["threads"] == max(1, cores() - 1)
     assert told["differs_from_default"] == {}
 
@@ -26,7 +26,7 @@ def test_the_defaults_are_valid_and_describe_a_run_on_a_laptop():
         ({"num_generations": 12}, "no multiple of"),
         ({"num_generations": 32, "gradient_accumulation_steps": 3}, "gradient_accumulation_steps to 4"),
         ({"learning_rate": 0.0}, "above 0"),
-        ({"learning_rate": 3.0}, "1e-4"),
+        ({"learning_rate": 3.0}, "2e-4 suits pocket"),
         ({"temperature": 0.0}, "above 0"),
         ({"max_steps": 0}, "at least 1"),
         ({"max_steps": float("nan")}, "at least 1"),

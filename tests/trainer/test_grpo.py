@@ -90,7 +90,7 @@ def test_recorded_episodes_replay_to_the_recorded_score(finished):
 
 
 def test_evaluations_stand_beside_the_baselines_on_the_same_seeds(finished):
-    result, config = finished
+    result, _ = finished
     with RunReader(result.folder) as run:
         evaluations = run.evaluations()
         assert [row["step"] for row in evaluations] == [0, 2, 4]
@@ -114,13 +114,13 @@ def test_evaluations_stand_beside_the_baselines_on_the_same_seeds(finished):
 def test_the_weights_change_and_checkpoints_are_complete_and_few(finished):
     from grpo_arcade.trainer.models import load
 
-    result, config = finished
+    result, _ = finished
     with RunReader(result.folder) as run:
         checkpoints = run.checkpoints()
     assert checkpoints[-1].name == "checkpoint-4"
     before, after = (load_file(path / "model.safetensors") for path in (checkpoints[0], checkpoints[-1]))
     assert any(not torch.equal(before[name], after[name]) for name in before)
-    model, tokenizer = load(str(result.folder))
+    _, tokenizer = load(str(result.folder))
     assert tokenizer.chat_template
     assert not (result.folder / "README.md").exists()
 
@@ -138,7 +138,7 @@ def test_finished_runs_refuse_commands_and_resume_needs_more_steps(finished):
         run.send("pause")
     with pytest.raises(ConfigError, match="higher max_steps"):
         train(resume=result.folder)
-    with pytest.raises(ConfigError, match="learning_rate is 0.5"):
+    with pytest.raises(ConfigError, match=r"learning_rate is 0\.5"):
         train(TrainConfig(learning_rate=0.5), resume=result.folder)
 
 
@@ -171,7 +171,7 @@ def test_a_curriculum_asks_for_the_new_stage_once_the_old_one_is_won(tiny_config
     )
     result = train(config)
     with RunReader(result.folder) as run:
-        assert [row["stage"] for row in run.evaluations()][0] == 0
+        assert run.evaluations()[0]["stage"] == 0
         promoted = [event for event in run.events() if event["kind"] == "promoted"]
         assert len(promoted) == 1
         targets = [json.loads(row["options"])["target"] for row in run.query("SELECT * FROM groups ORDER BY step")]
@@ -291,7 +291,7 @@ def test_running_out_of_memory_names_what_to_lower(tiny_config, monkeypatch):
         torch.empty(2**46, dtype=torch.float32)
 
     monkeypatch.setattr(shared_prompt, "logps_and_entropies", full)
-    with pytest.raises(TrainingError, match="per_device_train_batch_size.*max_completion_length.*--resume"):
+    with pytest.raises(TrainingError, match=r"per_device_train_batch_size.*max_completion_length.*--resume"):
         train(tiny_config)
     with RunReader(Path(tiny_config.output_dir) / tiny_config.run_name) as run:
         assert run.status() == "failed"

@@ -208,7 +208,7 @@ def test_a_run_of_a_newer_version_is_refused_with_what_helps(tmp_path):
     connection = sqlite3.connect(writer.folder / DATABASE)
     connection.execute(f"PRAGMA user_version = {run_schema.VERSION + 1}")
     connection.close()
-    with pytest.raises(RunFolderError, match="newer version.*pip install --upgrade"):
+    with pytest.raises(RunFolderError, match=r"newer version.*pip install --upgrade"):
         RunReader(writer.folder)
 
 
