@@ -6,7 +6,9 @@ run folder, whose newest checkpoint is meant), or a model's name on the Hugging 
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,13 +52,28 @@ def load(name: str | Path, *, dtype: str | torch.dtype = "auto") -> tuple[Any, A
     if dtype == "auto" and where == POCKET:
         dtype = "float32"
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(where)
-        model = transformers.AutoModelForCausalLM.from_pretrained(where, dtype=dtype)
+        with quiet() if isinstance(where, Path) else contextlib.nullcontext():
+            tokenizer = transformers.AutoTokenizer.from_pretrained(where)
+            model = transformers.AutoModelForCausalLM.from_pretrained(where, dtype=dtype)
     except Exception as error:  # every library below has its own way to say that a file is missing or torn
         raise ModelError(_why(str(name), where, error)) from error
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return model.eval(), tokenizer
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """No progress bars of transformers inside: they are for downloads, not for files that lie here."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 def _folder(name: str) -> Path | str:

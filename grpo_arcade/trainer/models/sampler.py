@@ -4,6 +4,10 @@ What it does that ``model.generate`` does not: the keys and values of a prompt a
 completions it gets, a sequence that ends leaves the batch at once and is handed over while the others go on, and every
 completion has its own random numbers, so that the same seed gives the same completions in any batching. It works with
 any Hugging Face causal language model whose cache is a ``DynamicCache``.
+
+Measured for a group of 32 of the pocket model on two AVX2 cores (tests/benchmarks/test_sampler_speed.py): 25 ms a
+completion in float32 on one thread, half of what ``generate`` takes; 22 ms on two threads, so the second core is better
+left to the matches; 87 ms in bfloat16, which such a processor only emulates.
 """
 
 from __future__ import annotations

@@ -100,6 +100,7 @@ def pretrain(config: PretrainConfig) -> PretrainResult:
         raise ImportError('pretraining needs torch and transformers: pip install "grpo-arcade[train]"') from error
     from rich.console import Console
 
+    from grpo_arcade.trainer.models.loading import quiet
     from grpo_arcade.trainer.models.pocket.architecture import build_config
     from grpo_arcade.trainer.models.pocket.tokenizer import train_tokenizer
 
@@ -136,7 +137,8 @@ def pretrain(config: PretrainConfig) -> PretrainResult:
     interrupted = steps < config.steps
 
     model.to(device="cpu", dtype=torch.bfloat16)
-    model.save_pretrained(folder)
+    with quiet():
+        model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     _write_record(folder, config, device, parameters, steps, loss, time.monotonic() - started)
     console.print(f"loss {loss:.4f} after {steps:,} steps, {time.monotonic() - started:.0f} s; written to {folder}")

@@ -1,0 +1,54 @@
+"""The tokenizer keeps any text, spends few tokens on what is always the same, and is the one this code trains."""
+
+import json
+from itertools import chain
+from statistics import fmean
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grpo_arcade.games.registry import make
+from grpo_arcade.trainer.models import POCKET, load
+from grpo_arcade.trainer.models.pocket.grammar import draw
+from grpo_arcade.trainer.models.pocket.pretrain import _PROMPT_SHARE, _TOKENIZER_EXAMPLES
+from grpo_arcade.trainer.models.pocket.tokenizer import train_tokenizer
+
+TOKENIZER = load("pocket")[1]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text())
+def test_any_text_comes_back(text):
+    ids = TOKENIZER(text, add_special_tokens=False)["input_ids"]
+    specials = set(TOKENIZER.all_special_tokens)
+    if not any(token in text for token in specials):
+        assert TOKENIZER.decode(ids) == text
+
+
+def test_every_example_comes_back_byte_for_byte():
+    for i in range(300):
+        completion = draw(f"round trip/{i}").completion
+        assert TOKENIZER.decode(TOKENIZER(completion)["input_ids"]) == completion
+
+
+def test_the_prompt_and_a_program_are_short():
+    lengths = [len(TOKENIZER(draw(f"length/{i}").completion)["input_ids"]) for i in range(300)]
+    assert fmean(lengths) < 50
+    assert len(TOKENIZER(make("2048").prompt())["input_ids"]) < 20
+
+
+def test_the_chat_template_ends_where_the_answer_begins():
+    question = [{"role": "user", "content": "Q"}]
+    assert (
+        TOKENIZER.apply_chat_template(question, add_generation_prompt=True, tokenize=False) == "<|user|>Q<|assistant|>"
+    )
+    answered = [*question, {"role": "assistant", "content": "A"}]
+    assert TOKENIZER.apply_chat_template(answered, tokenize=False) == "<|user|>Q<|assistant|>A<|end|>"
+
+
+def test_the_shipped_tokenizer_is_the_one_this_code_trains():
+    config = json.loads((POCKET / "pretrain.json").read_text())["config"]
+    sample = [draw(f"{config['seed']}/{i}") for i in range(_TOKENIZER_EXAMPLES)]
+    texts = chain((e.completion for e in sample), (e.prompt for e in sample[::_PROMPT_SHARE]))
+    trained = train_tokenizer(texts, config["vocab_size"])
+    assert json.loads(trained.backend_tokenizer.to_str()) == json.loads((POCKET / "tokenizer.json").read_text())

@@ -1,0 +1,135 @@
+"""The sampler writes what the model believes: greedily what ``generate`` writes, by chance what the seed says."""
+
+import pytest
+import torch
+
+from grpo_arcade.trainer.models.sampler import _choose, sample
+
+
+def generated(model, tokenizer, prompt, limit):
+    """Greedy completion by the library's own loop."""
+    out = model.generate(torch.tensor([prompt]), do_sample=False, max_new_tokens=limit)
+    return out[0, len(prompt) :].tolist()
+
+
+def test_greedy_is_what_generate_writes(pocket, prompt_ids):
+    prompt = prompt_ids()
+    completions = sample(*pocket, [prompt] * 3, max_new_tokens=60, temperature=0)
+    assert completions == [generated(*pocket, prompt, 60)] * 3
+    assert completions[0][-1] == pocket[1].eos_token_id
+
+
+def test_prompts_of_different_lengths_share_a_batch_without_disturbing_each_other(pocket, prompt_ids):
+    short = prompt_ids()
+    model, tokenizer = pocket
+    long = tokenizer("def strategy(board):\n    # a comment nobody wrote before\n")["input_ids"]
+    assert len(long) > len(short)
+    prompts = [short, long, long, short]
+    completions = sample(model, tokenizer, prompts, max_new_tokens=24, temperature=0)
+    assert completions == [generated(model, tokenizer, prompt, 24) for prompt in prompts]
+
+
+def test_a_seed_fixes_the_completions_in_any_batching(pocket, prompt_ids):
+    prompts = [prompt_ids()] * 9
+    first = sample(*pocket, prompts, max_new_tokens=80, seed=5)
+    assert len(set(map(tuple, first))) > 4
+    assert sample(*pocket, prompts, max_new_tokens=80, seed=5) == first
+    assert sample(*pocket, prompts, max_new_tokens=80, seed=5, micro_batch=2) == first
+    assert sample(*pocket, prompts, max_new_tokens=80, generator=torch.Generator().manual_seed(5)) == first
+    assert sample(*pocket, prompts, max_new_tokens=80, seed=6) != first
+
+
+def test_nobody_elses_randomness_is_touched(pocket, prompt_ids):
+    before = torch.get_rng_state()
+    sample(*pocket, [prompt_ids()], max_new_tokens=5)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_a_training_model_is_given_back_as_it_came(pocket, prompt_ids):
+    model, tokenizer = pocket
+    model.train()
+    try:
+        sample(model, tokenizer, [prompt_ids()], max_new_tokens=2)
+        assert model.training
+        assert all(p.requires_grad and not p.is_inference() for p in model.parameters())
+    finally:
+        model.eval()
+
+
+def test_a_completion_is_handed_over_while_the_others_still_run(pocket, prompt_ids):
+    events = []
+    completions = sample(
+        *pocket,
+        [prompt_ids()] * 12,
+        max_new_tokens=100,
+        seed=3,
+        on_finished=lambda index, ids: events.append(("end", index, tuple(ids))),
+        on_token=lambda index, token: events.append(("token", index, token)),
+    )
+    ends = [event for event in events if event[0] == "end"]
+    assert sorted(index for _, index, _ in ends) == list(range(12))
+    assert all(tuple(completions[index]) == ids for _, index, ids in ends)
+    assert [len(ids) for *_, ids in ends] == sorted(len(ids) for *_, ids in ends)
+    shortest = events.index(ends[0])
+    assert any(kind == "token" for kind, *_ in events[shortest:])
+    for index in range(12):
+        assert [token for kind, row, token in events if kind == "token" and row == index] == completions[index]
+
+
+def test_a_completion_is_cut_off_at_the_limit(pocket, prompt_ids):
+    finished = []
+    [ids] = sample(*pocket, [prompt_ids()], max_new_tokens=4, on_finished=lambda *event: finished.append(event))
+    assert len(ids) == 4
+    assert finished == [(0, ids)]
+
+
+def test_tokens_come_as_often_as_the_model_believes():
+    logits = torch.tensor([2.0, 0.0, -1.0, 1.0])
+    draws = (torch.arange(10_000, dtype=torch.float64) + 0.5) / 10_000
+    for temperature in (1.0, 0.5, 2.0):
+        wanted = torch.softmax(logits.double() / temperature, dim=0)
+        chosen = _choose(logits.expand(10_000, 4), draws, temperature, 1.0, 0)
+        assert torch.allclose(torch.bincount(chosen, minlength=4).double() / 10_000, wanted, atol=2e-4)
+
+
+def test_top_k_and_top_p_cut_off_the_unlikely():
+    logits = torch.log(torch.tensor([0.1, 0.5, 0.15, 0.25])).expand(1_000, 4)
+    draws = torch.arange(1_000, dtype=torch.float64) / 1_000
+    counts = lambda top_p, top_k: torch.bincount(_choose(logits, draws, 1.0, top_p, top_k), minlength=4).tolist()  # noqa: E731
+    assert counts(1.0, 1) == [0, 1000, 0, 0]
+    assert counts(1.0, 2) == pytest.approx([0, 667, 0, 333], abs=1)
+    assert counts(0.5, 0) == [0, 1000, 0, 0]
+    assert counts(0.7, 0) == pytest.approx([0, 667, 0, 333], abs=1)
+    assert counts(0.8, 0) == pytest.approx([0, 556, 167, 278], abs=1)
+    assert counts(0.8, 2) == pytest.approx([0, 667, 0, 333], abs=1)
+
+
+def test_the_largest_draw_still_gives_a_token():
+    logits = torch.zeros(1, 5)
+    assert _choose(logits, torch.tensor([1 - 2**-53], dtype=torch.float64), 1.0, 1.0, 0).tolist() == [4]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"max_new_tokens": 0},
+        {"temperature": -1},
+        {"temperature": float("nan")},
+        {"top_p": 0},
+        {"top_p": 1.5},
+        {"top_k": -1},
+        {"micro_batch": 0},
+    ],
+)
+def test_a_parameter_out_of_range_is_refused_by_name(pocket, wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        sample(*pocket, [[5]], **{"max_new_tokens": 3, **wrong})
+
+
+def test_an_empty_prompt_is_refused(pocket):
+    with pytest.raises(ValueError, match="at least one token"):
+        sample(*pocket, [[5], []], max_new_tokens=3)
+
+
+def test_no_prompts_give_no_completions(pocket):
+    assert sample(*pocket, [], max_new_tokens=3) == []
