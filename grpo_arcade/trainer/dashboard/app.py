@@ -25,9 +25,15 @@ from textual.screen import Screen
 from textual.widgets import Footer, Static, TabbedContent, TabPane
 
 from grpo_arcade.games import Game
+from grpo_arcade.trainer.dashboard.clean import clean
+from grpo_arcade.trainer.dashboard.commands import COMMANDS, Commands
+from grpo_arcade.trainer.dashboard.config_view import ConfigView
+from grpo_arcade.trainer.dashboard.evaluations import Evaluations
 from grpo_arcade.trainer.dashboard.facts import LIVE, gather
+from grpo_arcade.trainer.dashboard.groups import Groups
 from grpo_arcade.trainer.dashboard.header import header
 from grpo_arcade.trainer.dashboard.history import History
+from grpo_arcade.trainer.dashboard.log_tail import LogTail
 from grpo_arcade.trainer.dashboard.machine import Load, Machine
 from grpo_arcade.trainer.dashboard.overview import Overview
 from grpo_arcade.trainer.dashboard.plain import AsciiOnly
@@ -68,6 +74,11 @@ class Dashboard(App[None]):
         Binding("question_mark", "help", "Help", key_display="?"),
         Binding("1", "tab('overview')", "Overview", show=False),
         Binding("2", "tab('strategies')", "Strategies", show=False),
+        Binding("3", "tab('groups')", "Groups", show=False),
+        Binding("4", "tab('evaluations')", "Evaluations", show=False),
+        Binding("5", "tab('commands')", "Commands", show=False),
+        Binding("6", "tab('log')", "Log", show=False),
+        Binding("7", "tab('config')", "Config", show=False),
         Binding("P", "pause", "Pause"),
         Binding("S", "command('stop')", "Stop and save", show=False),
         Binding("E", "command('evaluate')", "Evaluate now", show=False),
@@ -111,7 +122,7 @@ class Dashboard(App[None]):
         self._looking = False
         self._tab_stale = True
         self._next_tab = 0.0
-        self._open_commands: dict[int, str] = {}
+        self._heard: dict[int, str] = {}
 
     def compose(self) -> ComposeResult:
         """Header, tabs, footer."""
@@ -121,6 +132,16 @@ class Dashboard(App[None]):
                 yield Overview(plain=self.plain)
             with TabPane("Strategies", id="tab-strategies"):
                 yield Strategies(self.folder, self.picture_of)
+            with TabPane("Groups", id="tab-groups"):
+                yield Groups()
+            with TabPane("Evaluations", id="tab-evaluations"):
+                yield Evaluations(self.folder, plain=self.plain)
+            with TabPane("Commands", id="tab-commands"):
+                yield Commands()
+            with TabPane("Log", id="tab-log"):
+                yield LogTail()
+            with TabPane("Config", id="tab-config"):
+                yield ConfigView()
         yield Footer(show_command_palette=True)
         yield Static(id="too-small")
 
@@ -141,9 +162,9 @@ class Dashboard(App[None]):
         """Below the smallest size, say so."""
         width, height = event.size
         small = width < SMALLEST[0] or height < SMALLEST[1]
-        self.screen_stack[0].set_class(small, "too-small")
+        self._main.set_class(small, "too-small")
         if small:
-            self.query_one("#too-small", Static).update(
+            self._main.query_one("#too-small", Static).update(
                 f"This terminal has {width}×{height} characters;\n"
                 f"the dashboard needs {SMALLEST[0]}×{SMALLEST[1]}.\n"
                 "Make it larger, or leave with q\nand try: arcade dash --once"
@@ -156,7 +177,7 @@ class Dashboard(App[None]):
 
     def _consider(self) -> None:
         """Look if the run has changed, or lives: whether a trainer died is not written anywhere."""
-        if self._looking:
+        if self._looking or not self._is_open():
             return
         try:
             rung = int(self._bell.query("PRAGMA data_version")[0][0])
@@ -173,9 +194,11 @@ class Dashboard(App[None]):
     async def _refresh(self) -> None:
         try:
             self._look = await self.in_back_room(self._read)
+            if not self._is_open():
+                return
             self._say_trouble("")
             self._draw_header()
-            self.query_one(Overview).show(self._look.facts, self._history, self._look.load)
+            self._main.query_one(Overview).show(self._look.facts, self._history, self._look.load)
             self._hear_answers(self._look.commands)
             if self._tab_stale and time.monotonic() >= self._next_tab:
                 await self.refresh_tab()
@@ -197,12 +220,24 @@ class Dashboard(App[None]):
         tab: Any = next((child for child in pane.children if hasattr(child, "read")), None) if pane else None
         if tab is not None:
             began = time.monotonic()
-            tab.show(await self.in_back_room(tab.read, self.reader))
+            found = await self.in_back_room(tab.read, self.reader)
+            if not self._is_open():
+                return
+            tab.show(found)
             self._next_tab = time.monotonic() + min(10.0, CALM * (time.monotonic() - began))
 
     @property
+    def _main(self) -> Screen[Any]:
+        """The screen with the tabs; the app's own queries look at the dialog that lies over it."""
+        return self.screen_stack[0]
+
+    def _is_open(self) -> bool:
+        """Not once it is being closed, when a timer or a thread may still have something to say."""
+        return bool(self.screen_stack) and bool(self._main.query("#header"))
+
+    @property
     def _open_pane(self) -> TabPane | None:
-        return self.query_one("#tabs", TabbedContent).active_pane
+        return self._main.query_one("#tabs", TabbedContent).active_pane
 
     def _say_trouble(self, trouble: str) -> None:
         if trouble != self._trouble:
@@ -210,7 +245,9 @@ class Dashboard(App[None]):
             self._draw_header()
 
     def _draw_header(self) -> None:
-        bar = self.query_one("#header", Static)
+        if not self._is_open():
+            return
+        bar = self._main.query_one("#header", Static)
         if self._trouble:
             bar.update(Text(f" {self._trouble}\n Trying again; q leaves.", style="bold red"))
         elif self._look is None:
@@ -235,7 +272,7 @@ class Dashboard(App[None]):
 
     def action_tab(self, name: str) -> None:
         """Open a tab."""
-        self.query_one("#tabs", TabbedContent).active = f"tab-{name}"
+        self._main.query_one("#tabs", TabbedContent).active = f"tab-{name}"
 
     def action_help(self) -> None:
         """Show or hide all keys."""
@@ -266,16 +303,20 @@ class Dashboard(App[None]):
         except RunFolderError as error:
             self.notify(str(error), title=f"{name}: nobody is training", severity="warning", timeout=8)
             return
-        self._open_commands[number] = name
+        self._heard[number] = "asked"
         self.notify("asked; the trainer answers within one step", title=name, timeout=4)
 
     def _hear_answers(self, commands: list[dict[str, Any]]) -> None:
         for command in reversed(commands):
-            if command["id"] in self._open_commands and command["status"] in ("done", "refused"):
-                name = self._open_commands.pop(command["id"])
-                severity = "information" if command["status"] == "done" else "warning"
-                words = command["answer"] or command["status"]
-                self.notify(words, title=f"{name}: {command['status']}", severity=severity, timeout=10)  # type: ignore[arg-type]
+            number, status = command["id"], command["status"]
+            if self._heard.get(number, status) == status:
+                continue
+            if status == "accepted":
+                self._heard[number] = status
+            else:
+                del self._heard[number]
+            severity: Any = "warning" if status == "refused" else "information"
+            self.notify(clean(command["answer"]) or status, title=f"{command['name']}: {status}", severity=severity)
 
     def action_screenshot(self, filename: str | None = None, path: str | None = None) -> None:
         """Save the screen as SVG in the folder the dashboard was started in."""
@@ -290,12 +331,8 @@ class Dashboard(App[None]):
     def get_system_commands(self, screen: Screen[Any]) -> Any:
         """What the command palette offers: Textual's own, and the trainer's."""
         yield from super().get_system_commands(screen)
-        for name, words in (
-            ("pause", "Pause training"),
-            ("resume", "Go on training"),
-            ("stop", "Stop after this step and save"),
-            ("evaluate", "Evaluate now"),
-            ("save", "Save a checkpoint"),
-            ("gif", "Save a GIF of the champion"),
-        ):
+        for pane in self._main.query("#tabs > ContentSwitcher > TabPane").results(TabPane):
+            name = str(pane.id).removeprefix("tab-")
+            yield SystemCommand(f"Open {name}", "a tab", lambda name=name: self.action_tab(name))
+        for name, (words, _) in COMMANDS.items():
             yield SystemCommand(words, "asks the trainer", lambda name=name: self.action_command(name))

@@ -105,6 +105,10 @@ class StrategyTable(ScrollView, can_focus=True):
         if self.chosen is not None:
             self.post_message(self.Chosen(self.chosen))
 
+    def on_resize(self) -> None:
+        """The chosen one stays in sight."""
+        self._reveal()
+
     def _reveal(self) -> None:
         # The heading covers the first line of what is seen.
         self.scroll_to_region(Region(0, self.cursor, 1, 2), animate=False, force=True, x_axis=False)

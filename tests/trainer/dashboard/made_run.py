@@ -9,6 +9,7 @@ import math
 import random
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from grpo_arcade.games import Episode, Outcome, make
@@ -114,9 +115,11 @@ def write_step(writer, step, played, rng):
 
 
 def _as(episode, outcome):
-    from dataclasses import replace
-
-    return replace(episode, outcome=outcome, actions=episode.actions[:5])
+    """Its first five moves, after which the program failed."""
+    game = episode.new_game()
+    for action in episode.actions[:5]:
+        game.step(action)
+    return replace(episode, outcome=outcome, actions=episode.actions[:5], score=game.score)
 
 
 def step_row(step, rng, outcomes):
@@ -231,7 +234,8 @@ def main(root, steps, pause, first=1):
                     continue
                 paused = name == "pause" or (paused and name != "resume")
                 writer.note(status="paused" if paused else "running")
-                writer.answer(number, "done", f"{name}: done after step {step - 1}", step)
+                status = "accepted" if name == "pause" else "done"
+                writer.answer(number, status, f"{name}: answered after step {step - 1}", step)
                 if name == "stop":
                     writer.note(status="stopped")
                     return

@@ -15,7 +15,7 @@ from grpo_arcade.trainer.run_folder import RunFolderError, RunReader
 
 
 def charts_drawn(app):
-    return all(chart._drawn.plain for chart in app.query("Chart"))
+    return all(chart._drawn.plain for chart in app.query("#overview Chart"))
 
 
 @pytest.mark.parametrize("size", [(200, 60), (120, 40), (80, 24)])
