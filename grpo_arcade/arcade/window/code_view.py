@@ -191,13 +191,25 @@ class CodeView:
                 for part in _cut(span, width - indent - 2 * column, font):
                     wide = font.size(part.text)[0]
                     if x + wide > width and row:
+                        row, glued = _split(row)
                         self._rows.append(_Row(tuple(row), number, first))
                         x, row, first = indent + 2 * column, [], False
-                        if not part.text.strip():
+                        for piece in glued:
+                            row.append((x, piece))
+                            x += font.size(piece.text)[0]
+                        if not part.text.strip() and not row:
                             continue
                     row.append((x, part))
                     x += wide
             self._rows.append(_Row(tuple(row), number, first))
+
+
+def _split(row: list[tuple[int, Span]]) -> tuple[list[tuple[int, Span]], list[Span]]:
+    """What stays of a full row, and what goes to the next with the word it belongs to, such as an opening quote."""
+    for at in range(len(row) - 1, 0, -1):
+        if row[at - 1][1].text.endswith(" "):
+            return row[:at], [span for _, span in row[at:]]
+    return row, []
 
 
 def _without_indent(line: list[Span]) -> list[Span]:

@@ -16,6 +16,7 @@ import pygame
 from grpo_arcade.arcade.window import paint, theme
 from grpo_arcade.arcade.window.background import Task
 from grpo_arcade.arcade.window.code_view import highlighted
+from grpo_arcade.arcade.window.grid import largest_squares
 from grpo_arcade.arcade.window.run_feed import LIVE, News, Wish, follow
 from grpo_arcade.arcade.window.scene import Act, Event, Pointer, Scene, Wheel
 from grpo_arcade.arcade.window.scenes.watch_detail import Detail
@@ -302,10 +303,10 @@ class WatchScene(Scene):
         smallest = max(look.px(_SMALLEST_BOARD), _SMALLEST_BOARD - 12)
         # Room for all that will come, so that boards do not move when another one does.
         count = min(MOST_BOARDS, max(1, len(self.tiles), self.news.expected))
-        columns, side = _best_columns(self._grid, count, look)
+        columns, side = largest_squares(self._grid, count, look.px(theme.GAP), partial(_caption, look))
         while count > 1 and side < smallest:
             count -= 1
-            columns, side = _best_columns(self._grid, count, look)
+            columns, side = largest_squares(self._grid, count, look.px(theme.GAP), partial(_caption, look))
         self._per_page = count
         self.page = min(self.page, max(0, self._pages - 1))
         rows = -(-count // columns)
@@ -522,14 +523,6 @@ class WatchScene(Scene):
         )
 
 
-def _best_columns(area: pygame.Rect, count: int, look: theme.Theme) -> tuple[int, int]:
-    """Columns that let ``count`` square boards with captions be as large as possible, and the side of a board."""
-
-    def side(columns: int) -> int:
-        rows = -(-count // columns)
-        tall = area.height // rows - look.px(4)
-        caption = look.px(38) if tall > look.px(100) else look.px(16)
-        return max(1, min(area.width // columns - look.px(theme.GAP), tall - caption))
-
-    columns = max(range(1, count + 1), key=side)
-    return columns, side(columns)
+def _caption(look: theme.Theme, tall: int) -> int:
+    """What a cell needs besides its board."""
+    return look.px(42) if tall > look.px(100) else look.px(20)

@@ -93,22 +93,7 @@ class Tile:
         if not self.playback.ended:
             return
         episode = self.playback.episode
-        side = self.board.width
-        paint.veil(surface, look.page, 0.45, self.board)
-        words = outcome_words(episode.outcome)
-        height = min(look.px(theme.HEADING), max(6, side // 11))
-        height = max(4, fonts.tallest(words, side * 9 // 10 - height, height))
-        score = f"{episode.score:,.0f}" if episode.actions else ""
-        band = pygame.Rect(0, 0, side * 9 // 10, height * (4 if score and side > 8 * height else 3))
-        band.center = self.board.center
-        colour = look.outcome(episode.outcome)
-        paint.panel(surface, band, look.card, look.px(theme.RADIUS), colour, max(1, look.px(1.5)))
-        y = band.centery - (height * 4 // 5 if band.height == height * 4 else 0)
-        room = band.width - max(2, height // 2)
-        paint.text(surface, words, (band.centerx, y), height, colour, weight="bold", anchor="middle", room=room)
-        if band.height == height * 4:
-            y = band.centery + height * 4 // 5
-            paint.text(surface, score, (band.centerx, y), height, look.ink, weight="bold", anchor="middle")
+        draw_ending(surface, look, self.board, episode.outcome, episode.score if episode.actions else None)
 
     def draw_caption(self, surface: pygame.Surface, look: Theme, measure: Measure) -> None:
         """Mean score, outcome, reward by function, and where it stands among the baselines."""
@@ -136,6 +121,28 @@ class Tile:
         track = pygame.Rect(bars.right + look.px(theme.TIGHT), bars.top, 0, bars.height)
         track.width = right - track.left
         draw_standing(surface, look, track, entrant.score, measure.baselines or {})
+
+
+def draw_ending(
+    surface: pygame.Surface, look: Theme, board: pygame.Rect, outcome: Outcome, score: float | None
+) -> None:
+    """Veil a board whose game has ended, and name how, with the score unless it is None."""
+    side = board.width
+    paint.veil(surface, look.page, 0.45, board)
+    words = outcome_words(outcome)
+    height = min(look.px(theme.HEADING), max(6, side // 11))
+    height = max(4, fonts.tallest(words, side * 9 // 10 - height, height))
+    two_lines = score is not None and side > 8 * height
+    band = pygame.Rect(0, 0, min(side * 9 // 10, 16 * height), height * (4 if two_lines else 3))
+    band.center = board.center
+    colour = look.outcome(outcome)
+    paint.panel(surface, band, look.card, look.px(theme.RADIUS), colour, max(1, look.px(1.5)))
+    y = band.centery - (height * 4 // 5 if two_lines else 0)
+    room = band.width - max(2, height // 2)
+    paint.text(surface, words, (band.centerx, y), height, colour, weight="bold", anchor="middle", room=room)
+    if two_lines:
+        y = band.centery + height * 4 // 5
+        paint.text(surface, f"{score:,.0f}", (band.centerx, y), height, look.ink, weight="bold", anchor="middle")
 
 
 def draw_split(

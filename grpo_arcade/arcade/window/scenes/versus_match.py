@@ -1,0 +1,653 @@
+"""A match on one seed: a person and models, or models among themselves, side by side.
+
+Turn by turn, each of the others makes a move when the person has made one. In real time they play at their own pace
+from the person's first move on, or, where no person plays, as soon as all are ready. A model's strategy is watched
+while it is being written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+import pygame
+
+from grpo_arcade.arcade.window import paint, theme
+from grpo_arcade.arcade.window.code_view import CodeView, highlighted
+from grpo_arcade.arcade.window.contestants import Contestant
+from grpo_arcade.arcade.window.grid import largest_squares
+from grpo_arcade.arcade.window.playback import Playback
+from grpo_arcade.arcade.window.scene import Act, Event, Pointer, Scene, Wheel
+from grpo_arcade.arcade.window.scenes.watch_tile import draw_ending, outcome_words
+from grpo_arcade.arcade.window.session import PERSON, Session, fresh_seed
+from grpo_arcade.games import Episode, Outcome, Picture, make
+from grpo_arcade.recordings import SUFFIX, save
+
+if TYPE_CHECKING:
+    from grpo_arcade.arcade.window.app import App
+
+YOU = "you"
+"""The word of a person."""
+Pace = Literal["turn by turn", "real time"]
+PACES: tuple[Pace, ...] = ("turn by turn", "real time")
+SPEEDS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+MOVES = {"versus.up": "W", "versus.right": "D", "versus.down": "S", "versus.left": "A"}
+_FAILURES = frozenset(
+    (Outcome.ILLEGAL, Outcome.TIMEOUT, Outcome.CRASHED, Outcome.FORBIDDEN, Outcome.NO_CODE, Outcome.SYNTAX_ERROR)
+)
+_CODE_EVERY_S = 0.05
+"""How often a text that grows is highlighted anew."""
+
+
+class Seat:
+    """One player's place: who sits there, and how far the game has come."""
+
+    def __init__(self, contestant: Contestant | None, session: Session | None) -> None:
+        self.contestant = contestant
+        self.session = session
+        """The person's game; None for the others."""
+        self.playback: Playback | None = None
+        self.progress = 1.0
+        """Of the person's last move."""
+        self.code = CodeView()
+        self.flipped = False
+        """Whether the person asked to see the code instead of the board, or the other way round."""
+        self.rect = pygame.Rect(0, 0, 0, 0)
+        self.board = pygame.Rect(0, 0, 0, 0)
+        self.has_side = False
+        """Whether its code is shown beside the boards."""
+
+    @property
+    def name(self) -> str:
+        """Who plays, for people."""
+        return self.contestant.name if self.contestant else "You"
+
+    @property
+    def shows_code(self) -> bool:
+        """Whether the code lies where the board is."""
+        if self.contestant is None or not self.contestant.text:
+            return False
+        writing = self.contestant.state in ("writing", "playing") and not self.has_side
+        return writing != self.flipped
+
+    @property
+    def score(self) -> float:
+        """What the board shows."""
+        game = self.session.game if self.session else self.playback.game if self.playback else None
+        return game.score if game else 0.0
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How its game ended; None while it has not been shown to the end."""
+        if self.session:
+            return self.session.game.outcome
+        if self.contestant and self.contestant.performance and self.playback and self.playback.ended:
+            return self.contestant.performance.outcome
+        return None
+
+    @property
+    def out(self) -> bool:
+        """Whether nothing more will happen here."""
+        return self.outcome is not None or (self.contestant is not None and self.contestant.state == "failed")
+
+    @property
+    def counted(self) -> float:
+        """The score it counts for in the end: none for a program that failed."""
+        failed = self.outcome in _FAILURES or (self.contestant is not None and self.contestant.state == "failed")
+        return 0.0 if failed else self.score
+
+
+class Match(Scene):
+    """Two to six players on one seed.
+
+    Args:
+        app: the window.
+        game: registry name.
+        options: the game's.
+        players: words, at most one of them :data:`YOU`.
+        pace: who waits for whom.
+        seed: by default a fresh one.
+    """
+
+    title = "Versus"
+    contexts = ("versus",)
+
+    def __init__(
+        self,
+        app: App,
+        game: str,
+        options: Mapping[str, Any],
+        players: Sequence[str],
+        pace: Pace = "turn by turn",
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(app)
+        if not 2 <= len(players) <= 6 or players.count(YOU) > 1:
+            raise ValueError("a match has two to six players, at most one of them you")
+        self.table = make(game, **options)
+        self.seed = fresh_seed() if seed is None else seed
+        self.pace: Pace = pace if YOU in players else "real time"
+        self.speed = 1.0
+        self.paused = False
+        self.started = False
+        self.seats = [self._seat(word) for word in players]
+        self.selected = next((place for place, seat in enumerate(self.seats) if seat.contestant), 0)
+        self._stale: dict[tuple[str, int], None] = {}
+        self._side = pygame.Rect(0, 0, 0, 0)
+        """Where the selected player's code is shown beside the boards, if there is room."""
+        self._code_in = 0.0
+        self._picture_of: tuple[str, Picture] | None = None
+        self._saved = b""
+        self._verdict = ""
+
+    def _seat(self, word: str) -> Seat:
+        if word == YOU:
+            return Seat(None, Session(self.table.name, self.table.options, self.seed))
+        return Seat(Contestant(word, self._changed), None)
+
+    @property
+    def person(self) -> Seat | None:
+        """The person's place, if one plays."""
+        return next((seat for seat in self.seats if seat.session), None)
+
+    @property
+    def ready(self) -> bool:
+        """Whether nobody has to be waited for."""
+        return all(seat.contestant is None or seat.contestant.state in ("ready", "failed") for seat in self.seats)
+
+    # What must not be lost, and what must not go on.
+
+    def enter(self) -> None:
+        """The players begin to think, or go on."""
+        self.app.background.thread(highlighted, "def strategy(board): ...")  # the first source takes longest
+        for seat in self.seats:
+            if seat.contestant and seat.contestant.state not in ("ready", "failed"):
+                self._let_begin(seat.contestant)
+
+    def leave(self) -> None:
+        """Keep the person's game, and end the processes."""
+        try:
+            self._keep_persons_game()
+        finally:
+            for seat in self.seats:
+                if seat.contestant:
+                    seat.contestant.stop()
+
+    def _keep_persons_game(self) -> None:
+        person = self.person
+        if person and person.session and person.session.actions and bytes(person.session.actions) != self._saved:
+            self._saved = bytes(person.session.actions)
+            self._save_episode(person.session.episode(), "you")
+
+    def _save_episode(self, episode: Episode, name: str) -> None:
+        plain = "".join(c if c.isalnum() else "-" for c in f"{self.table.name}-versus-{name}-seed-{self.seed}")
+        save(episode, self.app.fresh_file("recordings", plain, SUFFIX))
+
+    def _let_begin(self, contestant: Contestant) -> None:
+        contestant.begin(self.app.background, self.table.name, self.table.options, self.seed)
+
+    def _changed(self, contestant: Contestant) -> None:
+        place = next(i for i, seat in enumerate(self.seats) if seat.contestant is contestant)
+        seat = self.seats[place]
+        if contestant.state == "writing":
+            self._mark(("foot", place))
+            return  # the text itself is shown at a pace that can be read, see update()
+        if contestant.performance is not None:
+            seat.playback = Playback(contestant.performance.episode)
+            seat.flipped = False
+        self._show_code(seat)
+        self._mark_seat(place)
+        self._mark(("side", 0), ("heading", 0))
+
+    def _show_code(self, seat: Seat) -> None:
+        contestant = seat.contestant
+        if contestant is None:
+            return
+        source = contestant.performance.source if contestant.performance else None
+        writing = contestant.state == "writing"
+        seat.code.show(source.rstrip("\n") if source is not None else contestant.text, follows=writing)
+
+    # What the person does.
+
+    def handle(self, event: Event) -> bool:
+        """Moves and commands."""
+        if isinstance(event, Pointer):
+            return event.kind == "down" and self._select_at(event.at)
+        if isinstance(event, Wheel):
+            return self._scroll(event)
+        if not isinstance(event, Act) or not event.id.startswith("versus."):
+            return False
+        if event.id in MOVES:
+            self._person_moves(MOVES[event.id])
+        else:
+            getattr(self, "_do_" + event.id.removeprefix("versus."))()
+        self._mark(("heading", 0))
+        return True
+
+    def _person_moves(self, alias: str) -> None:
+        person = self.person
+        if person is None or person.session is None or self.paused:
+            return
+        if person.session.move(self.table.aliases[alias], PERSON):
+            person.progress = theme.FRAME_S / theme.MOVE_S
+            self.started = True
+            place = self.seats.index(person)
+            self._mark(("board", place), ("head", place))
+
+    def _select_at(self, at: tuple[int, int]) -> bool:
+        for place, seat in enumerate(self.seats):
+            if seat.rect.collidepoint(at) and seat.contestant:
+                if self.selected == place:
+                    self._do_code()
+                else:
+                    self._select(place)
+                return True
+        return False
+
+    def _select(self, place: int) -> None:
+        before, self.selected = self.selected, place
+        for number, seat in enumerate(self.seats):
+            seat.has_side = bool(self._side.width) and number == place
+        self._mark_seat(before)
+        self._mark_seat(place)
+        self._mark(("side", 0))
+
+    def _scroll(self, event: Wheel) -> bool:
+        for place, seat in enumerate(self.seats):
+            inside = seat.shows_code and seat.board.collidepoint(event.at)
+            if inside or (place == self.selected and self._side.collidepoint(event.at)):
+                self._mark(("board", place), ("side", 0))
+                return seat.code.scroll(-3 * event.steps)
+        return False
+
+    def _do_pause(self) -> None:
+        self.paused = not self.paused
+
+    def _do_step(self) -> None:
+        if self.person is not None and not self.person.out and self.pace == "turn by turn":
+            raise ValueError("turn by turn the others move when you do")
+        if not self.paused:
+            self.paused = self.started = True
+        for place, seat in enumerate(self.seats):
+            if seat.playback:
+                seat.playback.step()
+                self._mark(("board", place), ("head", place), ("foot", place))
+
+    def _do_slower(self) -> None:
+        self.speed = SPEEDS[max(0, SPEEDS.index(self.speed) - 1)]
+
+    def _do_faster(self) -> None:
+        self.speed = SPEEDS[min(len(SPEEDS) - 1, SPEEDS.index(self.speed) + 1)]
+
+    def _do_restart(self) -> None:
+        self._keep_persons_game()
+        self.started = self.paused = False
+        self._verdict = ""
+        for seat in self.seats:
+            if seat.session:
+                seat.session.start(self.seed)
+                seat.progress = 1.0
+            elif seat.playback:
+                seat.playback = Playback(seat.playback.episode)
+        self._mark_all()
+
+    def _do_new(self) -> None:
+        self._keep_persons_game()
+        self.seed = fresh_seed()
+        for seat in self.seats:
+            seat.playback = None
+            if seat.contestant:
+                self._let_begin(seat.contestant)
+        self._do_restart()
+
+    def _do_ask(self) -> None:
+        models = [i for i, s in enumerate(self.seats) if s.contestant and s.contestant.writes(self.table.baselines)]
+        if not models:
+            raise ValueError("no model plays here; a baseline, a file or a champion always plays as it does")
+        place = self.selected if self.selected in models else models[0]
+        seat = self.seats[place]
+        assert seat.contestant is not None
+        seat.playback, seat.flipped = None, False
+        self._verdict = ""
+        seat.contestant.ask_again(self.app.background, self.table.name, self.table.options, self.seed)
+        self._show_code(seat)
+        self._select(place)
+
+    def _do_code(self) -> None:
+        seat = self.seats[self.selected]
+        if seat.contestant is None or not seat.contestant.text:
+            raise ValueError(f"{seat.name} has no source to show")
+        seat.flipped = not seat.flipped
+        self._mark_seat(self.selected)
+
+    def _do_next(self) -> None:
+        others = [place for place, seat in enumerate(self.seats) if seat.contestant]
+        self._select(next((place for place in others if place > self.selected), others[0]))
+
+    def _do_save(self) -> None:
+        saved = 0
+        for seat in self.seats:
+            if seat.session and seat.session.actions:
+                self._saved = bytes(seat.session.actions)
+                self._save_episode(seat.session.episode(), "you")
+                saved += 1
+            elif seat.playback and seat.playback.episode.actions:
+                self._save_episode(seat.playback.episode, seat.name)
+                saved += 1
+        if not saved:
+            raise ValueError("nobody has made a move yet")
+        self.app.say(f"{saved} recording{'s' if saved > 1 else ''} saved in {self.app.folder('recordings')}")
+
+    # Time.
+
+    def _mark(self, *parts: tuple[str, int]) -> None:
+        self._stale |= dict.fromkeys(parts)
+
+    def _mark_seat(self, place: int) -> None:
+        self._mark(("seat", place))
+
+    def _mark_all(self) -> None:
+        self._mark(("heading", 0), ("side", 0), *(("seat", place) for place in range(len(self.seats))))
+
+    @property
+    def _running(self) -> bool:
+        if self.paused or not self.ready:
+            return False
+        return self.started or self.person is None
+
+    def update(self, dt: float) -> bool:
+        """Let the others catch up with the person, or play."""
+        person = self.person
+        if person and person.progress < 1.0:
+            person.progress = min(1.0, person.progress + dt / theme.MOVE_S)
+            self._mark(("board", self.seats.index(person)))
+        for place, seat in enumerate(self.seats):
+            if seat.playback and self._let_play(seat.playback, dt):
+                self._mark(("board", place), ("head", place))
+                if seat.playback.ended:
+                    self._mark(("seat", place))
+        self._show_writing(dt)
+        if not self._verdict and all(seat.out for seat in self.seats):
+            self._verdict = self._judged()
+            self._keep_persons_game()
+            self._mark_all()
+        return bool(self._stale)
+
+    def _let_play(self, playback: Playback, dt: float) -> bool:
+        person = self.person
+        if playback.moving and self.paused:
+            return playback.advance(dt, 1e-9, playback.ply)
+        if person and person.session and not person.out and self.pace == "turn by turn":
+            # One that comes late, because it was still being written, catches up.
+            behind = len(person.session.actions) - playback.ply
+            return playback.advance(dt, max(1 / theme.MOVE_S, 4.0 * behind), len(person.session.actions))
+        return self._running and playback.advance(dt, self.speed * self.table.frame_rate)
+
+    def _show_writing(self, dt: float) -> None:
+        self._code_in -= dt
+        if self._code_in > 0:
+            return
+        for place, seat in enumerate(self.seats):
+            contestant = seat.contestant
+            if contestant and contestant.state == "writing" and contestant.text != seat.code.text:
+                self._code_in = _CODE_EVERY_S
+                self._show_code(seat)
+                self._mark(("board", place), ("foot", place))
+                if place == self.selected:
+                    self._mark(("side", 0))
+
+    def _judged(self) -> str:
+        ranked = sorted(self.seats, key=lambda seat: -seat.counted)
+        best = [seat for seat in ranked if seat.counted == ranked[0].counted]
+        if len(best) == len(self.seats):
+            return "A draw"
+        names = " and ".join(seat.name for seat in best)
+        verb = "win" if best[0].session or len(best) > 1 else "wins"
+        margin = best[0].counted - ranked[len(best)].counted
+        return f"{names} {verb} by {margin:,.0f} points"
+
+    def next_update(self) -> float | None:
+        """At once while something moves, now and then while a model writes."""
+        if self._stale:
+            return 0.0
+        person = self.person
+        if person and person.progress < 1.0:
+            return 0.0
+        turn_by_turn = person and person.session and not person.out and self.pace == "turn by turn"
+        for seat in self.seats:
+            playback = seat.playback
+            if playback is None or (playback.ended and not playback.moving):
+                continue
+            if turn_by_turn and person and person.session:
+                if playback.moving or playback.ply < len(person.session.actions):
+                    return 0.0
+            elif playback.moving or self._running:
+                return 0.0
+        if any(s.contestant and s.contestant.state == "writing" for s in self.seats):
+            return _CODE_EVERY_S
+        return None
+
+    # Layout and paint.
+
+    def resized(self) -> None:
+        """As large boards as there is room for; beside two of them there may be room for the code."""
+        look = self.app.theme
+        gap = look.px(theme.GAP)
+        head = 30 if self.compact else theme.PAD + theme.TITLE + theme.GAP + theme.TIGHT
+        top = self.area.top + look.px(head)
+        body = pygame.Rect(self.area.left + gap, top, self.area.width - 2 * gap, max(1, self.area.bottom - top - gap))
+        self._side = pygame.Rect(0, 0, 0, 0)
+        around = look.px(64) if not self.compact else look.px(48)
+        if len(self.seats) == 2 and not self.compact:
+            wide = min(body.width * 2 // 5, max(0, body.width - 2 * (body.height - around) - 2 * gap))
+            wide = max(wide, body.width * 28 // 100)
+            self._side = pygame.Rect(body.right - wide, body.top, wide, body.height)
+            body.width -= wide + gap
+        count = len(self.seats)
+        columns, side = largest_squares(body, count, gap, lambda tall: around)
+        rows = -(-count // columns)
+        for place, seat in enumerate(self.seats):
+            row, column = divmod(place, columns)
+            left = body.left + column * (body.width // columns) + (body.width // columns - side) // 2
+            top = body.top + row * (body.height // rows)
+            seat.rect = pygame.Rect(left, top, side, body.height // rows - gap // 2)
+            seat.board = pygame.Rect(left, top + look.px(28), side, side)
+            seat.has_side = bool(self._side.width) and place == self.selected
+        self._picture_of = None
+
+    def draw(self, surface: pygame.Surface) -> Sequence[pygame.Rect] | None:
+        """All, or what changed."""
+        look = self.app.theme
+        if self.whole:
+            surface.fill(look.page, self.area)
+            self._mark_all()
+        stale, self._stale = self._stale, {}
+        whole_seats = {place for part, place in stale if part == "seat"}
+        ways: dict[str, Callable[[int], pygame.Rect]] = {
+            "heading": lambda place: self._draw_heading(surface),
+            "side": lambda place: self._draw_side(surface),
+            "seat": partial(self._draw_seat, surface),
+            "board": partial(self._draw_board, surface),
+            "head": partial(self._draw_head, surface),
+            "foot": partial(self._draw_foot, surface),
+        }
+        changed = [
+            ways[part](place)
+            for part, place in stale
+            if part in ("heading", "side", "seat") or place not in whole_seats
+        ]
+        return None if self.whole else changed
+
+    def _draw_heading(self, surface: pygame.Surface) -> pygame.Rect:
+        from grpo_arcade.arcade.window.widgets import heading
+
+        look = self.app.theme
+        tall = self.seats[0].rect.top - look.px(theme.TIGHT) - self.area.top
+        area = surface.fill(look.page, (self.area.left, self.area.top, self.area.width, tall))
+        title, note = self._verdict or f"{self.table.name} · versus", self._note()
+        if not self.compact:
+            heading(surface, look, self.area, title, note)
+            return area
+        pad, y = look.px(theme.GAP), self.area.top + look.px(13)
+        room = self.area.width - 2 * pad
+        box = paint.text(surface, title, (pad, y), look.px(theme.BODY), look.ink, weight="bold", room=room)
+        x = box.right + pad
+        paint.text(surface, note, (x, y), look.px(theme.CAPTION), look.faint, room=room - x + pad)
+        return area
+
+    def _note(self) -> str:
+        parts = [f"seed {self.seed}"]
+        alone = self.person is None or self.person.out
+        parts.append(f"{self.speed:g}×" if self.pace == "real time" or alone else "turn by turn")
+        if self.paused:
+            parts.append("paused")
+        elif not self.ready:
+            parts.append("a player is still thinking")
+        elif self.person is not None and not self.started:
+            parts.append("it begins with your first move")
+        return " · ".join(parts)
+
+    def _draw_seat(self, surface: pygame.Surface, place: int) -> pygame.Rect:
+        look, seat = self.app.theme, self.seats[place]
+        edge = look.px(4)
+        frame = seat.rect.inflate(2 * edge, 0)
+        surface.fill(look.page, frame)
+        if place == self.selected and len(self.seats) > 2:
+            paint.panel(surface, frame, look.page, look.px(theme.RADIUS), look.line, max(2, look.px(2)))
+        self._draw_head(surface, place)
+        self._draw_board(surface, place)
+        self._draw_foot(surface, place)
+        return frame
+
+    def _draw_head(self, surface: pygame.Surface, place: int) -> pygame.Rect:
+        look, seat = self.app.theme, self.seats[place]
+        area = pygame.Rect(seat.board.left, seat.rect.top, seat.board.width, seat.board.top - seat.rect.top)
+        area = area.inflate(0, -2 * look.px(2))
+        surface.fill(look.page, area)
+        height = look.px(theme.HEADING if seat.board.width > look.px(180) else theme.BODY)
+        colour = look.accent if seat.session else look.rival
+        pad = seat.board.width // 40
+        left = _number(surface, round(seat.score), (area.right - pad, area.centery), height, look.ink)
+        at = area.left + pad, area.centery
+        paint.text(surface, seat.name, at, height, colour, weight="bold", room=left - at[0] - height)
+        return area
+
+    def _draw_board(self, surface: pygame.Surface, place: int) -> pygame.Rect:
+        look, seat = self.app.theme, self.seats[place]
+        if seat.shows_code:
+            seat.code.rect = seat.board.copy()
+            surface.fill(look.page, seat.board)
+            seat.code.draw(surface, look)
+            return seat.board
+        picture = self._picture()
+        if seat.session:
+            picture.draw(surface.subsurface(seat.board), seat.session.game.view(), seat.progress)
+        elif seat.playback:
+            seat.playback.draw(surface, seat.board, picture)
+        else:
+            self._draw_waiting(surface, seat, picture)
+        resting = seat.progress >= 1.0
+        if seat.outcome is not None and resting:
+            moves = bool(seat.session or (seat.playback and seat.playback.episode.actions))
+            draw_ending(surface, look, seat.board, seat.outcome, seat.score if moves else None)
+        return seat.board
+
+    def _draw_waiting(self, surface: pygame.Surface, seat: Seat, picture: Picture) -> None:
+        look = self.app.theme
+        self.table.reset(self.seed)
+        picture.draw(surface.subsurface(seat.board), self.table.view(), 1.0)
+        paint.veil(surface, look.page, 0.55, seat.board)
+        contestant = seat.contestant
+        if contestant is None:
+            return
+        failed = contestant.state == "failed"
+        words = contestant.error if failed else _thinking(contestant, self.table.baselines)
+        height = look.px(theme.BODY if seat.board.width > look.px(220) else theme.CAPTION)
+        pad = height
+        step = round(height * theme.LINE)
+        lines = paint.wrapped(words, seat.board.width - 3 * pad, height)
+        lines = lines[: max(1, (seat.board.height - 2 * pad) // step)]
+        wide = max(paint.text_width(line, height) for line in lines) + 3 * pad
+        box = pygame.Rect(0, 0, min(wide, seat.board.width - pad), len(lines) * step + 2 * pad)
+        box.center = seat.board.center
+        paint.panel(surface, box, look.card, look.px(theme.RADIUS), look.bad if failed else look.line)
+        for row, line in enumerate(lines):
+            at = box.centerx, box.top + pad + row * step + step // 2
+            paint.text(surface, line, at, height, look.ink if failed else look.soft, anchor="middle")
+
+    def _draw_foot(self, surface: pygame.Surface, place: int) -> pygame.Rect:
+        look, seat = self.app.theme, self.seats[place]
+        top = seat.board.bottom + look.px(2)
+        area = pygame.Rect(seat.board.left, top, seat.board.width, max(1, seat.rect.bottom - top - look.px(2)))
+        surface.fill(look.page, area)
+        height = look.px(theme.CAPTION)
+        words, colour = self._foot(seat)
+        step = round(height * theme.LINE)
+        pad = seat.board.width // 40
+        for row, line in enumerate(paint.wrapped(words, area.width - 2 * pad, height)[: max(1, area.height // step)]):
+            paint.text(surface, line, (area.left + pad, area.top + row * step + step // 2), height, colour)
+        return area
+
+    def _foot(self, seat: Seat) -> tuple[str, int]:
+        look, contestant = self.app.theme, seat.contestant
+        if contestant is None:
+            return ("", look.faint)
+        writes = contestant.writes(self.table.baselines)
+        if contestant.state == "writing":
+            return f"writing its strategy… {len(contestant.text):,} characters", look.rival
+        again = f" · {self.app.bindings.key_label('versus.ask')} asks again" if writes else ""
+        if contestant.state == "failed":
+            return f"cannot play{again}", look.bad
+        performance = contestant.performance
+        if performance is None:
+            return "thinking…", look.faint
+        if performance.outcome in _FAILURES and seat.out:
+            said = f": {performance.error}" if performance.error else ""
+            return f"{outcome_words(performance.outcome)}{said}{again}", look.bad
+        strategy = f"attempt {contestant.attempt + 1}" if writes else ""
+        return f"{strategy}{again}".removeprefix(" · "), look.faint
+
+    def _draw_side(self, surface: pygame.Surface) -> pygame.Rect:
+        look, area = self.app.theme, self._side
+        if not area.width:
+            return area
+        surface.fill(look.page, area)
+        seat = self.seats[self.selected]
+        height = look.px(theme.BODY)
+        words = f"{seat.name}: its strategy" if seat.contestant and seat.contestant.text else ""
+        paint.text(surface, words, (area.left, area.top + look.px(14)), height, look.soft, room=area.width)
+        if words and not seat.shows_code:
+            seat.code.rect = pygame.Rect(area.left, area.top + look.px(28), area.width, area.height - look.px(28))
+            seat.code.draw(surface, look)
+        return area
+
+    def _picture(self) -> Picture:
+        palette = self.app.palette if self.app.palette in self.table.palettes else self.table.palettes[0]
+        if self._picture_of is None or self._picture_of[0] != palette:
+            self._picture_of = palette, self.table.picture(palette)
+        return self._picture_of[1]
+
+    def keys(self) -> Sequence[str]:
+        """What can be done."""
+        return (
+            *("versus.ask", "versus.code", "versus.next", "versus.restart", "versus.new", "versus.pause"),
+            *("versus.slower", "versus.faster", "versus.step", "versus.save", "app.back"),
+        )
+
+
+def _thinking(contestant: Contestant, baselines: Mapping[str, Any]) -> str:
+    if contestant.writes(baselines) and contestant.state == "waiting":
+        return "The model is being asked for a strategy…"
+    if contestant.state == "writing":
+        return "Writing its strategy…"
+    return "Its strategy is playing…" if contestant.state == "playing" else "Playing ahead…"
+
+
+def _number(surface: pygame.Surface, value: int, at: tuple[int, int], height: int, colour: int) -> int:
+    """A number that ends at x, put together from digits that are drawn once; returns where it begins."""
+    x = at[0]
+    for character in reversed(f"{value:,}"):
+        box = paint.text(surface, character, (x, at[1]), height, colour, weight="bold", anchor="right")
+        x = box.left - max(1, height // 8)
+    return x

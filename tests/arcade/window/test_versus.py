@@ -1,0 +1,261 @@
+"""Versus with real players: baselines, programs in the sandbox, the pocket model, and endpoints of this machine."""
+
+import pygame
+import pytest
+
+from grpo_arcade.arcade.window.contestants import label
+from grpo_arcade.arcade.window.scene import Dropped
+from grpo_arcade.arcade.window.scenes.versus import VersusScene
+from grpo_arcade.arcade.window.scenes.versus_match import YOU, Match
+from grpo_arcade.games import Outcome
+from grpo_arcade.recordings import load, verify
+
+from .conftest import Hands
+from .made_runs import CRASHING, MadeRun
+from .test_endpoint import serving, streamed
+
+SMALL = {"size": 3, "target": 64}
+ARROWS = (pygame.K_LEFT, pygame.K_DOWN, pygame.K_RIGHT, pygame.K_UP)
+
+
+def match(app, hands, *players, ready=True, **how):
+    scene = Match(app, "2048", SMALL, players, seed=11, **how)
+    app.open(scene)
+    hands.turns(2)
+    if ready:
+        hands.until(lambda: scene.ready)
+    return scene
+
+
+def rest(hands, scene):
+    hands.until(lambda: scene.next_update() is None)
+
+
+def play_on(hands, scene, moves=10_000):
+    """Press arrows until the person's game is over, or that many of them moved something."""
+    session = scene.person.session
+    for press in range(4 * moves):
+        if session.game.outcome is not None or len(session.actions) >= moves:
+            return
+        hands.press(ARROWS[press % 4])
+
+
+def test_turn_by_turn_the_other_makes_as_many_moves_as_the_person(app, hands):
+    scene = match(app, hands, YOU, "greedy")
+    other = scene.seats[1]
+    for moves in (1, 2, 7):
+        play_on(hands, scene, moves)
+        rest(hands, scene)
+        assert len(scene.person.session.actions) == moves
+        assert other.playback.game.plies == min(moves, len(other.playback.episode.actions))
+    assert other.playback.episode.seed == scene.person.session.seed == 11
+
+
+def test_in_real_time_the_others_begin_with_the_first_move_and_stop_while_paused(app, hands):
+    scene = match(app, hands, YOU, "random", pace="real time")
+    hands.turns(30)
+    assert scene.seats[1].playback.ply == 0
+    play_on(hands, scene, 1)
+    hands.until(lambda: scene.seats[1].playback.ply >= 3)
+    hands.press("p")
+    rest(hands, scene)
+    before = scene.seats[1].playback.ply
+    hands.turns(30)
+    assert scene.seats[1].playback.ply == before
+    hands.press(".")
+    assert scene.seats[1].playback.ply == before + 1
+    assert len(scene.person.session.actions) == 1
+
+
+def test_without_a_person_the_players_play_to_the_end_and_the_best_is_named(app, hands):
+    scene = match(app, hands, "random", "greedy", "expectimax")
+    for _ in range(6):
+        hands.press("=")
+    hands.until(lambda: scene._verdict)
+    scores = {seat.name: seat.playback.episode.score for seat in scene.seats}
+    ranked = sorted(scores.values())
+    winner = max(scores, key=scores.get)
+    assert scene._verdict == f"{winner} wins by {ranked[-1] - ranked[-2]:,.0f} points"
+    assert all(seat.outcome is seat.playback.episode.outcome for seat in scene.seats)
+    rest(hands, scene)
+    assert hands.turns(20) == 0
+
+
+def test_a_whole_game_is_played_lost_restarted_and_kept(app, hands):
+    scene = match(app, hands, YOU, "random")
+    play_on(hands, scene)
+    assert scene.person.outcome in (Outcome.LOST, Outcome.WON)
+    for _ in range(6):
+        hands.press("=")
+    hands.until(lambda: scene._verdict)
+    (kept,) = app.folder("recordings").iterdir()
+    episode = load(kept)
+    verify(episode)
+    assert (episode.seed, episode.score) == (11, scene.person.score)
+    hands.press("r")
+    assert (scene.seed, scene.person.score, scene._verdict) == (11, 0, "")
+    assert scene.seats[1].playback.ply == 0
+    hands.press("n")
+    hands.until(lambda: scene.ready)
+    assert scene.seed == scene.person.session.seed == scene.seats[1].playback.episode.seed != 11
+
+
+def test_an_endpoint_writes_before_the_persons_eyes_then_plays_and_may_be_asked_again(app, hands):
+    good = "```python\ndef strategy(board):\n    return 'WASD'[len(str(board)) % 4]\n```"
+    with serving(streamed("I will not."), streamed(good), pause_s=0.02) as server:
+        scene = match(app, hands, YOU, server.url, ready=False)
+        seat = scene.seats[1]
+        seen = set()
+
+        def done():
+            seen.add(seat.code.text)
+            return scene.ready
+
+        hands.until(done)
+        assert {text for text in seen if text} <= {"I will not."[:n] for n in range(12)}
+        assert len(seen) > 1
+        rest(hands, scene)
+        assert (seat.outcome, seat.contestant.performance.source) == (Outcome.NO_CODE, None)
+        assert "no code" in scene._foot(seat)[0]
+        play_on(hands, scene, 2)
+        hands.press("m")
+        hands.until(lambda: scene.ready)
+        assert seat.contestant.performance.source == "def strategy(board):\n    return 'WASD'[len(str(board)) % 4]\n"
+        assert [order["seed"] for _, order, _ in server.asked] == [0, 1]
+        rest(hands, scene)
+        assert seat.playback.ply == min(2, len(seat.playback.episode.actions))
+        hands.press("n")
+        hands.until(lambda: scene.ready)
+        assert len(server.asked) == 2  # another seed is played with the strategy there is
+
+
+def test_the_window_goes_on_while_a_model_thinks_and_leaving_ends_it(app, hands):
+    with serving([*streamed("x" * 400)], pause_s=0.2) as server:
+        below = VersusScene(app)
+        app.open(below)
+        scene = match(app, hands, YOU, server.url, ready=False)
+        hands.until(lambda: scene.seats[1].contestant.state == "writing")
+        play_on(hands, scene, 5)
+        assert len(scene.person.session.actions) == 5
+        task = scene.seats[1].contestant._task
+        hands.press("escape")
+        assert task.cancelled
+        assert app.scene is below
+        assert len(list(app.folder("recordings").iterdir())) == 1  # five moves are not lost either
+
+
+def test_a_dead_endpoint_is_a_readable_line_on_its_board(app, hands):
+    scene = match(app, hands, "random", "http://127.0.0.1:9/v1#llama")
+    contestant = scene.seats[1].contestant
+    assert (contestant.state, contestant.name) == ("failed", "llama")
+    assert contestant.error == "nobody answers at 127.0.0.1:9; is the server running?"
+    hands.until(lambda: scene._verdict)
+    assert scene._verdict.startswith("random wins")
+
+
+def test_files_champions_and_unknown_names(app, hands, tmp_path):
+    program = tmp_path / "corner.py"
+    program.write_text("def strategy(board):\n    return 'SA'[board[3][0] > 0]\n")
+    crashing = tmp_path / "crashing.py"
+    crashing.write_text(CRASHING)
+    with MadeRun(tmp_path / "outputs", group=4) as run:
+        run.step(1)
+    champion = f"{run.folder}:champion"
+    scene = match(app, hands, str(program), str(crashing), champion, "nosuch", "random")
+    corner, crashed, best, nobody, _ = scene.seats
+    assert corner.contestant.performance.source == program.read_text()
+    assert crashed.contestant.performance.outcome is Outcome.CRASHED
+    assert best.contestant.performance.source.startswith("def strategy")
+    assert nobody.contestant.state == "failed"
+    assert "no player is called 'nosuch'" in nobody.contestant.error
+    scene._select(0)
+    hands.press("c")
+    assert corner.shows_code
+    assert corner.code.text == program.read_text().rstrip("\n")
+
+
+def test_the_pocket_model_writes_token_by_token_and_plays(app, hands):
+    scene = Match(app, "2048", {}, [YOU, "pocket"], seed=5)
+    app.open(scene)
+    contestant = scene.seats[1].contestant
+    lengths = set()
+
+    def done():
+        lengths.add(len(contestant.text))
+        return scene.ready
+
+    hands.until(done, seconds=200)
+    assert len(lengths) > 20
+    assert contestant.performance.episode.seed == 5
+    assert contestant.performance.outcome in set(Outcome) - {Outcome.UNFINISHED}
+
+
+def test_two_to_six_players_at_most_one_of_them_a_person(app):
+    for players in ([YOU], [YOU, YOU], ["random"] * 7):
+        with pytest.raises(ValueError, match="two to six"):
+            Match(app, "2048", {}, players)
+
+
+@pytest.mark.parametrize("size", [(320, 240), (1280, 800), (3840, 2160)])
+@pytest.mark.parametrize("count", [2, 3, 6])
+def test_boards_fit_and_never_overlap(make_app, size, count):
+    app = make_app(size)
+    hands = Hands(app)
+    scene = match(app, hands, *[YOU, *["random"] * (count - 1)], ready=False)
+    for seat in scene.seats:
+        assert scene.area.contains(seat.rect)
+        assert seat.rect.contains(seat.board)
+        assert not any(seat.rect.colliderect(other.rect) for other in scene.seats if other is not seat)
+        assert not seat.rect.colliderect(scene._side)
+    assert scene.seats[0].board.width >= 60
+
+
+def test_players_are_chosen_typed_dropped_and_remembered(app, hands, tmp_path):
+    scene = VersusScene(app)
+    app.open(scene)
+    hands.turns(3)
+    assert scene.players == [YOU, "pocket"]
+    hands.press("home", "up")  # from Start to the pace
+    while scene._focus.item.key != 1:
+        hands.press("up")
+    hands.press("right")
+    assert scene.players == [YOU, "random"]
+    hands.press("return")
+    for letter in "greez":
+        hands.press(letter)
+    hands.press("backspace", "d", "y", "return")
+    assert scene.players == [YOU, "greedy"]
+    while scene._focus.item.key != "count":
+        hands.press("up")
+    hands.press("right", "right")
+    assert len(scene.players) == 4
+    hands.press("left")
+    program = tmp_path / "mine.py"
+    program.write_text("def strategy(board):\n    return 'W'\n")
+    scene.handle(Dropped(str(program)))
+    assert scene.players[2] == str(program)
+    while scene._focus.item.key != "start":
+        hands.press("down")
+    hands.press("return")
+    assert isinstance(app.scene, Match)
+    assert [seat.name for seat in app.scene.seats] == ["You", "greedy", "mine"]
+    hands.press("escape")
+    assert VersusScene(app).players == [YOU, "greedy", str(program)]
+
+
+def test_a_second_person_and_a_bad_address_are_refused_with_a_line(app, hands):
+    scene = VersusScene(app)
+    app.open(scene)
+    hands.turns(2)
+    with pytest.raises(ValueError, match="one of you"):
+        scene._put(1, YOU)
+    with pytest.raises(ValueError, match="http://host:port/v1"):
+        scene._put(1, "http://:80")
+    assert scene.players == [YOU, "pocket"]
+
+
+def test_names_over_the_boards():
+    assert label("http://localhost:8080/v1#qwen") == "qwen"
+    assert label("http://localhost:8080/v1") == "localhost:8080"
+    assert label("outputs/run-3:champion") == "champion of run-3"
+    assert label("strategies/corner.py") == "corner"
