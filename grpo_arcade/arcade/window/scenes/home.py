@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LOOK_AGAIN_S = 2.0
 """Between two looks at the disk."""
-_MOVE_EVERY_S = 1.1
+_MOVE_EVERY_S = 1.5
 _PREVIEW_MOVES = 90
 # Beside a game's own options: ways to play it that are worth a tile.
 _VARIANTS: dict[str, Sequence[Mapping[str, Any]]] = {
