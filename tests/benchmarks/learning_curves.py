@@ -47,11 +47,11 @@ def main() -> None:
 
 
 def start(run: str, name: str, cores: list[int], output_dir: Path) -> subprocess.Popen[bytes]:
-    flags = [
-        word
-        for setting in run.split()
-        for word in ("--" + setting.partition("=")[0].replace("_", "-"), setting.partition("=")[2])
-    ]
+    flags: list[str] = []
+    for setting in run.split():
+        setting_name, _, value = setting.partition("=")
+        # A comma makes a list: rewards=function_works,progress.
+        flags += ["--" + setting_name.replace("_", "-"), *value.split(",")]
     command = [
         sys.executable,
         "-m",

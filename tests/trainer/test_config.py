@@ -14,7 +14,7 @@ def test_the_defaults_are_valid_and_describe_a_run_on_a_laptop():
     assert told["training_completions"] >= 3000
     assert told["stages"][0]["options"]["size"] == 4
     assert list(told["stages"][0]["baselines"]) == ["random", "greedy", "expectimax"]
-    assert told["rewards"]["progress"] == 10
+    assert told["rewards"]["progress"] == 50
     assert told["threads"] == max(1, cores() - 1)
     assert told["differs_from_default"] == {}
 

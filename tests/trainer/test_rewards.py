@@ -66,10 +66,9 @@ def test_progress_is_a_ratio_between_random_and_the_best_baseline():
 
     assert value(1000.0) == 0
     assert value(16000.0) == pytest.approx(1)
-    assert value(4000.0) == pytest.approx(0.5)
-    assert value(8000.0) - value(4000.0) == pytest.approx(value(2000.0) - value(1000.0))
-    assert value(0.0) == -1
-    assert value(1e9) == 1.5
+    assert value(8500.0) == pytest.approx(0.5)
+    assert value(0.0) == pytest.approx(-1 / 15)
+    assert value(31000.0) == pytest.approx(2)
 
 
 def test_a_failed_game_is_worse_than_any_played_one_however_far_it_came():
