@@ -36,6 +36,7 @@ class Action:
 CONTEXTS = {
     "app": "Everywhere",
     "menu": "Choosing",
+    "home": "Home",
     "play": "Play",
     "replay": "Replay",
     "watch": "Watch",
@@ -57,6 +58,7 @@ ACTIONS = (
     Action("menu.next", "Next", ("tab",), repeats=True),
     Action("menu.previous", "Previous", ("shift+tab",), repeats=True),
     Action("menu.choose", "Choose", ("return", "space", "pad:a")),
+    Action("home.versus", "Versus", ("v", "pad:y")),
     Action("play.up", "Up", ("up", "w", "pad:up")),
     Action("play.right", "Right", ("right", "d", "pad:right")),
     Action("play.down", "Down", ("down", "s", "pad:down")),
@@ -99,6 +101,7 @@ ACTIONS = (
     Action("watch.page", "More boards", ("pagedown", "n")),
     Action("watch.page-back", "Boards before", ("pageup",)),
     Action("watch.game", "Next game", ("g",)),
+    Action("watch.replay", "Replay", ("r",)),
     Action("versus.up", "Up", ("up", "w", "pad:up")),
     Action("versus.right", "Right", ("right", "d", "pad:right")),
     Action("versus.down", "Down", ("down", "s", "pad:down")),

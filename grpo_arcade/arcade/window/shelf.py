@@ -8,7 +8,7 @@ from pathlib import Path
 
 from grpo_arcade.games import Episode
 from grpo_arcade.recordings import SUFFIX, RecordingError, load_all
-from grpo_arcade.trainer.run_folder import RECORDINGS, RunReader, RunSummary, list_runs
+from grpo_arcade.trainer.run_folder import RECORDINGS, RunSummary, list_runs
 
 MOST = 200
 """Recordings that are listed, the newest."""
@@ -70,19 +70,6 @@ def run_line(run: RunSummary) -> str:
     model = Path(run.model).name or run.model
     state = {"running": "live", "starting": "starting", "paused": "paused"}.get(run.status, run.status)
     return " · ".join([model, run.game, f"step {run.step}", state])
-
-
-def champion_episodes(folder: Path) -> list[Episode]:
-    """The games of a run's best strategy so far, best score first.
-
-    Raises:
-        ValueError: the run cannot be read or has no champion yet.
-    """
-    with RunReader(folder) as run:
-        champion = run.champion()
-        if champion is None:
-            raise ValueError(f"{folder.name}: this run has no champion yet")
-        return by_score(run.episodes(champion.strategy_id))
 
 
 def by_score(episodes: Iterable[Episode]) -> list[Episode]:

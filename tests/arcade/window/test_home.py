@@ -11,6 +11,8 @@ import pytest
 from grpo_arcade.arcade.window.scenes.home import Home
 from grpo_arcade.arcade.window.scenes.play import Play
 from grpo_arcade.arcade.window.scenes.replay import Replay
+from grpo_arcade.arcade.window.scenes.versus import VersusScene
+from grpo_arcade.arcade.window.scenes.watch import WatchScene
 from grpo_arcade.arcade.window.shelf import look, run_line
 from grpo_arcade.games.baseline_scores import play_baseline
 from grpo_arcade.recordings import save
@@ -59,9 +61,21 @@ def test_the_games_of_a_runs_champion_can_be_replayed(app, hands, run_folder):
     scene = home(app, hands)
     entry = next(entry for *_, entries, _ in scene._lists for entry in entries if "pocket" in entry.words)
     entry.choose()
+    assert isinstance(app.scene, WatchScene)
+    hands.until(lambda: app.scene.champion is not None)
+    hands.press("c", "r")
     assert isinstance(app.scene, Replay)
     assert [reel.genuine for reel in app.scene._reels] == [True]
     assert len(app.scene.episodes) == 2
+
+
+def test_versus_is_opened_by_key_and_by_mouse(app, hands):
+    scene = home(app, hands)
+    hands.press("v")
+    assert isinstance(app.scene, VersusScene)
+    hands.press("escape")
+    hands.click(next(item for item in scene._focus.items if item.key == "versus").rect.center)
+    assert isinstance(app.scene, VersusScene)
 
 
 def test_a_game_is_opened_by_key_by_mouse_and_by_gamepad(app, hands):

@@ -15,8 +15,8 @@ from grpo_arcade.arcade.window import paint, theme
 from grpo_arcade.arcade.window.background import Task
 from grpo_arcade.arcade.window.scene import Act, Dropped, Event, Scene, Wheel
 from grpo_arcade.arcade.window.scenes.play import Play, best_key, goal, kept_game
-from grpo_arcade.arcade.window.shelf import Shelf, champion_episodes, look, run_line
-from grpo_arcade.arcade.window.widgets import Focus, Item, heading
+from grpo_arcade.arcade.window.shelf import Shelf, look, run_line
+from grpo_arcade.arcade.window.widgets import Focus, Item, draw_item, heading
 from grpo_arcade.games import game_names, make
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Home(Scene):
     """The first screen."""
 
     title = ""
-    contexts = ("menu",)
+    contexts = ("home", "menu")
 
     def __init__(self, app: App) -> None:
         super().__init__(app)
@@ -131,6 +131,9 @@ class Home(Scene):
         """Choose, scroll, or open a file dropped here."""
         if isinstance(event, Dropped):
             self._open_recording(Path(event.path))
+            return True
+        if isinstance(event, Act) and event.id == "home.versus":
+            self._open_versus()
             return True
         if isinstance(event, Wheel):
             column = next((i for i, (*_, rect) in enumerate(self._lists) if rect.collidepoint(event.at)), None)
@@ -173,9 +176,14 @@ class Home(Scene):
         self.app.open(Replay.of_file(self.app, path))
 
     def _open_run(self, path: Path) -> None:
-        from grpo_arcade.arcade.window.scenes.replay import Replay
+        from grpo_arcade.arcade.window.scenes.watch import WatchScene
 
-        self.app.open(Replay(self.app, champion_episodes(path), f"{path.name} · champion"))
+        self.app.open(WatchScene(self.app, path))
+
+    def _open_versus(self) -> None:
+        from grpo_arcade.arcade.window.scenes.versus import VersusScene
+
+        self.app.open(VersusScene(self.app))
 
     # What is seen.
 
@@ -240,6 +248,9 @@ class Home(Scene):
                 preview.rect = pygame.Rect(card.left + gap, card.top + gap, side, side)
                 items.append(Item(card, partial(self._play, preview), key=("game", number)))
                 x = card.right + pad
+            wide, tall = style.px(150), style.px(34)
+            box = pygame.Rect(self.area.right - pad - wide, self.area.top + pad - style.px(6), wide, tall)
+            items.append(Item(box, self._open_versus, "Versus", main=True, key="versus"))
             low = top + side + 2 * gap + style.px(58) + pad
             half = (width - pad) // 2
             left = pygame.Rect(self.area.left + pad, low, half, self.area.bottom - low - gap)
@@ -268,9 +279,19 @@ class Home(Scene):
 
     def _game_rows(self) -> list[Entry]:
         style = self.app.theme
+        versus = Entry("versus", "Versus", "against a model", style.rival, self._open_versus)
         return [
-            Entry(("game", i), f"{p.game.name} · {goal(p.game)}", self._scores(p), style.accent, partial(self._play, p))
-            for i, p in enumerate(self._previews)
+            *(
+                Entry(
+                    ("game", i),
+                    f"{p.game.name} · {goal(p.game)}",
+                    self._scores(p),
+                    style.accent,
+                    partial(self._play, p),
+                )
+                for i, p in enumerate(self._previews)
+            ),
+            versus,
         ]
 
     def _run_rows(self) -> list[Entry]:
@@ -316,6 +337,8 @@ class Home(Scene):
         if not self.compact:
             for preview, item in zip(self._previews, self._focus.items, strict=False):
                 self._draw_tile(surface, preview, item)
+            versus = self._focus.items[len(self._previews)]
+            draw_item(surface, style, versus, versus is self._focus.item)
         for title, empty, entries, rect in self._lists:
             self._draw_list(surface, title, empty, entries, rect)
         return None
@@ -375,4 +398,4 @@ class Home(Scene):
 
     def keys(self) -> Sequence[str]:
         """What helps a newcomer."""
-        return ("menu.choose", "app.palette", "app.full-screen", "app.quit")
+        return ("menu.choose", "home.versus", "app.palette", "app.full-screen", "app.quit")

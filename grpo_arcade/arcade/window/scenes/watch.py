@@ -22,6 +22,7 @@ from grpo_arcade.arcade.window.scene import Act, Event, Pointer, Scene, Wheel
 from grpo_arcade.arcade.window.scenes.watch_detail import Detail
 from grpo_arcade.arcade.window.scenes.watch_panels import Strip, draw_column
 from grpo_arcade.arcade.window.scenes.watch_tile import Measure, Tile
+from grpo_arcade.arcade.window.shelf import by_score
 from grpo_arcade.arcade.window.widgets import Focus, Item, heading
 from grpo_arcade.games import Episode, Picture
 
@@ -253,6 +254,16 @@ class WatchScene(Scene):
     def _do_game(self) -> None:
         for tile in [self.detail.tile] if self.detail else self._visible():
             tile.show_game(tile.number + 1)
+
+    def _do_replay(self) -> None:
+        from grpo_arcade.arcade.window.scenes.replay import Replay
+
+        shown = self._visible()
+        tile = self.detail.tile if self.detail else shown[self._focus.index] if self._focus.index < len(shown) else None
+        if tile is None:
+            raise ValueError("there is no game yet that could be replayed")
+        of = f"step {self.news.shown}" if tile.entrant else "champion"
+        self.app.open(Replay(self.app, by_score(tile.episodes), f"{self.folder.name} · {of}"))
 
     # Layout.
 
@@ -516,7 +527,7 @@ class WatchScene(Scene):
     def keys(self) -> Sequence[str]:
         """What can be done."""
         if self.detail is not None:
-            return ("app.back", "menu.left", "menu.right", "menu.down", "watch.game", "watch.pause")
+            return ("app.back", "menu.left", "menu.right", "menu.down", "watch.game", "watch.replay", "watch.pause")
         return (
             *("menu.choose", "watch.earlier", "watch.later", "watch.pin", "watch.champion"),
             *("watch.pause", "watch.slower", "watch.faster", "watch.order", "watch.page", "app.back"),
