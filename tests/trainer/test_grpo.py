@@ -322,3 +322,17 @@ def test_a_missing_extra_names_its_install_line(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
     assert done.stdout.strip() == 'training needs torch, trl: pip install "grpo-arcade[train]"', done.stderr
     assert os.listdir(tmp_path) == []
+
+
+def test_the_pocket_model_takes_real_steps_with_programs_that_play(tiny_config):
+    config = dataclasses.replace(
+        tiny_config, model="pocket", max_steps=2, num_generations=8, per_device_train_batch_size=8,
+        gradient_accumulation_steps=1, eval_steps=0, learning_rate=2e-4,
+    )  # fmt: skip
+    result = train(config)
+    with RunReader(result.folder) as run:
+        for row in run.steps():
+            assert row["outcomes"].get("lost", 0) >= 4
+            assert row["grad_norm"] > 0
+        assert run.evaluations()[0]["mean"] > 300
+        assert run.champion().score > run.evaluations()[0]["baselines"]["random"]["mean"]
