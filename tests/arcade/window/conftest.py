@@ -1,5 +1,6 @@
 """A real window under SDL's dummy driver, and hands to press its keys with."""
 
+import os
 import time
 
 import pygame
@@ -12,7 +13,8 @@ from grpo_arcade.arcade.window.scene import Scene
 
 @pytest.fixture(autouse=True)
 def dummy_screen(monkeypatch):
-    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    # ARCADE_TEST_SCREEN=x11 xvfb-run pytest tests/arcade/window runs the same tests on a real X server.
+    monkeypatch.setenv("SDL_VIDEODRIVER", os.environ.get("ARCADE_TEST_SCREEN", "dummy"))
     monkeypatch.setenv("SDL_AUDIODRIVER", "dummy")
 
 

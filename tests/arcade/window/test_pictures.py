@@ -1,0 +1,135 @@
+"""Each scene looks as it did when somebody looked at it: small pictures, compared within a tolerance.
+
+After a wanted change: ARCADE_DRAW_PICTURES=1 pytest tests/arcade/window/test_pictures.py, and look at what git shows.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pygame
+import pytest
+from PIL import Image
+
+from grpo_arcade.arcade.window.scenes.export import Export
+from grpo_arcade.arcade.window.scenes.home import Home
+from grpo_arcade.arcade.window.scenes.options import Options
+from grpo_arcade.arcade.window.scenes.play import Play
+from grpo_arcade.arcade.window.scenes.replay import Replay
+from grpo_arcade.arcade.window.shelf import Shelf
+from grpo_arcade.games.baseline_scores import play_baseline
+
+from .conftest import Hands
+
+STORED = Path(__file__).parent / "pictures"
+STORED_SIZE = 640, 400
+# A rounding of one pixel's edge is no other look; a word that moved or a colour that changed is.
+TOLERANCE = 1.0
+
+
+def home(app):
+    scene = Home(app)
+    app.open(scene)
+    scene._looked(Shelf())
+    return scene
+
+
+def play(app):
+    scene = Play(app)
+    app.open(scene)
+    scene._start(4242)
+    for action in play_baseline("2048", {}, "greedy", [4242])[0].actions[:120]:
+        scene._move(action, "a person")
+    scene._progress = 1.0
+    return scene
+
+
+def play_in_motion(app):
+    scene = play(app)
+    scene._progress = 0.3
+    scene.hint = "W"
+    return scene
+
+
+def play_over(app):
+    scene = play(app)
+    for action in play_baseline("2048", {}, "greedy", [4242])[0].actions[120:]:
+        scene._move(action, "a person")
+    scene._progress = 1.0
+    return scene
+
+
+def options(app):
+    scene = Options(app, play(app))
+    app.open(scene)
+    return scene
+
+
+def replay(app):
+    episodes = [play_baseline("2048", {}, name, [3])[0] for name in ("greedy", "random")]
+    scene = Replay(app, episodes, "two.episode")
+    app.open(scene)
+    scene._do_compare()
+    scene.seek(70)
+    scene.playing = False
+    return scene
+
+
+def export(app):
+    scene = Export(app, [play_baseline("2048", {"size": 3}, "greedy", [3])[0]])
+    app.open(scene)
+    scene._begin_in = None
+    return scene
+
+
+def helped(app):
+    scene = play(app)
+    app._toggle_help()
+    return scene
+
+
+def with_messages(app):
+    scene = play(app)
+    app.say("Recording saved: somewhere/2048-seed-4242.episode")
+    app.complain("settings, keys: there is no action 'play.puase'; did you mean 'play.pause'?")
+    return scene
+
+
+SCENES = {
+    f.__name__: f for f in (home, play, play_in_motion, play_over, options, replay, export, helped, with_messages)
+}
+CASES = [
+    *((name, (1280, 800), "classic") for name in SCENES),
+    *((name, (320, 240), "classic") for name in ("home", "play", "replay", "helped")),
+    ("play_in_motion", (1280, 800), "colour-blind"),
+]
+
+
+@pytest.mark.parametrize(("name", "size", "palette"), CASES)
+def test_a_scene_looks_as_stored(make_app, name, size, palette):
+    app = make_app(size=size, palette=palette)
+    scene = SCENES[name](app)
+    app.redraw()
+    app._draw(scene)
+    drawn = Image.frombytes("RGB", size, pygame.image.tobytes(app.surface, "RGB"))
+    if size[0] > STORED_SIZE[0]:
+        drawn = drawn.resize(STORED_SIZE, Image.Resampling.BOX)
+    file = STORED / f"{name}-{size[0]}-{palette}.png"
+    if os.environ.get("ARCADE_DRAW_PICTURES"):
+        STORED.mkdir(exist_ok=True)
+        drawn.quantize(128, dither=Image.Dither.NONE).save(file, optimize=True)
+        return
+    with Image.open(file) as stored:
+        difference = np.abs(np.asarray(drawn, int) - np.asarray(stored.convert("RGB"), int))
+    assert difference.mean() < TOLERANCE, f"{name} looks different: {difference.mean():.2f} levels a pixel on average"
+
+
+def test_scenes_differ_from_each_other_by_far_more_than_the_tolerance(make_app):
+    app = make_app()
+    hands = Hands(app)
+    scene = play(app)
+    app._draw(scene)
+    before = pygame.surfarray.array3d(app.surface).astype(int)
+    hands.press("p")
+    app._draw(scene)
+    assert np.abs(pygame.surfarray.array3d(app.surface) - before).mean() > 4 * TOLERANCE
