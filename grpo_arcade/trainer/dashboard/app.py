@@ -21,6 +21,7 @@ from textual import events
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import Monochrome
+from textual.lazy import Lazy
 from textual.screen import Screen
 from textual.widgets import Footer, Static, TabbedContent, TabPane
 
@@ -131,17 +132,17 @@ class Dashboard(App[None]):
             with TabPane("Overview", id="tab-overview"):
                 yield Overview(plain=self.plain)
             with TabPane("Strategies", id="tab-strategies"):
-                yield Strategies(self.folder, self.picture_of)
+                yield Lazy(Strategies(self.folder, self.picture_of))
             with TabPane("Groups", id="tab-groups"):
-                yield Groups()
+                yield Lazy(Groups())
             with TabPane("Evaluations", id="tab-evaluations"):
-                yield Evaluations(self.folder, plain=self.plain)
+                yield Lazy(Evaluations(self.folder, plain=self.plain))
             with TabPane("Commands", id="tab-commands"):
-                yield Commands()
+                yield Lazy(Commands())
             with TabPane("Log", id="tab-log"):
-                yield LogTail()
+                yield Lazy(LogTail())
             with TabPane("Config", id="tab-config"):
-                yield ConfigView()
+                yield Lazy(ConfigView())
         yield Footer(show_command_palette=True)
         yield Static(id="too-small")
 
@@ -185,8 +186,10 @@ class Dashboard(App[None]):
             self._say_trouble(str(error))
             return
         live = self._look is not None and self._look.facts["status"] in LIVE
-        if self._look is None or rung != self._rung or live or self._trouble:
-            self._tab_stale |= rung != self._rung
+        # The log is a file of its own: it grows without the database, and after it, as when a trainer dies.
+        pane = self._open_pane
+        self._tab_stale |= rung != self._rung or (pane is not None and pane.id == "tab-log")
+        if self._look is None or rung != self._rung or live or self._trouble or self._tab_stale:
             self._rung = rung
             self._looking = True
             self.run_worker(self._refresh(), group="look")
@@ -198,7 +201,7 @@ class Dashboard(App[None]):
                 return
             self._say_trouble("")
             self._draw_header()
-            self._main.query_one(Overview).show(self._look.facts, self._history, self._look.load)
+            self._show_overview()
             self._hear_answers(self._look.commands)
             if self._tab_stale and time.monotonic() >= self._next_tab:
                 await self.refresh_tab()
@@ -206,6 +209,11 @@ class Dashboard(App[None]):
             self._say_trouble(str(error))
         finally:
             self._looking = False
+
+    def _show_overview(self) -> None:
+        pane = self._open_pane
+        if self._look is not None and pane is not None and pane.id == "tab-overview":
+            self._main.query_one(Overview).show(self._look.facts, self._history, self._look.load)
 
     def _read(self) -> Look:
         facts = gather(self.reader, self._history, self.clock())
@@ -249,11 +257,12 @@ class Dashboard(App[None]):
             return
         bar = self._main.query_one("#header", Static)
         if self._trouble:
-            bar.update(Text(f" {self._trouble}\n Trying again; q leaves.", style="bold red"))
+            text = Text(f" {self._trouble}\n Trying again; q leaves.", style="bold red")
         elif self._look is None:
-            bar.update(Text(f" reading {self.folder} …"))
+            text = Text(f" reading {self.folder} …")
         else:
-            bar.update(header(self._look.facts, self.clock(), self.size.width))
+            text = header(self._look.facts, self.clock(), self.size.width)
+        bar.update(text, layout=False)
 
     def on_tabbed_content_tab_activated(self) -> None:
         """Read what the newly opened tab shows, and give it the keys."""
@@ -262,6 +271,7 @@ class Dashboard(App[None]):
             target = next((child for child in pane.query("*").results() if child.focusable), None)
             if target is not None:
                 target.focus()
+        self._show_overview()
         self.run_worker(self._read_tab(), group="tab", exclusive=True)
 
     async def _read_tab(self) -> None:

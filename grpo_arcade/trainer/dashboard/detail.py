@@ -101,7 +101,7 @@ class Detail(Vertical):
         """Show a strategy."""
         same = self.told is not None and self.told.row["id"] == told.row["id"]
         self.told = told
-        self.query_one("#detail-title", Static).update(_title(told.row))
+        self.query_one("#detail-title", Static).update(_title(told.row), layout=False)
         self._show_open()
         if not same:
             self.query_one(GameView).fill(told.episodes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -45,7 +46,7 @@ def gather(reader: RunReader, history: History, now: float) -> dict[str, Any]:
         "seconds_a_step": pace,
         "last": {name: history.last(name) for name in history.columns if name != "time"},
         "recent": {name: history.mean(name, RECENT) for name in history.columns if name != "time"},
-        "rewards": {name: column[-1] for name, column in history.rewards.items() if column[-1] == column[-1]},
+        "rewards": _rewards(reader),
         "outcomes_first": _ordered(history.outcome_mix(slice(0, RECENT))),
         "outcomes_recent": _ordered(history.outcome_mix(slice(-RECENT, None))),
         "strategies": counted,
@@ -64,8 +65,6 @@ def _ordered(mix: Mapping[str, int]) -> dict[str, int]:
 
 def _held_out(reader: RunReader) -> list[dict[str, Any]]:
     """Every evaluation without its bulk."""
-    import json
-
     rows = reader.query("SELECT step, stage, mean, low, high, won, compiled, champion, baselines FROM evaluations")
     return [
         {**dict(row), "baselines": {name: baseline_mean(told) for name, told in json.loads(row["baselines"]).items()}}
@@ -78,6 +77,12 @@ def baseline_mean(told: Any) -> float:
     return float(told["mean"] if isinstance(told, dict) else told)
 
 
+def _rewards(reader: RunReader) -> dict[str, float | None]:
+    """The mean of each reward function in the newest step."""
+    rows = reader.query("SELECT rewards FROM steps ORDER BY step DESC LIMIT 1")
+    return {name: told["mean"] for name, told in json.loads(rows[0]["rewards"]).items()} if rows else {}
+
+
 def _champion(reader: RunReader) -> dict[str, Any] | None:
     rows = reader.query("SELECT step, strategy_id, score FROM champions ORDER BY id DESC LIMIT 1")
     return dict(rows[0]) if rows else None
@@ -85,8 +90,6 @@ def _champion(reader: RunReader) -> dict[str, Any] | None:
 
 def _memory(reader: RunReader) -> float | None:
     """What the trainer said it takes, in bytes: of the metrics' names that speak of memory, the largest."""
-    import json
-
     rows = reader.query("SELECT metrics FROM steps ORDER BY step DESC LIMIT 1")
     metrics = json.loads(rows[0]["metrics"]) if rows else {}
     said = [value for name, value in metrics.items() if "memory" in name and isinstance(value, int | float)]

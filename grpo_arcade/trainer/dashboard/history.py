@@ -27,10 +27,7 @@ class History:
         """No steps yet."""
         self.steps = array("q")
         self.columns: dict[str, array[float]] = {name: array("d") for name in COLUMNS}
-        self.rewards: dict[str, array[float]] = {}
-        """Mean of each reward function, by its name."""
-        self.outcomes: list[dict[str, int]] = []
-        """Completions by outcome, of each step."""
+        self._outcomes: list[str] = []
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -43,25 +40,15 @@ class History:
                 self.__init__()  # type: ignore[misc]
         after = self.steps[-1] if self.steps else 0
         names = ", ".join(COLUMNS)
-        for row in reader.query(
-            f"SELECT step, outcomes, rewards, {names} FROM steps WHERE step > ? ORDER BY step", (after,)
-        ):
-            self.steps.append(row["step"])
-            self.outcomes.append(json.loads(row["outcomes"]))
-            for name in COLUMNS:
-                value = row[name]
-                self.columns[name].append(math.nan if value is None else value)
-            self._add_rewards(json.loads(row["rewards"]))
-
-    def _add_rewards(self, rewards: dict[str, dict[str, float | None]]) -> None:
-        before = len(self.steps) - 1
-        for name, told in rewards.items():
-            column = self.rewards.setdefault(name, array("d", [math.nan] * before))
-            mean = told.get("mean")
-            column.append(math.nan if mean is None else mean)
-        for column in self.rewards.values():
-            if len(column) == before:
-                column.append(math.nan)
+        rows = reader.query(f"SELECT step, outcomes, {names} FROM steps WHERE step > ? ORDER BY step", (after,))
+        if not rows:
+            return
+        # By columns: 5,000 rows are the history of a long run, and opening it should take no time.
+        steps, outcomes, *columns = zip(*rows, strict=True)
+        self.steps.extend(steps)
+        self._outcomes += outcomes
+        for name, values in zip(COLUMNS, columns, strict=True):
+            self.columns[name].extend([math.nan if value is None else value for value in values])
 
     def between(self, first: int, last: int) -> slice:
         """The places of the steps ``first`` to ``last``, both included."""
@@ -80,8 +67,8 @@ class History:
     def outcome_mix(self, places: slice) -> Counter[str]:
         """Completions by outcome, over some steps."""
         mix: Counter[str] = Counter()
-        for outcomes in self.outcomes[places]:
-            mix.update(outcomes)
+        for outcomes in self._outcomes[places]:
+            mix.update(json.loads(outcomes))
         return mix
 
     def seconds_a_step(self, window: int = 20) -> float | None:

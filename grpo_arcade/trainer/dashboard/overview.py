@@ -62,6 +62,7 @@ class Overview(VerticalScroll):
         self._facts: dict[str, Any] | None = None
         self._history = History()
         self._load = Load()
+        self._alarms: list[dict[str, Any]] | None = None
 
     def compose(self) -> ComposeResult:
         """Alarms, plots, shares, more plots, the machine."""
@@ -90,13 +91,15 @@ class Overview(VerticalScroll):
         facts = self._facts
         if facts is None:
             return
-        alarms = self.query_one("#alarms", Static)
-        alarms.display = bool(facts["alarms"])
-        alarms.update(_alarms(facts["alarms"]))
-        self.query_one("#numbers", Static).update(_numbers(facts))
-        self.query_one("#shares", Static).update(self._shares(facts))
-        machine = self.query_one("#machine", Static)
-        machine.update(_machine(self._load, facts))
+        if facts["alarms"] != self._alarms:
+            self._alarms = facts["alarms"]
+            alarms = self.query_one("#alarms", Static)
+            alarms.display = bool(self._alarms)
+            alarms.update(_alarms(self._alarms))
+        # These have their lines whatever they say: laying the whole screen out anew is dear.
+        self.query_one("#numbers", Static).update(_numbers(facts), layout=False)
+        self.query_one("#shares", Static).update(self._shares(facts), layout=False)
+        self.query_one("#machine", Static).update(_machine(self._load, facts), layout=False)
         self._draw_charts(facts)
 
     def _draw_charts(self, facts: dict[str, Any]) -> None:

@@ -89,7 +89,7 @@ class Strategies(Container):
         newest = "newest first" if order.descending else "oldest first"
         text.append(f", {newest if order.by == 'id' else f'by {order.by}'}", style="dim")
         text.append(f"   filter: {order.words}" if order.words else "   / filters, o sorts", style="dim")
-        self.query_one("#list-title", Static).update(text)
+        self.query_one("#list-title", Static).update(text, layout=False)
 
     def _list(self, order: Order) -> None:
         self._order = order

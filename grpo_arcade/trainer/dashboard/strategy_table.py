@@ -67,6 +67,8 @@ class StrategyTable(ScrollView, can_focus=True):
         """``rows`` fetches rows by their ids."""
         super().__init__()
         self._rows = rows
+        # Looking a style up takes as long as drawing a line.
+        self._styles: dict[str, Style] = {}
         self._ids: array[int] = array("q")
         self._pages: dict[int, dict[int, dict[str, Any]]] = {}
         self._sorted = ("id", True)
@@ -98,10 +100,12 @@ class StrategyTable(ScrollView, can_focus=True):
         if self.chosen is not None and self.chosen != before:
             self.post_message(self.Chosen(self.chosen))
 
-    def watch_cursor(self) -> None:
+    def watch_cursor(self, before: int) -> None:
         """Show it, and say so."""
         self._reveal()
-        self.refresh()
+        # Two lines; when the view moves, the rest follows by itself. A line stands one below its place: the heading.
+        self.refresh_line(before + 1)
+        self.refresh_line(self.cursor + 1)
         if self.chosen is not None:
             self.post_message(self.Chosen(self.chosen))
 
@@ -152,14 +156,21 @@ class StrategyTable(ScrollView, can_focus=True):
         place = top + y - 1
         if place >= len(self._ids):
             if place == 0 and not self._ids:
-                nothing = Strip([Segment(" no strategies (yet)", self.rich_style)])
-                return nothing.extend_cell_length(width, self.rich_style)
-            return Strip.blank(width, self.rich_style)
-        style = self._style("table--chosen") if place == self.cursor else self.rich_style
+                nothing = Strip([Segment(" no strategies (yet)", self._style())])
+                return nothing.extend_cell_length(width, self._style())
+            return Strip.blank(width, self._style())
+        style = self._style("table--chosen") if place == self.cursor else self._style()
         return self._line(self._row(place), style).crop(left, left + width).extend_cell_length(width, style)
 
-    def _style(self, component: str) -> Style:
-        return self.get_component_rich_style(component)
+    def _style(self, component: str = "") -> Style:
+        if component not in self._styles:
+            self._styles[component] = self.get_component_rich_style(component) if component else self.rich_style
+        return self._styles[component]
+
+    def notify_style_update(self) -> None:
+        """Colours have changed: the theme's, or because the table gained the keys."""
+        self._styles.clear()
+        super().notify_style_update()
 
     def _heading(self) -> Strip:
         style = self._style("table--heading")

@@ -46,6 +46,7 @@ def drive(tmp_path, monkeypatch):
     def run(folder, play, *, size=(120, 40), **options):
         async def live():
             app = Dashboard(folder, picture_of, clock=lambda: NOW, **options)
+            app.animation_level = "none"
             async with app.run_test(size=size, notifications=True) as pilot:
                 await wait_for(pilot, lambda: app._look is not None or app._trouble)
                 await play(app, pilot)
@@ -64,7 +65,7 @@ async def wait_for(pilot, condition, seconds=20.0):
         if value:
             return value
         assert time.monotonic() < end, f"never came true: {screen_text(pilot.app)}"
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.05)
 
 
 def screen_text(app):

@@ -139,7 +139,6 @@ def test_the_log_is_followed_found_in_and_shown_sanely(made_run, tmp_path, drive
         assert "now: torn li" in text
         with log.open("ab") as file:
             file.write(b"ne is whole\n")
-        connection_pokes(folder)
         await until(pilot, lambda: "torn line is whole" in seen(app))
         await pilot.press("l", "l")
         await until(pilot, lambda: "showing errors" in seen(app) and "UserWarning" not in seen(app))
@@ -148,15 +147,6 @@ def test_the_log_is_followed_found_in_and_shown_sanely(made_run, tmp_path, drive
         assert "UserWarning: old" in seen(app)
 
     drive(folder, play)
-
-
-def connection_pokes(folder):
-    """Something changes in the run, as in a live one all the time."""
-    from grpo_arcade.trainer.run_folder import connect
-
-    connection = connect(folder / "run.db")
-    connection.execute("INSERT OR REPLACE INTO run VALUES ('poke', '1')")
-    connection.close()
 
 
 def test_a_huge_log_is_read_from_its_end_and_a_new_one_from_its_start(tmp_path):

@@ -1,0 +1,218 @@
+"""The dashboard on a run of 100,000 strategies and 5,000 steps: how fast it opens, answers, follows; what it costs.
+
+Times are taken on a real pseudo-terminal from outside, as a person would see them; the keys' times inside the app,
+from the key to the repainted screen. Printed, not asserted: they belong to the machine.
+"""
+
+import asyncio
+import os
+import pty
+import random
+import runpy
+import select
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from grpo_arcade.trainer.run_folder import RunReader
+
+pytestmark = [
+    pytest.mark.benchmark,
+    pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal"),
+]
+MADE_RUN = Path(__file__).parents[1] / "trainer" / "dashboard" / "made_run.py"
+OPENINGS = int(os.environ.get("OPENINGS", "7"))
+KEYS = 400
+STEPS = 30
+ROUNDS = 3
+
+
+@pytest.fixture(scope="module")
+def made_run():
+    return runpy.run_path(str(MADE_RUN))
+
+
+@pytest.fixture(scope="module")
+def large(made_run, tmp_path_factory):
+    return made_run["make_large_run"](tmp_path_factory.mktemp("runs"))
+
+
+def told(name, value, limit):
+    print(f"{name:58} {value:>12}   (wanted: {limit})")
+
+
+class Terminal:
+    """``arcade dash`` on a pseudo-terminal, read as it paints."""
+
+    def __init__(self, folder, columns=200, lines=60):
+        self.began = time.perf_counter()
+        self.pid, self.master = pty.fork()
+        if self.pid == 0:
+            os.environ.update(TERM="xterm-256color", COLUMNS=str(columns), LINES=str(lines))
+            os.execv(sys.executable, [sys.executable, "-m", "grpo_arcade.arcade.cli", "dash", str(folder)])
+        self.seen = b""
+
+    def until(self, words, seconds=60.0):
+        end = time.perf_counter() + seconds
+        while not all(word in self.seen for word in words):
+            assert time.perf_counter() < end, self.seen[-2000:]
+            if select.select([self.master], [], [], 0.01)[0]:
+                self.seen += os.read(self.master, 65536)
+        return time.perf_counter() - self.began
+
+    def drain(self, seconds):
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            if select.select([self.master], [], [], 0.05)[0]:
+                self.seen += os.read(self.master, 65536)
+
+    def memory(self):
+        """Bytes resident, of this process alone."""
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS"):
+                return int(line.split()[1]) * 1024
+        raise AssertionError("no VmRSS")
+
+    def close(self):
+        os.kill(self.pid, 9)
+        os.waitpid(self.pid, 0)
+        os.close(self.master)
+
+
+def test_opening_and_memory(large):
+    if not Path("/proc/self/status").exists():
+        pytest.skip("memory is read from /proc")
+    firsts, plots, memory = [], [], []
+    bare = []
+    for _ in range(OPENINGS):
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-c", "import textual.app, textual.widgets"], check=True)
+        bare.append(time.perf_counter() - began)
+        terminal = Terminal(large)
+        firsts.append(terminal.until([b"Overview", b"held-out"]))
+        plots.append(terminal.until(["┤".encode(), "⠒".encode()]))
+        terminal.drain(1.0)
+        os.write(terminal.master, b"2")
+        terminal.until([b"100,000"])
+        os.write(terminal.master, b"o\x1b[F")
+        terminal.drain(2.0)
+        memory.append(terminal.memory())
+        terminal.close()
+    print()
+    told("importing Textual alone, median", f"{statistics.median(bare):.2f} s", "-")
+    told("open to the first paint with the run's numbers, median", f"{statistics.median(firsts):.2f} s", "1.0 s")
+    told("open to the first plot, median", f"{statistics.median(plots):.2f} s", "-")
+    told("memory after listing and sorting all strategies, most", f"{max(memory) / 2**20:.0f} MiB", "150 MB")
+
+
+def test_a_key_is_answered_at_once(large):
+    from textual.events import Key
+
+    from grpo_arcade.arcade.terminal import picture_of
+    from grpo_arcade.trainer.dashboard.app import Dashboard
+
+    rng = random.Random(5)
+    times = {}
+
+    async def live():
+        app = Dashboard(large, picture_of)
+        async with app.run_test(size=(200, 60)) as pilot:
+            await pilot.pause(2.0)
+            await pilot.press("2")
+            await pilot.pause(2.0)
+            table = app.query_one("StrategyTable")
+            painted = asyncio.Event()
+            display = app._display
+
+            def paint(screen, renderable):
+                display(screen, renderable)
+                painted.set()
+
+            app._display = paint
+            kinds = ["down"] * 6 + ["up", "pagedown", "pagedown", "pageup", "end", "home"]
+            for _ in range(KEYS):
+                key = rng.choice(kinds)
+                before = table.cursor
+                painted.clear()
+                began = time.perf_counter()
+                app.post_message(Key(key, None))
+                while table.cursor == before and time.perf_counter() - began < 0.2:
+                    await asyncio.sleep(0)
+                if table.cursor != before:
+                    await asyncio.wait_for(painted.wait(), 5)
+                    times.setdefault(key, []).append(time.perf_counter() - began)
+                await asyncio.sleep(0.03)
+
+    asyncio.run(live())
+    every = sorted(value for values in times.values() for value in values)
+    print()
+    for key, values in times.items():
+        told(f"{key}, {len(values)} presses, median", f"{1000 * statistics.median(values):.1f} ms", "-")
+    told("key to repaint, median", f"{1000 * statistics.median(every):.1f} ms", "-")
+    told("key to repaint, p99", f"{1000 * every[int(0.99 * (len(every) - 1))]:.1f} ms", "50 ms")
+
+
+def test_a_new_step_is_on_the_screen_within_a_second(made_run, tmp_path):
+    writer = made_run["open_run"](tmp_path, "live", 1000)
+    rng, played = random.Random(1), made_run["episodes"]()
+    made_run["write_step"](writer, 1, played, rng)
+    terminal = Terminal(writer.folder)
+    terminal.until([b"held-out", "┤".encode()])
+    delays = []
+    for step in range(2, 2 + STEPS):
+        terminal.drain(rng.uniform(0.3, 1.2))
+        terminal.seen = b""
+        made_run["write_step"](writer, step, played, rng)
+        began = time.perf_counter()
+        word = f" {step}".encode()
+        end = began + 20
+        while word not in terminal.seen:
+            assert time.perf_counter() < end
+            if select.select([terminal.master], [], [], 0.01)[0]:
+                terminal.seen += os.read(terminal.master, 65536)
+        delays.append(time.perf_counter() - began)
+    terminal.close()
+    writer.close()
+    print()
+    told(f"a step written to its number on the screen, median of {STEPS}", f"{statistics.median(delays):.2f} s", "-")
+    told("the slowest of them", f"{max(delays):.2f} s", "1 s")
+
+
+def test_what_three_dashboards_cost_the_trainer(large):
+    """CPU seconds, because a step's time on a busy machine says more about the machine."""
+    if not Path("/proc/self/stat").exists():
+        pytest.skip("CPU time is read from /proc")
+    terminals = [Terminal(large) for _ in range(3)]
+    for terminal in terminals:
+        terminal.until([b"held-out"])
+        terminal.drain(3.0)
+    tick = os.sysconf("SC_CLK_TCK")
+
+    def used():
+        fields = [Path(f"/proc/{t.pid}/stat").read_text().rsplit(")", 1)[1].split() for t in terminals]
+        return sum(int(field[11]) + int(field[12]) for field in fields) / tick
+
+    from grpo_arcade.trainer.run_folder import connect
+
+    with RunReader(large):
+        before, began = used(), time.perf_counter()
+        connection = connect(large / "run.db")
+        last = dict(connection.execute("SELECT * FROM steps ORDER BY step DESC LIMIT 1").fetchone())
+        for _ in range(10):  # a step every two seconds, faster than any run on this machine
+            last["step"] += 1
+            last["time"] += 7
+            marks = ", ".join("?" * len(last))
+            connection.execute(f"INSERT INTO steps ({', '.join(last)}) VALUES ({marks})", list(last.values()))
+            for terminal in terminals:
+                terminal.drain(2.0 / 3)
+        connection.close()
+        share = (used() - before) / (time.perf_counter() - began)
+    for terminal in terminals:
+        terminal.close()
+    print()
+    told("CPU of three dashboards while steps come, of one core", f"{share:.1%}", "-")
+    told("the same, of this machine", f"{share / (os.cpu_count() or 1):.1%}", "2 %")
