@@ -16,6 +16,7 @@ This package must not know torch; a model lives in another process.
 from __future__ import annotations
 
 import os
+import signal
 
 # Pygame greets on standard output when it is imported, where a command's data goes.
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
@@ -33,6 +34,11 @@ def open_window() -> int:
     """
     from grpo_arcade.arcade.window.scenes.home import Home
 
-    app = App()
-    app.open(Home(app))
-    return app.run()
+    # Left to SDL, Ctrl-C closes the window in good order, as SIGTERM does; Python could not while the loop sleeps.
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        app = App()
+        app.open(Home(app))
+        return app.run()
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -152,7 +152,8 @@ def test_previews_move_and_only_they_are_drawn(app, hands):
 def test_scores_and_waiting_games_are_shown(app, hands):
     scene = home(app, hands)
     assert scene._scores(scene._previews[0]) == "not played yet"
-    hands.press("return", *"wasdwasd", "escape")
+    hands.click(next(item for item in scene._focus.items if item.key == ("game", 0)).rect.center)
+    hands.press(*"wasdwasd", "escape")
     assert "a game waits" in scene._scores(scene._previews[0])
     assert "best" in scene._scores(scene._previews[0])
 
