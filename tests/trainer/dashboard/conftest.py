@@ -56,7 +56,7 @@ def drive(tmp_path, monkeypatch):
     return run
 
 
-async def wait_for(pilot, condition, seconds=20.0):
+async def wait_for(pilot, condition, seconds=60.0):
     """Until the app has come to it; a failure says what never came true."""
     end = time.monotonic() + seconds
     while True:

@@ -206,7 +206,7 @@ def test_a_game_plays_steps_back_and_shows_what_the_rules_say(finished, drive, u
     drive(finished, play, size=(120, 50))
 
 
-def test_source_recording_and_gif_are_written_where_one_is(finished, drive, until, tmp_path):
+def test_source_recording_and_gif_are_written_where_one_is(finished, drive, until, seen, tmp_path):
     from grpo_arcade.recordings import load, verify
 
     async def play(app, pilot):
@@ -222,7 +222,8 @@ def test_source_recording_and_gif_are_written_where_one_is(finished, drive, unti
         assert app.clipboard == detail.told.row["source"]
         await pilot.press("x")  # five moves, so the film is short
         gif = (await until(pilot, lambda: list(tmp_path.glob("*.gif"))))[0]
-        await until(pilot, lambda: gif.read_bytes()[-1:] == b"\x3b")
+        await until(pilot, lambda: ".gif: " in seen(app))  # what the process that filmed it says at its end
+        assert gif.read_bytes()[-1:] == b"\x3b"
         assert gif.read_bytes()[:6] == b"GIF89a"
         episode = load(gif.with_suffix(".episode"))
         verify(episode)
