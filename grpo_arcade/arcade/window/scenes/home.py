@@ -254,8 +254,9 @@ class Home(Scene):
             low = top + side + 2 * gap + style.px(58) + pad
             half = (width - pad) // 2
             left = pygame.Rect(self.area.left + pad, low, half, self.area.bottom - low - gap)
+            record = self.app.bindings.key_label("play.record")
             runs = "none yet: arcade train starts one" if self._shelf else "looking…"
-            kept = "none yet: the key for recording is in every game" if self._shelf else "looking…"
+            kept = f"none yet: {record} in a game makes one" if self._shelf else "looking…"
             self._lists = [
                 ("Training runs", runs, self._run_rows(), left),
                 ("Recordings", kept, self._recording_rows(), left.move(half + pad, 0)),
