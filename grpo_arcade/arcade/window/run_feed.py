@@ -10,6 +10,7 @@ import json
 import os
 import threading
 import time
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -131,7 +132,7 @@ def follow(folder: Path, wish: Wish, *, emit: Callable[[News], None], task: Task
             news = feed.look(wish.step)
             if news is not None:
                 emit(news)
-            wish.wait(POLL_S)
+            wish.wait(_STATUS_S if feed.news.problem else POLL_S)
     finally:
         feed.close()
 
@@ -176,14 +177,18 @@ class Feed:
                 return None
             news = self._read(reader, wished, status, quiet)
             self._version, self._wished = version, wished
-        except (RunFolderError, OSError) as error:
+        except (ValueError, KeyError, OSError, zlib.error) as error:
+            # Also a row that another version wrote, or a damaged one: the window goes on with what it has.
             return self._lost(error)
         self.news = news
         return news
 
     def _lost(self, error: Exception) -> News | None:
         gone = not (self.folder / DATABASE).is_file()
-        line = f"The run was deleted: {self.folder}" if gone and self.news.game else str(error)
+        line = f"The run was deleted: {self.folder}"
+        if not (gone and self.news.game):
+            known = isinstance(error, RunFolderError | OSError)
+            line = str(error) if known else f"{self.folder / DATABASE} is damaged: {error}"
         self.close()
         self._version = -1
         if line == self.news.problem:

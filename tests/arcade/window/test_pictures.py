@@ -4,6 +4,8 @@ After a wanted change: ARCADE_DRAW_PICTURES=1 pytest tests/arcade/window/test_pi
 """
 
 import os
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +13,21 @@ import pygame
 import pytest
 from PIL import Image
 
+from grpo_arcade.arcade.window.contestants import perform_source
+from grpo_arcade.arcade.window.run_feed import Feed
 from grpo_arcade.arcade.window.scenes.export import Export
 from grpo_arcade.arcade.window.scenes.home import Home
 from grpo_arcade.arcade.window.scenes.options import Options
 from grpo_arcade.arcade.window.scenes.play import Play
 from grpo_arcade.arcade.window.scenes.replay import Replay
+from grpo_arcade.arcade.window.scenes.versus import VersusScene
+from grpo_arcade.arcade.window.scenes.versus_match import YOU, Match
+from grpo_arcade.arcade.window.scenes.watch import WatchScene
 from grpo_arcade.arcade.window.shelf import Shelf
 from grpo_arcade.games.baseline_scores import play_baseline
 
 from .conftest import Hands
+from .made_runs import ORDER, MadeRun
 
 STORED = Path(__file__).parent / "pictures"
 STORED_SIZE = 640, 400
@@ -88,6 +96,54 @@ def helped(app):
     return scene
 
 
+@cache
+def a_run():
+    """A finished run of two steps, the same on every machine."""
+    with MadeRun(tempfile.mkdtemp(prefix="grpo-arcade-"), max_steps=2) as run:
+        run.step(1)
+        run.step(2)
+        run.writer.event("alarm", 2, "half of the strategies are alike", name="identical", help="more temperature")
+        run.writer.note(status="finished")
+    return run.folder
+
+
+def watch(app):
+    scene = WatchScene(app, a_run())
+    scene.paused = True
+    app.open(scene)
+    feed = Feed(a_run())
+    scene._hear(feed.look(None))
+    feed.close()
+    for tile in (*scene.tiles, scene.champion):
+        tile.playback.advance(3.0, 30.0)
+    return scene
+
+
+def watch_enlarged(app):
+    scene = watch(app)
+    scene._enlarge(scene.tiles[4])
+    return scene
+
+
+def versus(app):
+    scene = Match(app, "2048", {}, [YOU, "pocket"], seed=5)
+    source = ORDER.format(order="SADW")
+    scene.seats[1].contestant._done(perform_source(source, "2048", {}, 5, "pocket"))
+    app.open(scene)
+    for action in play_baseline("2048", {}, "greedy", [5])[0].actions[:60]:
+        scene.person.session.move(action, "a person")
+    scene.started = True
+    scene.update(60.0)
+    scene.update(1.0)
+    return scene
+
+
+def versus_setup(app):
+    scene = VersusScene(app)
+    app.open(scene)
+    return scene
+
+
 def with_messages(app):
     scene = play(app)
     app.say("Recording saved: somewhere/2048-seed-4242.episode")
@@ -95,12 +151,11 @@ def with_messages(app):
     return scene
 
 
-SCENES = {
-    f.__name__: f for f in (home, play, play_in_motion, play_over, options, replay, export, helped, with_messages)
-}
+SHELL = (home, play, play_in_motion, play_over, options, replay, export, helped, with_messages)
+SCENES = {f.__name__: f for f in (*SHELL, watch, watch_enlarged, versus, versus_setup)}
 CASES = [
     *((name, (1280, 800), "classic") for name in SCENES),
-    *((name, (320, 240), "classic") for name in ("home", "play", "replay", "helped")),
+    *((name, (320, 240), "classic") for name in ("home", "play", "replay", "helped", "watch", "versus")),
     ("play_in_motion", (1280, 800), "colour-blind"),
 ]
 

@@ -1,6 +1,8 @@
 """Watch attaches to run folders as the trainer writes them: live, ended, crashed, resumed and deleted."""
 
+import contextlib
 import shutil
+import sqlite3
 
 import numpy as np
 import pygame
@@ -219,6 +221,21 @@ def test_what_is_no_run_is_one_readable_line(app, hands, tmp_path):
     (broken / "run.db").write_bytes(b"not a database at all" * 100)
     scene = watch(app, hands, broken)
     assert "no database" in scene.news.problem or "not a database" in scene.news.problem
+
+
+def test_a_damaged_row_is_told_and_what_was_seen_stays(app, hands, live):
+    live.step(1)
+    scene = watch(app, hands, live.folder, 4)
+    live.step(2)
+    hands.until(lambda: scene.news.shown == 2 and len(scene.tiles) == 4)
+    with contextlib.closing(sqlite3.connect(live.folder / "run.db")) as connection, connection:
+        connection.execute("UPDATE episodes SET actions = x'00' WHERE strategy_id = 1")
+    hands.press("home")
+    hands.until(lambda: scene.news.problem)
+    assert "is damaged" in scene.news.problem
+    assert len(scene.tiles) == 4
+    hands.press("end")
+    hands.until(lambda: not scene.news.problem)
 
 
 def test_a_run_that_appears_later_is_watched_then(app, hands, tmp_path):

@@ -169,7 +169,7 @@ def draw_column(surface: pygame.Surface, look: Theme, area: pygame.Rect, news: N
     if measure.rewards:
         line("Reward by function, left to right", colour=look.ink, weight="bold")
         for name in measure.rewards:
-            line(name.replace("_", " "), f"{means[name]:+.2f}")
+            line(name.replace("_", " "), f"{round(means[name], 2) + 0.0:+.2f}")
         y += height
     if not news.warnings and news.newest:
         line("No alarms", colour=look.faint)
