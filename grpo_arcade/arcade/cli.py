@@ -31,7 +31,25 @@ ALIASES = {"record": "export"}
 
 def main(argv: list[str] | None = None) -> int:
     """Run ``arcade`` with ``argv`` (default: the process's own arguments) and return the exit code."""
-    argv = sys.argv[1:] if argv is None else argv
+    try:
+        code = _answer(sys.argv[1:] if argv is None else argv)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # `arcade runs | head`: the reader has seen enough. Point stdout elsewhere, or Python complains at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (ValueError, OSError, ImportError) as error:
+        # Every room raises these with one line meant for the person; the traceback is for who writes the rooms.
+        if os.environ.get("ARCADE_TRACEBACK"):
+            raise
+        return _refuse(_line(error))
+
+
+def _answer(argv: list[str]) -> int:
     if not argv:
         return _open_window()
     if argv[0] in ("-h", "--help", "help"):
@@ -47,7 +65,10 @@ def main(argv: list[str] | None = None) -> int:
         near = difflib.get_close_matches(verb, [*VERBS, *ALIASES], n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(VERBS)}"
         return _refuse(f"no command is called {argv[0]!r}; {hint}")
-    return _run(verb, argv[1:])
+    from grpo_arcade.arcade.configuration import resolve
+
+    module = import_module(f"grpo_arcade.arcade.commands.{verb}")
+    return int(module.run(resolve(module.Command, argv[1:], prog=f"arcade {verb}", description=VERBS[verb])))
 
 
 def _open_window() -> int:
@@ -57,26 +78,6 @@ def _open_window() -> int:
         return open_window()
     except NoDisplayError as error:
         return _refuse(str(error))
-
-
-def _run(verb: str, arguments: list[str]) -> int:
-    from grpo_arcade.arcade.configuration import UsageError, resolve
-
-    module = import_module(f"grpo_arcade.arcade.commands.{verb}")
-    try:
-        return int(module.run(resolve(module.Command, arguments, prog=f"arcade {verb}", description=VERBS[verb])))
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        # `arcade runs | head`: the reader has seen enough. Point stdout elsewhere, or Python complains at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except (UsageError, ValueError, OSError, ImportError) as error:
-        # Every room raises these with one line meant for the person; the traceback is for who writes the rooms.
-        if os.environ.get("ARCADE_TRACEBACK"):
-            raise
-        return _refuse(_line(error))
 
 
 def _line(error: Exception) -> str:

@@ -150,7 +150,7 @@ def evaluate(
     from grpo_arcade.games.players import MatchPool
 
     with MatchPool() as pool:
-        if (source := _source_of(player)) is not None:
+        if (source := source_of(player)) is not None:
             return evaluate_source(source, board, seeds, pool=pool, player=player)
         return _of_named_model(
             player,
@@ -276,7 +276,12 @@ def _of_baseline(name: str, game: Game, seeds: Sequence[int]) -> Evaluation:
     return Evaluation(name, game.name, game.options, tuple(seeds), (play,), baselines_on(game, seeds))
 
 
-def _source_of(player: str) -> str | None:
+def source_of(player: str) -> str | None:
+    """The source of a strategy file (``.py``) or of ``RUN:champion``; None where ``player`` is something else.
+
+    Raises:
+        ValueError: the file is no text, or the run has no champion yet.
+    """
     if player.endswith(".py"):
         try:
             return Path(player).read_text(encoding="utf-8")

@@ -86,6 +86,9 @@ def train(config: TrainConfig | None = None, *, resume: str | Path | None = None
         config = dataclasses.replace(config or TrainConfig())
     config.validate()
     _require_extra()
+    from grpo_arcade.trainer.models import locate
+
+    locate(config.model)  # a misspelt model is refused before there is a run folder
     config.run_key = config.run_key or secrets.token_hex(16)
     facts = {"game": config.game, "model": config.model, "max_steps": config.max_steps}
     if resume is None:

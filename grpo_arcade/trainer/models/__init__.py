@@ -3,6 +3,6 @@
 Nothing here knows what a reward or a training step is; importing this package imports no torch.
 """
 
-from grpo_arcade.trainer.models.loading import POCKET, ModelError, load
+from grpo_arcade.trainer.models.loading import POCKET, ModelError, load, locate
 
-__all__ = ["POCKET", "ModelError", "load"]
+__all__ = ["POCKET", "ModelError", "load", "locate"]

@@ -46,7 +46,7 @@ def load(name: str | Path, *, dtype: str | torch.dtype = "auto") -> tuple[Any, A
     except ImportError as error:
         raise ImportError(f"a model needs torch and transformers: {_EXTRA}") from error
 
-    where = _folder(str(name))
+    where = locate(str(name))
     if isinstance(where, Path) and (where / "adapter_config.json").is_file():
         return _load_adapter(where, dtype)
     if dtype == "auto" and where == POCKET:
@@ -76,8 +76,12 @@ def quiet() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def _folder(name: str) -> Path | str:
-    """The folder a name stands for, or the name itself where it can only be the hub's."""
+def locate(name: str) -> Path | str:
+    """The folder a name stands for, or the name itself where it can only be the hub's. Imports no torch.
+
+    Raises:
+        ModelError: there is no such folder, or no model in it.
+    """
     if name == "pocket":
         if not (POCKET / "model.safetensors").is_file():
             raise ModelError(
@@ -92,7 +96,7 @@ def _folder(name: str) -> Path | str:
             return path
         checkpoints = [folder for folder in path.glob("checkpoint-*") if folder.name.rpartition("-")[2].isdigit()]
         if checkpoints:
-            return _folder(str(max(checkpoints, key=lambda folder: int(folder.name.rpartition("-")[2]))))
+            return locate(str(max(checkpoints, key=lambda folder: int(folder.name.rpartition("-")[2]))))
         raise ModelError(f"{name} holds no model: it needs config.json and model.safetensors, or checkpoint-N folders")
     if path.exists() or name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise ModelError(

@@ -1,0 +1,203 @@
+"""The command as a person types it: a real process, its output, its exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from grpo_arcade import recordings
+from grpo_arcade.arcade.cli import VERBS, main
+
+STRATEGY = """
+def strategy(board):
+    return "SADW"[sum(map(sum, board)) // 2 % 4]
+"""
+
+
+def arcade(*arguments, cwd=None, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "grpo_arcade.arcade.cli", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "COLUMNS": "200", **environment},
+        timeout=120,
+    )
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory):
+    path = tmp_path_factory.mktemp("recording") / "game.episode"
+    assert arcade("play", "2048", "greedy", "--seed", 3, "--to", path).returncode == 0
+    return path
+
+
+def test_every_command_has_help(capsys):
+    overview = arcade("--help").stdout
+    for verb in VERBS:
+        assert f"  {verb} " in overview
+        with pytest.raises(SystemExit) as stop:
+            main([verb, "--help"])
+        assert stop.value.code in (0, None)
+        assert f"usage: arcade {verb}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["play", "--help"], ["train", "--help"], ["runs", "--help"]])
+def test_help_imports_nothing_heavy(arguments):
+    program = (
+        "import sys, contextlib, io\n"
+        "from grpo_arcade.arcade.cli import main\n"
+        "with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):\n"
+        f"    main({arguments!r})\n"
+        "print([name for name in ('torch', 'pygame', 'textual', 'numpy', 'transformers') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_playing_imports_no_torch(tmp_path):
+    (tmp_path / "mine.py").write_text(STRATEGY)
+    program = (
+        "import sys\nfrom grpo_arcade.arcade.cli import main\n"
+        "main(['play', '2048', 'mine.py', '--to', 'x.gif'])\nprint('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.splitlines()[-1] == "False"
+
+
+def test_the_same_seed_gives_the_same_game(tmp_path):
+    (tmp_path / "mine.py").write_text(STRATEGY)
+    first, second = (
+        json.loads(arcade("play", "2048", "mine.py", "--seed", 7, "--json", cwd=tmp_path).stdout) for _ in "12"
+    )
+    assert first == second
+    assert (first["player"], first["seed"], first["source"]) == ("mine", 7, STRATEGY)
+
+
+def test_a_strategy_comes_from_standard_input():
+    done = subprocess.run(
+        [sys.executable, "-m", "grpo_arcade.arcade.cli", "play", "2048", "-", "--json"],
+        input=STRATEGY,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout)["moves"] > 0
+
+
+def test_a_program_that_is_refused_says_why_and_fails(tmp_path):
+    (tmp_path / "bad.py").write_text("import socket\ndef strategy(board):\n    return 'W'\n")
+    done = arcade("play", "2048", "bad.py", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "forbidden" in done.stdout
+    assert "socket" in done.stderr
+
+
+def test_the_game_is_shown_where_there_is_no_terminal(recording):
+    done = arcade("replay", recording)
+    assert done.returncode == 0
+    episode = recordings.load(recording)
+    assert f"{episode.score:,.0f} points" in done.stdout
+
+
+def test_a_genuine_recording_is_told_from_a_forged_one(recording, tmp_path):
+    import dataclasses
+
+    forged = tmp_path / "forged.episode"
+    recordings.save(dataclasses.replace(recordings.load(recording), score=1_000_000), forged)
+    assert arcade("verify", recording).returncode == 0
+    done = arcade("verify", "--json", recording, forged)
+    assert done.returncode == 1
+    assert [json.loads(line)["genuine"] for line in done.stdout.splitlines()] == [True, False]
+    assert arcade("replay", forged).returncode == 1
+
+
+def test_recordings_become_one_gif_that_fits(recording, tmp_path):
+    from PIL import Image
+
+    done = arcade("record", recording, recording, "--to", "two.gif", "--max-mb", "0.2", "--json", cwd=tmp_path)
+    facts = json.loads(done.stdout)
+    assert facts["bytes"] == (tmp_path / "two.gif").stat().st_size <= 200_000
+    with Image.open(tmp_path / "two.gif") as picture:
+        assert picture.size == (facts["width"], facts["height"])
+
+
+def test_baselines_are_scored_on_the_published_seeds():
+    done = arcade("eval", "random", "greedy", "--seeds", 5, "--json")
+    results = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [result["player"] for result in results] == ["random", "greedy"]
+    assert results[0]["scores"][0] == results[0]["baselines"]["random"]["scores"]
+    assert results[0]["seeds"] == [0, 1, 2, 3, 4]
+
+
+def test_doctor_tells_whether_the_sandbox_works():
+    facts = json.loads(arcade("doctor", "--json").stdout)
+    assert facts["sandbox"]["works"]
+    assert facts["packages"]["grpo-arcade"]
+
+
+def test_runs_of_an_empty_folder_is_no_error(tmp_path):
+    done = arcade("runs", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "arcade train" in done.stdout
+    assert json.loads(arcade("runs", "--json", cwd=tmp_path).stdout) == []
+
+
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(tmp_path):
+    done = arcade("train", "--dry-run", "--json", "--max-steps", 5, cwd=tmp_path)
+    told = json.loads(done.stdout)
+    assert told["training_completions"] == 5 * 32
+    assert told["differs_from_default"] == {"max_steps": 5}
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["plai"], ["did you mean 'play'"]),
+        (["play", "2049"], ["2048"]),
+        (["play", "2048", "expectimaks"], ["expectimax"]),
+        (["play", "2048", "missing.py"], ["missing.py"]),
+        (["play", "2048", "./nowhere"], ["nowhere"]),
+        (["play", "--size", "20"], ["2 to 8"]),
+        (["play", "--size", "big"], ["--size"]),
+        (["play", "--to", "game.txt"], [".gif"]),
+        (["play", "--to", "nowhere/game.gif"], ["nowhere"]),
+        (["play", "--speed", "0"], ["0.125 to 64"]),
+        (["play", "--seed", "-1"], ["seed"]),
+        (["replay"], ["arcade replay game.episode"]),
+        (["replay", "missing.episode"], ["missing.episode"]),
+        (["export", "missing.episode", "--to", "x.gif"], ["missing.episode"]),
+        (["export"], ["arcade export"]),
+        (["verify"], ["arcade verify"]),
+        (["eval", "--seeds", "101"], ["100"]),
+        (["eval", "nobody.py"], ["nobody.py"]),
+        (["runs", "nowhere"], ["nowhere"]),
+        (["train", "--learning-rate", "fast"], ["--learning-rate"]),
+        (["train", "--num-generations", "1"], ["num_generations"]),
+        (["train", "--resume", "nowhere"], ["nowhere"]),
+        (["train", "--config", "missing.toml"], ["missing.toml"]),
+        (["train", "--model", "./nowhere"], ["nowhere"]),
+    ],
+    ids=" ".join,
+)
+def test_bad_input_is_one_line_and_exit_code_2(arguments, words, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    said = capfd.readouterr().err
+    assert len(said.strip().splitlines()) == 1
+    for word in words:
+        assert word in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_closed_pipe_is_no_error():
+    done = subprocess.run(
+        f"{sys.executable} -m grpo_arcade.arcade.cli --help | head -1", shell=True, capture_output=True, text=True
+    )
+    assert done.stderr == ""
