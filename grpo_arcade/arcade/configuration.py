@@ -143,6 +143,8 @@ def _parse(
     complaint = io.StringIO()
     try:
         with contextlib.redirect_stderr(complaint):
+            if default is None:
+                return tyro.cli(command, args=words, prog=prog, description=description)
             return tyro.cli(command, args=words, default=default, prog=prog, description=description)
     except SystemExit as stop:
         if stop.code in (0, None):

@@ -56,7 +56,7 @@ def _board(rows: list[list[int]]) -> Text:
                 label = str(cell) if line and cell else ""
                 text.append(label.center(width), style=_cell_style(cell))
             text.append("\n")
-    text.rstrip()
+    text.right_crop(1)  # the last line break; rstrip would take coloured cells along
     return text
 
 
@@ -83,7 +83,7 @@ def _half_blocks(game: Game, columns: int = 64) -> Text:
             above, below = surface.get_at((column, 2 * row)), surface.get_at((column, 2 * row + 1))
             text.append("▀", style=f"rgb({above.r},{above.g},{above.b}) on rgb({below.r},{below.g},{below.b})")
         text.append("\n")
-    text.rstrip()
+    text.right_crop(1)  # the last line break; rstrip would take coloured cells along
     return text
 
 
@@ -103,11 +103,11 @@ def show(episode: Episode, *, speed: float, console: Console) -> Game:
     pause = 1.0 / (game.frame_rate * speed)
     with _live(console) as update:
         due = time.monotonic()
-        for action in _with_first(episode.actions):
-            if action is not None:
-                game.step(action)
+        for decision in _with_first(episode.actions):
+            if decision is not None:
+                game.step(decision)
             now = time.monotonic()
-            if now < due + pause or action is None:
+            if now < due + pause or decision is None:
                 # Positions that are already late are stepped through, not drawn: the pace is what was asked for.
                 update(Group(Text(title), picture_of(game), Text(f"score {game.score:,.0f}   move {game.plies:,}")))
             due += pause

@@ -15,7 +15,7 @@ from grpo_arcade.recordings.file import (
     to_bytes,
 )
 from grpo_arcade.recordings.film import Film, Frame
-from grpo_arcade.recordings.gif import GifReport, write_gif
+from grpo_arcade.recordings.gif import GifReport, write_frames, write_gif
 from grpo_arcade.recordings.mp4 import Mp4Report, write_mp4
 from grpo_arcade.recordings.verify import ForgedEpisodeError, UnverifiableEpisodeError, verify
 
@@ -36,6 +36,7 @@ __all__ = [
     "save",
     "to_bytes",
     "verify",
+    "write_frames",
     "write_gif",
     "write_mp4",
 ]

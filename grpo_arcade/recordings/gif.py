@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from PIL import Image
 
 from grpo_arcade.games.episode import Episode
 from grpo_arcade.recordings.file import RecordingError
-from grpo_arcade.recordings.film import Film
+from grpo_arcade.recordings.film import Film, Frame
 
 _TRANSPARENT = 0
 _MOST_COLOURS = 255
@@ -104,7 +104,7 @@ def write_gif(
 
     plan: Film | None = film(frames_per_move, size)
     while plan:
-        encoded = _encode(plan, max_bytes, progress)
+        encoded = _encode(plan, plan.moves, max_bytes, progress)
         if max_bytes is None or encoded.bytes <= max_bytes:
             return _written(encoded, plan, Path(path))
         plan = _smaller(plan, max_bytes / encoded.expected, film)
@@ -130,15 +130,20 @@ def _smaller(plan: Film, ratio: float, film: Callable[..., Film]) -> Film | None
     return film(1, plan.size, max(plan.every + 1, int(plan.every / max(ratio, 1e-3))))
 
 
-def _written(encoded: _Encoded, plan: Film, path: Path) -> GifReport:
+def _replace(path: Path, parts: Iterable[bytes]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with scratch.open("wb") as file:
-            file.writelines(encoded.parts)
+            file.writelines(parts)
         os.replace(scratch, path)
     finally:
         scratch.unlink(missing_ok=True)
+    return path
+
+
+def _written(encoded: _Encoded, plan: Film, path: Path) -> GifReport:
+    _replace(path, encoded.parts)
     return GifReport(
         path=path,
         bytes=encoded.bytes,
@@ -165,7 +170,15 @@ class _Encoded:
     exact: bool
 
 
-def _encode(film: Film, limit: int | None, progress: Progress | None) -> _Encoded:
+def write_frames(frames: Iterable[Frame], path: str | os.PathLike[str]) -> Path:
+    """Write any frames of one size, parts of several films for example, as a GIF that repeats for ever.
+
+    The file is written whole or not at all.
+    """
+    return _replace(Path(path), _encode(frames, 0, None, None).parts)
+
+
+def _encode(frames: Iterable[Frame], moves: int, limit: int | None, progress: Progress | None) -> _Encoded:
     """The whole file in pieces; given up as soon as it exceeds ``limit``."""
     colours = _Colours()
     size = len(colours.header(0, 0)) + 1
@@ -173,10 +186,10 @@ def _encode(film: Film, limit: int | None, progress: Progress | None) -> _Encode
     shown: np.ndarray | None = None
     last_move = -1
     expected = 0.0
-    for frame in film:
+    for frame in frames:
         if progress and frame.move != last_move:
             last_move = frame.move
-            progress(frame.move, film.moves)
+            progress(frame.move, moves)
         block = _changed(frame.pixels, shown, colours)
         if block is None:
             # Nothing to see: the picture before stays longer.
@@ -190,9 +203,11 @@ def _encode(film: Film, limit: int | None, progress: Progress | None) -> _Encode
         blocks.append((block, frame.hundredths))
         size += 8 + len(block)
         if limit is not None and size > limit:
-            expected = size * max(film.moves, 1) / max(frame.move, 1)
+            expected = size * max(moves, 1) / max(frame.move, 1)
             break
-    parts = [colours.header(film.width, film.height)]
+    if shown is None:
+        raise RecordingError("a GIF needs at least one frame")
+    parts = [colours.header(shown.shape[1], shown.shape[0])]
     for data, delay in blocks:
         # Graphic control: leave the picture in place, colour 0 is transparent.
         parts.append(struct.pack("<BBBBHBB", 0x21, 0xF9, 4, 0b0000_0101, delay, _TRANSPARENT, 0))

@@ -6,8 +6,12 @@ import json
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tyro.conf import Positional
+
+if TYPE_CHECKING:
+    from grpo_arcade.recordings import GifReport, Mp4Report
 
 MEGABYTE = 1_000_000
 """What upload limits mean by MB."""
@@ -51,7 +55,7 @@ def run(command: Command) -> int:
     if command.max_mb is not None and suffix != ".gif":
         raise ValueError("--max-mb is for GIFs; an MP4 is small enough")
     episodes = [recordings.load(file) for file in command.files]
-    look = {
+    look: dict[str, Any] = {
         "frames_per_move": command.frames_per_move,
         "speed": command.speed,
         "size": command.width,
@@ -59,6 +63,7 @@ def run(command: Command) -> int:
         "hold_s": command.hold_s,
         "title": command.title,
     }
+    report: GifReport | Mp4Report
     with Bar("filming", quiet=command.json) as bar:
         if suffix == ".gif":
             limit = None if command.max_mb is None else int(command.max_mb * MEGABYTE)

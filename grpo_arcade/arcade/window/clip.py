@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from grpo_arcade.games import Episode
-from grpo_arcade.recordings import Film
+from grpo_arcade.recordings import Film, Frame, write_frames
 
 
 def write_clip(
@@ -26,28 +23,23 @@ def write_clip(
         palette: one of the game's.
         emit: told the share done, 0 to 1.
     """
-    import imageio.v3 as imageio
+    return write_frames(_frames(parts, palette, emit), path)
 
-    frames: list[np.ndarray] = []
-    durations: list[int] = []
+
+def _frames(
+    parts: Sequence[tuple[Episode, int]], palette: str, emit: Callable[[float], None] | None
+) -> Iterator[Frame]:
     moves = sum(len(episode.actions) - first for episode, first in parts)
     done = 0
+    begun = False
     for number, (episode, first) in enumerate(parts):
         hold = 2.0 if number == len(parts) - 1 else 0.6
         for frame in Film(episode, palette=palette, hold_s=hold):
             # The position before the first move that is shown belongs to the clip as well.
-            if frame.move < first or (frame.move == first and frames and first and not done):
+            if frame.move < first or (frame.move == first and begun and first and not done):
                 continue
-            frames.append(frame.rgb())
-            durations.append(frame.hundredths * 10)
+            begun = True
+            yield frame
             if emit:
                 emit(min(1.0, (done + frame.move - first) / max(1, moves)))
         done += len(episode.actions) - first
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
-        imageio.imwrite(scratch, frames, extension=".gif", duration=durations, loop=0)
-        os.replace(scratch, path)
-    finally:
-        scratch.unlink(missing_ok=True)
-    return path

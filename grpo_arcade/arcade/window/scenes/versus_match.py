@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING, Any, Literal
 import pygame
 
 from grpo_arcade.arcade.window import paint, theme
-from grpo_arcade.arcade.window.code_view import CodeView, highlighted
+from grpo_arcade.arcade.window.code_view import highlighted
 from grpo_arcade.arcade.window.contestants import Contestant
 from grpo_arcade.arcade.window.grid import largest_squares
 from grpo_arcade.arcade.window.playback import Playback
 from grpo_arcade.arcade.window.scene import Act, Event, Pointer, Scene, Wheel
+from grpo_arcade.arcade.window.scenes.versus_seat import Seat, draw_number, thinking
 from grpo_arcade.arcade.window.scenes.watch_tile import draw_ending, outcome_words
 from grpo_arcade.arcade.window.session import PERSON, Session, fresh_seed
-from grpo_arcade.games import Episode, Outcome, Picture, make
+from grpo_arcade.games import Episode, Picture, make
 from grpo_arcade.recordings import SUFFIX, save
+from grpo_arcade.trainer.scoring import FAILURES
 
 if TYPE_CHECKING:
     from grpo_arcade.arcade.window.app import App
@@ -33,69 +35,8 @@ Pace = Literal["turn by turn", "real time"]
 PACES: tuple[Pace, ...] = ("turn by turn", "real time")
 SPEEDS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 MOVES = {"versus.up": "W", "versus.right": "D", "versus.down": "S", "versus.left": "A"}
-_FAILURES = frozenset(
-    (Outcome.ILLEGAL, Outcome.TIMEOUT, Outcome.CRASHED, Outcome.FORBIDDEN, Outcome.NO_CODE, Outcome.SYNTAX_ERROR)
-)
 _CODE_EVERY_S = 0.05
 """How often a text that grows is highlighted anew."""
-
-
-class Seat:
-    """One player's place: who sits there, and how far the game has come."""
-
-    def __init__(self, contestant: Contestant | None, session: Session | None) -> None:
-        self.contestant = contestant
-        self.session = session
-        """The person's game; None for the others."""
-        self.playback: Playback | None = None
-        self.progress = 1.0
-        """Of the person's last move."""
-        self.code = CodeView()
-        self.flipped = False
-        """Whether the person asked to see the code instead of the board, or the other way round."""
-        self.rect = pygame.Rect(0, 0, 0, 0)
-        self.board = pygame.Rect(0, 0, 0, 0)
-        self.has_side = False
-        """Whether its code is shown beside the boards."""
-
-    @property
-    def name(self) -> str:
-        """Who plays, for people."""
-        return self.contestant.name if self.contestant else "You"
-
-    @property
-    def shows_code(self) -> bool:
-        """Whether the code lies where the board is."""
-        if self.contestant is None or not self.contestant.text:
-            return False
-        writing = self.contestant.state in ("writing", "playing") and not self.has_side
-        return writing != self.flipped
-
-    @property
-    def score(self) -> float:
-        """What the board shows."""
-        game = self.session.game if self.session else self.playback.game if self.playback else None
-        return game.score if game else 0.0
-
-    @property
-    def outcome(self) -> Outcome | None:
-        """How its game ended; None while it has not been shown to the end."""
-        if self.session:
-            return self.session.game.outcome
-        if self.contestant and self.contestant.performance and self.playback and self.playback.ended:
-            return self.contestant.performance.outcome
-        return None
-
-    @property
-    def out(self) -> bool:
-        """Whether nothing more will happen here."""
-        return self.outcome is not None or (self.contestant is not None and self.contestant.state == "failed")
-
-    @property
-    def counted(self) -> float:
-        """The score it counts for in the end: none for a program that failed."""
-        failed = self.outcome in _FAILURES or (self.contestant is not None and self.contestant.state == "failed")
-        return 0.0 if failed else self.score
 
 
 class Match(Scene):
@@ -528,7 +469,7 @@ class Match(Scene):
         height = look.px(theme.HEADING if seat.board.width > look.px(180) else theme.BODY)
         colour = look.accent if seat.session else look.rival
         pad = seat.board.width // 40
-        left = _number(surface, round(seat.score), (area.right - pad, area.centery), height, look.ink)
+        left = draw_number(surface, round(seat.score), (area.right - pad, area.centery), height, look.ink)
         at = area.left + pad, area.centery
         paint.text(surface, seat.name, at, height, colour, weight="bold", room=left - at[0] - height)
         return area
@@ -562,7 +503,7 @@ class Match(Scene):
         if contestant is None:
             return
         failed = contestant.state == "failed"
-        words = contestant.error if failed else _thinking(contestant, self.table.baselines)
+        words = contestant.error if failed else thinking(contestant, self.table.baselines)
         height = look.px(theme.BODY if seat.board.width > look.px(220) else theme.CAPTION)
         pad = height
         step = round(height * theme.LINE)
@@ -602,7 +543,7 @@ class Match(Scene):
         performance = contestant.performance
         if performance is None:
             return "thinking…", look.faint
-        if performance.outcome in _FAILURES and seat.out:
+        if performance.outcome in FAILURES and seat.out:
             said = f": {performance.error}" if performance.error else ""
             return f"{outcome_words(performance.outcome)}{said}{again}", look.bad
         strategy = f"attempt {contestant.attempt + 1}" if writes else ""
@@ -634,20 +575,3 @@ class Match(Scene):
             *("versus.ask", "versus.code", "versus.next", "versus.restart", "versus.new", "versus.pause"),
             *("versus.slower", "versus.faster", "versus.step", "versus.save", "app.back"),
         )
-
-
-def _thinking(contestant: Contestant, baselines: Mapping[str, Any]) -> str:
-    if contestant.writes(baselines) and contestant.state == "waiting":
-        return "The model is being asked for a strategy…"
-    if contestant.state == "writing":
-        return "Writing its strategy…"
-    return "Its strategy is playing…" if contestant.state == "playing" else "Playing ahead…"
-
-
-def _number(surface: pygame.Surface, value: int, at: tuple[int, int], height: int, colour: int) -> int:
-    """A number that ends at x, put together from digits that are drawn once; returns where it begins."""
-    x = at[0]
-    for character in reversed(f"{value:,}"):
-        box = paint.text(surface, character, (x, at[1]), height, colour, weight="bold", anchor="right")
-        x = box.left - max(1, height // 8)
-    return x
