@@ -5,9 +5,8 @@ completions it gets, a sequence that ends leaves the batch at once and is handed
 completion has its own random numbers, so that the same seed gives the same completions in any batching. It works with
 any Hugging Face causal language model whose cache is a ``DynamicCache``.
 
-Measured for a group of 32 of the pocket model on two AVX2 cores (tests/benchmarks/test_sampler_speed.py): 25 ms a
-completion in float32 on one thread, half of what ``generate`` takes; 22 ms on two threads, so the second core is better
-left to the matches; 87 ms in bfloat16, which such a processor only emulates.
+tests/benchmarks/test_sampler_speed.py sets it beside ``generate``. Small micro-batches are slow on a CPU, bfloat16 is
+slower than float32 where the processor only emulates it, and a second thread is better left to the matches.
 """
 
 from __future__ import annotations
