@@ -15,11 +15,7 @@ This package must not know torch; a model lives in another process.
 
 from __future__ import annotations
 
-import os
 import signal
-
-# Pygame greets on standard output when it is imported, where a command's data goes.
-os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
 from grpo_arcade.arcade.window.app import App, NoDisplayError
 

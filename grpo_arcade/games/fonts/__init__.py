@@ -6,15 +6,11 @@ License 1.1 in ``OFL.txt`` beside them. No font of the machine is ever used, and
 
 from __future__ import annotations
 
-import os
 from functools import lru_cache
 from importlib.resources import as_file, files
 from typing import Literal
 
 import numpy as np
-
-# Pygame greets on standard output when it is imported, where a command's data goes.
-os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
 Weight = Literal["bold", "medium"]
 
