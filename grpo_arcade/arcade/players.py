@@ -77,7 +77,8 @@ def _play_model(
     temperature: float,
     on_token: Callable[[str], None] | None,
 ) -> Played:
-    from grpo_arcade.games.players import extract_source, play_match
+    from grpo_arcade.games.players import extract_source
+    from grpo_arcade.trainer.scoring import Match, refused
     from grpo_arcade.trainer.write import write
 
     if model != "pocket" and not Path(model).exists() and "/" not in model:
@@ -87,8 +88,8 @@ def _play_model(
     completion = write(model, game.name, game.options, seed=model_seed, temperature=temperature, on_token=on_token)
     found = extract_source(completion)
     name = Path(model).name if Path(model).exists() else model
-    if found.source is None:
+    if found.source is None or found.refusal is not None:
         # It plays, and fails, like any other: each seed gets its episode with the named outcome.
-        result = play_match(completion, game.name, game.options, seeds, player=name)
-        return Played(name, result.episodes, None, found.reason)
+        play = refused(completion, found, Match(game.name, game.options, tuple(seeds)), name)
+        return Played(name, play.episodes, play.source, play.error)
     return _play_source(found.source, name, game, seeds)

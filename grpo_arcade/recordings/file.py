@@ -33,6 +33,7 @@ import numpy as np
 
 from grpo_arcade.games.episode import Episode
 from grpo_arcade.games.game import Outcome
+from grpo_arcade.recordings.whole import whole
 
 SUFFIX = ".episode"
 
@@ -91,16 +92,10 @@ def save(episode: Episode, path: str | os.PathLike[str]) -> Path:
     """Write a file of one episode, whole or not at all; an existing file is replaced."""
     path = Path(path)
     data = to_bytes(episode)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with scratch.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(scratch, path)
-    finally:
-        scratch.unlink(missing_ok=True)
+    with whole(path) as scratch, scratch.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
     return path
 
 

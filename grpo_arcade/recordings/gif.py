@@ -19,6 +19,7 @@ from PIL import Image
 from grpo_arcade.games.episode import Episode
 from grpo_arcade.recordings.file import RecordingError
 from grpo_arcade.recordings.film import Film, Frame
+from grpo_arcade.recordings.whole import whole
 
 _TRANSPARENT = 0
 _MOST_COLOURS = 255
@@ -130,20 +131,9 @@ def _smaller(plan: Film, ratio: float, film: Callable[..., Film]) -> Film | None
     return film(1, plan.size, max(plan.every + 1, int(plan.every / max(ratio, 1e-3))))
 
 
-def _replace(path: Path, parts: Iterable[bytes]) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with scratch.open("wb") as file:
-            file.writelines(parts)
-        os.replace(scratch, path)
-    finally:
-        scratch.unlink(missing_ok=True)
-    return path
-
-
 def _written(encoded: _Encoded, plan: Film, path: Path) -> GifReport:
-    _replace(path, encoded.parts)
+    with whole(path) as scratch:
+        scratch.write_bytes(b"".join(encoded.parts))
     return GifReport(
         path=path,
         bytes=encoded.bytes,
@@ -175,7 +165,10 @@ def write_frames(frames: Iterable[Frame], path: str | os.PathLike[str]) -> Path:
 
     The file is written whole or not at all.
     """
-    return _replace(Path(path), _encode(frames, 0, None, None).parts)
+    encoded = _encode(frames, 0, None, None)
+    with whole(path) as scratch:
+        scratch.write_bytes(b"".join(encoded.parts))
+    return Path(path)
 
 
 def _encode(frames: Iterable[Frame], moves: int, limit: int | None, progress: Progress | None) -> _Encoded:

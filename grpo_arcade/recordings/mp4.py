@@ -10,6 +10,7 @@ from pathlib import Path
 from grpo_arcade.games.episode import Episode
 from grpo_arcade.recordings.file import RecordingError
 from grpo_arcade.recordings.film import Film
+from grpo_arcade.recordings.whole import whole
 
 _RATE = 50
 """Frames a second; every delay of a film is a multiple of a hundredth, and 50 shows all but odd ones exactly."""
@@ -60,39 +61,34 @@ def write_mp4(
         title=title,
     )
     target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = target.with_name(f".{os.getpid()}.{target.stem}.mp4")
-    writer = imageio_ffmpeg.write_frames(
-        str(scratch),
-        (film.width, film.height),
-        fps=_RATE,
-        codec="libx264",
-        pix_fmt_in="rgb24",
-        macro_block_size=2,
-        quality=None,
-        # Few hard-edged colours: a low rate factor costs little. One thread gives the same file on every machine.
-        output_params=["-crf", "18", "-preset", "medium", "-threads", "1", "-movflags", "+faststart"],
-    )
-    count = owed = hundredths = 0
-    try:
-        writer.send(None)
-        for frame in film:
-            hundredths += frame.hundredths
-            owed += frame.hundredths * _RATE
-            pixels = frame.rgb().tobytes()
-            while owed >= 100:
-                writer.send(pixels)
-                count += 1
-                owed -= 100
-            if progress:
-                progress(frame.move, film.moves)
-        writer.close()
-        os.replace(scratch, target)
-    except OSError as error:
-        # What ffmpeg said fills a page; its last line says what was wrong.
-        reason = str(error).strip().splitlines()[-1]
-        raise RecordingError(f"ffmpeg could not write {target}: {reason}") from error
-    finally:
-        writer.close()
-        scratch.unlink(missing_ok=True)
+    count = owed = 0
+    with whole(target) as scratch:
+        writer = imageio_ffmpeg.write_frames(
+            str(scratch),
+            (film.width, film.height),
+            fps=_RATE,
+            codec="libx264",
+            pix_fmt_in="rgb24",
+            macro_block_size=2,
+            quality=None,
+            # Few hard-edged colours: a low rate factor costs little. One thread gives the same file everywhere.
+            output_params=["-crf", "18", "-preset", "medium", "-threads", "1", "-movflags", "+faststart"],
+        )
+        try:
+            writer.send(None)
+            for frame in film:
+                owed += frame.hundredths * _RATE
+                pixels = frame.rgb().tobytes()
+                while owed >= 100:
+                    writer.send(pixels)
+                    count += 1
+                    owed -= 100
+                if progress:
+                    progress(frame.move, film.moves)
+        except OSError as error:
+            # What ffmpeg said fills a page; its last line says what was wrong.
+            reason = str(error).strip().splitlines()[-1]
+            raise RecordingError(f"ffmpeg could not write {target}: {reason}") from error
+        finally:
+            writer.close()
     return Mp4Report(target, target.stat().st_size, count, count / _RATE, film.width, film.height)
