@@ -126,7 +126,7 @@ class TrainConfig:
     memory_mb: int | None = None
     """Memory a strategy may use, in MiB; the sandbox's own limit when absent."""
     workers: int | None = None
-    """Matches played at once; the sandbox's own choice when absent."""
+    """Matches played at once, at low priority; as many as there are cores when absent."""
     threads: int | None = None
     """Threads the model computes with; one core is left to the person at the desk when absent."""
 

@@ -194,9 +194,12 @@ def refused(completion: str, found: Extraction, match: Match, player: str) -> Pl
 def open_pool(config: TrainConfig) -> MatchPool:
     """A pool with the configuration's limits."""
     from grpo_arcade.games.players import Limits, MatchPool
+    from grpo_arcade.trainer.config import cores
 
     asked = {name: getattr(config, name) for name in ("move_cpu_s", "game_cpu_s", "match_cpu_s")}
     if config.memory_mb is not None:
         asked["memory_bytes"] = config.memory_mb * 2**20
     limits = Limits(**{name: value for name, value in asked.items() if value is not None})
-    return MatchPool(workers=config.workers, limits=limits)
+    # The model leaves one core to the person at the desk. Matches may take every core, because they only get what
+    # nobody else wants: their processes run at nice 10.
+    return MatchPool(workers=config.workers or cores(), limits=limits)
