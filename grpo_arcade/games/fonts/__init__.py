@@ -6,11 +6,16 @@ License 1.1 in ``OFL.txt`` beside them. No font of the machine is ever used, and
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from functools import lru_cache
 from importlib.resources import as_file, files
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import pygame
 
 Weight = Literal["bold", "medium"]
 
@@ -21,6 +26,12 @@ _CAP_HEIGHT = 0.7
 """Height of digits and capitals in both fonts, in ems (their OS/2 table's ``sCapHeight``)."""
 _MARGIN = 0.36
 """Room above and below the capitals, in capital heights: enough for accents and descenders."""
+_KEPT = 24
+"""Fonts kept open; a window uses about a dozen sizes."""
+
+_lock = threading.RLock()
+_open: OrderedDict[tuple[Weight, int], pygame.font.Font] = OrderedDict()
+"""Fonts by weight and pixels of an em, the one used last at the end. To be used with the lock held."""
 
 
 @lru_cache(maxsize=1024)
@@ -31,32 +42,65 @@ def coverage(text: str, height: int, weight: Weight = "bold") -> np.ndarray:
     array, ``margin(height)`` rows above and below them being for accents and descenders; left and right there is no
     empty column. Characters the font lacks appear as ``?``. Text that leaves no ink gives an array of no columns.
     """
-    import pygame
-
     if height < 1:
         raise ValueError(f"text height must be at least 1 pixel, not {height}")
-    # Small letters are drawn larger and averaged, which places their stems more finely than hinting would.
-    scale = 4 if height < 48 else 2 if height < 128 else 1
-    pygame.font.init()
-    with as_file(files(__package__) / _FILES[weight]) as path:
-        # Not kept: a font object does not survive somebody else's pygame.quit().
-        font = pygame.font.Font(path, round(height * scale / _CAP_HEIGHT))
     drawable = "".join(c if c in _LETTERS else " " if c.isspace() else "?" for c in text)
     rows = height + 2 * margin(height)
     if not drawable.strip():
         return _frozen(np.zeros((rows, 0), np.uint8))
-    line = pygame.surfarray.array_alpha(font.render(drawable, True, (255, 255, 255))).T
+    # Small letters are drawn larger and averaged, which places their stems more finely than hinting would.
+    scale = 4 if height < 48 else 2 if height < 128 else 1
+    line, ascent = _drawn(drawable, weight, round(height * scale / _CAP_HEIGHT))
     inked = np.flatnonzero(line.any(axis=0))
     line = line[:, inked[0] : inked[-1] + 1]
     # Cut or pad so that the capitals, which stand on the baseline, are in the middle.
-    top = font.get_ascent() - (height + margin(height)) * scale
+    top = ascent - (height + margin(height)) * scale
     canvas = np.zeros((rows * scale, -(-line.shape[1] // scale) * scale), np.uint8)
     source = line[max(top, 0) : top + rows * scale]
     canvas[max(-top, 0) : max(-top, 0) + len(source), : line.shape[1]] = source
     if scale > 1:
-        blocks = canvas.reshape(rows, scale, -1, scale).sum(axis=(1, 3), dtype=np.uint32)
+        # Rows first: sums along long rows are far quicker than sums of little blocks.
+        tall = canvas.reshape(rows, scale, -1).sum(axis=1, dtype=np.uint16)
+        blocks = sum(tall[:, at::scale] for at in range(scale))
         canvas = ((blocks + scale * scale // 2) // (scale * scale)).astype(np.uint8)
     return _frozen(canvas)
+
+
+def _drawn(text: str, weight: Weight, em: int) -> tuple[np.ndarray, int]:
+    """How much of each pixel a line covers, (rows, columns), and the row of its baseline."""
+    import pygame
+
+    with _lock:
+        font = _font(weight, em)
+        surface = font.render(text, True, (255, 255, 255))
+        return np.ascontiguousarray(pygame.surfarray.pixels_alpha(surface).T), font.get_ascent()
+
+
+def _font(weight: Weight, em: int) -> pygame.font.Font:
+    """A font that is kept open, since it keeps its letters' shapes; a new one draws ten times slower."""
+    import pygame
+
+    # A font opened before somebody's pygame.quit() must not be used any more: pygame would crash. The hook below hears
+    # of that, and this look of a lone pygame.font.quit(); nothing hears of one that pygame.font.init() follows at once.
+    if not pygame.font.get_init():
+        _close_all()
+        pygame.font.init()
+    font = _open.get((weight, em))
+    if font is not None:
+        _open.move_to_end((weight, em))
+        return font
+    if not _open:
+        pygame.register_quit(_close_all)  # which pygame forgets with every quit
+    with as_file(files(__package__) / _FILES[weight]) as path:
+        font = _open[weight, em] = pygame.font.Font(path, em)
+    if len(_open) > _KEPT:
+        _open.popitem(last=False)
+    return font
+
+
+def _close_all() -> None:
+    with _lock:
+        _open.clear()
 
 
 def margin(height: int) -> int:
