@@ -276,10 +276,15 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _new_folder(config: TrainConfig) -> Path:
+def run_name(config: TrainConfig) -> str:
+    """What the run's folder is called: as the configuration says, else by game, model and the present second."""
     model = Path(config.model.rstrip("/")).name
     plain = re.sub(r"[^A-Za-z0-9._]+", "-", f"{config.game}-{model}").strip("-")
-    name = config.run_name or f"{plain}-{time.strftime('%Y%m%d-%H%M%S')}"
+    return config.run_name or f"{plain}-{time.strftime('%Y%m%d-%H%M%S')}"
+
+
+def _new_folder(config: TrainConfig) -> Path:
+    name = run_name(config)
     root = Path(config.output_dir)
     try:
         root.mkdir(parents=True, exist_ok=True)

@@ -6,8 +6,13 @@ import json
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tyro.conf import Positional
+
+if TYPE_CHECKING:
+    from grpo_arcade.trainer.dashboard.beside import Trainer
 
 
 @dataclass
@@ -49,12 +54,22 @@ def run(command: Command) -> int:
         text = frame(facts)
         print(to_ascii(text) if command.ascii or not _knows_unicode() else text)
         return 0
+    require_terminal("the dashboard needs a terminal; for a pipe or a log: arcade dash --once, or --json")
+    return open_dashboard(folder, ascii=command.ascii, color=command.color)
+
+
+def require_terminal(otherwise: str) -> None:
+    """Refuse with the line ``otherwise`` where nobody could see or press anything."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise ValueError("the dashboard needs a terminal; for a pipe or a log: arcade dash --once, or --json")
+        raise ValueError(otherwise)
+
+
+def open_dashboard(folder: Path, *, ascii: bool = False, color: bool = True, trainer: Trainer | None = None) -> int:
+    """Run the app until it is left; its exit code. ``trainer`` was started together with it."""
     from grpo_arcade.arcade.terminal import picture_of
     from grpo_arcade.trainer.dashboard.app import Dashboard
 
-    app = Dashboard(folder, picture_of, plain=command.ascii or not _knows_unicode(), colour=command.color)
+    app = Dashboard(folder, picture_of, plain=ascii or not _knows_unicode(), colour=color, trainer=trainer)
     app.run()
     return app.return_code or 0
 

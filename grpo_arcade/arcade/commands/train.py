@@ -1,4 +1,7 @@
-"""``arcade train``: a GRPO run, new or gone on with. This process becomes the trainer; others read its run folder."""
+"""``arcade train``: a GRPO run, new or gone on with. This process becomes the trainer; others read its run folder.
+
+With ``--dash`` this process becomes the dashboard, and the trainer one of its own beside it.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,10 @@ class Command(TrainConfig):
     """Say what would be done, and do nothing."""
     json: bool = False
     """With --dry-run: print everything as JSON."""
+    dash: bool = False
+    """Watch it in the terminal dashboard from the start; the training can go on when the dashboard is closed."""
+    capture: bool = False
+    """Send all that is printed to the run's log.txt; only progress stays on the terminal. --dash always does."""
 
 
 def run(command: Command) -> int:
@@ -35,19 +42,53 @@ def run(command: Command) -> int:
 
     config = TrainConfig(**{field.name: getattr(command, field.name) for field in fields(TrainConfig)})
     if command.resume is not None:
-        changed = config.differences()
-        return _train(config if changed else None, _folder_to_resume(command.resume, config.output_dir))
+        folder = _folder_to_resume(command.resume, config.output_dir)
+        if command.dash:
+            return _train_and_watch(folder, ["--resume", str(folder)])
+        return _train(config if config.differences() else None, folder, command.capture)
     told = describe(config)
     if command.dry_run:
         print(json.dumps(told, indent=2) if command.json else _in_words(told))
         return 0
-    return _train(config, None)
+    if command.dash:
+        from grpo_arcade.trainer.run_writer import run_name
+
+        name = run_name(config)
+        folder = Path(config.output_dir, name)
+        if folder.exists():
+            raise ValueError(f"{folder} exists; choose another run_name, or arcade train --resume {folder}")
+        return _train_and_watch(folder, ["--run-name", name])
+    return _train(config, None, command.capture)
 
 
-def _train(config: TrainConfig | None, resume: Path | None) -> int:
+def _train(config: TrainConfig | None, resume: Path | None, capture: bool) -> int:
     from grpo_arcade.trainer.grpo import train
 
-    return EXIT_CODES.get(train(config, resume=resume).status, 0)
+    return EXIT_CODES.get(train(config, resume=resume, capture=capture).status, 0)
+
+
+def _train_and_watch(folder: Path, words: list[str]) -> int:
+    """The same command line again as a process of its own, and the dashboard in front of it."""
+    from grpo_arcade.arcade.commands.dash import open_dashboard, require_terminal
+
+    require_terminal("--dash needs a terminal; without it: arcade train, and elsewhere arcade dash")
+    from grpo_arcade.trainer.dashboard.beside import Trainer
+
+    order = [sys.executable, "-m", "grpo_arcade.arcade.cli", *sys.argv[1:], "--no-dash", "--capture", *words]
+    trainer = Trainer(order)
+    try:
+        print("the trainer starts …", file=sys.stderr)
+        opened = trainer.has_opened(folder)
+    except KeyboardInterrupt:
+        trainer.stop()
+        raise
+    if opened:
+        open_dashboard(folder, trainer=trainer)
+    if trainer.code is None:
+        print(f"training goes on (process {trainer.pid}); watch it again with: arcade dash {folder}", file=sys.stderr)
+        return 0
+    print(trainer.last_words(), file=sys.stderr)
+    return trainer.code
 
 
 def _folder_to_resume(words: tuple[str, ...], output_dir: str) -> Path:

@@ -26,6 +26,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, Static, TabbedContent, TabPane
 
 from grpo_arcade.games import Game
+from grpo_arcade.trainer.dashboard.beside import Trainer
 from grpo_arcade.trainer.dashboard.clean import clean
 from grpo_arcade.trainer.dashboard.commands import COMMANDS, Commands
 from grpo_arcade.trainer.dashboard.config_view import ConfigView
@@ -38,7 +39,7 @@ from grpo_arcade.trainer.dashboard.log_tail import LogTail
 from grpo_arcade.trainer.dashboard.machine import Load, Machine
 from grpo_arcade.trainer.dashboard.overview import Overview
 from grpo_arcade.trainer.dashboard.plain import AsciiOnly
-from grpo_arcade.trainer.dashboard.prompt import Question
+from grpo_arcade.trainer.dashboard.prompt import Leaving, Question
 from grpo_arcade.trainer.dashboard.strategies import Strategies
 from grpo_arcade.trainer.run_folder import RunFolderError, RunReader
 
@@ -95,9 +96,10 @@ class Dashboard(App[None]):
         *,
         plain: bool = False,
         colour: bool = True,
+        trainer: Trainer | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """``plain`` keeps to ASCII; ``clock`` gives seconds since 1970.
+        """``plain`` keeps to ASCII; ``trainer`` was started with it; ``clock`` gives seconds since 1970.
 
         Raises:
             RunFolderError: the folder is no run that can be read.
@@ -107,6 +109,8 @@ class Dashboard(App[None]):
         self.picture_of = picture_of
         self.plain = plain
         self.clock = clock
+        self._trainer = trainer
+        self._leaving = False
         if not colour and not self.no_color:
             self._filters.append(Monochrome())
         if plain:
@@ -128,6 +132,7 @@ class Dashboard(App[None]):
     def compose(self) -> ComposeResult:
         """Header, tabs, footer."""
         yield Static(id="header")
+        yield Static(id="trainer-failed")
         with TabbedContent(initial="tab-overview", id="tabs"):
             with TabPane("Overview", id="tab-overview"):
                 yield Overview(plain=self.plain)
@@ -151,6 +156,8 @@ class Dashboard(App[None]):
         self.query_one(Overview).focus()
         self.set_interval(LOOK_S, self._consider)
         self.set_interval(1.0, self._draw_header)
+        if self._trainer is not None:
+            self.set_interval(LOOK_S, self._mind_trainer)
         self._consider()
 
     def on_unmount(self) -> None:
@@ -263,6 +270,36 @@ class Dashboard(App[None]):
         else:
             text = header(self._look.facts, self.clock(), self.size.width)
         bar.update(text, layout=False)
+
+    def _mind_trainer(self) -> None:
+        """Say why the trainer that was started with this dashboard died; leave when it has stopped as asked."""
+        trainer = self._trainer
+        if trainer is None or trainer.code is None or not self._is_open():
+            return
+        if self._leaving:
+            self.exit()
+        bar = self._main.query_one("#trainer-failed", Static)
+        if trainer.failed and not bar.display:
+            line = clean(trainer.last_words().splitlines()[-1]).removeprefix("arcade: ")
+            bar.update(Text(f"The trainer ended with exit code {trainer.code}: {line}"))
+            bar.display = True
+
+    async def action_quit(self) -> None:
+        """Leave; a trainer that was started with the dashboard may be left running or stopped."""
+        if self._trainer is None or self._trainer.code is not None:
+            self.exit()
+        elif not isinstance(self.screen, Leaving):
+            self.push_screen(Leaving(self._look.facts["step"] if self._look else 0), self._leave)
+
+    def _leave(self, way: str | None) -> None:
+        if way == "leave":
+            self.exit()
+        elif way == "stop" and self._trainer is not None:
+            self._leaving = True
+            if self._look is not None and self._look.facts["status"] in ("running", "paused"):
+                self._send("stop")
+            else:
+                self._trainer.stop()
 
     def on_tabbed_content_tab_activated(self) -> None:
         """Read what the newly opened tab shows, and give it the keys."""

@@ -1,4 +1,4 @@
-"""Two small dialogs: one line of text, and yes or no."""
+"""Three small dialogs: one line of text, yes or no, and what becomes of the training when one leaves."""
 
 from __future__ import annotations
 
@@ -50,3 +50,30 @@ class Question(ModalScreen[bool]):
         with Vertical(classes="dialog"):
             yield Static(self._question, markup=False)
             yield Static("[b]y[/b] yes   [b]n[/b] no")
+
+
+class Leaving(ModalScreen[str | None]):
+    """Asks what becomes of a trainer that was started with the dashboard; "leave", "stop", or None to stay."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("l,enter", "dismiss('leave')", "Leave it running"),
+        Binding("s", "dismiss('stop')", "Stop it"),
+        Binding("escape,n,q", "dismiss(None)", "Stay"),
+    ]
+
+    def __init__(self, step: int) -> None:
+        """``step`` is the last one made."""
+        super().__init__()
+        self._step = step
+
+    def compose(self) -> ComposeResult:
+        """The question and its keys."""
+        with Vertical(classes="dialog"):
+            yield Static(
+                f"The training goes on; it has made {self._step:,} steps. Close the dashboard, and", markup=False
+            )
+            yield Static(
+                "[b]l[/b]    leave the training running\n"
+                "[b]s[/b]    stop it after this step, saved\n"
+                "[b]esc[/b]  stay here"
+            )

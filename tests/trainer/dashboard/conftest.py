@@ -1,5 +1,8 @@
 import asyncio
 import importlib.util
+import os
+import select
+import signal
 import sys
 import time
 from pathlib import Path
@@ -81,3 +84,61 @@ def until():
 @pytest.fixture(scope="session")
 def seen():
     return screen_text
+
+
+class Terminal:
+    """``arcade`` on a pseudo-terminal."""
+
+    def __init__(self, *arguments, columns=120, lines=40):
+        import pty
+
+        order = [sys.executable, "-m", "grpo_arcade.arcade.cli", *map(str, arguments)]
+        self.pid, self.master = pty.fork()
+        if self.pid == 0:
+            os.environ.update(TERM="xterm-256color", COLUMNS=str(columns), LINES=str(lines))
+            os.execv(sys.executable, order)
+        self.seen = b""
+        self.code = None
+
+    def until(self, condition, seconds=60.0):
+        """Read what is painted until it is so."""
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, self.seen[-3000:]
+            ready, _, _ = select.select([self.master], [], [], 0.1)
+            if ready:
+                try:
+                    self.seen += os.read(self.master, 65536)
+                except OSError:
+                    time.sleep(0.05)  # it has closed the terminal, and is about to end
+
+    def press(self, keys):
+        os.write(self.master, keys.encode())
+
+    def ended(self):
+        if self.code is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self.code = os.waitstatus_to_exitcode(status) if pid else None
+        return self.code is not None
+
+    def kill(self):
+        if not self.ended():
+            os.kill(self.pid, signal.SIGKILL)
+            self.code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+@pytest.fixture
+def arcade():
+    """Runs ``arcade`` with arguments on a pseudo-terminal; gone after the test."""
+    if sys.platform == "win32":
+        pytest.skip("needs a pseudo-terminal")
+    opened = []
+
+    def start(*arguments, **size):
+        opened.append(Terminal(*arguments, **size))
+        return opened[-1]
+
+    yield start
+    for terminal in opened:
+        terminal.kill()
+        os.close(terminal.master)

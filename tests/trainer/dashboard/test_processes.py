@@ -1,8 +1,6 @@
 """The dashboard and the trainer as what they are: processes that know nothing of each other but a folder."""
 
 import os
-import pty
-import select
 import signal
 import sqlite3
 import subprocess
@@ -31,37 +29,9 @@ def live(tmp_path):
     writer.stdout.close()
 
 
-class Terminal:
-    """``arcade dash`` on a pseudo-terminal."""
-
-    def __init__(self, folder, columns=120, lines=40):
-        self.pid, self.master = pty.fork()
-        if self.pid == 0:
-            os.environ.update(TERM="xterm-256color", COLUMNS=str(columns), LINES=str(lines))
-            os.execv(sys.executable, [sys.executable, "-m", "grpo_arcade.arcade.cli", "dash", str(folder)])
-        self.seen = b""
-
-    def until(self, condition, seconds=40.0):
-        end = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < end, self.seen[-3000:]
-            ready, _, _ = select.select([self.master], [], [], 0.1)
-            if ready:
-                try:
-                    self.seen += os.read(self.master, 65536)
-                except OSError:
-                    return
-
-    def press(self, keys):
-        os.write(self.master, keys.encode())
-
-    def ended(self):
-        return os.waitpid(self.pid, os.WNOHANG)[0] == self.pid
-
-
-def test_a_live_run_is_watched_commanded_and_survives_a_killed_dashboard(live):
+def test_a_live_run_is_watched_commanded_and_survives_a_killed_dashboard(live, arcade):
     folder, writer = live
-    terminal = Terminal(folder)
+    terminal = arcade("dash", folder)
     terminal.until(lambda: b"running" in terminal.seen and b"held-out" in terminal.seen)
     terminal.press("P")
     with RunReader(folder) as reader:
@@ -70,9 +40,7 @@ def test_a_live_run_is_watched_commanded_and_survives_a_killed_dashboard(live):
         terminal.press("P")
         terminal.until(lambda: reader.status() == "running")
         step = reader.facts()["step"]
-        os.kill(terminal.pid, signal.SIGKILL)
-        os.waitpid(terminal.pid, 0)
-        os.close(terminal.master)
+        terminal.kill()
         end = time.monotonic() + 30
         while reader.facts()["step"] < step + 3:
             assert time.monotonic() < end
@@ -83,14 +51,13 @@ def test_a_live_run_is_watched_commanded_and_survives_a_killed_dashboard(live):
     connection.close()
 
 
-def test_q_leaves_the_trainer_running_and_the_terminal_as_it_was(live):
+def test_q_leaves_the_trainer_running_and_the_terminal_as_it_was(live, arcade):
     folder, writer = live
-    terminal = Terminal(folder)
+    terminal = arcade("dash", folder)
     terminal.until(lambda: b"running" in terminal.seen)
     terminal.press("q")
     terminal.until(terminal.ended)
     terminal.until(lambda: b"\x1b[?1049l" in terminal.seen, 2)  # back to the ordinary screen
-    os.close(terminal.master)
     assert writer.poll() is None
 
 
