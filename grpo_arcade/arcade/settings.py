@@ -38,7 +38,8 @@ class Settings:
     undo: bool = False
     """Whether moves may be taken back. A game in which one was does not count as a best score."""
     hint: str = ""
-    """The baseline that gives hints and autoplays; empty for the game's strongest."""
+    """Who gives hints and autoplays: a baseline, a strategy's file (.py) or RUN:champion; by default the strongest
+    baseline."""
     gif_seconds: float = 15.0
     """How much of the last play the key for a GIF saves, 1 to 600."""
     outputs: str = "outputs"

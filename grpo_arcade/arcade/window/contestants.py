@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from grpo_arcade.arcade.window.advice import is_strategy, name_of
 from grpo_arcade.arcade.window.background import Background, Task
 from grpo_arcade.arcade.window.endpoint import Endpoint, EndpointError, complete, is_endpoint
 from grpo_arcade.games import Episode, Outcome, make
@@ -88,11 +89,7 @@ def label(word: str) -> str:
         except EndpointError:
             return word
         return endpoint.model or endpoint.place
-    if word.endswith(":champion"):
-        return f"champion of {Path(word.removesuffix(':champion')).name}"
-    if word.endswith(".py") or Path(word).is_dir():
-        return Path(word).stem if word.endswith(".py") else Path(word).name
-    return word
+    return Path(word).name if not is_strategy(word) and Path(word).is_dir() else name_of(word)
 
 
 class Contestant:
@@ -118,7 +115,7 @@ class Contestant:
 
     def writes(self, baselines: Mapping[str, Any]) -> bool:
         """Whether it is a model, which can be asked for another strategy."""
-        return self.word not in baselines and not self.word.endswith((".py", ":champion"))
+        return self.word not in baselines and not is_strategy(self.word)
 
     def begin(self, background: Background, game: str, options: Mapping[str, Any], seed: int) -> None:
         """Play a seed: with the strategy there is, or else with one still to be had."""

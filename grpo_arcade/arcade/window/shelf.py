@@ -8,7 +8,7 @@ from pathlib import Path
 
 from grpo_arcade.games import Episode
 from grpo_arcade.recordings import SUFFIX, RecordingError, load_all
-from grpo_arcade.trainer.run_folder import RECORDINGS, RunSummary, list_runs
+from grpo_arcade.trainer.run_folder import RECORDINGS, RunReader, RunSummary, list_runs
 
 MOST = 200
 """Recordings that are listed, the newest."""
@@ -63,6 +63,19 @@ def _read(path: Path, modified: float) -> Recording:
         return Recording(path, modified, None, 0, str(error))
     first = loaded.episodes[0] if loaded.episodes else None
     return Recording(path, modified, first, len(loaded.episodes), "" if first else loaded.note)
+
+
+def players_of_runs(outputs: str | Path) -> list[str]:
+    """The words of players that runs have brought forth: champions and newest checkpoints."""
+    words = []
+    for run in list_runs(Path(outputs)):
+        try:
+            with RunReader(run.path) as reader:
+                words += [f"{run.path}:champion"] if reader.champion() else []
+                words += [str(path) for path in reader.checkpoints()[-1:]]
+        except ValueError:
+            continue  # deleted in this moment
+    return words
 
 
 def run_line(run: RunSummary) -> str:

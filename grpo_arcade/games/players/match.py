@@ -94,13 +94,16 @@ class _Table:
     index: int
     seed: int
     game: Game
+    opening: bytes = b""
     actions: bytearray = field(default_factory=bytearray)
     outcome: Outcome | None = None
 
     def reset(self) -> None:
         self.game.reset(self.seed)
-        self.actions.clear()
-        self.outcome = None
+        self.actions[:] = self.opening
+        for action in self.opening:
+            self.game.step(action)
+        self.outcome = self.game.outcome
 
 
 class _FatalError(Exception):
@@ -269,14 +272,16 @@ def play_match(
     limits: Limits | None = None,
     player: str = "",
     policy: bool = True,
+    opening: bytes = b"",
 ) -> MatchResult:
     """Let the strategy in ``source`` play ``game`` once per seed.
 
     ``source`` must define ``strategy``, a function of one observation. With ``policy=False`` it is given all of Python,
-    and only the kernel confines it.
+    and only the kernel confines it. ``opening`` are actions made before the strategy takes over, which stay part of the
+    episodes.
 
     Raises:
-        ValueError: no such game or option, or more than 8,190 seeds at once.
+        ValueError: no such game or option, more than 8,190 seeds at once, or an opening that the game refuses.
         SandboxError: this machine cannot confine a strategy.
     """
     from grpo_arcade.games.registry import make
@@ -284,7 +289,7 @@ def play_match(
     limits = limits or Limits()
     if len(seeds) > wire.MAX_GAMES:
         raise ValueError(f"a match has at most {wire.MAX_GAMES} seeds, not {len(seeds)}")
-    tables = [_Table(index, seed, make(game, **options)) for index, seed in enumerate(seeds)]
+    tables = [_Table(index, seed, make(game, **options), opening) for index, seed in enumerate(seeds)]
     for table in tables:
         table.reset()
     refusal = check_source(source) if policy else None
@@ -293,7 +298,7 @@ def play_match(
         error, refused = refusal.reason, refusal.outcome
         for table in tables:
             table.outcome = refused
-    elif tables:
+    elif any(table.outcome is None for table in tables):
         for attempt in range(_ATTEMPTS):
             try:
                 error, cpu_s = _play(source, tables, limits, policy)

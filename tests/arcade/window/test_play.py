@@ -1,6 +1,7 @@
 """A person plays in a real window under SDL's dummy driver: by keys, mouse and gamepad, to the end and beyond."""
 
 import random
+import re
 
 import pygame
 import pytest
@@ -8,8 +9,10 @@ from PIL import Image
 
 from grpo_arcade.arcade.window.clip import write_clip
 from grpo_arcade.arcade.window.scenes.play import Play, kept_game
+from grpo_arcade.arcade.window.scenes.play_panel import state
 from grpo_arcade.arcade.window.session import Session
 from grpo_arcade.games import Outcome, make
+from grpo_arcade.games.players import play_match
 from grpo_arcade.recordings import load, save, verify
 
 from .conftest import Hands
@@ -138,6 +141,64 @@ def test_a_hint_is_a_legal_move_of_the_chosen_baseline_and_goes_with_the_next_mo
     assert scene.adviser == list(scene.game.baselines)[-1]
     hands.press(KEYS[scene.hint])
     assert scene.hint == ""
+
+
+DOWN_LEFT = """
+def strategy(board):
+    rows = [list(row) for row in zip(*board)]
+    falls = any(a and (b == 0 or a == b) for row in rows for a, b in zip(row, row[1:]))
+    return "S" if falls else "A" if any(b and a in (0, b) for row in board for a, b in zip(row, row[1:])) else "D"
+"""
+
+
+def test_a_strategys_file_gives_hints_and_autoplays_once_it_is_dropped_on_the_game(app, hands, tmp_path):
+    file = tmp_path / "corner.py"
+    file.write_text(DOWN_LEFT)
+    scene = opened(app)
+    hands.press("w", "d", "w", "d")
+    pygame.event.post(pygame.event.Event(pygame.DROPFILE, file=str(file)))
+    hands.turns(2)
+    hands.press("i")
+    assert "corner" in state(scene)[0]
+    hands.until(lambda: scene.hint)
+    expected = play_match(DOWN_LEFT, "2048", {}, [7], opening=bytes(scene.session.actions)).episodes[0]
+    move = expected.actions[len(scene.session.actions)]
+    assert scene.hint == scene.game.actions[move]
+    scene.speed = 500.0
+    hands.press("tab")
+    hands.until(lambda: scene.game.outcome is not None)
+    assert scene.session.players == {"a person", "corner"}
+    assert scene.game.score == expected.score
+    assert scene.best < 100  # what the person made alone
+    verify(scene.session.episode())
+    assert Play(app).adviser == str(file)  # also in the next game
+    hands.press("o", "down", "down", "left")
+    assert scene.adviser in scene.game.baselines
+    hands.press("right")
+    assert scene.adviser == str(file)
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ("def strategy(board):\n    return board[9]\n", "strange makes no move: .*IndexError"),
+        ("import os\ndef strategy(board):\n    return 'W'\n", "strange makes no move: .*os"),
+        ("def strategy(board):\n    while True: pass\n", "strange makes no move: .*CPU time"),
+        ("print('\xff'", "strange makes no move"),
+        (None, "strange.py: No such file"),
+    ],
+)
+def test_a_strategy_that_cannot_advise_is_told_in_a_line(make_app, tmp_path, source, line):
+    file = tmp_path / "strange.py"
+    if source is not None:
+        file.write_text(source)
+    app = make_app(hint=str(file))
+    hands, scene = Hands(app), opened(app)
+    hands.press("i")
+    hands.until(lambda: hands.said)
+    assert re.search(line, hands.said[-1])
+    hands.press("w", "a", "s", "d")
+    assert scene.game.plies > 1
 
 
 def test_autoplay_plays_pauses_steps_and_gives_way_to_the_person(make_app):

@@ -32,6 +32,15 @@ def test_scores_are_those_of_a_trusted_replay_of_the_actions():
     assert [episode.seed for episode in result.episodes] == [5, 6, 7]
 
 
+def test_a_strategy_can_take_over_after_an_opening_which_stays_part_of_the_episode():
+    (whole,) = play_match(GREEDY, "2048", {}, [5]).episodes
+    (rest,) = play_match(GREEDY, "2048", {}, [5], opening=whole.actions[:60]).episodes
+    assert rest == whole
+    assert play_match(GREEDY, "2048", {}, [5], opening=whole.actions).episodes == (whole,)
+    with pytest.raises(ValueError, match="episode"):
+        play_match(GREEDY, "2048", {}, [5], opening=whole.actions + b"\0")
+
+
 def test_an_episode_depends_on_source_and_seed_and_not_on_the_company_it_is_played_in():
     source = "import random\ndef strategy(board):\n    return random.choice('WASD')\n"
     together = play_match(source, "2048", {}, range(6)).episodes

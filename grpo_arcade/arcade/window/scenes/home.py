@@ -14,7 +14,8 @@ import pygame
 from grpo_arcade.arcade.window import paint, theme
 from grpo_arcade.arcade.window.background import Task
 from grpo_arcade.arcade.window.scene import Act, Dropped, Event, Scene, Wheel
-from grpo_arcade.arcade.window.scenes.play import Play, best_key, goal, kept_game
+from grpo_arcade.arcade.window.scenes.play import Play, best_key, kept_game
+from grpo_arcade.arcade.window.scenes.play_panel import goal
 from grpo_arcade.arcade.window.shelf import Shelf, look, run_line
 from grpo_arcade.arcade.window.widgets import Focus, Item, draw_item, heading
 from grpo_arcade.games import game_names, make

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pygame
 
 from grpo_arcade.arcade.window import paint, theme
-from grpo_arcade.arcade.window.scene import Event, Scene
+from grpo_arcade.arcade.window.advice import is_strategy, name_of
+from grpo_arcade.arcade.window.scene import Dropped, Event, Scene
+from grpo_arcade.arcade.window.shelf import players_of_runs
 from grpo_arcade.arcade.window.widgets import Focus, Item, draw_item, heading
 from grpo_arcade.games import make
 
@@ -33,13 +35,25 @@ class Options(Scene):
         self._play = play
         self._options = dict(play.game.options)
         self._focus = Focus()
+        self._champions: list[str] = []
+
+    def enter(self) -> None:
+        """Look which runs have a champion that could give hints."""
+        self.app.background.thread(players_of_runs, self.app.settings.outputs, done=self._offer)
+
+    def _offer(self, words: list[str]) -> None:
+        self._champions = [word for word in words if is_strategy(word)]
 
     def leave(self) -> None:
         """Use what was chosen."""
         self._play.use_options(self._options)
 
     def handle(self, event: Event) -> bool:
-        """Move and change."""
+        """Move and change; a strategy's file can be dropped here to give hints."""
+        if isinstance(event, Dropped) and is_strategy(event.path):
+            self._play.advise_by_file(event.path)
+            self.resized()
+            return True
         return self._focus.handle(event)
 
     def resized(self) -> None:
@@ -73,7 +87,7 @@ class Options(Scene):
             value = self._options[name]
             shown = f"{value}×{value}" if name == "size" else f"{value:,}"
             rows.append((name.capitalize(), shown, lambda by, n=name, c=choices: self._change(n, c, by)))  # type: ignore[misc]
-        rows.append(("Hints and autoplay by", self._play.adviser, self._change_adviser))
+        rows.append(("Hints and autoplay by", name_of(self._play.adviser), self._change_adviser))
         rows.append(("Colours", self.app.palette, self._change_palette))
         return rows
 
@@ -84,8 +98,9 @@ class Options(Scene):
         self.resized()
 
     def _change_adviser(self, by: int) -> None:
-        name = _next(list(self._play.game.baselines), self._play.adviser, by)
-        self.app.memory.set(f"hint {self._play.name}", name)
+        known = [self.app.settings.hint, self._play.adviser, *self.app.memory.get("advisers", []), *self._champions]
+        strategies = dict.fromkeys(word for word in known if isinstance(word, str) and is_strategy(word))
+        self._play.adviser = _next([*self._play.game.baselines, *strategies], self._play.adviser, by)
         self.resized()
 
     def _change_palette(self, by: int) -> None:
@@ -104,6 +119,10 @@ class Options(Scene):
                 at = first.centerx, first.top - look.px(theme.PAD)
                 words = "The present game is kept until you come back to it"
                 paint.text(surface, words, at, look.px(theme.CAPTION), look.faint, anchor="middle")
+            height, last = look.px(theme.CAPTION), self._focus.items[-1].rect
+            at = last.centerx, min(last.bottom + look.px(16), self.area.bottom - height)
+            words, room = "A strategy's file (.py) can be dropped here to give hints", self.area.width
+            paint.text(surface, words, at, height, look.faint, anchor="middle", room=room)
 
     def keys(self) -> Sequence[str]:
         """Few."""

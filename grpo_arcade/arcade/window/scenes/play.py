@@ -1,4 +1,4 @@
-"""A person plays a game by hand, with a hint or a baseline's hand when wanted.
+"""A person plays a game by hand, with a hint or another's hand when wanted.
 
 Moves count at once, on the edge of a key; the picture follows, and a new move never waits for it.
 """
@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pygame
 
-from grpo_arcade.arcade.window import paint, theme
-from grpo_arcade.arcade.window.advice import Autoplay, advise
+from grpo_arcade.arcade.window import theme
+from grpo_arcade.arcade.window.advice import Autoplay, advise, is_strategy
 from grpo_arcade.arcade.window.background import Task
 from grpo_arcade.arcade.window.clip import write_clip
-from grpo_arcade.arcade.window.scene import Act, Event, Scene
+from grpo_arcade.arcade.window.scene import Act, Dropped, Event, Scene
+from grpo_arcade.arcade.window.scenes.play_panel import draw_hint, draw_plate, draw_side, draw_strip
 from grpo_arcade.arcade.window.session import PERSON, Session, fresh_seed
 from grpo_arcade.games import Game, Outcome
 from grpo_arcade.recordings import SUFFIX, load, save, verify
@@ -24,12 +25,12 @@ from grpo_arcade.recordings import SUFFIX, load, save, verify
 if TYPE_CHECKING:
     from grpo_arcade.arcade.window.app import App
 
-Way = Literal["up", "right", "down", "left"]
 MOVES = {"play.up": "W", "play.right": "D", "play.down": "S", "play.left": "A"}
-WORDS: dict[str, Way] = {"W": "up", "D": "right", "S": "down", "A": "left"}
 SPEEDS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 _SAVE_EVERY = 20
 """Moves between two writings of the game in progress."""
+_FILES = 8
+"""Strategies' files that are offered again."""
 _ENDINGS = {Outcome.WON: "You win", Outcome.LOST: "Game over"}
 
 
@@ -77,9 +78,15 @@ class Play(Scene):
 
     @property
     def adviser(self) -> str:
-        """The baseline that gives hints and autoplays."""
+        """Who gives hints and autoplays: a baseline's name, or the word of a strategy."""
         chosen = self.app.memory.get(f"hint {self.name}", self.app.settings.hint)
-        return chosen if chosen in self.game.baselines else list(self.game.baselines)[-1]
+        known = chosen in self.game.baselines or is_strategy(chosen)
+        return chosen if known else list(self.game.baselines)[-1]
+
+    @adviser.setter
+    def adviser(self, word: str) -> None:
+        self.app.memory.set(f"hint {self.name}", word)
+        self._drop_hint()
 
     @property
     def best(self) -> float:
@@ -89,6 +96,16 @@ class Play(Scene):
     @property
     def _best_key(self) -> str:
         return best_key(self.game)
+
+    @property
+    def counted(self) -> float:
+        """The present score, as far as it may become the best: the person's own game, no move taken back."""
+        return self.game.score if self.session.players == {PERSON} and not self.session.took_back else 0.0
+
+    @property
+    def asking(self) -> bool:
+        """Whether a strategy has been asked for a hint, which takes it a while."""
+        return bool(self._hint_task and self._hint_task.running and is_strategy(self.adviser))
 
     # What must not be lost.
 
@@ -134,8 +151,7 @@ class Play(Scene):
         if PERSON not in self.session.players:
             return
         scores = dict(self.app.memory.get("best", {}))
-        alone = self.session.players == {PERSON} and not self.session.took_back
-        if alone and self.game.score > scores.get(self._best_key, 0):
+        if self.counted > scores.get(self._best_key, 0):
             self.app.memory.set("best", {**scores, self._best_key: self.game.score})
         self.app.memory.set("last", {**self.app.memory.get("last", {}), self.name: self.game.score})
 
@@ -161,7 +177,10 @@ class Play(Scene):
     # What the person does.
 
     def handle(self, event: Event) -> bool:
-        """Moves and commands."""
+        """Moves and commands; a strategy's file that is dropped here gives hints from now on."""
+        if isinstance(event, Dropped) and is_strategy(event.path):
+            self.advise_by_file(event.path)
+            return True
         if not isinstance(event, Act) or not event.id.startswith("play."):
             return False
         if event.id in MOVES:
@@ -229,9 +248,17 @@ class Play(Scene):
                 self.hint = self.game.actions[action]
                 self.app.redraw()
 
-        self._hint_task = self.app.background.thread(
-            advise, self.session.episode(), name, done=show, failed=self.app.complain
-        )
+        # A strategy runs a while, and is not to take the window's time.
+        begin = self.app.background.process if is_strategy(name) else self.app.background.thread
+        self._hint_task = begin(advise, self.session.episode(), name, done=show, failed=self.app.complain)
+
+    def advise_by_file(self, path: str) -> None:
+        """Let a strategy's file give hints and autoplay, and offer it again later."""
+        known = [word for word in self.app.memory.get("advisers", []) if word != path]
+        self.app.memory.set("advisers", [path, *known][:_FILES])
+        self._stop_autoplay()
+        self.adviser = path
+        self.app.say(f"Hints and autoplay by {Path(path).name}")
 
     def _drop_hint(self) -> None:
         if self._hint_task:
@@ -345,6 +372,9 @@ class Play(Scene):
         while made < due and self.autoplay is not None and (action := self.autoplay.next()) is not None:
             self._move(action, self.autoplay.name)
             made += 1
+        if self.autoplay is not None and self.autoplay.ended:
+            self._stop_autoplay()
+            self.app.redraw()
         self._owed_s = max(0.0, self._owed_s - made / pace)
         self._steps_owed = max(0, self._steps_owed - made)
         return made > 0
@@ -412,7 +442,7 @@ class Play(Scene):
             return [self._board]
         self._last_shown = shown
         surface.fill(self.app.theme.page, self._panel)
-        self._draw_panel(surface)
+        (draw_side if self._wide else draw_strip)(surface, self, self._panel)
         return [self._board, self._panel]
 
     _last_shown: object = None
@@ -426,6 +456,8 @@ class Play(Scene):
             self.recording,
             self.speed,
             self.hint,
+            self.adviser,
+            self.asking,
             self.autoplay is not None,
             self.game.outcome,
             bool(self._gif and self._gif.running),
@@ -433,151 +465,16 @@ class Play(Scene):
         )
 
     def _draw_over_board(self, surface: pygame.Surface) -> None:
-        look = self.app.theme
         outcome = self.game.outcome
         if outcome is not None and self._progress >= 1.0:
             words = _ENDINGS.get(outcome, str(outcome).replace("_", " ").capitalize())
             line = f"{self.game.score:,.0f} points in {len(self.session.actions):,} moves"
-            self._draw_plate(surface, words, line, look.outcome(outcome))
+            draw_plate(surface, self.app.theme, self._board, words, line, self.app.theme.outcome(outcome))
         elif self.hint:
-            self._draw_hint(surface)
+            draw_hint(surface, self.app.theme, self._board, self.hint)
         if self.paused and outcome is None and self.autoplay is None:
-            self._draw_plate(surface, "Paused", f"{self.app.bindings.key_label('play.pause')} goes on", look.ink)
-
-    def _draw_plate(self, surface: pygame.Surface, words: str, line: str, colour: int) -> None:
-        """Something said across the board, which stays to be seen."""
-        look, board = self.app.theme, self._board
-        paint.veil(surface, look.page, 0.5, board)
-        big = min(look.px(theme.DISPLAY), board.width // 9)
-        small = max(6, min(look.px(theme.HEADING), board.width // 24))
-        plate = pygame.Rect(0, 0, board.width * 9 // 10, 2 * big + 4 * small)
-        plate.center = board.center
-        paint.panel(surface, plate, look.card, look.px(theme.RADIUS), look.line)
-        room = plate.width - 2 * small
-        at = plate.centerx, plate.top + big + small // 2
-        paint.text(surface, words, at, big, colour, weight="bold", anchor="middle", room=room)
-        at = plate.centerx, plate.bottom - 2 * small
-        paint.text(surface, line, at, small, look.soft, anchor="middle", room=room)
-
-    def _draw_hint(self, surface: pygame.Surface) -> None:
-        way = WORDS.get(self.hint)
-        if way is None:
-            return
-        side, board = max(12, self._board.width // 10), self._board
-        x = {"left": board.left + side, "right": board.right - side}.get(way, board.centerx)
-        y = {"up": board.top + side, "down": board.bottom - side}.get(way, board.centery)
-        plate = pygame.Rect(0, 0, side * 3 // 2, side * 3 // 2)
-        plate.center = x, y
-        paint.panel(surface, plate, self.app.theme.card, plate.width // 2)
-        paint.arrow(surface, (x, y), side, way, self.app.theme.accent)
-
-    def _state(self) -> tuple[str, int]:
-        """One line on what is going on, and its colour."""
-        look = self.app.theme
-        if self._gif and self._gif.running:
-            return f"Saving a GIF · {self._gif_share:.0%}", look.soft
-        if self.recording:
-            return "Recording", look.bad
-        if self.autoplay is not None:
-            pace = "one step at a time" if self.paused else f"{self.speed:g}×"
-            return f"{self.autoplay.name} plays · {pace}", look.rival
-        if self.hint:
-            return f"Hint: {WORDS.get(self.hint, self.hint)} ({self.adviser})", look.accent
-        return ("Paused", look.soft) if self.paused else ("", look.soft)
-
-    def _draw_panel(self, surface: pygame.Surface) -> None:
-        if self._wide:
-            self._draw_side(surface)
-        else:
-            self._draw_strip(surface)
-
-    def _draw_side(self, surface: pygame.Surface) -> None:
-        look, box = self.app.theme, self._panel
-        body, gap = look.px(theme.BODY), look.px(theme.GAP)
-        line = round(body * theme.LINE)
-        big = look.px(theme.DISPLAY)
-        y = box.top + gap + big // 2
-        paint.text(surface, self.name, (box.left, y), big, look.ink, weight="bold", room=box.width)
-        y += big // 2 + 2 * gap
-        paint.text(surface, goal(self.game), (box.left, y), body, look.soft, room=box.width)
-        y += line + gap
-        half = (box.width - gap) // 2
-        for column, (label, value, colour) in enumerate(
-            (("Score", self.game.score, look.ink), ("Best", max(self.best, self._counted), look.gold))
-        ):
-            card = pygame.Rect(box.left + column * (half + gap), y, half, look.px(76))
-            paint.panel(surface, card, look.card, look.px(theme.RADIUS), look.line)
-            x = card.left + gap
-            paint.text(surface, label, (x, card.top + look.px(22)), look.px(theme.CAPTION), look.faint)
-            paint.text(
-                surface,
-                f"{value:,.0f}",
-                (x, card.bottom - look.px(27)),
-                look.px(theme.TITLE - 3),
-                colour,
-                weight="bold",
-                room=half - 2 * gap,
-            )
-        y += look.px(76) + 2 * gap
-        rows = [("Moves", f"{len(self.session.actions):,}"), ("Seed", str(self.session.seed))]
-        rows += [("Hints by", self.adviser)]
-        for label, words in rows:
-            y += line
-            paint.text(surface, label, (box.left, y), body, look.faint)
-            paint.text(surface, words, (box.right, y), body, look.ink, anchor="right", room=box.width * 2 // 3)
-            surface.fill(look.line, (box.left, y + line // 2, box.width, 1))
-        words, colour = self._state()
-        if words:
-            chip = pygame.Rect(box.left, 0, box.width, look.px(40))
-            chip.bottom = box.bottom
-            paint.panel(surface, chip, look.sunken, look.px(theme.RADIUS))
-            dot = pygame.Rect(0, 0, look.px(8), look.px(8))
-            dot.center = chip.left + gap + dot.width // 2, chip.centery
-            paint.panel(surface, dot, colour, dot.width // 2)
-            paint.text(
-                surface,
-                words,
-                (dot.right + look.px(theme.TIGHT), chip.centery),
-                body,
-                look.ink,
-                room=chip.right - gap - dot.right,
-            )
-
-    @property
-    def _counted(self) -> float:
-        return self.game.score if self.session.players == {PERSON} and not self.session.took_back else 0.0
-
-    def _draw_strip(self, surface: pygame.Surface) -> None:
-        look, box = self.app.theme, self._panel
-        body, small = look.px(theme.HEADING), look.px(theme.CAPTION)
-        upper, lower = box.top + box.height * 3 // 10, box.top + box.height * 7 // 10
-        right = paint.text(
-            surface, f"{self.game.score:,.0f}", (box.right, upper), body, look.ink, weight="bold", anchor="right"
-        )
-        paint.text(
-            surface,
-            self.name,
-            (box.left, upper),
-            body,
-            look.ink,
-            weight="bold",
-            room=right.left - box.left - look.px(theme.GAP),
-        )
-        best = paint.text(
-            surface, f"best {max(self.best, self._counted):,.0f}", (box.right, lower), small, look.faint, anchor="right"
-        )
-        words, colour = self._state()
-        words = words or f"seed {self.session.seed}"
-        colour = colour if self._state()[0] else look.faint
-        paint.text(surface, words, (box.left, lower), small, colour, room=best.left - box.left - look.px(theme.GAP))
-
-
-def goal(game: Game) -> str:
-    """What the game is about, in a few words."""
-    options = game.options
-    if "target" in options and "size" in options:
-        return f"Reach {options['target']:,} on {options['size']}×{options['size']}"
-    return ", ".join(f"{key} {value}" for key, value in options.items())
+            line = f"{self.app.bindings.key_label('play.pause')} goes on"
+            draw_plate(surface, self.app.theme, self._board, "Paused", line, self.app.theme.ink)
 
 
 def best_key(game: Game) -> str:

@@ -12,7 +12,7 @@ from grpo_arcade.arcade.window import paint, theme
 from grpo_arcade.arcade.window.background import Task
 from grpo_arcade.arcade.window.reel import Reel
 from grpo_arcade.arcade.window.scene import Act, Dropped, Event, Pointer, Scene
-from grpo_arcade.arcade.window.scenes.play import goal
+from grpo_arcade.arcade.window.scenes.play_panel import goal
 from grpo_arcade.arcade.window.widgets import heading
 from grpo_arcade.games import Episode
 from grpo_arcade.games.baseline_scores import play_baseline

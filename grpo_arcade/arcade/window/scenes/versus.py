@@ -13,9 +13,9 @@ from grpo_arcade.arcade.window.endpoint import Endpoint, is_endpoint
 from grpo_arcade.arcade.window.scene import Act, Dropped, Event, Scene, Typed
 from grpo_arcade.arcade.window.scenes.options import CHOICES
 from grpo_arcade.arcade.window.scenes.versus_match import PACES, YOU, Match
+from grpo_arcade.arcade.window.shelf import players_of_runs
 from grpo_arcade.arcade.window.widgets import Focus, Item, draw_item, heading
 from grpo_arcade.games import make
-from grpo_arcade.trainer.run_folder import RunReader, RunSummary, list_runs
 
 if TYPE_CHECKING:
     from grpo_arcade.arcade.window.app import App
@@ -61,7 +61,7 @@ class VersusScene(Scene):
 
     def enter(self) -> None:
         """Look which runs have a champion or a checkpoint."""
-        self.app.background.thread(_of_runs, self.app.settings.outputs, done=self._offer_runs)
+        self.app.background.thread(players_of_runs, self.app.settings.outputs, done=self._offer_runs)
 
     def _offer_runs(self, words: list[str]) -> None:
         known = [YOU, "pocket", *make(self.game).baselines]
@@ -215,23 +215,6 @@ class VersusScene(Scene):
     def keys(self) -> Sequence[str]:
         """Few."""
         return ("menu.choose", "menu.left", "menu.right", "app.back")
-
-
-def _of_runs(outputs: str) -> list[str]:
-    """The words of players that come from runs: champions and newest checkpoints."""
-    words = []
-    for run in list_runs(outputs):
-        words += _of_run(run)
-    return words
-
-
-def _of_run(run: RunSummary) -> list[str]:
-    try:
-        with RunReader(run.path) as reader:
-            champion = [f"{run.path}:champion"] if reader.champion() else []
-            return [*champion, *(str(path) for path in reader.checkpoints()[-1:])]
-    except ValueError:
-        return []  # deleted in this moment
 
 
 def _next(choices: list[Any], value: Any, by: int) -> Any:
