@@ -99,7 +99,7 @@ def _from_environment(command: type, environment: Mapping[str, str]) -> list[str
 def _words(command: type, name: str, value: Any) -> list[str]:
     """One setting as command-line words; a positional field goes without its flag, a boolean without its value."""
     flag = "--" + name.replace("_", "-")
-    if isinstance(value, str) and _default(command, name) in (True, False) and value.lower() in _BOOLEANS:
+    if isinstance(value, str) and isinstance(_default(command, name), bool) and value.lower() in _BOOLEANS:
         value = _BOOLEANS[value.lower()]
     if value is True:
         return [flag]

@@ -1,7 +1,8 @@
-"""Games as text: coloured cells where the position is a board of numbers, half-blocks of the picture elsewhere."""
+"""What a terminal shows: games as coloured cells (boards of numbers) or half-blocks of their picture, and progress."""
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from grpo_arcade.games import Episode, Game
@@ -125,3 +127,24 @@ def _with_first(actions: bytes) -> Iterator[int | None]:
 def _live(console: Console) -> Iterator[Callable[[RenderableType], None]]:
     with Live(console=console, auto_refresh=False, transient=False) as live:
         yield lambda picture: live.update(picture, refresh=True)
+
+
+class Bar:
+    """A progress bar with the time left on stderr, and nothing where nobody looks."""
+
+    def __init__(self, what: str, *, quiet: bool = False) -> None:
+        console = Console(file=sys.stderr)
+        columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self._bar = Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal)
+        self._task = self._bar.add_task(what, total=None)
+
+    def to(self, done: int, total: int) -> None:
+        """Show that ``done`` of ``total`` are done."""
+        self._bar.update(self._task, completed=done, total=total)
+
+    def __enter__(self) -> Bar:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()

@@ -105,6 +105,13 @@ def test_the_game_is_shown_where_there_is_no_terminal(recording):
     assert f"{episode.score:,.0f} points" in done.stdout
 
 
+def test_a_replay_as_json_ends_where_the_recording_says(recording):
+    positions = [json.loads(line) for line in arcade("replay", recording, "--json").stdout.splitlines()]
+    episode = recordings.load(recording)
+    assert [position["move"] for position in positions] == list(range(len(episode.actions) + 1))
+    assert positions[-1]["score"] == episode.score
+
+
 def test_a_genuine_recording_is_told_from_a_forged_one(recording, tmp_path):
     import dataclasses
 

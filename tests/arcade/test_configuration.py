@@ -22,6 +22,10 @@ class Command:
     """Print facts, not prose."""
     size: int | None = None
     """Board size."""
+    seed: int = 0
+    """Seed."""
+    beta: float = 1.0
+    """Weight of the KL divergence."""
 
 
 def made(arguments, environment=None):
@@ -51,6 +55,11 @@ def test_environment_beats_file(file):
 def test_flag_beats_environment(file):
     got = made(["breakout", "--config", str(file), "--learning-rate", "5"], {"ARCADE_LEARNING_RATE": "3e-4"})
     assert (got.game, got.learning_rate) == ("breakout", 5.0)
+
+
+def test_a_number_in_the_environment_is_no_switch():
+    got = made([], {"ARCADE_SEED": "1", "ARCADE_BETA": "0"})
+    assert (got.seed, got.beta) == (1, 0.0)
 
 
 def test_positional_may_follow_a_switch():

@@ -37,7 +37,7 @@ class Command:
 
 def run(command: Command) -> int:
     """0 when all were scored."""
-    from grpo_arcade.arcade.commands.export import Bar
+    from grpo_arcade.arcade.terminal import Bar
     from grpo_arcade.games.seeds import EVALUATION_SEEDS
     from grpo_arcade.trainer.evaluate import evaluate
 

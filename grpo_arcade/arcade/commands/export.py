@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +45,7 @@ class Command:
 def run(command: Command) -> int:
     """0 when the film was written."""
     from grpo_arcade import recordings
+    from grpo_arcade.arcade.terminal import Bar
 
     if not command.files or not command.to:
         raise ValueError("which recordings, and where to? for example: arcade export game.episode --to game.gif")
@@ -80,27 +80,3 @@ def run(command: Command) -> int:
         f" {report.frames} frames, {report.seconds:.1f} s{f', {skipped} moves left out' if skipped else ''}"
     )
     return 0
-
-
-class Bar:
-    """A progress bar with the time left on stderr, and nothing where nobody looks."""
-
-    def __init__(self, what: str, *, quiet: bool = False) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        console = Console(file=sys.stderr)
-        columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._bar = Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal)
-        self._task = self._bar.add_task(what, total=None)
-
-    def to(self, done: int, total: int) -> None:
-        """Show that ``done`` of ``total`` are done."""
-        self._bar.update(self._task, completed=done, total=total)
-
-    def __enter__(self) -> Bar:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()

@@ -115,11 +115,14 @@ def check_destination(to: str) -> None:
 def write(episode: Episode, to: str) -> None:
     """Write the episode in the form its destination's suffix names."""
     from grpo_arcade import recordings
+    from grpo_arcade.arcade.terminal import Bar
 
     suffix = Path(to).suffix
     if suffix == ".episode":
         recordings.save(episode, to)
-    elif suffix == ".gif":
-        recordings.write_gif(episode, to)
-    else:
-        recordings.write_mp4(episode, to)
+        return
+    with Bar("filming") as bar:
+        if suffix == ".gif":
+            recordings.write_gif(episode, to, progress=bar.to)
+        else:
+            recordings.write_mp4(episode, to, progress=bar.to)

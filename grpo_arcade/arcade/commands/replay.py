@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from tyro.conf import Positional
+
+from grpo_arcade.games import Episode
 
 
 @dataclass
@@ -15,6 +18,8 @@ class Command:
     """The recording (.episode)."""
     speed: float = 4.0
     """How many times faster than the game's own pace, 0.125 to 64."""
+    json: bool = False
+    """Print every position's observation as one JSON object a line instead of showing the game."""
 
 
 def run(command: Command) -> int:
@@ -33,6 +38,18 @@ def run(command: Command) -> int:
     except ForgedEpisodeError as error:
         print(f"{command.file}: NOT genuine: {error}")
         return 1
+    if command.json:
+        _tell(episode)
+        return 0
     show(episode, speed=checked_speed(command.speed), console=Console())
     print(result_line(episode))
     return 0
+
+
+def _tell(episode: Episode) -> None:
+    game = episode.new_game()
+    for action in (None, *episode.actions):
+        if action is not None:
+            game.step(action)
+        taken = None if action is None else game.actions[action]
+        print(json.dumps({"move": game.plies, "action": taken, "score": game.score, "observation": game.observation()}))

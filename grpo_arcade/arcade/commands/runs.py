@@ -81,20 +81,17 @@ def _one(command: Command) -> int:
     console.print(f"step {summary.step} of {summary.max_steps}", highlight=False)
     for evaluation in facts["evaluations"]:
         baselines = evaluation["baselines"]
-        beside = "  ".join(f"{name} {mean_of(told):,.0f}" for name, told in baselines.items())
+        beside = "  ".join(f"{name} {told['mean']:,.0f}" for name, told in baselines.items())
         console.print(
             f"  step {evaluation['step']:>4}: held-out {evaluation['mean']:,.0f}   ({beside})", highlight=False
         )
     for alarm in facts["alarms"]:
         console.print(f"  alarm since step {alarm['step']}: {alarm['message']} {alarm['help']}", highlight=False)
     if champion is not None:
-        console.print(f"champion of step {champion.step}, mean {champion.score:,.0f} in training:", highlight=False)
+        console.print(
+            f"champion of step {champion.step}, mean {champion.score:,.0f} on the champion seeds:", highlight=False
+        )
         console.print(Syntax(champion.source, "python", background_color="default"))
         hint = f"arcade play {summary.game} {Path(command.run)}:champion"
         console.print(f"watch it: {hint}", highlight=False)
     return 0
-
-
-def mean_of(told: Any) -> float:
-    """A baseline's mean, whether the evaluation keeps the mean alone or more beside it."""
-    return float(told["mean"] if isinstance(told, dict) else told)
