@@ -22,6 +22,7 @@ from grpo_arcade.arcade.settings import Settings, load_settings
 from grpo_arcade.arcade.window import theme
 from grpo_arcade.arcade.window.actions import Action, BindingError, Bindings
 from grpo_arcade.arcade.window.background import Background
+from grpo_arcade.arcade.window.clipboard import is_paste, pasted
 from grpo_arcade.arcade.window.inputs import Inputs
 from grpo_arcade.arcade.window.memory import Memory
 from grpo_arcade.arcade.window.overlay import Help, KeyBar, Messages
@@ -349,6 +350,10 @@ class App:
         if not words:
             return
         if scene.wants_text and event.type == pygame.KEYDOWN and self._help is None:
+            if is_paste(event):
+                text = pasted()
+                self._tell(Typed(text)) if text else self.say("There is no text to paste")
+                return
             text = "\b" if event.key == pygame.K_BACKSPACE else getattr(event, "unicode", "")
             if text == "\b" or (text.isprintable() and text and not event.mod & (pygame.KMOD_CTRL | pygame.KMOD_ALT)):
                 self._tell(Typed(text))

@@ -84,7 +84,7 @@ class Wheel:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """Text was typed; only while :attr:`Scene.wants_text`, when keys that print are no actions."""
+    """Text was typed or pasted; only while :attr:`Scene.wants_text`, when keys that print are no actions."""
 
     text: str
     """One or more characters; ``"\\b"`` for backspace."""

@@ -210,6 +210,25 @@ def test_boards_fit_and_never_overlap(make_app, size, count):
     assert scene.seats[0].board.width >= 60
 
 
+def test_text_is_pasted_into_a_players_field_by_its_keys_and_an_empty_clipboard_is_said(app, hands):
+    scene = VersusScene(app)
+    app.open(scene)
+    scene._focus.index = next(i for i, item in enumerate(scene._focus.items) if item.key == 1)
+    hands.press("return", *["backspace"] * 8)
+    assert scene.typing == (1, "")
+    pygame.scrap.init()
+    pygame.scrap.put("text/plain;charset=utf-8", " http://localhost:8080/v1\n#qwén ".encode())
+    hands.press("v", mod=pygame.KMOD_CTRL)
+    assert scene.typing == (1, "http://localhost:8080/v1 #qwén")
+    hands.press(pygame.K_INSERT, mod=pygame.KMOD_SHIFT)
+    assert scene.typing[1].count("http") == 2
+    hands.press("v")
+    assert scene.typing[1].endswith("v")
+    pygame.scrap.put("text/plain;charset=utf-8", b" ")
+    hands.press("v", mod=pygame.KMOD_META)
+    assert hands.said[-1] == "There is no text to paste"
+
+
 def test_players_are_chosen_typed_dropped_and_remembered(app, hands, tmp_path):
     scene = VersusScene(app)
     app.open(scene)

@@ -206,7 +206,11 @@ class VersusScene(Scene):
             typed = self.typing is not None and item.key == self.typing[0]
             draw_item(surface, look, item, item is self._focus.item or typed)
         height = look.px(theme.CAPTION)
-        words = _HINT if self.typing is not None else "Enter on a player types another one; a file can be dropped here"
+        words = (
+            _HINT
+            if self.typing is not None
+            else "Enter on a player types or pastes another one; a file can be dropped here"
+        )
         last = self._focus.items[-1].rect
         y = min(last.bottom + look.px(16), self.area.bottom - height)
         room = self.area.width - 2 * look.px(theme.GAP)
