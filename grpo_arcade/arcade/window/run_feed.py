@@ -84,7 +84,7 @@ class News:
     """The step that :attr:`entrants` are of; 0 while there are none."""
     entrants: tuple[Entrant, ...] = ()
     expected: int = 0
-    """How many strategies a whole step has."""
+    """How many strategies a whole group has."""
     baselines: Mapping[str, float] = field(default_factory=dict)
     """Mean held-out scores, weakest first."""
     champion: Champion | None = None
@@ -236,7 +236,7 @@ class Feed:
             newest=newest,
             shown=shown,
             entrants=self._read_entrants(reader, shown),
-            expected=_most(reader),
+            expected=_group_size(reader, shown),
             baselines=_baselines(reader, facts, shown),
             champion=champion,
             champion_episodes=self._champion_episodes(reader, champion),
@@ -317,13 +317,15 @@ def _one(reader: RunReader, sql: str) -> int | None:
     return reader.query(sql)[0][0]
 
 
-def _most(reader: RunReader) -> int:
-    sql = "SELECT MAX(position) + 1 FROM strategies WHERE purpose = 'training'"
+def _group_size(reader: RunReader, step: int) -> int:
     try:
-        a_group = int(reader.config()["config"]["num_generations"])
+        return int(reader.config()["config"]["num_generations"])
     except (RunFolderError, KeyError, TypeError, ValueError):
-        a_group = 0  # a run without a readable configuration can be watched all the same
-    return max(_one(reader, sql) or 0, a_group)
+        pass  # a run without a readable configuration can be watched all the same
+    rows = reader.query(
+        "SELECT COUNT(*) FROM strategies WHERE step = ? AND purpose = 'training' GROUP BY number", (step,)
+    )
+    return max((row[0] for row in rows), default=0)
 
 
 def _baselines(reader: RunReader, facts: Mapping[str, Any], step: int) -> dict[str, float]:

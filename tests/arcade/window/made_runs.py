@@ -60,9 +60,9 @@ def completions(count, salt=0):
 
 
 class MadeRun:
-    """One run that is being written; a context manager."""
+    """One run that is being written, with so many strategies a step, in one or several groups; a context manager."""
 
-    def __init__(self, outputs, name="2048-pocket-test", group=16, max_steps=10):
+    def __init__(self, outputs, name="2048-pocket-test", group=16, max_steps=10, groups=1):
         config = TrainConfig(output_dir=str(outputs), run_name=name, max_steps=max_steps, run_key=KEY)
         rules = str(make("2048").rules_version)
         self.writer = RunWriter.create(
@@ -74,7 +74,7 @@ class MadeRun:
             },
         )  # fmt: skip
         self.folder = self.writer.folder
-        self.group = group
+        self.group, self.groups = group, groups
         self.game = make("2048")
         self.rewards = rewards.load(["function_works", "no_cheating", "strategy_succeeds", "progress"])
         self.writer.note(status="running")
@@ -88,22 +88,26 @@ class MadeRun:
         self.writer.close()
 
     def begin(self, step):
-        self.seeds = training_seeds(bytes.fromhex(KEY), step, SEEDS)
-        self.writer.group(step, "training", 0, 0, self.game.options, self.seeds)
+        seeds = training_seeds(bytes.fromhex(KEY), step, SEEDS * self.groups)
+        self.seeds = [seeds[number :: self.groups] for number in range(self.groups)]
+        for number in range(self.groups):
+            self.writer.group(step, "training", number, 0, self.game.options, self.seeds[number])
         self.plays, self.ids = [], []
 
     def strategy(self, step, completion):
         """One strategy is played and written, as when the trainer has just scored it."""
+        number = len(self.plays) * self.groups // self.group
+        seeds = self.seeds[number]
         found = extract_source(completion)
         baselines = {"random": 1064.0, "greedy": 2800.0, "expectimax": 26000.0}
         if found.refusal is not None:
-            play = refused(completion, found, Match("2048", self.game.options, tuple(self.seeds), baselines), "pocket")
+            play = refused(completion, found, Match("2048", self.game.options, tuple(seeds), baselines), "pocket")
         else:
-            result = play_match(found.source, "2048", self.game.options, self.seeds, player="pocket")
+            result = play_match(found.source, "2048", self.game.options, seeds, player="pocket")
             play = Play(
                 completion, found.source, result.episodes, result.error, result.refusal, result.cpu_s, baselines
             )
-        self.ids.append(self.writer.strategy(step, "training", len(self.plays), 0, play, [1, 2, 3], False))
+        self.ids.append(self.writer.strategy(step, "training", len(self.plays), number, play, [1, 2, 3], False))
         self.plays.append(play)
         return play
 

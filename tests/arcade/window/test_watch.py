@@ -114,6 +114,28 @@ def test_the_newest_step_is_followed_until_one_is_pinned(app, hands, live):
     hands.until(lambda: scene.news.shown == 1)
 
 
+def test_several_groups_of_a_step_are_turned_over_one_by_one_and_never_mixed(app, hands, tmp_path):
+    with MadeRun(tmp_path / "outputs", group=9, groups=3) as run:
+        run.step(1)
+        scene = watch(app, hands, run.folder, 9)
+        seen = []
+        for number in range(3):
+            visible = scene._visible()
+            assert [tile.entrant.group for tile in visible] == [number] * 3
+            assert len({tile.episodes[0].seed for tile in visible}) == 1
+            assert f"group {number + 1} of 3" in scene._status_words()
+            seen += visible
+            hands.press("n")
+        assert seen == scene.tiles
+        hands.press("o")
+        scores = [tile.entrant.score for tile in scene._visible()]
+        assert scores == sorted((tile.entrant.score for tile in seen[:3]), reverse=True)
+        hands.press("return", "right", "right", "right")
+        assert scene.detail.tile.entrant.group == 1
+        hands.press("escape")
+        assert scene.page == 1
+
+
 def test_pointing_at_a_curve_scrubs_to_its_step(app, hands, ended_run):
     scene = watch(app, hands, ended_run, 16)
     settle(hands, scene)
@@ -259,7 +281,7 @@ def test_boards_fit_the_window_and_never_overlap(make_app, ended_run, size):
         assert tile.board.width >= 40
         assert not any(tile.rect.colliderect(other.rect) for other in shown if other is not tile)
     seen = set()
-    for _ in range(scene._pages):
+    for _ in range(len(scene._sheets())):
         seen |= {tile.entrant.id for tile in scene._visible()}
         hands.press("n")
     assert len(seen) == 16

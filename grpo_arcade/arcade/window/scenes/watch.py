@@ -6,6 +6,7 @@ Follows the newest step until one is pinned. All reading is done by ``run_feed``
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -184,12 +185,12 @@ class WatchScene(Scene):
         self._relay_out()
 
     def _show_neighbour(self, by: int) -> None:
-        order = self._ordered()
-        if self.detail is None or not self.detail.of_step or self.detail.tile not in order:
+        order = [(tile, page) for page, sheet in enumerate(self._sheets()) for tile in sheet]
+        place = next((at for at, (tile, _) in enumerate(order) if self.detail and tile is self.detail.tile), None)
+        if place is None:
             return
-        place = (order.index(self.detail.tile) + by) % len(order)
-        self.page = place // self._per_page
-        self._enlarge(order[place])
+        tile, self.page = order[(place + by) % len(order)]
+        self._enlarge(tile)
 
     def _enlarge(self, tile: Tile) -> None:
         self.detail = Detail(tile, self.news)
@@ -224,7 +225,7 @@ class WatchScene(Scene):
         self._turn_page(-1)
 
     def _turn_page(self, by: int) -> None:
-        self.page = (self.page + by) % max(1, self._pages)
+        self.page = (self.page + by) % max(1, len(self._sheets()))
         self._relay_out()
 
     def _do_pause(self) -> None:
@@ -267,18 +268,22 @@ class WatchScene(Scene):
 
     # Layout.
 
-    def _ordered(self) -> list[Tile]:
-        if not self.best_first:
-            return self.tiles
-        return sorted(self.tiles, key=lambda tile: -tile.entrant.score if tile.entrant else 0.0)
+    def _sheets(self) -> list[list[Tile]]:
+        """The boards page by page. Groups play different seeds and are judged apart, so no page mixes them."""
+        groups: dict[int, list[Tile]] = {}
+        for tile in self.tiles:
+            groups.setdefault(tile.entrant.group if tile.entrant else 0, []).append(tile)
+        sheets = []
+        for number in sorted(groups):
+            tiles = groups[number]
+            if self.best_first:
+                tiles = sorted(tiles, key=lambda tile: -tile.entrant.score if tile.entrant else 0.0)
+            sheets += [tiles[at : at + self._per_page] for at in range(0, len(tiles), self._per_page)]
+        return sheets
 
     def _visible(self) -> list[Tile]:
-        start = self.page * self._per_page
-        return self._ordered()[start : start + self._per_page]
-
-    @property
-    def _pages(self) -> int:
-        return -(-len(self.tiles) // self._per_page)
+        sheets = self._sheets()
+        return sheets[self.page] if self.page < len(sheets) else []
 
     def resized(self) -> None:
         """Find places for everything; the app paints all of it."""
@@ -313,13 +318,14 @@ class WatchScene(Scene):
         look = self.app.theme
         smallest = max(look.px(_SMALLEST_BOARD), _SMALLEST_BOARD - 12)
         # Room for all that will come, so that boards do not move when another one does.
-        count = min(MOST_BOARDS, max(1, len(self.tiles), self.news.expected))
+        groups = Counter(tile.entrant.group for tile in self.tiles if tile.entrant)
+        count = min(MOST_BOARDS, max(1, self.news.expected, *groups.values()))
         columns, side = largest_squares(self._grid, count, look.px(theme.GAP), partial(_caption, look))
         while count > 1 and side < smallest:
             count -= 1
             columns, side = largest_squares(self._grid, count, look.px(theme.GAP), partial(_caption, look))
         self._per_page = count
-        self.page = min(self.page, max(0, self._pages - 1))
+        self.page = min(self.page, max(0, len(self._sheets()) - 1))
         rows = -(-count // columns)
         cell_width, cell_height = self._grid.width // columns, self._grid.height // rows
         items = []
@@ -482,11 +488,23 @@ class WatchScene(Scene):
             parts.append(news.status)
         if news.quiet_s:
             parts.append(f"nothing new for {news.quiet_s} s")
-        if self._pages > 1:
-            parts.append(f"boards {self.page * self._per_page + 1}–{self.page * self._per_page + len(self._visible())}"
-                         f" of {len(self.tiles)}")  # fmt: skip
+        parts += self._page_words()
         parts.append("paused" if self.paused else f"{self.speed:g}×")
         return " · ".join(parts)
+
+    def _page_words(self) -> list[str]:
+        """Which group and which of its boards are in sight, where that is not all there is."""
+        visible = self._visible()
+        groups = sorted({tile.entrant.group for tile in self.tiles if tile.entrant})
+        if not visible or visible[0].entrant is None:
+            return []
+        group = visible[0].entrant.group
+        words = [f"group {groups.index(group) + 1} of {len(groups)}"] if len(groups) > 1 else []
+        sheets = [sheet for sheet in self._sheets() if sheet[0].entrant and sheet[0].entrant.group == group]
+        if len(sheets) > 1:
+            first = self._per_page * next(at for at, sheet in enumerate(sheets) if sheet[0] is visible[0])
+            words.append(f"boards {first + 1}–{first + len(visible)} of {sum(map(len, sheets))}")
+        return words
 
     def _draw_empty(self, surface: pygame.Surface) -> pygame.Rect:
         look = self.app.theme
