@@ -37,10 +37,14 @@ _GROUND_EMPTY = "#23272f"
 
 def picture_of(game: Game) -> RenderableType:
     """The position as text, a fixed number of lines for a given game."""
+    board = board_of(game)
+    return _half_blocks(game) if board is None else board
+
+
+def board_of(game: Game) -> Text | None:
+    """The position as coloured cells; None where it is no board of numbers. Needs no pygame."""
     observation = game.observation()
-    if _is_board(observation):
-        return _board(observation)
-    return _half_blocks(game)
+    return _board(observation) if _is_board(observation) else None
 
 
 def _is_board(observation: Any) -> bool:

@@ -112,7 +112,7 @@ def test_opening_and_memory(large):
 def test_a_key_is_answered_at_once(large):
     from textual.events import Key
 
-    from grpo_arcade.arcade.terminal import picture_of
+    from grpo_arcade.arcade.commands.dash import picture_of
     from grpo_arcade.trainer.dashboard.app import Dashboard
 
     rng = random.Random(5)

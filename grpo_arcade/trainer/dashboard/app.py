@@ -8,6 +8,7 @@ that thread when the run has changed while the tab is open, and ``show(what it r
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -111,6 +112,7 @@ class Dashboard(App[None]):
         self.clock = clock
         self._trainer = trainer
         self._leaving = False
+        self._header = Static(id="header")
         if not colour and not self.no_color:
             self._filters.append(Monochrome())
         if plain:
@@ -127,11 +129,12 @@ class Dashboard(App[None]):
         self._looking = False
         self._tab_stale = True
         self._next_tab = 0.0
+        self._opened: set[str] = set()
         self._heard: dict[int, str] = {}
 
     def compose(self) -> ComposeResult:
         """Header, tabs, footer."""
-        yield Static(id="header")
+        yield self._header
         yield Static(id="trainer-failed")
         with TabbedContent(initial="tab-overview", id="tabs"):
             with TabPane("Overview", id="tab-overview"):
@@ -162,6 +165,7 @@ class Dashboard(App[None]):
 
     def on_unmount(self) -> None:
         """Nothing is left behind."""
+        gc.unfreeze()
         self.back_room.shutdown(wait=True, cancel_futures=True)
         self.reader.close()
         self._bell.close()
@@ -221,6 +225,13 @@ class Dashboard(App[None]):
         pane = self._open_pane
         if self._look is not None and pane is not None and pane.id == "tab-overview":
             self._main.query_one(Overview).show(self._look.facts, self._history, self._look.load)
+            self._keep_what_is_loaded("tab-overview")
+
+    def _keep_what_is_loaded(self, tab: str) -> None:
+        """Once a tab: a search of all that modules and widgets hold for garbage would delay a key by 0.1 s."""
+        if tab not in self._opened:
+            self._opened.add(tab)
+            gc.freeze()
 
     def _read(self) -> Look:
         facts = gather(self.reader, self._history, self.clock())
@@ -239,6 +250,7 @@ class Dashboard(App[None]):
             if not self._is_open():
                 return
             tab.show(found)
+            self._keep_what_is_loaded(str(pane.id) if pane else "")
             self._next_tab = time.monotonic() + min(10.0, CALM * (time.monotonic() - began))
 
     @property
@@ -248,7 +260,7 @@ class Dashboard(App[None]):
 
     def _is_open(self) -> bool:
         """Not once it is being closed, when a timer or a thread may still have something to say."""
-        return bool(self.screen_stack) and bool(self._main.query("#header"))
+        return bool(self.screen_stack) and self._header.is_attached
 
     @property
     def _open_pane(self) -> TabPane | None:
@@ -262,14 +274,13 @@ class Dashboard(App[None]):
     def _draw_header(self) -> None:
         if not self._is_open():
             return
-        bar = self._main.query_one("#header", Static)
         if self._trouble:
             text = Text(f" {self._trouble}\n Trying again; q leaves.", style="bold red")
         elif self._look is None:
             text = Text(f" reading {self.folder} …")
         else:
             text = header(self._look.facts, self.clock(), self.size.width)
-        bar.update(text, layout=False)
+        self._header.update(text, layout=False)
 
     def _mind_trainer(self) -> None:
         """Say why the trainer that was started with this dashboard died; leave when it has stopped as asked."""

@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.highlight import highlight
 from textual.widgets import Static, TabbedContent, TabPane
@@ -21,6 +21,7 @@ from grpo_arcade.trainer.dashboard.bars import outcome_style
 from grpo_arcade.trainer.dashboard.clean import clean
 from grpo_arcade.trainer.dashboard.facts import number
 from grpo_arcade.trainer.dashboard.game_view import GameView
+from grpo_arcade.trainer.dashboard.page import Page
 from grpo_arcade.trainer.run_folder import RunReader
 
 VIEWS = ("source", "diff", "reward", "game")
@@ -36,6 +37,8 @@ class Told:
     """The source of the run's champion."""
     best: str | None
     """The source of the best other strategy of its group."""
+    text: Content
+    """Its source in colours, with its error: made beside the screen's thread, because colouring takes time."""
 
 
 def tell(reader: RunReader, strategy_id: int) -> Told:
@@ -55,7 +58,7 @@ def tell(reader: RunReader, strategy_id: int) -> Told:
         (row["step"], row["purpose"], row["number"], strategy_id),
     )
     episodes = tuple(reader.episodes(strategy_id))
-    return Told(row, episodes, champion[0][0] if champion else None, best[0][0] if best else None)
+    return Told(row, episodes, champion[0][0] if champion else None, best[0][0] if best else None, _source(row))
 
 
 def highlighted(source: str) -> Content:
@@ -79,8 +82,8 @@ class Detail(Vertical):
         with Horizontal():
             with TabbedContent(id="views"):
                 for name in VIEWS[:-1]:
-                    with TabPane(name.capitalize(), id=f"view-{name}"), VerticalScroll():
-                        yield Static(id=name)
+                    with TabPane(name.capitalize(), id=f"view-{name}"):
+                        yield Page(id=name)
             yield GameView(self._picture_of)
 
     @property
@@ -102,7 +105,7 @@ class Detail(Vertical):
         same = self.told is not None and self.told.row["id"] == told.row["id"]
         self.told = told
         self.query_one("#detail-title", Static).update(_title(told.row), layout=False)
-        self._show_open()
+        self._show_open(from_start=not same)
         if not same:
             self.query_one(GameView).fill(told.episodes)
 
@@ -111,18 +114,19 @@ class Detail(Vertical):
         event.stop()
         self._show_open()
 
-    def _show_open(self) -> None:
+    def _show_open(self, *, from_start: bool = True) -> None:
         if self.told is None:
             return
         row, view = self.told.row, self.query_one("#views", TabbedContent).active.removeprefix("view-")
+        page = self.query_one(f"#{view}", Page)
         if view == "source":
-            self.query_one("#source", Static).update(_source(row))
+            page.show(self.told.text, from_start=from_start)
         elif view == "diff":
             other = self.told.best if self.against_group else self.told.champion
             named = "the best other one of its group" if self.against_group else "the champion"
-            self.query_one("#diff", Static).update(_difference(row["source"], other, named))
+            page.show(_difference(row["source"], other, named), from_start=from_start)
         elif view == "reward":
-            self.query_one("#reward", Static).update(_reward(row))
+            page.show(_reward(row), from_start=from_start)
 
     def switch_diff(self) -> None:
         """Compare with the group instead of the champion, or the other way round."""

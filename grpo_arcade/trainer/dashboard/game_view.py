@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -19,6 +19,8 @@ from grpo_arcade.trainer.dashboard.clean import clean
 SPEEDS = (0.5, 1, 2, 4, 8, 16, 32, 64)
 _DRAWINGS = 20
 """Drawings a second at most; faster games leave positions out."""
+_AT_ONCE = 64
+"""Moves that are played between two keys; a whole game takes longer than a key may."""
 
 
 class GameView(VerticalScroll):
@@ -47,6 +49,7 @@ class GameView(VerticalScroll):
         self._speed = SPEEDS.index(4)
         self._timer: Timer | None = None
         self._owed = 0.0
+        self._lines = 0
 
     def compose(self) -> ComposeResult:
         """One picture."""
@@ -66,46 +69,66 @@ class GameView(VerticalScroll):
         self._pause()
         self._game, self._move = None, 0
         if self.episode is not None:
-            try:
-                self._game = self.episode.new_game()
-            except ValueError as error:
-                self.query_one("#game-picture", Static).update(Text(clean(str(error))))
-                return
-            self._to(len(self.episode.actions))
-        self._draw()
+            self._seek(len(self.episode.actions))
+        else:
+            self._draw()
 
     def _to(self, move: int) -> None:
+        """Go to a position: a few moves at once, and what must be played from the start beside the screen's thread."""
         episode, game = self.episode, self._game
-        if episode is None or game is None:
+        if episode is None:
             return
         move = max(0, min(len(episode.actions), move))
-        if move < self._move:
-            game.reset(episode.seed)
-            self._move = 0
-        for action in episode.actions[self._move : move]:
-            if game.outcome is not None:
-                break
-            game.step(action)
+        if game is None or not 0 <= move - self._move <= _AT_ONCE:
+            self._seek(move)
+            return
+        _play(game, episode.actions[self._move : move])
         self._move = move
+        self._draw()
+
+    def _seek(self, move: int) -> None:
+        self._game, self._move = None, move
+        self.run_worker(self._find(move), group="seek", exclusive=True)
+
+    async def _find(self, move: int) -> None:
+        app: Any = self.app
+        episode = self.episode
+        try:
+            game = await app.in_back_room(_position, episode, move)
+        except ValueError as error:
+            self._show(Text(clean(str(error))))
+            return
+        if self.episode is episode and self._move == move:
+            self._game = game
+            self._draw()
 
     def _draw(self) -> None:
-        picture = self.query_one("#game-picture", Static)
         episode, game = self.episode, self._game
-        if episode is None or game is None:
-            picture.update(Text("no games: nothing of it could be played", style="dim"))
+        if episode is None:
+            self._show(Text("no games: nothing of it could be played", style="dim"))
             return
+        if game is None:
+            return  # it is being looked for
         whole = len(episode.actions)
         over = self._move >= whole
         line = f"game {self._at + 1} of {len(self._episodes)}, seed {episode.seed}, {SPEEDS[self._speed]:g}×"
         score = f"score {game.score:,.0f}, move {self._move:,} of {whole:,}"
         state = str(episode.outcome) if over else "playing" if self._timer else "paused"
-        picture.update(Group(Text(line, style="dim"), self._picture_of(game), Text(f"{score}, {state}")))
+        picture = self._picture_of(game)
+        lines = 2 + (picture.plain.count("\n") + 1 if isinstance(picture, Text) else 0)
+        self._show(Group(Text(line, style="dim"), picture, Text(f"{score}, {state}")), lines)
+
+    def _show(self, picture: RenderableType, lines: int = 0) -> None:
+        # As high as the last one: nothing else on the screen moves.
+        same = 0 < lines == self._lines
+        self._lines = lines
+        self.query_one("#game-picture", Static).update(picture, layout=not same)
 
     def action_play(self) -> None:
         """Play or pause; from the start when it is at the end."""
         if self._timer is not None:
             self._pause()
-        elif self.episode is not None and self._game is not None:
+        elif self.episode is not None:
             if self._move >= len(self.episode.actions):
                 self._to(0)
             self._timer = self.set_interval(1 / _DRAWINGS, self._tick)
@@ -126,13 +149,12 @@ class GameView(VerticalScroll):
             self._to(self._move + moves)
             if self._move >= len(episode.actions):
                 self._pause()
-            self._draw()
+                self._draw()
 
     def action_step(self, moves: int) -> None:
         """One move on, or back."""
         self._pause()
         self._to(self._move + moves)
-        self._draw()
 
     def action_speed(self, way: int) -> None:
         """Faster or slower."""
@@ -149,4 +171,16 @@ class GameView(VerticalScroll):
         """The start or the end."""
         self._pause()
         self._to(share * len(self.episode.actions) if self.episode else 0)
-        self._draw()
+
+
+def _position(episode: Episode, move: int) -> Game:
+    game = episode.new_game()
+    _play(game, episode.actions[:move])
+    return game
+
+
+def _play(game: Game, actions: bytes) -> None:
+    for action in actions:
+        if game.outcome is not None:
+            break
+        game.step(action)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from grpo_arcade.arcade.terminal import picture_of
+from grpo_arcade.arcade.commands.dash import picture_of
 from grpo_arcade.trainer.dashboard.app import Dashboard
 
 NOW = 1_700_000_600.0

@@ -241,8 +241,20 @@ def test_what_is_no_readable_run_is_refused_in_one_line(made_run, tmp_path, dama
     assert told.returncode == 2
     assert len(told.stderr.strip().splitlines()) == 1
     assert "arcade: " in told.stderr
+    if damage == "newer":
+        assert "pip install --upgrade" in told.stderr
     with pytest.raises(RunFolderError):
         Dashboard(folder, lambda game: "")
+
+
+def test_a_run_with_an_older_schema_line_opens(made_run, tmp_path, drive, until, seen):
+    import sqlite3
+
+    folder = made_run.make_run(tmp_path, 2, "older")
+    connection = sqlite3.connect(folder / "run.db")
+    connection.execute("PRAGMA user_version = 0")
+    connection.close()
+    drive(folder, lambda app, pilot: until(pilot, lambda: "step 2 of 2" in seen(app)))
 
 
 def test_once_and_json_tell_the_same_facts(finished, tmp_path):

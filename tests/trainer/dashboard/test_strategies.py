@@ -1,6 +1,8 @@
 """The table of strategies and the view of one, on real run databases; 100,000 rows among them."""
 
 import contextlib
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -210,10 +212,17 @@ def test_source_recording_and_gif_are_written_where_one_is(finished, drive, unti
     from grpo_arcade.recordings import load, verify
 
     async def play(app, pilot):
-        _, detail = await opened(app, pilot, until)
+        table, detail = await opened(app, pilot, until)
         await pilot.press("slash", *"outcome=crashed", "enter")
-        await until(pilot, lambda: detail.told.row["outcome"] == "crashed")
+        # The one chosen before may have crashed too: the list and what is told must both have followed the filter.
+        await until(pilot, lambda: "filter: outcome=crashed" in seen(app))
+        await until(pilot, lambda: detail.told.row["id"] == table.chosen and detail.told.row["outcome"] == "crashed")
         number = detail.told.row["id"]
+        episode = app.query_one(GameView).episode
+        await pilot.press("r")
+        recording = await until(pilot, lambda: next(tmp_path.glob("*.episode"), None))
+        assert load(recording) == episode
+        recording.unlink()
         await pilot.press("w")
         path = tmp_path / f"strategy-{number}.py"
         await until(pilot, path.exists)
@@ -221,8 +230,9 @@ def test_source_recording_and_gif_are_written_where_one_is(finished, drive, unti
         await pilot.press("y")
         assert app.clipboard == detail.told.row["source"]
         await pilot.press("x")  # five moves, so the film is short
-        gif = (await until(pilot, lambda: list(tmp_path.glob("*.gif"))))[0]
-        await until(pilot, lambda: ".gif: " in seen(app))  # what the process that filmed it says at its end
+        # What the process that filmed it says at its end; before, the file may be half written.
+        await until(pilot, lambda: ".gif: " in seen(app), 180)
+        gif = recording.with_suffix(".gif")
         assert gif.read_bytes()[-1:] == b"\x3b"
         assert gif.read_bytes()[:6] == b"GIF89a"
         episode = load(gif.with_suffix(".episode"))
@@ -230,6 +240,16 @@ def test_source_recording_and_gif_are_written_where_one_is(finished, drive, unti
         assert len(episode.actions) == 5
 
     drive(finished, play)
+
+
+def test_a_game_that_is_no_board_is_told_in_words_and_loads_no_pygame():
+    program = (
+        "import sys; from grpo_arcade.arcade.commands.dash import picture_of; from grpo_arcade.games import make\n"
+        "game = make('2048'); game.reset(1); game.observation = lambda: {'screen': b'pixels'}\n"
+        "print(picture_of(game).plain, 'pygame' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "no board of numbers: x writes its GIF False"
 
 
 def test_nothing_of_a_model_reaches_the_terminal_as_a_command():

@@ -34,6 +34,19 @@ def test_a_group_stands_side_by_side_the_best_first(finished, drive, until, seen
     drive(finished, play, size=(160, 45))
 
 
+def test_columns_of_a_group_slide(finished, drive, until, seen):
+    async def play(app, pilot):
+        await pilot.press("3")
+        columns = app.query_one("#columns")
+        await until(pilot, lambda: columns.max_scroll_x > 46)
+        await pilot.press("full_stop")
+        await until(pilot, lambda: columns.scroll_x == 46)
+        await pilot.press("comma")
+        await until(pilot, lambda: columns.scroll_x == 0)
+
+    drive(finished, play)
+
+
 def test_evaluations_show_scores_histogram_champions_and_another_run(finished, made_run, tmp_path, drive, until, seen):
     other = made_run.make_run(tmp_path, 20, "other")
 
@@ -67,10 +80,10 @@ def test_the_configuration_marks_what_differs(finished, drive, until, seen):
     drive(finished, play, size=(160, 60))
 
 
-@pytest.mark.parametrize("key", ["P", "E", "C", "G"])
-def test_a_finished_run_refuses_every_command_politely(finished, drive, until, seen, key):
+@pytest.mark.parametrize("keys", ["P", "E", "C", "G", "Sy"])
+def test_a_finished_run_refuses_every_command_politely(finished, drive, until, seen, keys):
     async def play(app, pilot):
-        await pilot.press(key)
+        await pilot.press(*keys)
         await until(pilot, lambda: "nobody is training" in seen(app))
         assert "--resume" in seen(app)
         assert app.reader.commands() == []
@@ -145,6 +158,27 @@ def test_the_log_is_followed_found_in_and_shown_sanely(made_run, tmp_path, drive
         await pilot.press("l", "slash", *"USERW", "enter")
         await until(pilot, lambda: "with 'USERW'" in seen(app) and "ValueError" not in seen(app))
         assert "UserWarning: old" in seen(app)
+
+    drive(folder, play)
+
+
+def test_following_the_log_is_switched_off_and_on(made_run, tmp_path, drive, until, seen):
+    folder = made_run.make_run(tmp_path, 1, "log")
+    log = folder / "log.txt"
+    log.write_text("".join(f"line {number}\n" for number in range(200)))
+
+    async def play(app, pilot):
+        await pilot.press("6")
+        await until(pilot, lambda: "line 199" in seen(app) and "following" in seen(app))
+        await pilot.press("f")
+        await until(pilot, lambda: "(f follows)" in seen(app))
+        with log.open("a") as file:
+            file.write("one more\n" * 50)
+        await until(pilot, lambda: "250 lines" in seen(app))
+        assert "line 199" in seen(app)
+        assert "one more" not in seen(app)
+        await pilot.press("f")
+        await until(pilot, lambda: "one more" in seen(app) and "line 199" not in seen(app))
 
     drive(folder, play)
 
