@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from grpo_arcade.games import Episode
     from grpo_arcade.trainer.run_folder import RunReader
 
-DEMO = TrainConfig(max_steps=30, eval_steps=15, eval_strategies=48, eval_seeds=8, save_steps=15)
+DEMO = TrainConfig(max_steps=45, eval_steps=45, eval_strategies=48, eval_seeds=8)
 """Small enough for six minutes on two cores, evaluations and the GIF included."""
 GIF_BYTES = 3_000_000
 
