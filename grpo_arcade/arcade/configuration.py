@@ -14,7 +14,7 @@ import io
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -42,7 +42,9 @@ def resolve(
     """
     environment = os.environ if environment is None else environment
     arguments, file = _take_config(arguments)
-    default: T | None = None
+    # A command may start from something else than its defaults: `train --resume` from the run's own settings.
+    starting_from: Callable[[list[str]], T | None] | None = getattr(command, "starting_from", None)
+    default = starting_from(arguments) if starting_from else None
     if file is not None:
         default = _parse(command, _from_file(command, file), default, where=f"{file}: ", prog=prog)
     variables = _from_environment(command, environment)

@@ -163,6 +163,46 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.fixture(scope="module")
+def made_run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs")
+    little = [
+        "--eval-steps",
+        "0",
+        "--eval-strategies",
+        "2",
+        "--eval-seeds",
+        "1",
+        "--train-seeds",
+        "1",
+        "--num-generations",
+        "4",
+    ]
+    little += ["--per-device-train-batch-size", "4", "--gradient-accumulation-steps", "1"]
+    done = arcade("train", "--max-steps", "1", "--run-name", "made", "--output-dir", folder, *little)
+    assert done.returncode == 0, done.stderr
+    return folder / "made"
+
+
+def test_a_run_keeps_what_its_libraries_print(made_run):
+    assert (made_run / "log.txt").read_text()
+
+
+def test_a_finished_run_goes_on_with_its_own_settings_and_more_steps(made_run):
+    done = arcade("train", "--resume", made_run, "--max-steps", "2")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(arcade("runs", made_run, "--json").stdout)
+    assert (told["step"], told["status"]) == (2, "finished")
+
+
+def test_a_resumed_run_refuses_other_settings_even_the_default_ones(made_run):
+    from grpo_arcade.trainer.config import TrainConfig
+
+    done = arcade("train", "--resume", made_run, "--max-steps", "9", "--train-seeds", TrainConfig.train_seeds)
+    assert done.returncode == 2
+    assert "train_seeds" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -46,7 +46,7 @@ def run(command: Command) -> int:
         DEMO, game=command.game, max_steps=command.max_steps, seed=command.seed, output_dir=command.output_dir
     )
     config.run_name = f"demo-{command.game.replace('/', '-')}-{time.strftime('%Y%m%d-%H%M%S')}"
-    result = train(config)
+    result = train(config, capture=True)
     if result.status != "finished":
         return EXIT_CODES.get(result.status, 0)
     folder = result.folder

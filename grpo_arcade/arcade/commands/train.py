@@ -5,6 +5,7 @@ With ``--dash`` this process becomes the dashboard, and the trainer one of its o
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from dataclasses import dataclass, fields
@@ -32,8 +33,18 @@ class Command(TrainConfig):
     """With --dry-run: print everything as JSON."""
     dash: bool = False
     """Watch it in the terminal dashboard from the start; the training can go on when the dashboard is closed."""
-    capture: bool = False
-    """Send all that is printed to the run's log.txt; only progress stays on the terminal. --dash always does."""
+
+    @classmethod
+    def starting_from(cls, arguments: list[str]) -> Command | None:
+        """With ``--resume`` the run's own settings are what flags and files change; None for a new run."""
+        from grpo_arcade.trainer.grpo import resumed_config
+
+        words = _after("--resume", arguments)
+        if words is None or "-h" in arguments or "--help" in arguments:
+            return None
+        output_dir = (_after("--output-dir", arguments) or [TrainConfig.output_dir])[0]
+        folder = _folder_to_resume(tuple(words), output_dir)
+        return cls(**vars(resumed_config(folder)), resume=(str(folder),))
 
 
 def run(command: Command) -> int:
@@ -42,10 +53,10 @@ def run(command: Command) -> int:
 
     config = TrainConfig(**{field.name: getattr(command, field.name) for field in fields(TrainConfig)})
     if command.resume is not None:
-        folder = _folder_to_resume(command.resume, config.output_dir)
+        folder = Path(command.resume[0])
         if command.dash:
             return _train_and_watch(folder, ["--resume", str(folder)])
-        return _train(config if config.differences() else None, folder, command.capture)
+        return _train(config, folder)
     told = describe(config)
     if command.dry_run:
         print(json.dumps(told, indent=2) if command.json else _in_words(told))
@@ -58,13 +69,24 @@ def run(command: Command) -> int:
         if folder.exists():
             raise ValueError(f"{folder} exists; choose another run_name, or arcade train --resume {folder}")
         return _train_and_watch(folder, ["--run-name", name])
-    return _train(config, None, command.capture)
+    return _train(config, None)
 
 
-def _train(config: TrainConfig | None, resume: Path | None, capture: bool) -> int:
+def _train(config: TrainConfig, resume: Path | None) -> int:
     from grpo_arcade.trainer.grpo import train
 
-    return EXIT_CODES.get(train(config, resume=resume, capture=capture).status, 0)
+    # What libraries print goes to the run's log.txt, only progress to the terminal.
+    return EXIT_CODES.get(train(config, resume=resume, capture=True).status, 0)
+
+
+def _after(flag: str, arguments: list[str]) -> list[str] | None:
+    """The words that belong to ``flag`` on the command line; None where it is not there."""
+    for place, word in enumerate(arguments):
+        if word == flag:
+            return list(itertools.takewhile(lambda word: not word.startswith("-"), arguments[place + 1 :]))
+        if word.startswith(flag + "="):
+            return [word.partition("=")[2]]
+    return None
 
 
 def _train_and_watch(folder: Path, words: list[str]) -> int:
@@ -74,7 +96,7 @@ def _train_and_watch(folder: Path, words: list[str]) -> int:
     require_terminal("--dash needs a terminal; without it: arcade train, and elsewhere arcade dash")
     from grpo_arcade.trainer.dashboard.beside import Trainer
 
-    order = [sys.executable, "-m", "grpo_arcade.arcade.cli", *sys.argv[1:], "--no-dash", "--capture", *words]
+    order = [sys.executable, "-m", "grpo_arcade.arcade.cli", *sys.argv[1:], "--no-dash", *words]
     trainer = Trainer(order)
     try:
         print("the trainer starts …", file=sys.stderr)
