@@ -24,6 +24,7 @@ class Page(ScrollView):
         super().__init__(id=id)
         self._text: VisualType = ""
         self._lines: list[Strip] = []
+        self._blank = Strip.blank(0)
 
     def show(self, text: VisualType, *, from_start: bool = True) -> None:
         """Show another text, from its start or where one was reading."""
@@ -45,7 +46,10 @@ class Page(ScrollView):
         width = self.scrollable_content_region.width
         if not width:
             return
-        self._lines = Visual.to_strips(self, visualize(self, self._text, markup=False), width, None, self.visual_style)
+        visual = visualize(self, self._text, markup=False)
+        # Padded here: asking for the style of every line that is painted takes longer than painting it.
+        self._lines = Visual.to_strips(self, visual, width, None, self.visual_style, pad=True)
+        self._blank = Strip.blank(width, self.rich_style)
         size = Size(width, len(self._lines))
         self.set_reactive(Widget.virtual_size, size)
         self._scroll_update(size)
@@ -53,7 +57,5 @@ class Page(ScrollView):
 
     def render_line(self, y: int) -> Strip:
         """One line of what is seen."""
-        place, width = y + self.scroll_offset.y, self.size.width
-        if place >= len(self._lines):
-            return Strip.blank(width, self.rich_style)
-        return self._lines[place].extend_cell_length(width, self.rich_style)
+        place = y + self.scroll_offset.y
+        return self._lines[place] if place < len(self._lines) else self._blank

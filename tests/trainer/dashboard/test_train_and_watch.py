@@ -2,11 +2,14 @@
 
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from grpo_arcade.trainer.dashboard.beside import Trainer
 from grpo_arcade.trainer.run_folder import RunReader
+
+MADE_RUN = Path(__file__).with_name("made_run.py")
 
 
 def words(outputs, **settings):
@@ -19,12 +22,12 @@ def words(outputs, **settings):
     return [word for name, value in settings.items() for word in (f"--{name.replace('_', '-')}", str(value))]
 
 
-def test_training_outlives_its_dashboard_is_gone_on_with_and_stopped_from_it(tmp_path, arcade):
+def test_training_outlives_the_dashboard_it_was_started_with(tmp_path, arcade):
     folder = tmp_path / "run"
     terminal = arcade("train", *words(tmp_path), "--dash")
-    terminal.until((folder / "run.db").exists)
+    terminal.until(lambda: b"held-out" in terminal.seen)
     with RunReader(folder) as reader:
-        terminal.until(lambda: b"held-out" in terminal.seen and reader.facts()["step"] >= 2)
+        terminal.until(lambda: reader.facts()["step"] >= 1)
         terminal.press("q")
         terminal.until(lambda: b"leave the training running" in terminal.seen)
         terminal.press("\x1b")
@@ -37,24 +40,38 @@ def test_training_outlives_its_dashboard_is_gone_on_with_and_stopped_from_it(tmp
         assert terminal.code == 0
         assert b"training goes on" in terminal.seen
         step = reader.facts()["step"]
-        terminal.until(lambda: reader.facts()["step"] > step + 2)
+        terminal.until(lambda: reader.facts()["step"] > step)
         reader.send("stop")
         terminal.until(lambda: reader.status() == "stopped")
-        assert "step" in (folder / "log.txt").read_text()
-
-        again = arcade("train", "--resume", folder, "--dash")
-        step = reader.facts()["step"]
-        again.until(lambda: reader.status() == "running" and reader.facts()["step"] > step)
-        again.until(lambda: b"running" in again.seen)
-        again.press("q")
-        again.until(lambda: b"stop it after this step" in again.seen)
-        again.press("s")
-        again.until(again.ended)
-        assert again.code == 0
-        assert f"arcade train --resume {folder}".encode() in again.seen.replace(b"\r\n", b"")
-        assert reader.status() == "stopped"
         assert reader.checkpoints()[-1].name == f"checkpoint-{reader.facts()['step']}"
-        assert [row["answer"][:5] for row in reader.commands()] == ["stops", "stops"]
+    assert "stopped after step" in (folder / "log.txt").read_text()
+
+
+def test_leaving_may_stop_the_trainer_after_its_step(tmp_path, drive, until, seen):
+    order = [sys.executable, str(MADE_RUN), str(tmp_path), "100000", "0.1"]
+    trainer = Trainer(order)
+    folder = tmp_path / "live"
+    assert trainer.has_opened(folder)
+
+    async def play(app, pilot):
+        await until(pilot, lambda: " running " in seen(app))
+        await pilot.press("q")
+        await until(pilot, lambda: "stop it after this step" in seen(app))
+        await pilot.press("escape")
+        assert trainer.code is None
+        await pilot.press("q")
+        await until(pilot, lambda: "stop it after this step" in seen(app))
+        await pilot.press("s")
+        await until(pilot, lambda: app._exit)
+
+    try:
+        drive(folder, play, trainer=trainer)
+        assert trainer.code == 0
+    finally:
+        trainer.stop()
+    with RunReader(folder) as reader:
+        assert reader.status() == "stopped"
+        assert [row["name"] for row in reader.commands()] == ["stop"]
 
 
 @pytest.mark.parametrize(
@@ -74,13 +91,14 @@ def test_what_cannot_be_trained_is_said_in_one_line_without_a_dashboard(tmp_path
     assert not (tmp_path / "run").exists()
 
 
-def test_a_trainer_that_dies_later_is_told_in_the_dashboard_and_after_it(tmp_path, arcade):
-    terminal = arcade("train", *words(tmp_path, max_completion_length=20000), "--dash")
-    terminal.until(lambda: b"ended with exit code 2: max_completion_length" in terminal.seen)
-    terminal.press("q")
+def test_a_trainer_that_dies_later_is_told_in_the_dashboard_and_after_it(made_run, tmp_path, arcade):
+    folder = made_run.make_run(tmp_path, 2, "old")
+    terminal = arcade("train", "--resume", folder, "--seed", 5, "--dash")
+    terminal.until(lambda: b"ended with exit code 2: seed is 5 now" in terminal.seen)
+    terminal.press("q")  # and no question
     terminal.until(terminal.ended)
     assert terminal.code == 2
-    assert b"arcade: max_completion_length" in terminal.seen.split(b"\x1b[?1049l")[-1]
+    assert b"arcade: seed is 5 now" in terminal.seen.split(b"\x1b[?1049l")[-1]
 
 
 def test_without_a_terminal_nothing_is_started(tmp_path):
