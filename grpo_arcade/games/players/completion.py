@@ -19,14 +19,18 @@ import re
 from dataclasses import dataclass
 
 from grpo_arcade.games.game import Outcome
-from grpo_arcade.games.players.policy import Refusal, check_source, defines, parse
+from grpo_arcade.games.players.policy import MAX_SOURCE_CHARACTERS, Refusal, check_source, defines, parse
 
 MAX_COMPLETION_CHARACTERS = 4_000_000
 _MAX_BLOCKS_PARSED = 16
+_MAX_CHARACTERS_PARSED = 2 * MAX_SOURCE_CHARACTERS
 
-_FENCE = re.compile(r"^([ \t]{0,12}|.{0,200}?)(`{3,}|~{3,})[ \t]*([^\s`~]*)[ \t]*$")
+# Every repetition keeps what it took (``++``, ``*+``) and a run of fence characters is entered at its start only, so
+# that no text makes the search go over it twice.
+_FENCE = re.compile(r"((?<!`)`{3,}+|(?<!~)~{3,}+)[ \t]*+[^\s`~]*+[ \t]*+$")
+_MAX_BEFORE_FENCE = 200
 _CLOSING = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*$")
-_CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)[^<]*<\|message\|>")
+_CHANNEL = re.compile(r"<\|channel\|>\s*+(\w++)[^<]*+<\|message\|>")
 _HARMONY_END = re.compile(r"<\|(?:end|return|call|start)\|>")
 _OPEN_THOUGHT = re.compile(r"^<think>", re.M)
 _PROGRAM_START = re.compile(r"(?:def|class|import|from|@)\b|@")
@@ -80,9 +84,10 @@ def _blocks(text: str) -> list[str]:
     for line in text.splitlines(keepends=True):
         bare = line.rstrip("\r\n")
         if current is None:
-            match = _FENCE.match(bare) if len(bare) < 300 and ("```" in bare or "~~~" in bare) else None
-            if match:
-                fence, indent, current = match[2], match[1] if match[1].isspace() else "", []
+            match = _FENCE.search(bare) if len(bare) < 300 and ("```" in bare or "~~~" in bare) else None
+            if match and match.start() <= _MAX_BEFORE_FENCE:
+                before = bare[: match.start()]
+                fence, indent, current = match[1], before if before.isspace() else "", []
             continue
         match = _CLOSING.match(bare)
         if match and match[1].startswith(fence):
@@ -99,7 +104,11 @@ def _blocks(text: str) -> list[str]:
 
 
 def _best(blocks: list[str], entry: str) -> str | None:
+    characters = 0
     for block in blocks[: -_MAX_BLOCKS_PARSED - 1 : -1]:
+        characters += len(block)
+        if characters > _MAX_CHARACTERS_PARSED:
+            break
         if entry in block:
             tree = parse(block)
             if not isinstance(tree, Refusal) and defines(tree, entry):

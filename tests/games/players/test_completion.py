@@ -90,7 +90,7 @@ def test_strings_with_fences_and_tags_inside_do_not_matter():
         ("```python\ndef strategy(board):\n    return " + "(" * 500 + ")" * 500 + "\n```", Outcome.SYNTAX_ERROR),
         ("```python\ndef strategy(board):\n    return " + "-" * 50_000 + "1\n```", Outcome.SYNTAX_ERROR),
         ("```python\ndef strategy(board):\n    return " + "1+" * 30_000 + "1\n```", Outcome.SYNTAX_ERROR),
-        ("```python\ndef strategy(board):\n    return 'W'\n" + "#" * 200_001 + "\n```", Outcome.FORBIDDEN),
+        ("```python\ndef strategy(board):\n    return 'W'\n" + "#" * 64_001 + "\n```", Outcome.FORBIDDEN),
     ],
 )
 def test_every_refusal_has_its_name_and_one_line(completion, refusal):
@@ -129,17 +129,26 @@ def test_no_text_makes_it_raise(text):
     "piece",
     ["`", "```\n", "```python\n", "~", " ", "\n", "<think>", "</think>", "<|channel|>final<|message|>", "<|channel|>final",
      "strategy\n", "def strategy(b):\n", "def strategy(b): return 1\n", "```python\ndef strategy(b): (\n```\n", "x" * 190 + "```\n",
-     "a ``` b\n", "```a b\n", "@\n", "\t\t\t```x", "strategy = "],
+     "a ``` b\n", "```a b\n", "@\n", "\t\t\t```x", "strategy = ", "`" * 100 + " " * 190 + "`\n",
+     "`" * 40 + " " * 250 + "`\n", "~" * 290 + "x~\n", "def ", "def\n", "```\nx = f'{strategy}'\n```\n", "é\u0323 "],
 )  # fmt: skip
 def test_a_megabyte_takes_time_in_proportion(piece):
-    def seconds(size):
-        text = piece * (size // len(piece))
-        best = []
-        for _ in range(2):
-            started = time.process_time()
-            extract_source(text)
-            best.append(time.process_time() - started)
-        return min(best)
-
     # Quadratic work on a megabyte would take minutes; no clock is compared beyond telling these apart.
-    assert seconds(1_000_000) < 20
+    assert seconds(piece * (1_000_000 // len(piece))) < 20
+
+
+@pytest.mark.parametrize(
+    "start", ["<|channel|>", "<|channel|>final<|message|>", "```", "```python\nstrategy", "<think>"]
+)
+@pytest.mark.parametrize("piece", ["a", " ", "`", "\u0301\u0323"])
+def test_a_megabyte_after_a_tag_takes_time_in_proportion(start, piece):
+    assert seconds(start + piece * (1_000_000 // len(piece))) < 20
+
+
+def seconds(text):
+    best = []
+    for _ in range(2):
+        started = time.process_time()
+        extract_source(text)
+        best.append(time.process_time() - started)
+    return min(best)

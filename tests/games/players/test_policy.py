@@ -76,6 +76,26 @@ def test_honest_programs_pass(body):
     assert check_source(inside(body)) is None
 
 
+@pytest.mark.parametrize("where", ["a{}", "board.a{}", "'{}'", "'\uff76{}'"])
+@pytest.mark.parametrize("marks", ["\u0301\u0323", "\u0f73\u0301", "\uff9e\u0323"])
+def test_a_pile_of_combining_characters_is_refused_before_the_compiler_sorts_it(where, marks):
+    refusal = check_source(inside("x = " + where.format(marks * 16)))
+    assert refusal.outcome is Outcome.FORBIDDEN
+    assert "combining" in refusal.reason
+
+
+def test_other_languages_are_fine():
+    words = "हिन्दी ไทย việt עִבְרִית 日本語がある 한국어 e\u0301te\u0301"
+    assert check_source(inside(f"# {words}\nétat = '{words * 50}'")) is None
+
+
+@pytest.mark.parametrize("target", ["math" + ".a" * 900, "math" + "[0]" * 900 + ".a", "math.a" + "[0].a" * 400])
+def test_a_target_however_long_is_refused_in_one_line(target):
+    refusal = check_source(inside(f"import math\n{target} = 1"))
+    assert refusal.outcome is Outcome.FORBIDDEN
+    assert "cannot change math, which it imported" in refusal.reason
+
+
 def test_a_text_that_was_never_a_program_is_no_code_and_a_broken_program_a_syntax_error():
     assert check_source("Sorry, I can't.").outcome is Outcome.NO_CODE
     assert check_source("def strategy(board:\n").outcome is Outcome.SYNTAX_ERROR
