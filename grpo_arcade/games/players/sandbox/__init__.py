@@ -2,7 +2,7 @@
 
 ``launcher`` is the side that holds the games; ``server`` is the small clean process that forks a child per match;
 ``child`` is what a child does; ``kernel``, ``seccomp`` and ``landlock`` take its powers away; ``surroundings`` is
-what a strategy can import and call; ``wire`` is the format of the messages.
+what a strategy can import and call, ``seal`` keeps it unchanged; ``wire`` is the format of the messages.
 
 Only the standard library is used, and every module but ``launcher`` and ``report`` runs in the clean process, so
 nothing here may import another part of the package: games, numpy and torch must not exist in there.

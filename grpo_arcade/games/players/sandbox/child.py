@@ -15,10 +15,11 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
-from . import surroundings, wire
+from . import seal, surroundings, wire
 
 _READ_BYTES = 1 << 16
 
+_unused: list[Any] = []
 Answerer = Callable[[Any], Any]
 
 
@@ -180,22 +181,24 @@ def _show(answer: object) -> str:
 
 
 def become_quiet(policy: bool) -> None:
-    """No streams, no warnings, and, with the policy on, no way to look for a module on disk."""
-    warnings.simplefilter("ignore")
+    """No streams and, with the policy on, no way to look for a module on disk."""
+    # What goes is kept alive, since freeing it would write to hundreds of pages this process shares with its siblings.
+    _unused.extend((sys.stdin, sys.stdout, sys.stderr))
     sys.stdin = sys.stdout = sys.stderr = sys.__stdin__ = sys.__stdout__ = sys.__stderr__ = None  # type: ignore[misc]
     sys.unraisablehook = lambda _unraisable: None
     if policy:
-        sys.meta_path, sys.path, sys.path_hooks = [], [], []
-        sys.path_importer_cache.clear()
+        _unused.extend((sys.meta_path, sys.path, sys.path_hooks, sys.path_importer_cache))
+        sys.meta_path, sys.path, sys.path_hooks, sys.path_importer_cache = [], [], [], {}
 
 
 def load_lazy_modules() -> None:
-    """Load what the interpreter would otherwise look for on disk in the middle of a game."""
+    """Load what the interpreter would otherwise look for on disk in the middle of a game, and silence all warnings."""
     import decimal
     import reprlib
     import statistics
     import unicodedata
 
+    seal.seal()
     decimal.getcontext()
     reprlib.repr([])
     statistics.mean([1, 2])
@@ -204,9 +207,8 @@ def load_lazy_modules() -> None:
         "".encode(codec)
     # Identifiers outside ASCII and \N{...} make the compiler itself import unicodedata.
     compile("é = '\\N{BULLET}'\n", wire.ENTRY_FILE, "exec")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        compile("1 is 1\n'\\d'\n", wire.ENTRY_FILE, "exec")
+    warnings.simplefilter("ignore")
+    compile("1 is 1\n'\\d'\n", wire.ENTRY_FILE, "exec")
 
 
 def portable_main() -> None:

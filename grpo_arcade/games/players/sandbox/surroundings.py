@@ -41,7 +41,10 @@ MODULES: dict[str, tuple[str, ...]] = {
     "string": ("Formatter",),
     "sys": (),
     "types": (),
-    "typing": ("get_type_hints", "ForwardRef", "evaluate_forward_ref", "get_annotations", "io", "re"),
+    "typing": (
+        *("get_type_hints", "ForwardRef", "evaluate_forward_ref", "get_annotations", "io", "re"),
+        *("get_overloads", "clear_overloads"),
+    ),
 }
 """Modules a strategy may import, and the names each does without: those that take attribute names or code as text."""
 
@@ -109,6 +112,10 @@ FORBIDDEN_ATTRIBUTES = frozenset(
         "mro",
         "format_map",
         "modules",
+        "_member_map_",
+        "_member_names_",
+        "_value2member_map_",
+        "_unhashable_values_",
         "co_code",
         "co_consts",
         "co_names",
@@ -285,6 +292,9 @@ class _TypeLike(type):
     def __subclasscheck__(cls, subclass: type) -> bool:
         return issubclass(subclass, type)
 
+    def __setattr__(cls, name: str, value: object) -> None:
+        raise AttributeError("a strategy cannot change type")
+
 
 class _Type(metaclass=_TypeLike):
     pass
@@ -350,6 +360,7 @@ _BUILTINS = {name: value for name, value in vars(builtins).items() if name not i
     "setattr": _setattr,
     "type": _Type,
 }
+_FUNCTIONS = {name: value for name, value in _BUILTINS.items() if type(value) is types.FunctionType}
 _RANDOM_METHODS = [name for name in random.__all__ if callable(getattr(random.Random, name, None))]
 
 
@@ -372,6 +383,11 @@ def _own_random(seed: int) -> dict[str, Any]:
     Random.__qualname__ = Random.__name__
     generator = Random()
     return {"Random": Random} | {name: getattr(generator, name) for name in _RANDOM_METHODS}
+
+
+def shared_values() -> list[Any]:
+    """All that strategies can import and of which every game of a child gets the same one."""
+    return [SeededRandom, *(value for contents in _CONTENTS.values() for value in contents.values())]
 
 
 def namespace(seed: int) -> dict[str, Any]:
@@ -405,7 +421,8 @@ def namespace(seed: int) -> dict[str, Any]:
             vars(load(top))[below] = module
         return load(top)
 
-    return {"__name__": "strategy", "__builtins__": _BUILTINS | {"__import__": import_}}
+    own = {name: _own_copy(function) for name, function in _FUNCTIONS.items()}
+    return {"__name__": "strategy", "__builtins__": _BUILTINS | own | {"__import__": import_}}
 
 
 def unrestricted_namespace(seed: int) -> dict[str, Any]:
