@@ -623,6 +623,22 @@ attacks(
     """,
     close_channel="import os\nos.close(3)",
     wrong_thread_state="import sys\nsys.setswitchinterval(1e9)\nsys.stdout.write('x')",
+    renewed_move_clock="""
+        import gc
+        (channel,) = [o for o in gc.get_objects() if type(o).__name__ == 'Channel']
+        while True: channel.now[1] = channel.now[1] + 1 & 0xffff
+    """,
+    trickling_reply="""
+        import os, struct, time
+        for byte in struct.pack('<IHH', 1, 2, 2000) + bytes(2) + b'x' * 2000:
+            os.write(3, bytes([byte]))
+            late = time.perf_counter() + 0.008
+            while time.perf_counter() < late: pass
+    """,
+    answers_unread="""
+        import os, struct
+        for n in range(1, 10 ** 5): os.write(3, struct.pack('<IHH', n, 2, 0) + bytes([n % 4] * 2))
+    """,
 )
 
 attacks(
@@ -710,6 +726,62 @@ attacks(
         if hasattr(random.Random, 'seen'): raise Exception('leaked state')
         R = (random.Random,)[0]
         R.seen = True
+        ---
+        return 'A'
+    """,
+    attribute_of_builtin="""
+        if hasattr(print, 'seen'): raise Exception('leaked state')
+        print.seen = True
+        ---
+        return 'A'
+    """,
+    attribute_of_type="""
+        if hasattr(type, 'seen'): raise Exception('leaked state')
+        type.seen = True
+        ---
+        return 'A'
+    """,
+    hidden_library_class="""
+        from collections import Counter
+        if hasattr(Counter, 'seen'): raise Exception('leaked state')
+        [Counter][0].seen = True
+        ---
+        return 'A'
+    """,
+    library_class_as_argument="""
+        import fractions
+        def mark(kind): kind.seen = True
+        if hasattr(fractions.Fraction, 'seen'): raise Exception('leaked state')
+        mark(fractions.Fraction)
+        ---
+        return 'A'
+    """,
+    library_constant="""
+        import dataclasses
+        if hasattr(dataclasses.MISSING, 'seen'): raise Exception('leaked state')
+        [dataclasses.MISSING][0].seen = True
+        ---
+        return 'A'
+    """,
+    abstract_registration="""
+        from collections.abc import Hashable
+        if isinstance([], Hashable): raise Exception('leaked state')
+        Hashable.register(list)
+        ---
+        return 'A'
+    """,
+    overload_registry="""
+        import typing
+        def turn(): pass
+        if typing.get_overloads(turn): raise Exception('leaked state')
+        typing.overload(turn)
+        ---
+        return 'A'
+    """,
+    enum_members="""
+        import re
+        if 'seen' in re.RegexFlag._member_map_: raise Exception('leaked state')
+        re.RegexFlag._member_map_['seen'] = True
         ---
         return 'A'
     """,

@@ -36,7 +36,7 @@ REPRESENTATIVE = {
     "fork_bomb", "thread_bomb", "kill_parent", "kill_everyone", "sleep_for_ever", "lock_for_ever", "stop_self",
     "memory_doubling", "big_integer", "regex_bomb", "raised_limit", "hash_that_loops", "control_characters",
     "write_reply", "flood", "many_replies_ahead", "read_own_channel", "patch_wire", "page_scribble", "write_goal",
-    "big_integers_in_memory", "environment", "clock",
+    "big_integers_in_memory", "environment", "clock", "renewed_move_clock", "trickling_reply", "answers_unread",
 }  # fmt: skip
 
 

@@ -130,10 +130,8 @@ class _Sitting:
 
     def play(self, setup: Mapping[str, Any]) -> None:
         """Play to the end of all games; ``_FatalError`` if the child does not live to see it."""
-        child = self.child
         first = [wire.pack(table.game.observation()) for table in self.tables]
-        child.send(wire.pack({**setup, "first": first}))
-        self.load(self.exchange(0, len(self.tables)))
+        self.load(self.exchange(wire.pack({**setup, "first": first}), 0, len(self.tables)))
         live = [(place, table) for place, table in enumerate(self.tables) if table.outcome is None]
         sequence = 0
         actions, pack = self.actions, wire.pack
@@ -148,12 +146,12 @@ class _Sitting:
                 live = [pair for pair in live if pair[1].outcome is None]
                 if not live:
                     return
-            child.send(pack(([place for place, _ in live], [table.game.observation() for _, table in live])))
+            message = pack(([place for place, _ in live], [table.game.observation() for _, table in live]))
             if sequence == checked_at + 2 and short:
                 # Two rounds were enough for the scheduler to move both to an idle core, if there is one.
                 self.pin.hold()
             sequence += 1
-            answers = self.exchange(sequence & 0xFFFFFFFF, len(live))
+            answers = self.exchange(message, sequence & 0xFFFFFFFF, len(live))
             ended = False
             for answer, (_, table) in zip(answers, live, strict=True):
                 if answer < actions:
@@ -185,25 +183,29 @@ class _Sitting:
             if answer != 0:
                 table.outcome = outcomes.get(answer, Outcome.FORBIDDEN)
 
-    def exchange(self, sequence: int, count: int) -> bytes:
-        """The answers to the message just sent."""
+    def exchange(self, message: bytes, sequence: int, count: int) -> bytes:
+        """Send a message that asks for ``count`` answers; the answers."""
+        watch: _Watch | None = None
+        sent = self.child.send(message)
+        while sent < len(message):
+            # Only a child that answers without reading lets the channel fill up.
+            watch = watch or _Watch(self, count)
+            watch.look()
+            sent += self.child.send(message[sent:])
         need, have = wire.REPLY.size + count, 0
         buffer = self.buffer
-        watch: _Watch | None = None
         while have < need:
             received = self.child.receive_into(buffer[have:need])
-            if received == 0:
-                watch = watch or _Watch(self)
-                watch.look()
-                continue
             have += received
             if have >= wire.REPLY.size and need == wire.REPLY.size + count:
                 said_sequence, said_count, text_bytes = wire.REPLY.unpack_from(buffer)
                 if said_sequence != sequence or said_count != count or text_bytes > wire.MAX_ERROR_BYTES:
                     raise _FatalError(Outcome.FORBIDDEN, "the program wrote to the sandbox's channel")
                 need += text_bytes
-                if text_bytes == 0:
-                    break
+            if have < need:
+                # One that trickles in is watched like one that does not come.
+                watch = watch or _Watch(self, count)
+                watch.look()
         answers = bytes(buffer[wire.REPLY.size : wire.REPLY.size + count])
         if need > wire.REPLY.size + count and not self.error:
             self.error = clean(bytes(buffer[wire.REPLY.size + count : need]).decode("utf-8", "replace"))
@@ -231,11 +233,13 @@ class _Sitting:
 class _Watch:
     """Looks at a child that owes an answer, a slice of time after another."""
 
-    def __init__(self, sitting: _Sitting) -> None:
-        self.sitting = sitting
+    def __init__(self, sitting: _Sitting, moves: int) -> None:
+        self.sitting, self.moves = sitting, moves
         self.index, self.call = sitting.child.progress()
-        self.since = self.last = sitting.child.cpu_s()
-        self.waited = 0.0
+        self.start = self.since = self.last = sitting.child.cpu_s()
+        self.idle_since: float | None = None
+        # A child that thinks for long gains nothing from sharing a core.
+        sitting.pin.loosen()
 
     def look(self) -> None:
         """Raise ``_FatalError`` if a budget is gone."""
@@ -245,15 +249,23 @@ class _Watch:
         if (index, call) != (self.index, self.call):
             self.index, self.call, self.since = index, call, used
         culprit = index if index < len(sitting.tables) else None
-        if used - self.since > limits.move_cpu_s * sitting.patience:
+        move_s = limits.move_cpu_s * sitting.patience
+        # The page is the child's to write: however often it says it has begun another move, it was asked for so many.
+        if used - self.since > move_s or used - self.start > move_s * self.moves:
             raise _FatalError(Outcome.TIMEOUT, f"a move took more than {limits.move_cpu_s:g} s of CPU time", culprit)
-        if child.judged_by_cpu and used == self.last and child.waits():
-            self.waited += sitting.slice
-            if self.waited > limits.waiting_s:
-                raise _FatalError(Outcome.TIMEOUT, "the program waits for something instead of answering", culprit)
-        self.last = used
+        self.wait(used, culprit)
         if used > limits.match_cpu_s * sitting.patience or time.monotonic() - sitting.started > limits.match_wall_s:
             raise _FatalError(Outcome.TIMEOUT, f"the match used more than its {limits.match_cpu_s:g} s of CPU time")
+
+    def wait(self, used: float, culprit: int | None) -> None:
+        """Raise ``_FatalError`` if the child has slept in the kernel for too long."""
+        child, now = self.sitting.child, time.monotonic()
+        if not child.judged_by_cpu or used != self.last or not child.waits():
+            self.last, self.idle_since = used, None
+        elif self.idle_since is None:
+            self.idle_since = now
+        elif now - self.idle_since > self.sitting.limits.waiting_s:
+            raise _FatalError(Outcome.TIMEOUT, "the program waits for something instead of answering", culprit)
 
 
 def clean(text: str) -> str:

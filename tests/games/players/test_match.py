@@ -156,6 +156,69 @@ def test_a_sleeping_strategy_is_a_timeout_though_it_uses_no_cpu():
     assert "waits" in result.error
 
 
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("renews the clock of its move", "    while True: channel.now[1] = channel.now[1] + 1 & 0xffff\n"),
+        (
+            "trickles its answer",
+            "    for byte in bytes([1, 0, 0, 0, 1, 0, 208, 7]) + bytes(2001):\n"
+            "        os.write(3, bytes([byte]))\n"
+            "        late = time.perf_counter() + 0.008\n"
+            "        while time.perf_counter() < late: pass\n",
+        ),
+    ],
+)
+def test_a_move_has_its_cpu_time_and_no_more_even_if_its_program(name, body):
+    source = (
+        "import gc, os, time\n"
+        "def strategy(board):\n"
+        "    (channel,) = [o for o in gc.get_objects() if type(o).__name__ == 'Channel']\n" + body
+    )
+    result = play_match(source, "2048", {}, [0], limits=Limits(move_cpu_s=0.1), policy=False)
+    assert outcomes(result) == [Outcome.TIMEOUT]
+    assert "a move took more than 0.1 s" in result.error
+    assert result.cpu_s < 1
+
+
+def test_a_program_that_answers_without_reading_is_a_timeout_and_stops_nobody():
+    source = (
+        "import os, struct\n"
+        "def strategy(board):\n"
+        "    for n in range(1, 10**5): os.write(3, struct.pack('<IHH', n, 1, 0) + bytes([n % 4]))\n"
+    )
+    result = play_match(source, "2048", {"size": 8}, [0], limits=Limits(waiting_s=0.2), policy=False)
+    assert outcomes(result) == [Outcome.TIMEOUT]
+    assert "waits" in result.error
+
+
+def test_what_games_share_cannot_be_changed_and_what_they_derive_from_it_can():
+    source = (
+        "import abc, collections, collections.abc, dataclasses, enum, functools, fractions, re, typing\n"
+        "class Key(enum.Enum):\n    UP = 'W'\n    LEFT = 'A'\n"
+        "class Way(enum.IntFlag):\n    A = enum.auto()\n    B = enum.auto()\n"
+        "class Tally(collections.Counter):\n    seen = 0\n"
+        "class Shape(abc.ABC):\n    @abc.abstractmethod\n    def area(self): ...\n"
+        "class Cells(collections.abc.Sequence):\n"
+        "    def __len__(self): return 2\n    def __getitem__(self, i): return [7, 8][i]\n"
+        "class Point(typing.NamedTuple):\n    x: int\n    y: int = 0\n"
+        "class Sized(typing.Protocol):\n    def size(self) -> int: ...\n"
+        "T = typing.TypeVar('T')\n"
+        "class Box(typing.Generic[T]):\n    pass\n"
+        "@dataclasses.dataclass(order=True)\nclass State:\n    score: float\n    board: list = dataclasses.field(default_factory=list)\n"
+        "class Lazy:\n    @functools.cached_property\n    def value(self): return 3\n"
+        "@functools.singledispatch\ndef show(x): return 'x'\n@show.register\ndef _(x: int): return 'int'\n"
+        "Shape.register(list)\nTally.seen = 1\nKey.note = 2\nBox[int]\n"
+        "assert isinstance([], Shape) and list(Cells()) == [7, 8] and Point(1).y == 0 and Lazy().value == 3\n"
+        "assert show(1) == 'int' and State(1.0) < State(2.0) and (Way.A | Way.B) and re.I | re.M\n"
+        "assert fractions.Fraction(1, 3) + 1 and isinstance(1, collections.abc.Hashable)\n"
+        "def strategy(board):\n    return Key.LEFT.value\n"
+    )
+    result = play_match(source, "2048", {}, [0, 1], limits=QUICK)
+    assert result.error == ""
+    assert {episode.outcome for episode in result.episodes} == {Outcome.STUCK}
+
+
 def test_sources_with_odd_characters_are_hashed_byte_for_byte():
     source = "def strategy(board):\r\n    return 'W'  # é \u2028\r\n"
     episode = play_match(source, "2048", {}, [0], player="me").episodes[0]

@@ -24,7 +24,6 @@ _PACKAGE_PARENT = Path(__file__).resolve().parent.parent
 _BOOTSTRAP = (
     "import sys; sys.path.insert(0, {where!r}); from sandbox.{module} import {main} as main; del sys.path[0]; main()"
 )
-_SEND_PATIENCE_S = 10.0
 _START_PATIENCE_S = 60.0
 
 
@@ -63,8 +62,8 @@ class Child(Protocol):
     judged_by_cpu: bool
     """Whether :meth:`cpu_s` is CPU time; else it is the wall clock."""
 
-    def send(self, message: bytes) -> None:
-        """Send a packed message. Raises ``ChildGoneError``."""
+    def send(self, message: bytes) -> int:
+        """Send a packed message, or what of it went within a slice of time: how much. Raises ``ChildGoneError``."""
         ...
 
     def receive_into(self, buffer: memoryview) -> int:
@@ -72,7 +71,7 @@ class Child(Protocol):
         ...
 
     def set_slice(self, seconds: float) -> None:
-        """How long :meth:`receive_into` waits."""
+        """How long :meth:`send` and :meth:`receive_into` wait."""
         ...
 
     def cpu_s(self) -> float:
@@ -127,12 +126,13 @@ class WalledChild:
         # valid until the server reaps the child, which it does only when this leash says so.
         self._clock = (~self.pid << 3) | 2
         self._used = 0.0
-        channel.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(_SEND_PATIENCE_S), 0))
 
-    def send(self, message: bytes) -> None:
+    def send(self, message: bytes) -> int:
         """As :class:`Child` says."""
         try:
-            self._channel.sendall(message)
+            return self._channel.send(message)
+        except BlockingIOError:
+            return 0
         except OSError as error:
             raise ChildGoneError from error
 
@@ -140,7 +140,8 @@ class WalledChild:
         """As :class:`Child` says."""
         packed = struct.pack("ll", int(seconds), int(seconds % 1 * 1e6))
         # The kernel's own timeout: one system call a reply, where poll and recv would be two.
-        self._channel.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, packed)
+        for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
+            self._channel.setsockopt(socket.SOL_SOCKET, option, packed)
 
     def receive_into(self, buffer: memoryview) -> int:
         """As :class:`Child` says."""
@@ -308,14 +309,15 @@ class PortableChild:
                 self._arrived.put(data)
         self._arrived.put(b"")
 
-    def send(self, message: bytes) -> None:
-        """As :class:`Child` says."""
+    def send(self, message: bytes) -> int:
+        """As :class:`Child` says; without a limit in time, as pipes have none."""
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(message)
             self._process.stdin.flush()
         except (OSError, ValueError) as error:
             raise ChildGoneError from error
+        return len(message)
 
     def set_slice(self, seconds: float) -> None:
         """As :class:`Child` says."""
