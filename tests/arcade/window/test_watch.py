@@ -3,6 +3,8 @@
 import contextlib
 import shutil
 import sqlite3
+import subprocess
+import sys
 
 import numpy as np
 import pygame
@@ -12,10 +14,11 @@ from hypothesis import strategies as st
 
 from grpo_arcade.arcade.window.code_view import highlighted, new_lines
 from grpo_arcade.arcade.window.playback import Playback
-from grpo_arcade.arcade.window.run_feed import Feed
+from grpo_arcade.arcade.window.run_feed import LIVE, Feed
 from grpo_arcade.arcade.window.scenes.watch import WatchScene
 from grpo_arcade.games import Episode, Outcome
 from grpo_arcade.games.baseline_scores import play_baseline
+from grpo_arcade.trainer.run_folder import RunReader
 from grpo_arcade.trainer.run_writer import RunWriter
 
 from .conftest import Hands
@@ -368,3 +371,39 @@ def test_any_text_is_highlighted_without_losing_a_character(text):
 def test_only_lines_the_base_lacks_are_new():
     assert new_lines("a\nb\nc\n\nd", "a\nc") == {1, 4}
     assert new_lines("a\nb", "a\nb") == frozenset()
+
+
+def test_a_real_training_is_watched_from_its_first_boards_to_its_end(app, hands, tmp_path):
+    pytest.importorskip("trl", reason='needs pip install "grpo-arcade[train]"')
+    chosen = {
+        "output-dir": tmp_path, "run-name": "run", "num-generations": 4, "per-device-train-batch-size": 4,
+        "gradient-accumulation-steps": 1, "max-steps": 1000, "save-steps": 1000, "train-seeds": 2, "eval-steps": 0,
+        "eval-strategies": 2, "eval-seeds": 2, "threads": 1, "workers": 1,
+    }  # fmt: skip
+    words = [word for name, value in chosen.items() for word in (f"--{name}", str(value))]
+    with (tmp_path / "log").open("wb") as log:
+        trainer = subprocess.Popen([sys.executable, "-m", "grpo_arcade.arcade.cli", "train", *words], stderr=log)
+    try:
+        scene = WatchScene(app, tmp_path / "run")
+        app.open(scene)
+        hands.until(lambda: scene.tiles or trainer.poll() is not None, 300)
+        assert trainer.poll() is None, (tmp_path / "log").read_text()
+        assert scene.news.status == "running"
+        hands.until(lambda: any(tile.playback.ply > 5 for tile in scene.tiles))
+        hands.until(lambda: scene.news.newest > 1)  # by itself
+        hands.press("home")
+        hands.until(lambda: scene.news.shown == 1)
+        assert len(scene.tiles) == 4
+        assert all(tile.entrant.reward is not None for tile in scene.tiles)
+        with RunReader(tmp_path / "run") as reader:
+            for tile, row in zip(scene.tiles, reader.strategies(1), strict=True):
+                assert (tile.entrant.source, tile.entrant.score) == (row["source"], row["score"])
+                assert list(tile.episodes) == reader.episodes(row["id"])
+        hands.press("end")
+        hands.until(lambda: scene.news.shown > 1)
+        trainer.terminate()
+        hands.until(lambda: scene.news.status not in LIVE)
+        assert "stopped" in scene._status_words()
+    finally:
+        trainer.kill()
+        trainer.wait()

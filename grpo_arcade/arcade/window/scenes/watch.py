@@ -35,7 +35,7 @@ SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 """Times the game's own pace."""
 _SMALLEST_BOARD = 64
 """Points, and at least as many pixels less a few; where boards would be smaller there are fewer on a page."""
-_PAINT_S = 0.005
+_PAINT_S = 0.004
 """What a frame may spend on painting anew what stands still. The rest is painted in the next ones, so that news of a
 whole step never holds up the boards that play."""
 
@@ -55,6 +55,7 @@ class WatchScene(Scene):
         super().__init__(app)
         self.folder = Path(run_folder)
         self.news = News()
+        self._heard = False
         self.pinned: int | None = None
         """The step that is kept in sight; None to follow the newest."""
         self.speed = 4.0
@@ -95,6 +96,7 @@ class WatchScene(Scene):
 
     def _hear(self, news: News) -> None:
         before, self.news = self.news, news
+        self._heard = True
         kept = {(tile.entrant.id, tile.entrant.time): tile for tile in self.tiles if tile.entrant}
         self.tiles = []
         for entrant in news.entrants:
@@ -409,9 +411,11 @@ class WatchScene(Scene):
                 paint_part(surface)
             self._parts.clear()
             return None
-        began = time.perf_counter()
+        # News of a whole step takes its own time in the frame in which it comes.
+        ends = time.perf_counter() + (0.0 if self._heard else _PAINT_S)
+        self._heard = False
         changed: list[pygame.Rect] = []
-        while self._parts and (not changed or time.perf_counter() - began < _PAINT_S):
+        while self._parts and (not changed or time.perf_counter() < ends):
             part = next(iter(self._parts))
             changed.append(self._parts.pop(part)(surface))
         for tile in self._playing():
