@@ -16,7 +16,7 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 demo: $(READY)
-	$(BIN)/arcade demo --game $(GAME)
+	$(BIN)/arcade demo $(GAME)
 
 test: $(READY)
 	$(BIN)/python -m pytest -n auto
