@@ -42,6 +42,11 @@ def failing_share(step: Row) -> float:
     return sum(outcomes.get(name, 0) for name in _FAILED) / max(1, sum(outcomes.values()))
 
 
+def finite(step: Row) -> bool:
+    """Whether a step's loss and gradient are numbers."""
+    return all(math.isfinite(step[name] or 0.0) for name in ("loss", "grad_norm"))
+
+
 def signs(steps: Sequence[Row], evaluations: Sequence[Row] = ()) -> list[Sign]:
     """The alarms that are on after the last of ``steps`` (rows as of ``run.db``, oldest first).
 
@@ -177,7 +182,7 @@ def collapsed(steps: Sequence[Row], evaluations: Sequence[Row] = ()) -> str:
     over a whole window, though fewer than half did in an earlier one or in the evaluation before the first step; or
     when the loss is no number.
     """
-    if steps and not all(math.isfinite(steps[-1][name] or 0.0) for name in ("loss", "grad_norm")):
+    if steps and not finite(steps[-1]):
         return "the loss or its gradient is not a number"
     if len(steps) < WINDOW:
         return ""
@@ -188,6 +193,27 @@ def collapsed(steps: Sequence[Row], evaluations: Sequence[Row] = ()) -> str:
     if last >= 0.8 and best < 0.5:
         return f"{last:.0%} of the strategies fail, where once {best:.0%} did"
     return ""
+
+
+def newest_good(checkpoints: Sequence[int], steps: Sequence[Row], falls: Sequence[int], latest: int) -> int | None:
+    """The newest of ``checkpoints`` until ``latest`` around which hardly more strategies failed than around any other.
+
+    Args:
+        checkpoints: the steps after which they were made, ascending.
+        steps: all steps so far.
+        falls: after which of them training fell back, so that the weights are others than those that made the step.
+        latest: the last step after which the weights may have been good.
+    """
+    shares = {row["step"]: failing_share(row) for row in steps}
+
+    def failing(at: int) -> float:
+        # Step at + 1 was written by the weights of this checkpoint, those before it by weights close to them.
+        around = range(at + 1 if at in falls else at - 1, at + 2)
+        return statistics.fmean([shares[number] for number in around if number in shares] or [0.0])
+
+    found = {at: failing(at) for at in checkpoints if at <= latest}
+    calm = min(found.values(), default=0.0) + 0.15
+    return max((at for at, share in found.items() if share <= calm), default=None)
 
 
 def _mean(rows: Sequence[Row], name: str) -> float:

@@ -6,6 +6,7 @@ plays each seed; a completion that fails counts 0 and stays in the mean. torch i
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import math
 import statistics
@@ -193,8 +194,10 @@ def evaluate_model(
 
     ``template`` holds further arguments of the chat template. The same model and ``seed`` give the same completions.
     """
+    from grpo_arcade.trainer.models.chat import completion_text, ending_tokens, is_cut_off, prompt_ids
     from grpo_arcade.trainer.models.sampler import sample
 
+    ends = ending_tokens(model, tokenizer)
     baselines = baselines_on(game, seeds)
     match = Match(game.name, game.options, tuple(seeds), {name: kept["mean"] for name, kept in baselines.items()})
     done = 0
@@ -214,18 +217,16 @@ def evaluate_model(
         max_new_tokens=max_completion_length,
         temperature=temperature,
         seed=seed,
-        on_finished=lambda place, ids: scorer.submit(place, completion_text(tokenizer, ids)),
+        on_finished=lambda place, ids: scorer.submit(place, completion_text(tokenizer, ids, ends)),
     )
     plays = tuple(scorer.collect())
-    truncated = tuple(not ids or ids[-1] not in ending_tokens(tokenizer) for ids in tokens)
+    truncated = tuple(is_cut_off(ids, ends) for ids in tokens)
     kept = tuple(map(tuple, tokens))
     return Evaluation(player, game.name, game.options, tuple(seeds), plays, baselines, kept, truncated)
 
 
 def baselines_on(game: Game, seeds: Sequence[int]) -> dict[str, dict[str, Any]]:
-    """The baselines' results on these seeds: stored ones for published seeds, else played now."""
-    from grpo_arcade.games.baseline_scores import play_baseline
-
+    """The baselines' results on these seeds: stored ones for published seeds, else played, once a process."""
     stored = game.baseline_scores() or {}
     found = {}
     for name in game.baselines:
@@ -233,34 +234,19 @@ def baselines_on(game: Game, seeds: Sequence[int]) -> dict[str, dict[str, Any]]:
             scores = [float(stored[name]["scores"][seed]) for seed in seeds]
             won = statistics.fmean(stored[name]["outcomes"][seed] == Outcome.WON for seed in seeds)
         else:
-            episodes = play_baseline(game.name, game.options, name, seeds)
+            episodes = _played(game.name, tuple(sorted(game.options.items())), name, tuple(seeds))
             scores = [counted_score(episode) for episode in episodes]
             won = statistics.fmean(episode.outcome is Outcome.WON for episode in episodes)
         found[name] = {"mean": statistics.fmean(scores), "won": won, "scores": scores}
     return found
 
 
-def prompt_ids(tokenizer: Any, prompt: str, template: Mapping[str, Any] | None = None) -> list[int]:
-    """The prompt as one user message in the model's chat template, up to where the answer begins."""
-    messages = [{"role": "user", "content": prompt}]
-    ids = tokenizer.apply_chat_template(
-        messages, add_generation_prompt=True, tokenize=True, return_dict=False, **dict(template or {})
-    )
-    return list(ids)
+@functools.lru_cache(maxsize=64)
+def _played(game: str, options: tuple[tuple[str, Any], ...], name: str, seeds: tuple[int, ...]) -> tuple[Episode, ...]:
+    """A baseline's games. It plays the same ones every time, and expectimax takes its time: each is played once."""
+    from grpo_arcade.games.baseline_scores import play_baseline
 
-
-def completion_text(tokenizer: Any, ids: Sequence[int]) -> str:
-    """A completion as text: without the tokens that end it, with the markers of reasoning channels."""
-    ends = ending_tokens(tokenizer)
-    last = len(ids)
-    while last and ids[last - 1] in ends:
-        last -= 1
-    return tokenizer.decode(list(ids[:last]), skip_special_tokens=False)
-
-
-def ending_tokens(tokenizer: Any) -> set[int]:
-    """Ids that end a completion."""
-    return {token for token in (tokenizer.eos_token_id, tokenizer.pad_token_id) if token is not None}
+    return tuple(play_baseline(game, dict(options), name, seeds))
 
 
 def derived_seed(seed: int, purpose: str, step: int = 0) -> int:
@@ -269,9 +255,7 @@ def derived_seed(seed: int, purpose: str, step: int = 0) -> int:
 
 
 def _of_baseline(name: str, game: Game, seeds: Sequence[int]) -> Evaluation:
-    from grpo_arcade.games.baseline_scores import play_baseline
-
-    episodes = tuple(play_baseline(game.name, game.options, name, seeds))
+    episodes = _played(game.name, tuple(sorted(game.options.items())), name, tuple(seeds))
     play = Play("", None, episodes)
     return Evaluation(name, game.name, game.options, tuple(seeds), (play,), baselines_on(game, seeds))
 
@@ -309,9 +293,12 @@ def _of_named_model(
     max_completion_length: int | None,
     progress: Callable[[int, int], None] | None,
 ) -> Evaluation:
-    from grpo_arcade.trainer.config import TrainConfig
+    import torch
+
+    from grpo_arcade.trainer.config import TrainConfig, spare_threads
     from grpo_arcade.trainer.models import load
 
+    torch.set_num_threads(spare_threads())
     settings = TrainConfig()
     if (Path(name) / DATABASE).is_file():
         with RunReader(name) as run:

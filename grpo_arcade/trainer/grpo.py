@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 # What may differ when a run is resumed: none of these changes a step that both runs would make.
 _FREE_ON_RESUME = frozenset(
-    ("max_steps", "output_dir", "run_name", "run_key", "logging_steps", "report_to", "save_total_limit", "workers")
+    ("max_steps", "output_dir", "run_name", "logging_steps", "report_to", "save_total_limit", "workers")
 )
 
 
@@ -62,8 +63,8 @@ def train(config: TrainConfig | None = None, *, resume: str | Path | None = None
     """Train until ``max_steps``, a stop command, or Ctrl-C, which finishes the step, saves, and returns.
 
     Args:
-        config: what to do; the defaults when absent, and the run's own when resuming. Given when resuming, it may
-            differ in ``max_steps`` and in what changes no step.
+        config: what to do, whole; when absent the defaults, or the run's own (:func:`resumed_config`) when resuming.
+            A resumed run's may differ from its own in ``max_steps`` and in what changes no step.
         resume: a run folder; goes on exactly after its last checkpoint.
         capture: send all that this process and its libraries print to the run's ``log.txt``, leaving only progress
             on the terminal.
@@ -78,7 +79,7 @@ def train(config: TrainConfig | None = None, *, resume: str | Path | None = None
     checkpoint: Path | None = None
     if resume is not None:
         folder = Path(resume)
-        config = _resumed_config(folder, config)
+        config = _checked_against(folder, config)
         checkpoint = next(reversed(checkpoints(folder)), None)
         if checkpoint is not None and checkpoint_step(checkpoint) >= config.max_steps:
             raise ConfigError(f"{folder} has made its {config.max_steps} steps; give a higher max_steps to go on")
@@ -89,10 +90,14 @@ def train(config: TrainConfig | None = None, *, resume: str | Path | None = None
     from grpo_arcade.trainer.models import locate
 
     locate(config.model)  # a misspelt model is refused before there is a run folder
+    if resume is not None:
+        _check_rules(folder, config)
     config.run_key = config.run_key or secrets.token_hex(16)
     facts = {"game": config.game, "model": config.model, "max_steps": config.max_steps}
     if resume is None:
-        writer = RunWriter.create(config, {**facts, "episode_versions": {}, "run_key": config.run_key})
+        writer = RunWriter.create(
+            config, {**facts, "episode_versions": _episode_versions(config), "run_key": config.run_key}
+        )
     else:
         writer = RunWriter.reopen(folder, checkpoint_step(checkpoint) if checkpoint else -1)
         writer.note(**facts)
@@ -101,38 +106,73 @@ def train(config: TrainConfig | None = None, *, resume: str | Path | None = None
         captured(writer.folder / LOG if capture else None) as (terminal, log),
         Narrator(terminal, log, config.max_steps, config.logging_steps) as narrator,
     ):
-        return _train(config, writer, checkpoint, narrator)
+        return _train(config, writer, checkpoint, narrator, new=resume is None)
 
 
-def _train(config: TrainConfig, writer: RunWriter, checkpoint: Path | None, narrator: Narrator) -> TrainResult:
+def resumed_config(folder: str | Path) -> TrainConfig:
+    """The configuration a run was made with, as :func:`train` wants it for going on with it.
+
+    Raises:
+        RunFolderError: no run folder, or one that cannot be read.
+    """
+    with RunReader(folder) as run:
+        config = TrainConfig.from_dict(run.config()["config"])
+        config.run_key = str(run.facts()["run_key"])
+        return config
+
+
+def _train(
+    config: TrainConfig, writer: RunWriter, checkpoint: Path | None, narrator: Narrator, *, new: bool
+) -> TrainResult:
     again = f"arcade train --resume {writer.folder}"
     try:
         status, step = _run(config, writer, checkpoint, narrator)
-    except RunFolderError:
-        raise
-    except OSError as error:
-        raise RunFolderError(f"{writer.folder} cannot be written ({error}); free space, then {again}") from error
     except BaseException as error:
-        interrupted = isinstance(error, KeyboardInterrupt)
-        with contextlib.suppress(RunFolderError):
-            writer.note(status="stopped" if interrupted else "failed")
-            kind = "interrupted" if interrupted else "failed"
-            step = _last_step(writer)
-            writer.event(kind, step, f"{type(error).__name__}: {error}")
+        refused = isinstance(error, (ValueError, ImportError, KeyboardInterrupt)) and not isinstance(
+            error, RunFolderError
+        )
+        # What was refused before it began leaves nothing behind.
+        if not (new and refused and writer.discard()):
+            _note_end(writer, error)
         if _out_of_memory(error):
             raise TrainingError(
                 f"memory ran out; lower per_device_train_batch_size ({config.per_device_train_batch_size}) or "
                 f"max_completion_length ({config.max_completion_length}); {again}"
             ) from error
+        if isinstance(error, OSError):
+            raise TrainingError(f"{type(error).__name__}: {' '.join(str(error).split())}; {again}") from error
         raise
     writer.note(status="stopped" if status == "interrupted" else status)
-    kind = {"finished": "finished", "failed": "failed"}.get(status, "interrupted")
-    writer.event(kind, step, f"{status} after step {step}")
     if status == "finished":
+        writer.event("finished", step, f"finished after step {step}")
         narrator.say(f"finished {step} steps: {writer.folder}")
+    elif status == "failed":
+        narrator.warn(f"step {step}: {_begin_anew(writer.folder)}")
     else:
+        writer.event("interrupted", step, f"{status} after step {step}")
         narrator.say(f"{status} after step {step}; go on with: {again}")
     return TrainResult(writer.folder, status, step)
+
+
+def _note_end(writer: RunWriter, error: BaseException) -> None:
+    """Record that the trainer ends without having finished."""
+    interrupted = isinstance(error, KeyboardInterrupt)
+    # A disk that is full has no room for these words either.
+    with contextlib.suppress(RunFolderError):
+        writer.note(status="stopped" if interrupted else "crashed")
+        kind = "interrupted" if interrupted else "failed"
+        writer.event(kind, _last_step(writer), f"{type(error).__name__}: {error}")
+
+
+def _begin_anew(folder: Path) -> str:
+    with RunReader(folder) as run:
+        why = next(event["message"] for event in reversed(run.events()) if event["kind"] == "failed")
+        rate = resumed_config(folder).learning_rate / 2 ** (
+            1 + sum(each["kind"] == "fallback" for each in run.events())
+        )
+        left = next(reversed(run.checkpoints()), None)
+    model = f" --model {left}" if left else ""
+    return f"{why}; begin anew with a lower learning rate: arcade train{model} --learning-rate {rate:g}"
 
 
 def _run(config: TrainConfig, writer: RunWriter, checkpoint: Path | None, narrator: Narrator) -> tuple[str, int]:
@@ -144,10 +184,9 @@ def _run(config: TrainConfig, writer: RunWriter, checkpoint: Path | None, narrat
     from datasets import Dataset
 
     from grpo_arcade.games import make
-    from grpo_arcade.trainer.evaluate import prompt_ids
     from grpo_arcade.trainer.grpo_trainer import ArcadeTrainer, trl_config
     from grpo_arcade.trainer.models import load
-    from grpo_arcade.trainer.run_writer import versions
+    from grpo_arcade.trainer.models.chat import prompt_ids
     from grpo_arcade.trainer.scoring import open_pool
     from grpo_arcade.trainer.session import Session
 
@@ -158,7 +197,6 @@ def _run(config: TrainConfig, writer: RunWriter, checkpoint: Path | None, narrat
         curriculum.at = int(json.loads((checkpoint / STATE).read_text(encoding="utf-8"))["stage"])
     narrator.at(start)
     game = make(config.game, **curriculum.stage.options)
-    writer.note(episode_versions={"grpo-arcade": versions().get("grpo-arcade", ""), "rules": str(game.rules_version)})
     rewards = reward_functions.load(config.rewards, config.reward_weights)
     torch.manual_seed(config.seed)
     model, tokenizer = load(config.model)
@@ -201,11 +239,17 @@ def _ctrl_c(session: Session, narrator: Narrator) -> Iterator[None]:
         yield
         return
 
+    voices: list[threading.Thread] = []
+
     def stop(number: int, frame: Any) -> None:
         if session.stop_asked and number == signal.SIGINT:
             raise KeyboardInterrupt
         session.stop_asked = "interrupted"
-        narrator.say("finishing this step, then saving; Ctrl-C again stops at once and loses the step")
+        # The signal may have come in the middle of a write to the same stream; another thread waits for its end.
+        words = "finishing this step, then saving; Ctrl-C again stops at once and loses the step"
+        voice = threading.Thread(target=narrator.say, args=(words,))
+        voice.start()
+        voices.append(voice)
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -213,21 +257,42 @@ def _ctrl_c(session: Session, narrator: Narrator) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        for voice in voices:
+            voice.join()
 
 
-def _resumed_config(folder: Path, config: TrainConfig | None) -> TrainConfig:
+def _checked_against(folder: Path, config: TrainConfig | None) -> TrainConfig:
+    """``config``, if the run in ``folder`` can go on with it; a copy of the run's own when it is None."""
+    kept = resumed_config(folder)
     with RunReader(folder) as run:
-        kept = TrainConfig.from_dict(run.config()["config"])
-        kept.run_key = str(run.facts()["run_key"])
-    if config is None:
-        return kept
-    for name, value in config.differences().items():
-        if name not in _FREE_ON_RESUME and value != kept.to_dict()[name]:
+        failed = run.status() == "failed"
+    if failed:
+        raise ConfigError(f"{folder} cannot go on: {_begin_anew(folder)}")
+    before = kept.to_dict()
+    for name, value in (config or kept).to_dict().items():
+        if name not in _FREE_ON_RESUME and value != before[name]:
             raise ConfigError(
-                f"{name} is {value} now and was {kept.to_dict()[name]} in {folder}; a resumed run keeps its settings"
+                f"{name} is {value} now and was {before[name]} in {folder}; a resumed run keeps its settings"
             )
-    free = {name: value for name, value in config.differences().items() if name in _FREE_ON_RESUME}
-    return dataclasses.replace(kept, **{**free, "run_key": kept.run_key})
+    return dataclasses.replace(config or kept)
+
+
+def _check_rules(folder: Path, config: TrainConfig) -> None:
+    with RunReader(folder) as run:
+        then = run.facts()["episode_versions"].get("rules")
+    now = _episode_versions(config)["rules"]
+    if then != now:
+        raise ConfigError(
+            f"{folder} was played by version {then} of the rules of {config.game}, and this program has version {now}: "
+            "its games would not be comparable; begin a new run"
+        )
+
+
+def _episode_versions(config: TrainConfig) -> dict[str, str]:
+    from grpo_arcade.games import make
+
+    rules = make(config.game, **Curriculum.of(config).stage.options).rules_version
+    return {"grpo-arcade": version("grpo-arcade"), "rules": str(rules)}
 
 
 def _require_extra() -> None:

@@ -20,7 +20,8 @@ from trl import GRPOConfig, GRPOTrainer
 from trl.trainer.utils import shuffle_sequence_dict, split_tensor_dict
 
 from grpo_arcade.trainer import alarms, shared_prompt
-from grpo_arcade.trainer.evaluate import completion_text, derived_seed, ending_tokens
+from grpo_arcade.trainer.evaluate import derived_seed
+from grpo_arcade.trainer.models.chat import completion_text, ending_tokens, is_cut_off
 from grpo_arcade.trainer.models.sampler import sample
 from grpo_arcade.trainer.run_folder import STATE, write_json
 from grpo_arcade.trainer.scoring import Play, Scorer
@@ -36,8 +37,11 @@ _COLUMNS = {
     **{name: name for name in ("learning_rate", "grad_norm", "num_tokens")},
     "clip_ratio": "clip_ratio/region_mean",
     "completion_length": "completions/mean_length",
-    "clipped_ratio": "completions/clipped_ratio",
 }
+
+
+# TRL counts as cut off whatever does not end in the tokenizer's own end token; a chat model has several.
+_LEFT_OUT = {*_COLUMNS.values(), "epoch", "completions/clipped_ratio"}
 
 
 class ArcadeTrainer(GRPOTrainer):
@@ -63,22 +67,21 @@ class ArcadeTrainer(GRPOTrainer):
         self, prompt_ids: list[list[int]], images: Any, multimodal_fields: Any, has_tool_images: bool = False
     ) -> tuple[list[list[int]], None]:
         session, tokenizer, step = self._session, self.processing_class, self._now
-        ends = ending_tokens(tokenizer)
+        ends = ending_tokens(self.accelerator.unwrap_model(self.model), tokenizer)
         matches = session.begin(step, len(prompt_ids))
         tokens: dict[int, list[int]] = {}
         self._ids.clear()
 
         def write(place: int, play: Play) -> None:
             ids = tokens[place]
-            truncated = not ids or ids[-1] not in ends
             group = place // session.config.num_generations
-            self._ids[place] = session.writer.strategy(step, "training", place, group, play, ids, truncated)
+            self._ids[place] = session.writer.strategy(step, "training", place, group, play, ids, is_cut_off(ids, ends))
 
         scorer = self._scorer = Scorer(session.pool, matches, player=f"{session.model_name} step {step}", on_play=write)
 
         def finished(place: int, ids: list[int]) -> None:
             tokens[place] = list(ids)
-            scorer.submit(place, completion_text(tokenizer, ids))
+            scorer.submit(place, completion_text(tokenizer, ids, ends))
 
         started = time.perf_counter()
         with _evaluating(self.model):
@@ -92,6 +95,7 @@ class ArcadeTrainer(GRPOTrainer):
                 on_finished=finished,
             )
         self._spent["generate_s"] += time.perf_counter() - started
+        self._cut_off = statistics.fmean(is_cut_off(ids, ends) for ids in completions)
         return completions, None
 
     def _calculate_rewards(
@@ -126,7 +130,7 @@ class ArcadeTrainer(GRPOTrainer):
         ids = [self._ids[place] for place in range(len(plays))]
         session.writer.judged(ids, splits, reasons, totals, advantages.tolist())
         session.throne.challenge(plays, ids)
-        self._facts = _facts(plays, session.config.num_generations)
+        self._facts = {**_facts(plays, session.config.num_generations), "clipped_ratio": self._cut_off}
 
     def _prepare_inputs(self, generation_batch: Any) -> Any:
         if not self.model.training:
@@ -203,7 +207,7 @@ class ArcadeTrainer(GRPOTrainer):
             "time": time.time(),
             "stage": self._session.curriculum.at,
             **{column: logs.get(name) for column, name in _COLUMNS.items()},
-            **{key: self._facts.get(key) for key in ("score", "identical_share")},
+            **{key: self._facts.get(key) for key in ("score", "identical_share", "clipped_ratio")},
             **spent,
             "learn_s": learn,
             "evaluate_s": 0.0,
@@ -213,7 +217,7 @@ class ArcadeTrainer(GRPOTrainer):
                 for name in self.reward_func_names
             },
             "metrics": {
-                **{name: value for name, value in logs.items() if name not in _COLUMNS.values() and name != "epoch"},
+                **{name: value for name, value in logs.items() if name not in _LEFT_OUT},
                 "random_share": self._facts.get("random_share"),
                 **_memory(),
             },

@@ -36,6 +36,8 @@ STATE = "arcade_state.json"
 """Written last into a checkpoint: a checkpoint without it is torn and never resumed from."""
 COMMANDS = ("pause", "resume", "stop", "save", "evaluate", "gif")
 _ALIVE = ("starting", "running", "paused")
+RESUMABLE = ("stopped", "crashed")
+"""How a run stands that waits to be gone on with."""
 
 
 class RunFolderError(ValueError):
@@ -50,7 +52,8 @@ class RunSummary:
     game: str
     model: str
     status: str
-    """starting, running, paused, finished, stopped, failed; crashed where the trainer is gone without a word."""
+    """starting, running, paused; finished; stopped, which can be resumed; crashed, where the trainer met an error or is
+    gone without a word, which can too; failed, where training collapsed for good, which cannot."""
     step: int
     max_steps: int
     started: float

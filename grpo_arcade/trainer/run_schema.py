@@ -34,7 +34,7 @@ CREATE TABLE steps (          -- one row an optimizer step, written when the ste
 
 CREATE TABLE groups (         -- what the completions of one group play
   step INTEGER NOT NULL,
-  purpose TEXT NOT NULL,      -- training | evaluation | champion
+  purpose TEXT NOT NULL,      -- training | evaluation
   number INTEGER NOT NULL,    -- from 0 within the step
   stage INTEGER NOT NULL,
   options TEXT NOT NULL,      -- JSON: the game's resolved options
@@ -127,7 +127,7 @@ CREATE TABLE events (
   data TEXT NOT NULL          -- JSON
 );
 
-CREATE TABLE commands (       -- a reader asks, the trainer answers within one step
+CREATE TABLE commands (       -- a reader asks, the trainer answers before its next generation
   id INTEGER PRIMARY KEY,
   time REAL NOT NULL,
   name TEXT NOT NULL,         -- pause | resume | stop | save | evaluate | gif

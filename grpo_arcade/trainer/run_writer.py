@@ -13,6 +13,7 @@ import math
 import os
 import platform
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -63,28 +64,25 @@ class RunWriter:
             RunFolderError: it cannot be written, or exists.
         """
         folder = _new_folder(config)
-        try:
-            lock = (folder / LOCK).open("wb")
+        with contextlib.ExitStack() as undo, writing(folder):
+            undo.callback(shutil.rmtree, folder, ignore_errors=True)
+            lock = undo.enter_context((folder / LOCK).open("wb"))
             try_lock(lock.fileno())
             (folder / RECORDINGS).mkdir()
             write_json(
                 folder / CONFIG,
                 {"config": config.to_dict(), "versions": versions(), "git": _git_revision(), "command": sys.argv},
             )
-        except OSError as error:
-            raise _unwritable(folder, error) from error
-        try:
-            connection = connect(folder / DATABASE, "rwc")
+            connection = undo.enter_context(contextlib.closing(connect(folder / DATABASE, "rwc")))
             _tune(connection)
             connection.executescript(
                 f"BEGIN IMMEDIATE; PRAGMA application_id = {run_schema.APPLICATION_ID};"
                 f"PRAGMA user_version = {run_schema.VERSION}; {run_schema.TABLES} COMMIT;"
             )
-        except sqlite3.Error as error:
-            raise _unwritable(folder, error) from error
-        writer = cls(folder, lock, connection)
-        writer.note(status="starting", started=time.time(), step=0, **facts)
-        return writer
+            writer = cls(folder, lock, connection)
+            writer.note(status="starting", started=time.time(), step=0, **facts)
+            undo.pop_all()
+            return writer
 
     @classmethod
     def reopen(cls, folder: Path, step: int) -> RunWriter:
@@ -93,30 +91,35 @@ class RunWriter:
         Raises:
             RunFolderError: another trainer is at work on it, or it cannot be written.
         """
-        try:
-            lock = (folder / LOCK).open("wb")
-        except OSError as error:
-            raise _unwritable(folder, error) from error
-        # A reader that looks whether the run is live holds the lock for an instant.
-        for _ in range(20):
-            if try_lock(lock.fileno()):
-                break
-            time.sleep(0.05)
-        else:
-            lock.close()
-            raise RunFolderError(f"{folder}: another process is training this run; stop it first")
-        try:
-            connection = connect(folder / DATABASE)
+        with contextlib.ExitStack() as undo, writing(folder):
+            lock = undo.enter_context((folder / LOCK).open("wb"))
+            # A reader that looks whether the run is live holds the lock for an instant.
+            for _ in range(20):
+                if try_lock(lock.fileno()):
+                    break
+                time.sleep(0.05)
+            else:
+                raise RunFolderError(f"{folder}: another process is training this run; stop it first")
+            connection = undo.enter_context(contextlib.closing(connect(folder / DATABASE)))
             _tune(connection)
-        except sqlite3.Error as error:
-            raise _unwritable(folder, error) from error
-        writer = cls(folder, lock, connection)
-        writer._drop_after(step)
-        return writer
+            writer = cls(folder, lock, connection)
+            writer._refuse_old_commands(step)
+            writer._drop_after(step)
+            undo.pop_all()
+            return writer
+
+    def _refuse_old_commands(self, step: int) -> None:
+        # Whoever asked meant the trainer that is gone: its `stop` must not stop this one.
+        with self.together() as connection:
+            connection.execute(
+                "UPDATE commands SET status = 'refused', answer = ?, answered = ?, step = ? "
+                "WHERE status IN ('asked', 'accepted')",
+                ("the trainer ended before it could answer", time.time(), max(0, step)),
+            )
 
     def _drop_after(self, step: int) -> None:
         lasting = ", ".join(f"'{kind}'" for kind in _LASTING_EVENTS)
-        with self._transaction() as connection:
+        with self.together() as connection:
             dropped = "SELECT id FROM strategies WHERE step > ?"
             connection.execute(f"DELETE FROM champions WHERE step > ? OR strategy_id IN ({dropped})", (step, step))
             connection.execute(f"DELETE FROM completions WHERE strategy_id IN ({dropped})", (step,))
@@ -142,9 +145,22 @@ class RunWriter:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def discard(self) -> bool:
+        """Close, and remove the folder if nothing has been recorded yet; whether it was removed."""
+        with contextlib.suppress(sqlite3.Error):
+            if self._connection.execute("SELECT 1 FROM strategies LIMIT 1").fetchone() is None:
+                self.close()
+                shutil.rmtree(self.folder, ignore_errors=True)
+                return True
+        return False
+
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        try:
+    def together(self) -> Iterator[sqlite3.Connection]:
+        """Make all that is written inside one transaction."""
+        if self._connection.in_transaction:
+            yield self._connection
+            return
+        with writing(self.folder):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -154,12 +170,10 @@ class RunWriter:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
-        except sqlite3.Error as error:
-            raise _unwritable(self.folder, error) from error
 
     def note(self, **facts: Any) -> None:
         """Set facts of the table ``run``; values are JSON-able."""
-        with self._transaction() as connection:
+        with self.together() as connection:
             connection.executemany(
                 "INSERT OR REPLACE INTO run (key, value) VALUES (?, ?)",
                 [(key, _json(value)) for key, value in {**facts, "updated": time.time()}.items()],
@@ -169,7 +183,7 @@ class RunWriter:
         self, step: int, purpose: str, number: int, stage: int, options: Mapping[str, Any], seeds: Sequence[int]
     ) -> None:
         """Say what a group plays, before its strategies are written."""
-        with self._transaction() as connection:
+        with self.together() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO groups VALUES (?, ?, ?, ?, ?, ?)",
                 (step, purpose, number, stage, _json(dict(options)), _json(list(seeds))),
@@ -179,7 +193,7 @@ class RunWriter:
         self, step: int, purpose: str, position: int, number: int, play: Play, tokens: Sequence[int], truncated: bool
     ) -> int:
         """Write a strategy that has been played, with its episodes; its id."""
-        with self._transaction() as connection:
+        with self.together() as connection:
             source_id = None if play.source is None else _source(connection, play.source)
             row = connection.execute(
                 "INSERT INTO strategies (step, purpose, position, number, time, source_id, outcome, score, tokens, "
@@ -206,7 +220,7 @@ class RunWriter:
         totals: Sequence[float], advantages: Sequence[float],
     ) -> None:  # fmt: skip
         """Add what a group's strategies earned: one entry of each sequence a strategy."""
-        with self._transaction() as connection:
+        with self.together() as connection:
             connection.executemany(
                 "UPDATE strategies SET rewards = ?, reward = ?, advantage = ? WHERE id = ?",
                 [
@@ -228,6 +242,16 @@ class RunWriter:
         """Write one row of ``evaluations``."""
         self._insert("evaluations", row)
 
+    def drop_evaluation(self, step: int) -> None:
+        """Forget the evaluation made after ``step``, if there is one, with its strategies and games."""
+        with self.together() as connection:
+            old = "SELECT id FROM strategies WHERE step = ? AND purpose = 'evaluation'"
+            for table in ("completions", "episodes"):
+                connection.execute(f"DELETE FROM {table} WHERE strategy_id IN ({old})", (step,))
+            for table in ("strategies", "groups"):
+                connection.execute(f"DELETE FROM {table} WHERE step = ? AND purpose = 'evaluation'", (step,))
+            connection.execute("DELETE FROM evaluations WHERE step = ?", (step,))
+
     def champion(self, row: Mapping[str, Any]) -> None:
         """Write one row of ``champions``."""
         self._insert("champions", row)
@@ -248,13 +272,13 @@ class RunWriter:
 
     def asked(self) -> list[tuple[int, str, str]]:
         """Commands nobody has answered: id, name, argument."""
-        with self._transaction() as connection:
+        with self.together() as connection:
             rows = connection.execute("SELECT id, name, argument FROM commands WHERE status = 'asked' ORDER BY id")
             return [tuple(row) for row in rows]
 
     def answer(self, command: int, status: str, answer: str, step: int) -> None:
         """Answer a command: accepted, done or refused, with words."""
-        with self._transaction() as connection:
+        with self.together() as connection:
             connection.execute(
                 "UPDATE commands SET status = ?, answer = ?, answered = ?, step = ? WHERE id = ?",
                 (status, answer, time.time(), step, command),
@@ -263,7 +287,7 @@ class RunWriter:
     def _insert(self, table: str, row: Mapping[str, Any]) -> None:
         values = [_json(value) if isinstance(value, dict | list) else _number(value) for value in row.values()]
         places = ", ".join("?" * len(values))
-        with self._transaction() as connection:
+        with self.together() as connection:
             connection.execute(f"INSERT OR REPLACE INTO {table} ({', '.join(row)}) VALUES ({places})", values)
 
 
@@ -303,8 +327,28 @@ def _new_folder(config: TrainConfig) -> Path:
     raise RunFolderError(f"{root} holds a hundred runs of this second; give a run_name")
 
 
+@contextlib.contextmanager
+def writing(folder: Path, *, anything: bool = False) -> Iterator[None]:
+    """Say in one line that ``folder`` cannot be written when the writing inside fails.
+
+    With ``anything`` every error counts: the libraries that write checkpoints each have their own for a full disk.
+    """
+    try:
+        yield
+    except (RunFolderError, MemoryError):
+        raise
+    except (OSError, sqlite3.Error) as error:
+        raise _unwritable(folder, error) from error
+    except Exception as error:
+        if not anything:
+            raise
+        raise _unwritable(folder, error) from error
+
+
 def _unwritable(folder: Path, error: Exception) -> RunFolderError:
-    reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
+    words = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
+    # PyTorch adds a backtrace of its own.
+    reason = next(iter(words.splitlines()), "") or type(error).__name__
     return RunFolderError(
         f"{folder} cannot be written ({reason}); free space or choose another output_dir, "
         f"then arcade train --resume {folder}"

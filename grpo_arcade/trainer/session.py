@@ -18,7 +18,8 @@ from grpo_arcade.games.seeds import EVALUATION_SEEDS, training_seeds
 from grpo_arcade.trainer import alarms
 from grpo_arcade.trainer.champion import Crowned, Throne
 from grpo_arcade.trainer.evaluate import Evaluation, baselines_on, derived_seed, evaluate_model, evaluate_source
-from grpo_arcade.trainer.run_folder import RECORDINGS, RunReader, checkpoint_step, checkpoints
+from grpo_arcade.trainer.run_folder import RECORDINGS, STATE, RunReader, checkpoint_step, checkpoints, write_json
+from grpo_arcade.trainer.run_writer import writing
 from grpo_arcade.trainer.scoring import Match
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ MAX_FALLBACKS = 3
 """A run that collapses more often is stopped: something else is wrong."""
 FALLBACK_FACTOR = 0.5
 """What the learning rate is multiplied by at each."""
+SAVING_SHARE = 0.05
+"""Of the time since the last checkpoint, what the next one may cost to be made beside those of ``save_steps``."""
 
 
 class Session:
@@ -56,12 +59,17 @@ class Session:
         self.model_name = Path(config.model.rstrip("/")).name
         self.run_key = bytes.fromhex(config.run_key)
         self.stop_asked = ""
-        """Why to stop after this step: "stopped" or "interrupted"; empty to go on."""
+        """Why to stop after this step: "stopped", "interrupted" or "failed"; empty to go on."""
+        self._saved: Path | None = None
+        """The checkpoint of this moment, if there is one."""
+        self._saved_at, self._save_s = time.perf_counter(), 0.0
+        """When the last checkpoint was complete, and what it cost in seconds."""
         with RunReader(self.folder) as run:
             self.steps = run.steps()
             self.evaluations = run.evaluations()
             self._on = {alarm.name for alarm in run.alarms()}
             self._falls = [event["step"] for event in run.events() if event["kind"] == "fallback"]
+            self._asked = {event["step"] for event in run.events() if event["data"].get("asked")}
             self._baselines = dict(run.facts().get("baselines", {}))
             champions = run.query(
                 "SELECT champions.*, source FROM champions JOIN strategies ON strategies.id = strategy_id "
@@ -119,6 +127,7 @@ class Session:
 
     def stepped(self, row: dict[str, Any]) -> None:
         """Record a step."""
+        self._saved = None
         self.steps.append(row)
         self.writer.step(row)
         self.narrator.step(row, self.evaluations[-1]["mean"] if self.evaluations else None)
@@ -131,12 +140,18 @@ class Session:
         if last or (config.eval_steps and step % config.eval_steps == 0):
             self.evaluate(trainer)
         self._sound_alarms(step)
+        if step % config.steps_per_round:
+            # Half of a generation is still to be learnt from, and no checkpoint holds it.
+            return False
         fallen = config.fallback and self._fall_back_if_collapsed(trainer, step)
-        self._obey(trainer, step)
-        stop = bool(self.stop_asked)
-        if last or stop or fallen or step % config.save_steps == 0:
-            self._save(trainer)
-        return stop
+        if self.stop_asked != "failed":
+            self._obey(trainer, step)
+            if last or fallen or self.stop_asked or step % config.save_steps == 0 or self._can_afford_to_save():
+                self._save(trainer)
+        return bool(self.stop_asked)
+
+    def _can_afford_to_save(self) -> bool:
+        return self._save_s <= SAVING_SHARE * (time.perf_counter() - self._saved_at)
 
     def evaluate(self, trainer: ArcadeTrainer) -> None:
         """Measure the model on the held-out seeds and record it; at the curriculum's mark, go to the next stage."""
@@ -168,12 +183,12 @@ class Session:
             message = f"stage {self.curriculum.at + 1} of {len(self.curriculum.stages)}: {words}"
             self.writer.event("promoted", step, message, data={"stage": self.curriculum.at, "won": found.won})
             self.narrator.say(message)
+            if self._saved is not None:
+                with writing(self.folder):
+                    write_json(self._saved / STATE, self.state())
 
     def _record_evaluation(self, step: int, found: Evaluation, started: float) -> dict[str, Any]:
         seeds = list(found.seeds)
-        self.writer.group(step, "evaluation", 0, self.curriculum.at, found.options, seeds)
-        for place, play in enumerate(found.plays):
-            self.writer.strategy(step, "evaluation", place, 0, play, found.tokens[place], found.truncated[place])
         champion = None
         if self.throne.holder is not None:
             champion = evaluate_source(self.throne.holder.source, self.game, seeds, pool=self.pool).mean
@@ -198,11 +213,17 @@ class Session:
             "champion": champion,
             "seconds": time.time() - started,
         }
-        self.writer.evaluation(row)
+        with self.writer.together():
+            # There is one already if the stage has changed since, and somebody asks for another.
+            self.writer.drop_evaluation(step)
+            self.writer.group(step, "evaluation", 0, self.curriculum.at, found.options, seeds)
+            for place, play in enumerate(found.plays):
+                self.writer.strategy(step, "evaluation", place, 0, play, found.tokens[place], found.truncated[place])
+            self.writer.evaluation(row)
+            if self.steps and self.steps[-1]["step"] == step:
+                self.steps[-1]["evaluate_s"] += row["seconds"]
+                self.writer.step(self.steps[-1])
         self.evaluations = [*(kept for kept in self.evaluations if kept["step"] != step), row]
-        if self.steps and self.steps[-1]["step"] == step:
-            self.steps[-1]["evaluate_s"] += row["seconds"]
-            self.writer.step(self.steps[-1])
         return row
 
     def _settle_champion(self, step: int) -> None:
@@ -240,46 +261,67 @@ class Session:
         return [row for row in self.steps if row["step"] > fall]
 
     def _fall_back_if_collapsed(self, trainer: ArcadeTrainer, step: int) -> bool:
-        why = alarms.collapsed(self._since_fall(), self.evaluations)
+        recent = self._since_fall()
+        why = alarms.collapsed(recent, self.evaluations)
         if not why:
             return False
-        good = self._good_checkpoint(step)
+        # A number that is none is the fault of the step that made it; failing strategies have been on their way.
+        latest = step - 1 if not alarms.finite(recent[-1]) else step - alarms.WINDOW
+        good = self._good_checkpoint(latest)
         if good is None or len(self._falls) >= MAX_FALLBACKS:
-            message = f"stopped: {why}, for the {len(self._falls) + 1}. time; lower learning_rate and begin anew"
-            self.writer.event("failed", step, message)
-            self.narrator.warn(message)
+            message = f"training collapsed for good: {why}" + (
+                f", for the {len(self._falls) + 1}. time" if good else ""
+            )
+            self.writer.event("failed", step, message, help="begin anew with a lower learning_rate")
             self.stop_asked = "failed"
+            # What is left to play with is from before the trouble.
+            for path in checkpoints(self.folder):
+                if good is not None and checkpoint_step(path) > checkpoint_step(good):
+                    shutil.rmtree(path, ignore_errors=True)
             return False
         rate = trainer.fall_back(good, FALLBACK_FACTOR)
         self._falls.append(step)
+        self._saved = None
         message = f"{why}; back to {good.name}, on with learning rate {rate:.3g}"
         data = {"checkpoint": checkpoint_step(good), "learning_rate": rate}
         self.writer.event("fallback", step, message, data=data)
         self.narrator.warn(f"step {step}: {message}")
         return True
 
-    def _good_checkpoint(self, step: int) -> Path | None:
-        """The newest checkpoint from before the trouble: at its step hardly more strategies failed than ever."""
-        shares = {row["step"]: alarms.failing_share(row) for row in self._since_fall()}
-        calm = min(shares.values(), default=0.0) + 0.15
+    def _good_checkpoint(self, latest: int) -> Path | None:
+        found = {checkpoint_step(path): path for path in self._kept_checkpoints()}
+        good = alarms.newest_good(sorted(found), self.steps, self._falls, latest)
+        return None if good is None else found[good]
 
-        def healthy(at: int) -> bool:
-            # Step at + 1 was written by the model of this checkpoint.
-            around = [share for number, share in shares.items() if at - 2 < number <= at + 1]
-            return at <= step - alarms.WINDOW and all(share <= calm for share in around)
+    def _kept_checkpoints(self) -> list[Path]:
+        """Those made every ``save_steps`` or when somebody asked; which others there are depends on the clock."""
+        found = checkpoints(self.folder)
+        return [
+            path for path in found if (at := checkpoint_step(path)) % self.config.save_steps == 0 or at in self._asked
+        ]
 
-        found = [path for path in checkpoints(self.folder) if healthy(checkpoint_step(path))]
-        return found[-1] if found else None
-
-    def _save(self, trainer: ArcadeTrainer) -> None:
-        path = trainer.save()
-        step = checkpoint_step(path)
-        self.writer.event("checkpoint", step, f"saved {path.name}")
+    def _save(self, trainer: ArcadeTrainer, *, asked: bool = False) -> None:
+        """Make a checkpoint of this moment, if there is none yet, and remove those whose turn is over."""
+        step = trainer.state.global_step
+        if self._saved is None:
+            started = time.perf_counter()
+            try:
+                with writing(self.folder, anything=True):
+                    self._saved = trainer.save()
+            except BaseException:
+                # Half a checkpoint is of no use, and its room may be what is missing.
+                shutil.rmtree(self.folder / f"checkpoint-{step}", ignore_errors=True)
+                raise
+            self._saved_at = time.perf_counter()
+            self._save_s = self._saved_at - started
+        if asked or step % self.config.save_steps == 0:
+            self._asked |= {step} if asked else set()
+            self.writer.event("checkpoint", step, f"saved {self._saved.name}", data={"asked": asked})
+        kept = self._kept_checkpoints()
         # The best one, and the one to fall back to, outlive their turn.
-        keep = {path, *checkpoints(self.folder)[-self.config.save_total_limit :]}
+        keep = {self._saved, *kept[-self.config.save_total_limit :], self._good_checkpoint(step - alarms.WINDOW)}
         best = max(self.evaluations, key=lambda row: (row["stage"], row["mean"]), default=None)
         keep |= {self.folder / f"checkpoint-{best['step']}"} if best else set()
-        keep |= {good} if (good := self._good_checkpoint(step)) else set()
         for old in self.folder.glob("checkpoint-*"):
             if old not in keep:
                 shutil.rmtree(old, ignore_errors=True)
@@ -315,17 +357,19 @@ class Session:
             self.stop_asked = "stopped"
             return "done", f"stops after step {trainer.state.global_step} and saves"
         if name == "save":
-            self._save(trainer)
+            self._save(trainer, asked=True)
             return "done", f"saved checkpoint-{trainer.state.global_step}"
         if name == "evaluate":
-            self.evaluate(trainer)
+            last = self.evaluations[-1]
+            if (last["step"], last["stage"]) != (trainer.state.global_step, self.curriculum.at):
+                self.evaluate(trainer)
             return "done", f"held-out score {self.evaluations[-1]['mean']:,.0f}"
         if name == "gif":
             return self._film_champion(argument)
         return "refused", f"nothing to {name}" if name in ("pause", "resume") else f"there is no command {name!r}"
 
     def _film_champion(self, argument: str) -> tuple[str, str]:
-        from grpo_arcade.recordings import write_gif
+        from grpo_arcade.recordings import RecordingError, write_gif
 
         if self.throne.holder is None:
             return "refused", "there is no champion yet"
@@ -334,5 +378,8 @@ class Session:
         best = max(episodes, key=lambda episode: episode.score)
         name = Path(argument).name or f"champion-step-{self.steps[-1]['step'] if self.steps else 0}.gif"
         path = self.folder / RECORDINGS / name
-        write_gif([best], path)
+        try:
+            write_gif([best], path)
+        except (RecordingError, OSError) as error:
+            return "refused", " ".join(str(error).split())
         return "done", f"wrote {path}"

@@ -74,22 +74,24 @@ def _child(order: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _answer(order: Mapping[str, Any], say: Callable[[dict[str, str]], None]) -> None:
+    import torch
+
     from grpo_arcade.games import make
+    from grpo_arcade.trainer.config import spare_threads
     from grpo_arcade.trainer.models import load
+    from grpo_arcade.trainer.models.chat import completion_text, ending_tokens, prompt_ids
     from grpo_arcade.trainer.models.sampler import sample
 
+    torch.set_num_threads(spare_threads())
     model, tokenizer = load(order["model"])
-    prompt = make(order["game"], **order["options"]).prompt()
-    ids = tokenizer.apply_chat_template(
-        [{"role": "user", "content": prompt}], add_generation_prompt=True, tokenize=True, return_dict=False
-    )
+    ends = ending_tokens(model, tokenizer)
     written: list[int] = []
     said = ""
 
     def on_token(index: int, token: int) -> None:
         nonlocal said
         written.append(token)
-        text = tokenizer.decode(written, skip_special_tokens=True)
+        text = completion_text(tokenizer, written, ends)
         # A character of several bytes is complete only with its last token.
         if not text.endswith("\ufffd"):
             say({"token": text[len(said) :]})
@@ -98,13 +100,13 @@ def _answer(order: Mapping[str, Any], say: Callable[[dict[str, str]], None]) -> 
     [completion] = sample(
         model,
         tokenizer,
-        [ids],
+        [prompt_ids(tokenizer, make(order["game"], **order["options"]).prompt())],
         max_new_tokens=order["max_new_tokens"],
         temperature=order["temperature"],
         seed=order["seed"],
         on_token=on_token,
     )
-    say({"completion": tokenizer.decode(completion, skip_special_tokens=True)})
+    say({"completion": completion_text(tokenizer, completion, ends)})
 
 
 def main() -> None:

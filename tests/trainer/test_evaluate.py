@@ -2,7 +2,8 @@
 
 import pytest
 
-from grpo_arcade.trainer.evaluate import Evaluation, completion_text, derived_seed, evaluate
+from grpo_arcade.trainer import evaluate as evaluation
+from grpo_arcade.trainer.evaluate import Evaluation, baselines_on, derived_seed, evaluate
 from grpo_arcade.trainer.scoring import Play
 
 
@@ -21,6 +22,17 @@ def test_baselines_are_played_where_nothing_is_stored():
     found = evaluate("random", options={"size": 3, "target": 64}, seeds=range(3))
     assert len(found.baselines["greedy"]["scores"]) == 3
     assert found.baselines["random"]["mean"] == pytest.approx(found.mean)
+
+
+def test_a_baseline_plays_the_same_seeds_once_a_process():
+    from grpo_arcade.games import make
+
+    game = make("2048", size=3, target=32)
+    first = baselines_on(game, range(3))
+    played = evaluation._played.cache_info().misses
+    assert baselines_on(make("2048", size=3, target=32), [0, 1, 2]) == first
+    assert evaluation._played.cache_info().misses == played
+    assert baselines_on(make("2048", size=3, target=64), range(3)) != first
 
 
 def test_a_strategy_file_and_one_that_fails(tmp_path):
@@ -83,12 +95,3 @@ def test_seeds_of_different_purposes_and_steps_differ():
     seeds = {derived_seed(seed, purpose, step) for seed in (0, 1) for purpose in "ab" for step in (1, 11)}
     assert len(seeds) == 8
     assert all(0 <= seed < 2**63 for seed in seeds)
-
-
-def test_ending_tokens_are_no_part_of_the_text(tiny_model):
-    from grpo_arcade.trainer.models import load
-
-    _, tokenizer = load(tiny_model)
-    ids = tokenizer("def strategy(board):")["input_ids"]
-    assert completion_text(tokenizer, [*ids, tokenizer.eos_token_id, tokenizer.pad_token_id]) == "def strategy(board):"
-    assert completion_text(tokenizer, [tokenizer.eos_token_id]) == ""

@@ -3,9 +3,12 @@
 import dataclasses
 import json
 import os
+import resource
 import signal
+import sqlite3
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 from pathlib import Path
@@ -14,10 +17,13 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from grpo_arcade.games import make
 from grpo_arcade.games.seeds import EVALUATION_SEEDS
+from grpo_arcade.trainer import rewards, session
 from grpo_arcade.trainer.config import ConfigError, TrainConfig
-from grpo_arcade.trainer.grpo import TrainingError, train
-from grpo_arcade.trainer.run_folder import LOG, RunFolderError, RunReader
+from grpo_arcade.trainer.grpo import TrainingError, _ctrl_c, resumed_config, train
+from grpo_arcade.trainer.narration import Narrator
+from grpo_arcade.trainer.run_folder import DATABASE, LOG, RunFolderError, RunReader, checkpoints
 
 
 @pytest.fixture(scope="module")
@@ -44,14 +50,14 @@ def test_a_run_records_every_step_completion_reward_and_game(finished):
                 assert row[name] is not None, name
             assert sum(row["outcomes"].values()) == 8
             assert set(row["rewards"]) == set(config.rewards)
-            split = row["generate_s"] + row["score_s"] + row["learn_s"]
-            assert split == pytest.approx(row["step_s"], abs=0.05)
+            for part in ("generate_s", "score_s", "learn_s"):
+                assert 0 < row[part] < row["step_s"], part
             rows = run.strategies(row["step"])
             assert [each["position"] for each in rows] == list(range(8))
             assert {each["number"] for each in rows} == {0, 1}
-            weights = {"progress": 10.0}
+            weights = {reward.name: reward.weight for reward in rewards.load(config.rewards)}
             for each in rows:
-                total = sum(weights.get(name, 1.0) * value for name, value in each["rewards"].items())
+                total = sum(weights[name] * value for name, value in each["rewards"].items())
                 assert each["reward"] == pytest.approx(total, rel=1e-4)
                 assert set(run.strategy(each["id"])["reasons"]) == set(config.rewards)
         groups = run.query("SELECT * FROM groups WHERE purpose = 'training'")
@@ -138,8 +144,35 @@ def test_finished_runs_refuse_commands_and_resume_needs_more_steps(finished):
         run.send("pause")
     with pytest.raises(ConfigError, match="higher max_steps"):
         train(resume=result.folder)
-    with pytest.raises(ConfigError, match=r"learning_rate is 0\.5"):
-        train(TrainConfig(learning_rate=0.5), resume=result.folder)
+    kept = resumed_config(result.folder)
+    # Also where what is wanted is the default.
+    for changes in ({"learning_rate": 0.5}, {"train_seeds": TrainConfig().train_seeds}, {"run_key": "11" * 16}):
+        [(name, value)] = changes.items()
+        with pytest.raises(ConfigError, match=f"{name} is {value} now"):
+            train(dataclasses.replace(kept, max_steps=100, **changes), resume=result.folder)
+
+
+def test_a_run_played_by_other_rules_is_not_gone_on_with(finished):
+    result, _ = finished
+    with RunReader(result.folder) as run:
+        facts, config = run.facts(), dataclasses.replace(resumed_config(result.folder), max_steps=6)
+    assert facts["episode_versions"]["rules"] == str(make("2048").rules_version)
+
+    def note(rules):
+        with sqlite3.connect(result.folder / DATABASE) as connection:
+            versions = json.dumps({**facts["episode_versions"], "rules": rules})
+            connection.execute("UPDATE run SET value = ? WHERE key = 'episode_versions'", (versions,))
+        connection.close()
+
+    note("0")
+    try:
+        with pytest.raises(ConfigError, match=r"version 0 of the rules.*begin a new run"):
+            train(config, resume=result.folder)
+    finally:
+        note(facts["episode_versions"]["rules"])
+    with RunReader(result.folder) as run:
+        assert len(run.steps()) == 4
+        assert run.status() == "finished"
 
 
 @pytest.mark.parametrize(
@@ -196,11 +229,11 @@ def test_commands_are_answered_within_a_step(tiny_config):
             time.sleep(0.05)
         with RunReader(folder) as run:
 
-            def ask(name, wait_for):
-                command = run.send(name)
+            def ask(name, wait_for, argument=""):
+                command = run.send(name, argument)
                 while (row := run.commands()[command - 1])["status"] not in wait_for:
                     time.sleep(0.05)
-                answers[name] = row
+                answers.setdefault(name, []).append(row)
                 return row["step"]
 
             ask("resume", ("refused",))
@@ -208,12 +241,16 @@ def test_commands_are_answered_within_a_step(tiny_config):
             time.sleep(0.3)
             assert len(run.steps()) == paused
             assert run.status() == "paused"
-            for name in ("save", "evaluate", "gif"):
+            ask("gif", ("done", "refused"))
+            ask("gif", ("done", "refused"), "x" * 300)
+            for name in ("save", "evaluate", "evaluate", "evaluate"):
                 ask(name, ("done", "refused"))
             ask("resume", ("done",))
             ask("stop", ("done",))
 
-    config = dataclasses.replace(tiny_config, max_steps=500, eval_steps=0, save_steps=100)
+    # The first evaluation asked for wins its stage, so the second one is of another game; the third finds it made.
+    stages = ("size=4,target=8@0.1", "size=4,target=16@0.1", "size=4,target=2048")
+    config = dataclasses.replace(tiny_config, max_steps=500, eval_steps=0, save_steps=100, curriculum=stages)
     folder = Path(config.output_dir) / config.run_name
     thread = threading.Thread(target=person, args=(folder,), daemon=True)
     thread.start()
@@ -221,16 +258,33 @@ def test_commands_are_answered_within_a_step(tiny_config):
     thread.join(timeout=60)
     assert not thread.is_alive()
     assert result.status == "stopped"
-    assert answers["save"]["answer"] == f"saved checkpoint-{answers['save']['step']}"
-    assert "held-out score" in answers["evaluate"]["answer"]
-    assert Path(answers["gif"]["answer"].removeprefix("wrote ")).read_bytes()[:3] == b"GIF"
+    [saved] = answers["save"]
+    assert saved["answer"] == f"saved checkpoint-{saved['step']}"
+    assert [row["status"] for row in answers["evaluate"]] == ["done"] * 3
+    assert answers["evaluate"][1]["answer"] == answers["evaluate"][2]["answer"]
+    assert "held-out score" in answers["evaluate"][0]["answer"]
+    film, impossible = answers["gif"]
+    assert Path(film["answer"].removeprefix("wrote ")).read_bytes()[:3] == b"GIF"
+    assert impossible["status"] == "refused"
+    assert "name too long" in impossible["answer"]
     with RunReader(result.folder) as run:
         assert run.status() == "stopped"
-        assert run.checkpoints()[-1].name == f"checkpoint-{result.step}"
+        # What somebody asked for stays.
+        assert [path.name for path in run.checkpoints()] == [
+            f"checkpoint-{step}" for step in (0, saved["step"], result.step)
+        ]
+        evaluations = run.evaluations()
+        assert [(row["step"], row["stage"]) for row in evaluations] == [(0, 0), (saved["step"], 2)]
+        rows = run.strategies(saved["step"], "evaluation")
+        assert len(rows) == config.eval_strategies
+        for row, scores in zip(rows, evaluations[-1]["scores"], strict=True):
+            episodes = run.episodes(row["id"])
+            assert {episode.options["target"] for episode in episodes} == {2048}
+            assert len(episodes) == len(scores)
 
 
 def test_a_collapse_is_survived_from_the_last_good_checkpoint(tiny_config):
-    """Training that destroys the model: a learning rate a hundred thousand times too high for its last steps."""
+    """A learning rate of 0.05, with gradients that nobody clips, destroys the model within a few steps."""
     config = dataclasses.replace(
         tiny_config, max_steps=26, learning_rate=0.05, warmup_steps=0, eval_steps=0, max_completion_length=30,
         lr_scheduler_type="constant", save_total_limit=1, max_grad_norm=1e9,
@@ -245,6 +299,117 @@ def test_a_collapse_is_survived_from_the_last_good_checkpoint(tiny_config):
         assert after[0]["learning_rate"] == pytest.approx(0.025)
         # The first step after it is made with the good model again.
         assert set(after[0]["outcomes"]) & {"lost", "stuck"}
+
+
+def reward_module(tmp_path, monkeypatch, name, body):
+    """A module of the user's own, with a reward function ``own``."""
+    (tmp_path / f"{name}.py").write_text(f"def own(completions, **columns):\n{textwrap.indent(body, '    ')}\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return f"{name}:own"
+
+
+def test_a_run_that_collapses_for_good_keeps_its_good_weights_and_is_begun_anew(
+    tiny_config, tmp_path, monkeypatch, capsys
+):
+    body = "return [1e38 * (-1) ** place for place in range(len(completions))]"
+    huge = reward_module(tmp_path, monkeypatch, "huge_reward", body)
+    result = train(
+        dataclasses.replace(tiny_config, rewards=(huge,), scale_rewards="none", max_steps=9, eval_steps=0, save_steps=5)
+    )
+    assert (result.status, result.step) == ("failed", 4)
+    told = capsys.readouterr().err
+    assert "for the 4. time" in told
+    assert "--resume" not in told
+    with RunReader(result.folder) as run:
+        assert run.status() == "failed"
+        falls = [event for event in run.events() if event["kind"] == "fallback"]
+        assert [(event["step"], event["data"]["checkpoint"]) for event in falls] == [(1, 0), (2, 0), (3, 0)]
+        [checkpoint] = run.checkpoints()
+    weights = load_file(checkpoint / "model.safetensors")
+    assert all(torch.isfinite(value).all() for value in weights.values())
+    with pytest.raises(ConfigError, match=rf"begin anew.*--model {checkpoint} --learning-rate 6.25e-05") as refusal:
+        train(resume=result.folder)
+    assert "\n" not in str(refusal.value)
+
+
+def test_an_error_that_is_not_the_disks_is_told_as_what_it_is(tiny_config, tmp_path, monkeypatch):
+    far = reward_module(tmp_path, monkeypatch, "far_reward", "raise ConnectionError('judge.example is not there')")
+    with pytest.raises(TrainingError, match=r"ConnectionError: judge\.example is not there; .*--resume") as told:
+        train(dataclasses.replace(tiny_config, rewards=(far,)))
+    assert "free space" not in str(told.value)
+    with RunReader(Path(tiny_config.output_dir) / tiny_config.run_name) as run:
+        assert run.status() == run.facts()["status"] == "crashed"
+
+
+@pytest.mark.parametrize("file", ["model.safetensors", "optimizer.pt"])
+def test_a_disk_that_fills_during_a_checkpoint_is_one_line_and_nothing_half_written(finished, tiny_config, file):
+    size = (finished[0].folder / "checkpoint-4" / file).stat().st_size
+    config = dataclasses.replace(tiny_config, max_steps=2)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size - 10_000, before[1]))
+    try:
+        with pytest.raises(RunFolderError, match=r"cannot be written .*free space.*--resume") as told:
+            train(config)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "\n" not in str(told.value)
+    folder = Path(config.output_dir) / config.run_name
+    with RunReader(folder) as run:
+        assert run.status() == run.facts()["status"] == "crashed"
+        assert run.query("PRAGMA integrity_check")[0][0] == "ok"
+        whole = run.checkpoints()
+    assert sorted(folder.glob("checkpoint-*")) == whole
+    assert train(resume=folder).status == "finished"
+
+
+@pytest.mark.parametrize(("share", "third"), [(1e9, [0, 2, 3]), (0.0, [0, 2])])
+def test_the_newest_state_is_saved_after_every_step_that_can_afford_it(tiny_config, monkeypatch, share, third):
+    monkeypatch.setattr(session, "SAVING_SHARE", share)
+    seen = []
+    real = session.Session.after_step
+
+    def after_step(self, trainer):
+        ended = real(self, trainer)
+        seen.append([path.name for path in checkpoints(self.folder)])
+        return ended
+
+    monkeypatch.setattr(session.Session, "after_step", after_step)
+    train(dataclasses.replace(tiny_config, max_steps=4, save_steps=2, eval_steps=0))
+    assert seen[2] == [f"checkpoint-{step}" for step in third]
+    # What was saved between is replaced by what comes next.
+    assert seen[3] == ["checkpoint-0", "checkpoint-2", "checkpoint-4"]
+
+
+def test_ctrl_c_in_the_middle_of_a_write_waits_for_its_end():
+    """The terminal is a pipe that is full, so the signal comes while a line is being written to it."""
+
+    class Run:
+        stop_asked = ""
+
+    reading, writing = os.pipe()
+    heard = []
+
+    def listener():
+        time.sleep(0.3)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGTERM)
+        time.sleep(0.3)
+        while block := os.read(reading, 65536):
+            heard.append(block)
+
+    assert threading.current_thread() is threading.main_thread()
+    thread = threading.Thread(target=listener)
+    with open(writing, "w", encoding="utf-8") as terminal:
+        narrator = Narrator(terminal, None, 10, 1)
+        with _ctrl_c(Run, narrator):
+            thread.start()
+            for _ in range(30):
+                narrator.say("x" * 10_000)
+    thread.join()
+    os.close(reading)
+    assert Run.stop_asked == "interrupted"
+    words = b"".join(heard).decode()
+    assert words.count("x" * 10_000) == 30
+    assert "finishing this step" in words
 
 
 INTERRUPTED = """
@@ -294,7 +459,7 @@ def test_running_out_of_memory_names_what_to_lower(tiny_config, monkeypatch):
     with pytest.raises(TrainingError, match=r"per_device_train_batch_size.*max_completion_length.*--resume"):
         train(tiny_config)
     with RunReader(Path(tiny_config.output_dir) / tiny_config.run_name) as run:
-        assert run.status() == "failed"
+        assert run.status() == "crashed"
         assert len(run.checkpoints()) == 1
 
 
@@ -303,6 +468,8 @@ def test_what_cannot_fit_or_is_not_known_is_refused_before_the_first_step(tiny_c
         train(dataclasses.replace(tiny_config, max_completion_length=2000))
     with pytest.raises(ConfigError, match="knows no reasoning_effort"):
         train(dataclasses.replace(tiny_config, run_name="again", reasoning_effort="low"))
+    # What was refused leaves nothing behind.
+    assert os.listdir(tiny_config.output_dir) == []
 
 
 def test_a_missing_extra_names_its_install_line(tmp_path):

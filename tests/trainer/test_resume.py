@@ -1,6 +1,7 @@
 """A run killed at any moment and resumed ends with the same records as one that was never killed."""
 
 import dataclasses
+import importlib
 import json
 import random
 import signal
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from grpo_arcade.trainer.config import TrainConfig
-from grpo_arcade.trainer.grpo import train
+from grpo_arcade.trainer.grpo import resumed_config, train
 from grpo_arcade.trainer.run_folder import RunReader, checkpoints
 
 CODE = """
@@ -61,34 +62,31 @@ def records(folder):
 
 
 def killed_and_resumed(config, kills, moments, seconds):
-    """Run ``config`` in a child that is killed ``kills`` times; the folder."""
+    """Run ``config`` in a child that is killed ``kills`` times, up to ``seconds`` after some step; the folder."""
     folder = Path(config.output_dir) / config.run_name
     arguments = [sys.executable, "-c", CODE, json.dumps(config.to_dict())]
-    for _ in range(kills):
+    for after in sorted(moments.randrange(config.max_steps // 2) for _ in range(kills)):
         child = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        # Imports take most of a child's life; the moment counts from when it begins to train.
         deadline = time.monotonic() + 120
-        while child.poll() is None and time.monotonic() < deadline and not _training(folder, child):
+        while child.poll() is None and time.monotonic() < deadline and not _trains(folder, after):
             time.sleep(0.02)
         time.sleep(moments.uniform(0, seconds))
         child.send_signal(signal.SIGKILL)
-        child.communicate()
-        if (folder / "run.db").exists():
-            with RunReader(folder) as run:
-                assert run.query("PRAGMA integrity_check")[0][0] == "ok"
-                assert run.status() in ("crashed", "finished")
-                if run.status() == "finished":
-                    break
-    else:
-        done = subprocess.run(arguments, capture_output=True, text=True, timeout=600)
-        assert done.returncode == 0, done.stderr
+        _, errors = child.communicate()
+        assert child.returncode == -signal.SIGKILL, f"it ended before it could be killed: {errors}"
+        with RunReader(folder) as run:
+            assert run.query("PRAGMA integrity_check")[0][0] == "ok"
+            assert run.status() == "crashed"
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
     return folder
 
 
-def _training(folder, child):
+def _trains(folder, step):
+    """Whether a living trainer has made ``step``; imports, which take most of a child's life, are over then."""
     try:
         with RunReader(folder) as run:
-            return run.facts().get("status") == "running"
+            return run.status() == "running" and run.facts()["step"] >= step
     except ValueError:
         return False
 
@@ -97,7 +95,7 @@ def test_a_run_killed_twice_ends_as_one_never_killed(tiny_config):
     config = dataclasses.replace(tiny_config, max_steps=8, save_steps=2, eval_steps=3, learning_rate=3e-4)
     whole = train(config)
     again = dataclasses.replace(config, run_name="killed")
-    folder = killed_and_resumed(again, 2, random.Random(1), 2.0)
+    folder = killed_and_resumed(again, 2, random.Random(1), 0.2)
     expected, found = records(whole.folder), records(folder)
     for name in expected:
         assert found[name] == expected[name], name
@@ -130,7 +128,7 @@ def test_a_torn_checkpoint_is_passed_over(tiny_config):
 def test_more_steps_can_be_asked_of_a_finished_run(tiny_config):
     short = train(dataclasses.replace(tiny_config, max_steps=2, eval_steps=2, save_steps=2))
     long = train(dataclasses.replace(tiny_config, max_steps=4, eval_steps=2, save_steps=2, run_name="long"))
-    result = train(TrainConfig(max_steps=4), resume=short.folder)
+    result = train(dataclasses.replace(resumed_config(short.folder), max_steps=4), resume=short.folder)
     assert result.step == 4
     assert records(short.folder) == records(long.folder)
 
@@ -144,6 +142,30 @@ def test_a_lora_run_resumes_exactly(tiny_config):
     assert records(first.folder) == expected
 
 
+def test_ctrl_c_between_two_steps_of_one_generation_resumes_exactly(tiny_config, tmp_path, monkeypatch):
+    (tmp_path / "interrupting.py").write_text(
+        "import signal\n"
+        "interrupt = False\n"
+        "def own(completions, **columns):\n"
+        "    if interrupt:\n"
+        "        signal.raise_signal(signal.SIGINT)\n"
+        "    return [float(len(completion[0]['content'])) for completion in completions]\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    module = importlib.import_module("interrupting")
+    config = dataclasses.replace(
+        tiny_config, rewards=("interrupting:own",), num_iterations=2, max_steps=4, save_steps=2, eval_steps=3
+    )
+    whole = train(config)
+    module.interrupt = True
+    cut = train(dataclasses.replace(config, run_name="cut"))
+    # The first of two steps was in flight; what is left of its generation is learnt from before anything is saved.
+    assert (cut.status, cut.step) == ("interrupted", 2)
+    module.interrupt = False
+    assert train(resume=cut.folder).step == 4
+    assert records(cut.folder) == records(whole.folder)
+
+
 @pytest.mark.soak
 def test_the_pocket_model_killed_at_twenty_random_moments_ends_as_one_never_killed(tmp_path):
     config = TrainConfig(
@@ -152,5 +174,5 @@ def test_the_pocket_model_killed_at_twenty_random_moments_ends_as_one_never_kill
         eval_seeds=4, train_seeds=2,
     )  # fmt: skip
     whole = train(config)
-    folder = killed_and_resumed(dataclasses.replace(config, run_name="killed"), 20, random.Random(0), 20.0)
+    folder = killed_and_resumed(dataclasses.replace(config, run_name="killed"), 20, random.Random(0), 4.0)
     assert records(folder) == records(whole.folder)

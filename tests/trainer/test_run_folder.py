@@ -1,8 +1,8 @@
 """The run folder: many readers and one writer, whole rows only, versions, commands, full disks, torn folders."""
 
+import contextlib
 import multiprocessing
 import os
-import resource
 import sqlite3
 import subprocess
 import sys
@@ -293,6 +293,41 @@ def test_token_ids_of_any_vocabulary_survive():
     assert unpack_tokens(pack_tokens([])) == []
 
 
-def test_memory_of_the_test_process_is_not_limited():
-    # The full-disk test limits its own child only.
-    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
+def test_a_command_of_the_trainer_before_is_refused_and_not_obeyed(tmp_path):
+    with new_run(tmp_path) as writer:
+        write_step(writer, 1)
+        writer.note(status="running")
+        with RunReader(writer.folder) as run:
+            accepted, asked = run.send("pause"), run.send("stop")
+        writer.answer(accepted, "accepted", "paused", 1)
+    with RunWriter.reopen(writer.folder, 1) as writer, RunReader(writer.folder) as run:
+        assert writer.asked() == []
+        assert [row["id"] for row in run.commands()] == [accepted, asked]
+        for row in run.commands():
+            assert (row["status"], row["step"]) == ("refused", 1)
+            assert "ended before" in row["answer"]
+
+
+def test_what_is_written_together_is_written_whole_or_not_at_all(tmp_path):
+    with new_run(tmp_path) as writer:
+        write_step(writer, 1)
+        with contextlib.suppress(KeyboardInterrupt), writer.together():
+            write_step(writer, 2)
+            raise KeyboardInterrupt
+        with RunReader(writer.folder) as run:
+            assert [row["step"] for row in run.steps()] == [1]
+            assert run.strategies(2) == []
+        write_step(writer, 2)
+
+
+def test_a_folder_that_cannot_be_opened_is_given_free_again(tmp_path):
+    with new_run(tmp_path) as writer:
+        write_step(writer, 1)
+    (writer.folder / DATABASE).write_bytes(b"torn" * 1000)
+    with pytest.raises(RunFolderError, match="cannot be written"):
+        RunWriter.reopen(writer.folder, 1)
+    # The error, which pytest keeps, must not hold the lock.
+    assert not is_live(writer.folder)
+    with pytest.raises(TypeError):
+        RunWriter.create(TrainConfig(output_dir=str(tmp_path), run_name="half"), {"nonsense": object()})
+    assert not (tmp_path / "half").exists()

@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from grpo_arcade.trainer.models.chat import ending_tokens
+
 if TYPE_CHECKING:
     import torch
 
@@ -28,8 +30,6 @@ def sample(
     *,
     max_new_tokens: int,
     temperature: float = 1.0,
-    top_p: float = 1.0,
-    top_k: int = 0,
     seed: int | None = None,
     generator: torch.Generator | None = None,
     micro_batch: int | None = None,
@@ -45,8 +45,6 @@ def sample(
             prompts that stand side by side share their prefill.
         max_new_tokens: at which a completion is cut off, 1 or more.
         temperature: 0 takes the likeliest token each time; 1 is what the model believes.
-        top_p: keep the likeliest tokens that together have this probability, above 0 and at most 1.
-        top_k: keep this many of the likeliest tokens; 0 keeps all.
         seed: of a fresh generator; the same seed gives the same completions (with the same threads: sums round alike).
         generator: a CPU generator to draw from instead, which moves on by one draw for every possible token.
         micro_batch: rows decoded together. None: 64 on a CPU, all of them elsewhere.
@@ -59,7 +57,7 @@ def sample(
     """
     import torch
 
-    _check(prompts_ids, max_new_tokens, temperature, top_p, top_k, micro_batch)
+    _check(prompts_ids, max_new_tokens, temperature, micro_batch)
     if generator is None:
         generator = torch.Generator()
         if seed is None:
@@ -68,7 +66,7 @@ def sample(
             generator.manual_seed(seed)
     # Drawn up front, a row for every completion: what a completion becomes does not depend on its neighbours.
     uniforms = torch.rand((len(prompts_ids), max_new_tokens), generator=generator, dtype=torch.float64)
-    end_tokens = _end_tokens(model, tokenizer)
+    ends = ending_tokens(model, tokenizer)
     if micro_batch is None:
         micro_batch = MICRO_BATCH if model.device.type == "cpu" else max(1, len(prompts_ids))
 
@@ -85,8 +83,8 @@ def sample(
                     rows,
                     completions,
                     uniforms,
-                    lambda logits, draws: _choose(logits, draws, temperature, top_p, top_k),
-                    end_tokens,
+                    temperature,
+                    ends,
                     tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0,
                     on_finished,
                     on_token,
@@ -100,8 +98,6 @@ def _check(
     prompts_ids: Sequence[Sequence[int]],
     max_new_tokens: int,
     temperature: float,
-    top_p: float,
-    top_k: int,
     micro_batch: int | None,
 ) -> None:
     if not all(prompts_ids):
@@ -110,19 +106,8 @@ def _check(
         raise ValueError(f"max_new_tokens must be at least 1, not {max_new_tokens}")
     if not temperature >= 0:
         raise ValueError(f"temperature must be 0 or more, not {temperature}")
-    if not 0 < top_p <= 1:
-        raise ValueError(f"top_p must be above 0 and at most 1, not {top_p}")
-    if top_k < 0:
-        raise ValueError(f"top_k must be 0 (all) or more, not {top_k}")
     if micro_batch is not None and micro_batch < 1:
         raise ValueError(f"micro_batch must be at least 1, not {micro_batch}")
-
-
-def _end_tokens(model: Any, tokenizer: Any) -> set[int]:
-    """Chat models list several; the tokenizer's own is always one of them."""
-    listed = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
-    tokens = {listed} if isinstance(listed, int) else set(listed or ())
-    return tokens | ({tokenizer.eos_token_id} if tokenizer.eos_token_id is not None else set())
 
 
 def _decode(
@@ -131,8 +116,8 @@ def _decode(
     rows: list[int],
     completions: list[list[int]],
     uniforms: torch.Tensor,
-    choose: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
-    end_tokens: set[int],
+    temperature: float,
+    ends: frozenset[int],
     pad: int,
     on_finished: Callable[[int, list[int]], None] | None,
     on_token: Callable[[int, int], None] | None,
@@ -145,13 +130,13 @@ def _decode(
     positions = torch.tensor([len(prompt) for prompt in prompts], device=device)
     longest = uniforms.shape[1]
     for step in range(longest):
-        chosen = choose(logits, uniforms[rows, step].to(device))
+        chosen = _choose(logits, uniforms[rows, step].to(device), temperature)
         keep = []
         for place, (row, token) in enumerate(zip(rows, chosen.tolist(), strict=True)):
             completions[row].append(token)
             if on_token is not None:
                 on_token(row, token)
-            if token in end_tokens or step + 1 == longest:
+            if token in ends or step + 1 == longest:
                 if on_finished is not None:
                     on_finished(row, completions[row])
             else:
@@ -216,23 +201,13 @@ def _prefill(model: Any, prompts: list[list[int]], pad: int) -> tuple[torch.Tens
     return logits, cache, mask
 
 
-def _choose(logits: torch.Tensor, draws: torch.Tensor, temperature: float, top_p: float, top_k: int) -> torch.Tensor:
+def _choose(logits: torch.Tensor, draws: torch.Tensor, temperature: float) -> torch.Tensor:
     """The token of every row: ``logits`` (rows, tokens), ``draws`` (rows,) in [0, 1), result (rows,)."""
     import torch
 
     if temperature == 0:
         return logits.argmax(dim=-1)
-    # Likeliest first only where something is cut off: sorting a large vocabulary is not free.
-    probabilities = torch.softmax(logits.double() / temperature, dim=-1)
-    order = None
-    if top_p < 1 or 0 < top_k < probabilities.shape[-1]:
-        probabilities, order = probabilities.sort(dim=-1, descending=True)
-        if top_k:
-            probabilities[:, top_k:] = 0
-        before = probabilities.cumsum(dim=-1) - probabilities
-        probabilities = probabilities.masked_fill(before >= top_p, 0) if top_p < 1 else probabilities
-    cumulative = probabilities.cumsum(dim=-1)
-    # The first token whose cumulative probability exceeds the draw; the total is not exactly 1 after a cut or rounding.
+    cumulative = torch.softmax(logits.double() / temperature, dim=-1).cumsum(dim=-1)
+    # The first token whose cumulative probability exceeds the draw; the total is not exactly 1 after rounding.
     chosen = torch.searchsorted(cumulative, (draws * cumulative[:, -1])[:, None], right=True)
-    chosen = chosen.clamp(max=logits.shape[-1] - 1)
-    return (chosen if order is None else order.gather(-1, chosen))[:, 0]
+    return chosen.clamp(max=logits.shape[-1] - 1)[:, 0]

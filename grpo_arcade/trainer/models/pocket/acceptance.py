@@ -16,6 +16,7 @@ from statistics import fmean
 from grpo_arcade.games.players import MatchPool, extract_source
 from grpo_arcade.games.registry import make
 from grpo_arcade.games.seeds import EVALUATION_SEEDS
+from grpo_arcade.trainer.scoring import mean_score
 
 GAMES_EACH = 4
 """Evaluation seeds every program plays; the mean over 512 programs is then good to about 2 %."""
@@ -26,7 +27,7 @@ _RAN = ("won", "lost", "capped", "stuck")
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """Figures over all samples; a program that fails counts with the score it got."""
+    """Figures over all samples; a program that fails counts 0."""
 
     samples: int
     seed: int
@@ -59,20 +60,19 @@ class Acceptance:
 
 def measure(folder: Path, samples: int = 512, seed: int = 0) -> Acceptance:
     """Sample at temperature 1, play 4×4 2048 in the sandbox, and store the figures in ``folder``'s pretrain.json."""
+    from grpo_arcade.trainer.models.chat import completion_text, ending_tokens, prompt_ids
     from grpo_arcade.trainer.models.loading import load
     from grpo_arcade.trainer.models.sampler import sample
 
     model, tokenizer = load(folder)
-    game = make("2048")
-    prompt = tokenizer.apply_chat_template(
-        [{"role": "user", "content": game.prompt()}], add_generation_prompt=True, return_dict=False
-    )
+    game, ends = make("2048"), ending_tokens(model, tokenizer)
+    prompt = prompt_ids(tokenizer, game.prompt())
     seeds = list(EVALUATION_SEEDS[:GAMES_EACH])
     futures = {}
     with MatchPool() as pool:
 
         def play(index: int, ids: list[int]) -> None:
-            source = extract_source(tokenizer.decode(ids, skip_special_tokens=True)).source
+            source = extract_source(completion_text(tokenizer, ids, ends)).source
             if source is not None:
                 futures[index] = pool.submit(source, game.name, game.options, seeds)
 
@@ -81,7 +81,7 @@ def measure(folder: Path, samples: int = 512, seed: int = 0) -> Acceptance:
 
     outcomes = Counter(episode.outcome.value for result in results.values() for episode in result.episodes)
     outcomes["no_code"] += len(seeds) * (samples - len(results))
-    means = [results[index].mean_score if index in results else 0.0 for index in range(samples)]
+    means = [mean_score(results[index].episodes) if index in results else 0.0 for index in range(samples)]
     figures = Acceptance(
         samples=samples,
         seed=seed,

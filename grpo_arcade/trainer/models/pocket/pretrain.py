@@ -23,6 +23,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from grpo_arcade.trainer.config import spare_threads
+
 _TOKENIZER_EXAMPLES = 20_000
 _PROMPT_SHARE = 4
 """The tokenizer sees every fourth example's prompt: prompts hardly vary, and programs need the vocabulary more."""
@@ -109,6 +111,7 @@ def pretrain(config: PretrainConfig) -> PretrainResult:
     device = torch.device(
         ("cuda" if torch.cuda.is_available() else "cpu") if config.device == "auto" else config.device
     )
+    torch.set_num_threads(spare_threads())
     folder.mkdir(parents=True, exist_ok=True)
     console = Console()
     started = time.monotonic()
@@ -150,12 +153,12 @@ def pretrain(config: PretrainConfig) -> PretrainResult:
 
 
 def _draw_corpus(seed: int, size: int) -> list[tuple[str, str]]:
-    """(prompt, completion) of every example, in order; drawn by all cores, the same for any number of them."""
+    """(prompt, completion) of every example, in order; drawn by all cores but one, the same for any number."""
     chunk = 5_000
     jobs = [(seed, start, min(start + chunk, size)) for start in range(0, size, chunk)]
     if len(jobs) < 4:
         return list(chain.from_iterable(map(_draw_chunk, jobs)))
-    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(spare_threads(), multiprocessing.get_context("spawn")) as pool:
         return list(chain.from_iterable(pool.map(_draw_chunk, jobs)))
 
 

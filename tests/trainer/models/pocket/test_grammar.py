@@ -7,6 +7,7 @@ from grpo_arcade.games.game import Outcome
 from grpo_arcade.games.players import check_source, extract_source, play_match
 from grpo_arcade.games.registry import make
 from grpo_arcade.trainer.models.pocket.grammar import GRAMMARS, draw
+from grpo_arcade.trainer.scoring import mean_score
 
 EXAMPLES = [draw(f"test/{i}") for i in range(2_000)]
 
@@ -57,6 +58,6 @@ def test_play_is_mediocre_and_of_every_quality():
     scores = []
     for _ in range(40):
         program = GRAMMARS["2048"].draw_program(rng, {"size": 4, "target": 2048})
-        scores.append(play_match(program, "2048", {}, [1, 2]).mean_score)
+        scores.append(mean_score(play_match(program, "2048", {}, [1, 2]).episodes))
     assert 1_000 < fmean(scores) < 4_000
     assert min(scores) < 700 < 2_500 < max(scores)

@@ -11,6 +11,7 @@ import torch
 from grpo_arcade.games.game import Outcome
 from grpo_arcade.games.players import extract_source, play_match
 from grpo_arcade.trainer.models import POCKET
+from grpo_arcade.trainer.models.chat import completion_text, ending_tokens
 from grpo_arcade.trainer.models.pocket import PretrainConfig
 from grpo_arcade.trainer.models.pocket.acceptance import Acceptance, measure
 from grpo_arcade.trainer.models.pocket.grammar import draw
@@ -59,11 +60,12 @@ def test_unseen_programs_of_the_grammar_are_as_likely_as_the_recorded_loss_says(
 
 def test_what_it_writes_plays(pocket, prompt_ids):
     model, tokenizer = pocket
+    ends = ending_tokens(model, tokenizer)
     completions = sample(model, tokenizer, [prompt_ids()] * 48, max_new_tokens=256, seed=1)
     assert len(set(map(tuple, completions))) >= 40
     played = 0
     for ids in completions:
-        source = extract_source(tokenizer.decode(ids, skip_special_tokens=True)).source
+        source = extract_source(completion_text(tokenizer, ids, ends)).source
         if source is not None:
             [episode] = play_match(source, "2048", {"target": 64}, [3]).episodes
             played += episode.outcome in (Outcome.WON, Outcome.LOST, Outcome.STUCK)

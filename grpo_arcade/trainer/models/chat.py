@@ -1,0 +1,38 @@
+"""Between words and tokens: a prompt as the model's chat template wants it, and a completion as text.
+
+Every way a model is asked goes through here, so that training, evaluation and the window see the same completion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def prompt_ids(tokenizer: Any, prompt: str, template: Mapping[str, Any] | None = None) -> list[int]:
+    """The prompt as one user message, up to where the answer begins; ``template`` goes to the chat template."""
+    messages = [{"role": "user", "content": prompt}]
+    ids = tokenizer.apply_chat_template(
+        messages, add_generation_prompt=True, tokenize=True, return_dict=False, **dict(template or {})
+    )
+    return list(ids)
+
+
+def ending_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
+    """Ids that end a completion. Chat models list several; the tokenizer's own is always one of them."""
+    listed = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
+    tokens = {listed} if isinstance(listed, int) else set(listed or ())
+    return frozenset(tokens | {token for token in (tokenizer.eos_token_id,) if token is not None})
+
+
+def completion_text(tokenizer: Any, ids: Sequence[int], ends: frozenset[int]) -> str:
+    """A completion as text: without the tokens that end it, with the markers of reasoning channels."""
+    last = len(ids)
+    while last and ids[last - 1] in ends:
+        last -= 1
+    return tokenizer.decode(list(ids[:last]), skip_special_tokens=False)
+
+
+def is_cut_off(ids: Sequence[int], ends: frozenset[int]) -> bool:
+    """Whether a completion stops where its tokens ran out and not where the model ended it."""
+    return not ids or ids[-1] not in ends

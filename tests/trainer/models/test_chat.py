@@ -1,0 +1,44 @@
+"""A completion is the same text wherever a model is asked: ended by any of its ending tokens, its channels kept."""
+
+import copy
+
+from grpo_arcade.trainer.models.chat import completion_text, ending_tokens, is_cut_off, prompt_ids
+from grpo_arcade.trainer.models.sampler import sample
+
+
+def test_a_prompt_ends_where_the_answer_begins(pocket):
+    _, tokenizer = pocket
+    assert tokenizer.decode(prompt_ids(tokenizer, "Q")) == "<|user|>Q<|assistant|>"
+
+
+def test_every_ending_token_of_a_chat_model_ends_a_completion(pocket):
+    model, tokenizer = pocket
+    assert ending_tokens(model, tokenizer) == {tokenizer.eos_token_id}
+    several = copy.deepcopy(model)
+    other = tokenizer.convert_tokens_to_ids("<|user|>")
+    several.generation_config.eos_token_id = [tokenizer.eos_token_id, other]
+    ends = ending_tokens(several, tokenizer)
+    assert ends == {tokenizer.eos_token_id, other}
+    ids = tokenizer("def strategy(board):")["input_ids"]
+    for end in ends:
+        assert completion_text(tokenizer, [*ids, end], ends) == "def strategy(board):"
+        assert not is_cut_off([*ids, end], ends)
+    assert is_cut_off(ids, ends)
+    assert is_cut_off([], ends)
+    assert completion_text(tokenizer, [tokenizer.eos_token_id], ends) == ""
+
+
+def test_the_sampler_stops_at_the_tokens_that_end_a_completion(pocket, prompt_ids):
+    model, tokenizer = pocket
+    [whole] = sample(model, tokenizer, [prompt_ids()], max_new_tokens=20, temperature=0)
+    several = copy.deepcopy(model)
+    several.generation_config.eos_token_id = [tokenizer.eos_token_id, whole[3]]
+    [short] = sample(several, tokenizer, [prompt_ids()], max_new_tokens=20, temperature=0)
+    assert short == whole[: whole.index(whole[3]) + 1]
+
+
+def test_markers_of_channels_stay_in_the_text(pocket):
+    model, tokenizer = pocket
+    ids = tokenizer("<|assistant|>thinking<|user|>answer<|end|>", add_special_tokens=False)["input_ids"]
+    text = completion_text(tokenizer, ids, ending_tokens(model, tokenizer))
+    assert text == "<|assistant|>thinking<|user|>answer"
