@@ -109,13 +109,13 @@ def _curves(figure: Any, data: ChartData, curves: list[Curve], width: int, heigh
             if curve.points and len(xs) < width // 3:
                 figure.scatter(xs, ys, marker="o" if ink.plain else "•", color=curve.colour, yside=side)
         if heights:
-            _y_axis(figure, min(heights), max(heights), max(2, (height - 4) // 3), side)
+            _y_axis(figure, min(heights), max(heights), max(3, (height - 3) // 3), side)
     for _, level, colour in data.levels:
         figure.hline(level, colour)
     left, right = data.xlim or (min(min(c.xs) for c in curves), max(max(c.xs) for c in curves))
     right = max(right, left + 1)
     figure.xlim(left, right)
-    ticks = [tick for tick in _ticks(left, right, max(2, width // 11)) if tick == int(tick)]
+    ticks = [tick for tick in _ticks(left, right, max(2, width // 9)) if tick == int(tick)]
     figure.xticks(ticks, [f"{int(tick)}" for tick in ticks])
 
 

@@ -137,9 +137,11 @@ class Detail(Vertical):
 def _title(row: dict[str, Any]) -> Text:
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(f" #{row['id']}", style="bold")
-    text.append(f" step {row['step']}, {row['purpose']} group {row['number']}  ")
+    text.append("  ")
     text.append(str(row["outcome"]), style=outcome_style(row["outcome"]))
-    text.append(f"  score {number(row['score'])}  reward {number(row['reward'])}  {row['tokens']} tokens")
+    text.append(f"  score {number(row['score'])}  reward {number(row['reward'])}")
+    kind = "group" if row["purpose"] == "training" else row["purpose"]
+    text.append(f"  step {row['step']} {kind} {row['number']}  {row['tokens']} tokens", style="dim")
     return text
 
 

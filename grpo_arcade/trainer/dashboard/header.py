@@ -42,25 +42,31 @@ def header(facts: dict[str, Any], now: float, width: int) -> Text:
     old = later > max(_STALE_S, 5 * (facts["seconds_a_step"] or 0.0))
     text.append(f"{duration(later)} ago", style="bold red" if live and old else "dim")
     text.append("\n")
-    text.append_text(_results(facts))
+    clocks = f"  left {duration(facts['left_s'])}" if live else f"  elapsed {duration(elapsed)}"
+    text.append_text(_results(facts, width))
     if width < 120:
-        text.append(f"   elapsed {duration(elapsed)}" + (f", left {duration(facts['left_s'])}" if live else ""), "dim")
+        text.append(clocks, style="dim")
     return text
 
 
-def _results(facts: dict[str, Any]) -> Text:
-    text = Text(f" {clean(facts['model'])} learns {clean(facts['game'])}   ")
-    text.append("reward ", style="dim")
+def _results(facts: dict[str, Any], width: int) -> Text:
+    narrow = width < 120
+    space = "  " if narrow else "   "
+    between = ":" if narrow else " learns"
+    text = Text(f" {clean(facts['model'])}{between} {clean(facts['game'])}")
+    text.append(f"{space}reward ", style="dim")
     text.append(number(facts["recent"]["reward"]), style="bold")
     if facts["held_out"]:
         first, last = facts["held_out"][0], facts["held_out"][-1]
-        text.append("   held-out ", style="dim")
+        text.append(f"{space}held-out ", style="dim")
         text.append(number(last["mean"]), style="bold")
-        if last is not first:
+        if last is not first and not narrow:
             text.append(f" (was {number(first['mean'])})", style="dim")
     if facts["champion"]:
-        text.append("   champion ", style="dim")
+        text.append(f"{space}champion ", style="dim")
         text.append(number(facts["champion"]["score"]), style="bold")
     if facts["alarms"]:
-        text.append(f"   ▲ {len(facts['alarms'])} alarm" + "s" * (len(facts["alarms"]) > 1), style="bold red")
+        count = len(facts["alarms"])
+        words = "" if narrow else " alarm" + "s" * (count > 1)
+        text.append(f"{space}▲ {count}{words}", style="bold red")
     return text

@@ -234,12 +234,12 @@ def _numbers(facts: dict[str, Any]) -> Text:
 
     def add(name: str, value: str) -> None:
         text.append(f"{name} ", style="dim")
-        text.append(f"{value}   ", style="bold")
+        text.append(f"{value}  ", style="bold")
 
     add("reward", f"{number(recent['reward'])} ± {number(recent['reward_std'])}")
     for name, value in facts["rewards"].items():
         add(clean(name), number(value))
-    add("zero-spread groups", _percent(recent["frac_reward_zero_std"]))
+    add("zero-spread", _percent(recent["frac_reward_zero_std"]))
     add("score", number(recent["score"]))
     add("tokens", number(recent["completion_length"]))
     add("cut off", _percent(recent["clipped_ratio"]))
