@@ -118,10 +118,10 @@ def _folder_to_resume(words: tuple[str, ...], output_dir: str) -> Path:
         raise ValueError(f"--resume takes one run folder, not {len(words)}")
     if words:
         return Path(words[0])
-    from grpo_arcade.trainer.run_folder import list_runs
+    from grpo_arcade.trainer.run_folder import RESUMABLE, list_runs
 
     for summary in list_runs(output_dir):
-        if summary.status in ("crashed", "stopped", "failed"):
+        if summary.status in RESUMABLE:
             print(f"going on with {summary.path}", file=sys.stderr)
             return summary.path
     raise ValueError(f"no run in {output_dir} waits to be resumed; `arcade runs` lists them")
