@@ -9,7 +9,7 @@ import pygame
 from grpo_arcade.arcade.window import paint, theme
 from grpo_arcade.arcade.window.advice import name_of
 from grpo_arcade.arcade.window.theme import Theme
-from grpo_arcade.games import Game
+from grpo_arcade.games import Game, fonts
 
 if TYPE_CHECKING:
     from grpo_arcade.arcade.window.scenes.play import Play
@@ -106,6 +106,7 @@ def draw_plate(surface: pygame.Surface, look: Theme, board: pygame.Rect, words: 
     plate.center = board.center
     paint.panel(surface, plate, look.card, look.px(theme.RADIUS), look.line)
     room = plate.width - 2 * small
+    big = max(6, fonts.tallest(words, room, big))
     at = plate.centerx, plate.top + big + small // 2
     paint.text(surface, words, at, big, colour, weight="bold", anchor="middle", room=room)
     at = plate.centerx, plate.bottom - 2 * small

@@ -114,7 +114,7 @@ class Tile:
             paint.text(surface, reward, (right, y), height, look.soft, anchor="right")
         elif not entrant.rewards and room > height * 5:
             paint.text(surface, "playing…", (right, y), height, look.faint, anchor="right", room=room)
-        if area.height < look.px(34):
+        if area.height < look.px(33):
             return
         bars = pygame.Rect(left, y + height, (right - left) * 2 // 5, area.bottom - y - height - look.px(3))
         draw_split(surface, look, bars, entrant.rewards, measure)
