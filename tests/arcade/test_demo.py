@@ -9,6 +9,7 @@ from PIL import Image
 
 from grpo_arcade.arcade.cli import main
 from grpo_arcade.arcade.commands import demo
+from grpo_arcade.arcade.commands.export import before_and_after
 from grpo_arcade.trainer.run_folder import RunReader
 
 
@@ -20,7 +21,7 @@ def test_the_demo_trains_tells_before_and_after_and_films_both(tmp_path, monkeyp
     with RunReader(folder) as run:
         assert run.status() == "finished"
         assert [evaluation["step"] for evaluation in run.evaluations()] == [0, 1]
-        shown = [demo.typical_episode(run, step) for step in (0, 1)]
+        shown = before_and_after(run)
     told = capfd.readouterr().out
     for word in ("random", "greedy", "expectimax", "model before", "model after step 1", "before-after.gif"):
         assert word in told
@@ -28,3 +29,5 @@ def test_the_demo_trains_tells_before_and_after_and_films_both(tmp_path, monkeyp
         assert picture.n_frames > 10  # moves that change nothing give no frame of their own
     assert [episode.seed for episode in shown] == [0, 0]
     assert Path(folder / "log.txt").read_text()
+    assert main(["export", str(folder), "--to", "again.gif"]) == 0
+    assert Path("again.gif").stat().st_size > 1000

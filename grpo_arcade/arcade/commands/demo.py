@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +12,6 @@ from tyro.conf import Positional
 from grpo_arcade.trainer.config import TrainConfig
 
 if TYPE_CHECKING:
-    from grpo_arcade.games import Episode
     from grpo_arcade.trainer.run_folder import RunReader
 
 DEMO = TrainConfig(max_steps=45, eval_steps=45, eval_strategies=48, eval_seeds=8)
@@ -98,17 +96,8 @@ def _figures(evaluation: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def _film(reader: RunReader, path: Path) -> Path:
+    from grpo_arcade.arcade.commands.export import before_and_after
     from grpo_arcade.recordings import write_gif
 
-    steps = [evaluation["step"] for evaluation in reader.evaluations()]
-    episodes = [typical_episode(reader, steps[0]), typical_episode(reader, steps[-1])]
-    write_gif(episodes, path, frames_per_move=2, speed=4, max_bytes=GIF_BYTES)
+    write_gif(before_and_after(reader), path, frames_per_move=2, speed=4, max_bytes=GIF_BYTES)
     return path
-
-
-def typical_episode(reader: RunReader, step: int) -> Episode:
-    """The game on the first held-out seed of the strategy whose score there is the median of that evaluation."""
-    rows = reader.strategies(step, "evaluation")
-    games = [reader.episodes(row["id"])[0] for row in rows]
-    middle = statistics.median_low(game.score for game in games)
-    return next(game for game in games if game.score == middle)

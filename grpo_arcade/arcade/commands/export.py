@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from tyro.conf import Positional
 
 if TYPE_CHECKING:
+    from grpo_arcade.games import Episode
     from grpo_arcade.recordings import GifReport, Mp4Report
+    from grpo_arcade.trainer.run_folder import RunReader
 
 MEGABYTE = 1_000_000
 """What upload limits mean by MB."""
@@ -21,7 +24,8 @@ class Command:
     """Make a film of recordings."""
 
     files: Positional[tuple[str, ...]] = ()
-    """One to six recordings (.episode) of one game; several are shown side by side."""
+    """One to six recordings (.episode) of one game, shown side by side; or a run folder, which stands for a typical
+    held-out game before and one after training."""
     to: str = ""
     """The file to write, .gif or .mp4."""
     frames_per_move: int = 2
@@ -54,7 +58,7 @@ def run(command: Command) -> int:
         raise ValueError(f"--to {command.to}: the name must end in .gif or .mp4")
     if command.max_mb is not None and suffix != ".gif":
         raise ValueError("--max-mb is for GIFs; an MP4 is small enough")
-    episodes = [recordings.load(file) for file in command.files]
+    episodes = [episode for file in command.files for episode in _episodes(file)]
     look: dict[str, Any] = {
         "frames_per_move": command.frames_per_move,
         "speed": command.speed,
@@ -80,3 +84,33 @@ def run(command: Command) -> int:
         f" {report.frames} frames, {report.seconds:.1f} s{f', {skipped} moves left out' if skipped else ''}"
     )
     return 0
+
+
+def _episodes(file: str) -> list[Episode]:
+    from grpo_arcade import recordings
+
+    if not Path(file, "run.db").is_file():
+        return [recordings.load(file)]
+    from grpo_arcade.trainer.run_folder import RunReader
+
+    with RunReader(file) as run:
+        return before_and_after(run)
+
+
+def before_and_after(run: RunReader) -> list[Episode]:
+    """A typical game of the first and of the last evaluation, both on the first held-out seed.
+
+    Raises:
+        ValueError: the run has no evaluation yet.
+    """
+    steps = [evaluation["step"] for evaluation in run.evaluations()]
+    if not steps:
+        raise ValueError(f"{run.folder}: this run has not been evaluated yet")
+    return [typical_episode(run, step) for step in (steps[0], steps[-1])]
+
+
+def typical_episode(run: RunReader, step: int) -> Episode:
+    """The game on the first held-out seed of the strategy whose score there is the median of that evaluation."""
+    games = [run.episodes(row["id"])[0] for row in run.strategies(step, "evaluation")]
+    middle = statistics.median_low(game.score for game in games)
+    return next(game for game in games if game.score == middle)
