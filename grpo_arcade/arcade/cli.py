@@ -42,9 +42,12 @@ def main(argv: list[str] | None = None) -> int:
         # `arcade runs | head`: the reader has seen enough. Point stdout elsewhere, or Python complains at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (ValueError, OSError, ImportError, MemoryError) as error:
+    except Exception as error:
+        from grpo_arcade.games.players import SandboxError
+
         # Every room raises these with one line meant for the person; the traceback is for who writes the rooms.
-        if os.environ.get("ARCADE_TRACEBACK"):
+        for_people = isinstance(error, ValueError | OSError | ImportError | MemoryError | SandboxError)
+        if not for_people or os.environ.get("ARCADE_TRACEBACK"):
             raise
         return _refuse(_line(error))
 

@@ -243,6 +243,18 @@ def test_bad_input_is_one_line_and_exit_code_2(arguments, words, tmp_path, monke
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_sandbox_that_cannot_be_had_is_one_line(monkeypatch, capsys):
+    from grpo_arcade.arcade.commands import play
+    from grpo_arcade.games.players import SandboxError
+
+    def refuse(command):
+        raise SandboxError("this kernel has no seccomp")
+
+    monkeypatch.setattr(play, "run", refuse)
+    assert main(["play"]) == 2
+    assert capsys.readouterr().err == "arcade: this kernel has no seccomp\n"
+
+
 def test_a_closed_pipe_is_no_error():
     done = subprocess.run(
         f"{sys.executable} -m grpo_arcade.arcade.cli --help | head -1", shell=True, capture_output=True, text=True
