@@ -203,7 +203,7 @@ class Dashboard(App[None]):
         if self._look is None or rung != self._rung or live or self._trouble or self._tab_stale:
             self._rung = rung
             self._looking = True
-            self.run_worker(self._refresh, group="look")
+            self.run_worker(self._refresh, group="look")  # type: ignore[arg-type]
 
     async def _refresh(self) -> None:
         try:
@@ -320,7 +320,7 @@ class Dashboard(App[None]):
             if target is not None:
                 target.focus()
         self._show_overview()
-        self.run_worker(self._read_tab, group="tab", exclusive=True)
+        self.run_worker(self._read_tab, group="tab", exclusive=True)  # type: ignore[arg-type]
 
     async def _read_tab(self) -> None:
         try:

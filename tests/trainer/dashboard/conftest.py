@@ -59,7 +59,7 @@ def drive(tmp_path, monkeypatch):
     return run
 
 
-async def wait_for(pilot, condition, seconds=60.0):
+async def wait_for(pilot, condition, seconds=180.0):
     """Until the app has come to it; a failure says what never came true."""
     end = time.monotonic() + seconds
     while True:
@@ -100,7 +100,7 @@ class Terminal:
         self.seen = b""
         self.code = None
 
-    def until(self, condition, seconds=60.0):
+    def until(self, condition, seconds=240.0):
         """Read what is painted until it is so."""
         end = time.monotonic() + seconds
         while not condition():

@@ -231,7 +231,7 @@ def test_source_recording_and_gif_are_written_where_one_is(finished, drive, unti
         assert app.clipboard == detail.told.row["source"]
         await pilot.press("x")  # five moves, so the film is short
         # What the process that filmed it says at its end; before, the file may be half written.
-        await until(pilot, lambda: ".gif: " in seen(app), 180)
+        await until(pilot, lambda: ".gif: " in seen(app))
         gif = recording.with_suffix(".gif")
         assert gif.read_bytes()[-1:] == b"\x3b"
         assert gif.read_bytes()[:6] == b"GIF89a"

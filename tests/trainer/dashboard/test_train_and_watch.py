@@ -1,5 +1,6 @@
 """``arcade train --dash``: a real trainer and a dashboard, two processes in one terminal."""
 
+import contextlib
 import sys
 import time
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from grpo_arcade.trainer.dashboard.beside import Trainer
-from grpo_arcade.trainer.run_folder import RunReader
+from grpo_arcade.trainer.run_folder import RunFolderError, RunReader
 
 MADE_RUN = Path(__file__).with_name("made_run.py")
 
@@ -16,12 +17,21 @@ def words(outputs, **settings):
     """Settings of a training whose steps take a fraction of a second."""
     settings = {
         "output_dir": outputs, "run_name": "run", "num_generations": 4,
-        "per_device_train_batch_size": 2, "gradient_accumulation_steps": 2, "max_steps": 5000, "save_steps": 5000,
+        "per_device_train_batch_size": 2, "gradient_accumulation_steps": 2, "max_steps": 60, "save_steps": 60,
         "max_completion_length": 16, "train_seeds": 2, "eval_steps": 0, "threads": 1, "workers": 1, **settings,
     }  # fmt: skip
     return [word for name, value in settings.items() for word in (f"--{name.replace('_', '-')}", str(value))]
 
 
+@pytest.fixture
+def stopped_afterwards(tmp_path):
+    """A trainer that outlives its dashboard would outlive a failed test too."""
+    yield
+    with contextlib.suppress(RunFolderError), RunReader(tmp_path / "run") as reader:
+        reader.send("stop")
+
+
+@pytest.mark.usefixtures("stopped_afterwards")
 def test_training_outlives_the_dashboard_it_was_started_with(tmp_path, arcade):
     folder = tmp_path / "run"
     terminal = arcade("train", *words(tmp_path), "--dash")
