@@ -33,7 +33,7 @@ def main(picture: Path, folders: list[Path]) -> None:
         axes.fill_between(
             steps, [e["low"] for e in evaluations], [e["high"] for e in evaluations], color=colour, alpha=0.18, lw=0
         )
-        minutes = sum(step["step_s"] for step in facts) / 60
+        minutes = sum(step["step_s"] + (step["evaluate_s"] or 0) for step in facts) / 60
         label = f"pocket model, seed {config['seed']} ({minutes:.0f} min)"
         axes.plot(steps, [each["mean"] for each in evaluations], "o-", color=colour, lw=2, ms=5, label=label)
     baselines = evaluations[0]["baselines"]
