@@ -42,7 +42,10 @@ def run(command: Command) -> int:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("run", "game", "model", "status", "step", "reward", "held-out score", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("run", overflow="fold")  # a path that is cut off cannot be copied
+    for column in ("game", "model", "status", "step", "reward", "held-out score"):
+        table.add_column(column)
     for summary in found:
         score = "–" if summary.score is None else f"{summary.first_score:,.0f} → {summary.score:,.0f}"
         reward = "–" if summary.reward is None else f"{summary.reward:.2f}"

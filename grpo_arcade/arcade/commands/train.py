@@ -37,11 +37,11 @@ class Command(TrainConfig):
     @classmethod
     def starting_from(cls, arguments: list[str]) -> Command | None:
         """With ``--resume`` the run's own settings are what flags and files change; None for a new run."""
-        from grpo_arcade.trainer.grpo import resumed_config
-
         words = _after("--resume", arguments)
         if words is None or "-h" in arguments or "--help" in arguments:
             return None
+        from grpo_arcade.trainer.grpo import resumed_config
+
         output_dir = (_after("--output-dir", arguments) or [TrainConfig.output_dir])[0]
         folder = _folder_to_resume(tuple(words), output_dir)
         return cls(**vars(resumed_config(folder)), resume=(str(folder),))
