@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
 import sys
@@ -17,6 +16,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from grpo_arcade.cores import cores
 from grpo_arcade.games.episode import Episode
 from grpo_arcade.games.game import Game
 from grpo_arcade.games.registry import make
@@ -99,10 +99,9 @@ def main() -> int:
 
     tasks = list(_tasks())
     results: dict[_Task, tuple[float, str]] = {}
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     try:
-        with get_context("spawn").Pool(cores) as pool, Progress(*columns) as progress:
+        with get_context("spawn").Pool(cores()) as pool, Progress(*columns) as progress:
             bar = progress.add_task("baseline games", total=len(tasks))
             for task, score, outcome in pool.imap_unordered(_result, tasks):
                 results[task] = score, outcome

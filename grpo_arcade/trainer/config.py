@@ -7,11 +7,12 @@ never import torch, so that ``arcade train --help`` and ``--dry-run`` answer at 
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from grpo_arcade.cores import cores
 
 
 class ConfigError(ValueError):
@@ -234,13 +235,6 @@ class TrainConfig:
         """The settings that are not at their default."""
         default = TrainConfig()
         return {name: value for name, value in self.to_dict().items() if value != default.to_dict()[name]}
-
-
-def cores() -> int:
-    """Cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def spare_threads() -> int:

@@ -193,8 +193,8 @@ def refused(completion: str, found: Extraction, match: Match, player: str) -> Pl
 
 def open_pool(config: TrainConfig) -> MatchPool:
     """A pool with the configuration's limits."""
+    from grpo_arcade.cores import cores
     from grpo_arcade.games.players import Limits, MatchPool
-    from grpo_arcade.trainer.config import cores
 
     asked = {name: getattr(config, name) for name in ("move_cpu_s", "game_cpu_s", "match_cpu_s")}
     if config.memory_mb is not None:

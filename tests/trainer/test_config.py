@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from grpo_arcade.trainer.config import ConfigError, TrainConfig, cores, describe
+from grpo_arcade.cores import cores
+from grpo_arcade.trainer.config import ConfigError, TrainConfig, describe
 
 
 def test_the_defaults_are_valid_and_describe_a_run_on_a_laptop():

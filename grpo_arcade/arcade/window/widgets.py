@@ -148,3 +148,12 @@ def heading(surface: pygame.Surface, look: Theme, area: pygame.Rect, words: str,
         at = x, y + (height - look.px(theme.BODY)) // 2
         paint.text(surface, note, at, look.px(theme.BODY), look.faint, room=area.right - pad - x)
     return area.top + pad + height + look.px(theme.GAP)
+
+
+def compact_heading(surface: pygame.Surface, look: Theme, area: pygame.Rect, words: str, note: str) -> None:
+    """The same where there is little room: one low line, the title at the size of other text."""
+    pad, y = look.px(theme.GAP), area.top + look.px(13)
+    room = area.width - 2 * pad
+    box = paint.text(surface, words, (pad, y), look.px(theme.BODY), look.ink, weight="bold", room=room)
+    x = box.right + pad
+    paint.text(surface, note, (x, y), look.px(theme.CAPTION), look.faint, room=room - x + pad)

@@ -18,16 +18,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
+from grpo_arcade.cores import cores
 from grpo_arcade.games.players.host import read_message, write_message
 from grpo_arcade.games.players.match import Limits, MatchResult
 from grpo_arcade.games.players.sandbox.launcher import SandboxError
 
 _ATTEMPTS = 3
-
-
-def available_cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _Host:
@@ -85,7 +81,7 @@ class MatchPool:
         if workers is not None and workers < 1:
             raise ValueError(f"a pool needs at least 1 worker, not {workers}")
         self.limits, self.policy = limits or Limits(), policy
-        self.workers = workers or max(1, available_cores() - 1)
+        self.workers = workers or max(1, cores() - 1)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._hosts: dict[int, _Host] = {}
         self._lock = threading.Lock()

@@ -421,20 +421,16 @@ class Match(Scene):
         return None if self.whole else changed
 
     def _draw_heading(self, surface: pygame.Surface) -> pygame.Rect:
-        from grpo_arcade.arcade.window.widgets import heading
+        from grpo_arcade.arcade.window.widgets import compact_heading, heading
 
         look = self.app.theme
         tall = self.seats[0].rect.top - look.px(theme.TIGHT) - self.area.top
         area = surface.fill(look.page, (self.area.left, self.area.top, self.area.width, tall))
         title, note = self._verdict or f"{self.table.name} · versus", self._note()
-        if not self.compact:
+        if self.compact:
+            compact_heading(surface, look, self.area, title, note)
+        else:
             heading(surface, look, self.area, title, note)
-            return area
-        pad, y = look.px(theme.GAP), self.area.top + look.px(13)
-        room = self.area.width - 2 * pad
-        box = paint.text(surface, title, (pad, y), look.px(theme.BODY), look.ink, weight="bold", room=room)
-        x = box.right + pad
-        paint.text(surface, note, (x, y), look.px(theme.CAPTION), look.faint, room=room - x + pad)
         return area
 
     def _note(self) -> str:

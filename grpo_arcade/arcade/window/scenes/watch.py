@@ -24,7 +24,7 @@ from grpo_arcade.arcade.window.scenes.watch_detail import Detail
 from grpo_arcade.arcade.window.scenes.watch_panels import Strip, draw_column
 from grpo_arcade.arcade.window.scenes.watch_tile import Measure, Tile
 from grpo_arcade.arcade.window.shelf import by_score
-from grpo_arcade.arcade.window.widgets import Focus, Item, heading
+from grpo_arcade.arcade.window.widgets import Focus, Item, compact_heading, heading
 from grpo_arcade.games import Episode, Picture
 
 if TYPE_CHECKING:
@@ -464,14 +464,10 @@ class WatchScene(Scene):
         area = surface.fill(look.page, (self.area.left, self.area.top, self.area.width, tall))
         name = f"{news.model} · {news.game}" if news.game else self.folder.name
         note = self._status_words()
-        if not self.compact:
+        if self.compact:
+            compact_heading(surface, look, self.area, name, note)
+        else:
             heading(surface, look, self.area, name, note)
-            return area
-        pad, y = look.px(theme.GAP), self.area.top + look.px(13)
-        room = self.area.width - 2 * pad
-        box = paint.text(surface, name, (pad, y), look.px(theme.BODY), look.ink, weight="bold", room=room)
-        x = box.right + pad
-        paint.text(surface, note, (x, y), look.px(theme.CAPTION), look.faint, room=room - x + pad)
         return area
 
     def _status_words(self) -> str:
