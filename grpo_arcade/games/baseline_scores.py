@@ -11,7 +11,6 @@ import random
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -66,7 +65,7 @@ def _play(registered: str, game: Game, name: str, seed: int) -> Episode:
         score=game.score,
         wasted=game.wasted,
         player=name,
-        versions={"grpo-arcade": version("grpo-arcade"), "rules": str(game.rules_version)},
+        versions=game.versions,
     )
 
 

@@ -11,7 +11,9 @@ import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from functools import cache
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import pygame
@@ -82,9 +84,9 @@ class Game(ABC):
     ``ValueError`` of one line that says what would work.
     """
 
-    name: ClassVar[str]
+    name: str
     """The name :func:`~grpo_arcade.games.registry.make` knows it by."""
-    rules_version: ClassVar[int]
+    rules_version: int
     """Raised whenever the same seed and actions would give another episode; recordings carry it."""
     actions: tuple[str, ...]
     """Action names; an action's id is its index here. At most 250."""
@@ -96,6 +98,19 @@ class Game(ABC):
     """Decisions a second at which a person likes to watch it."""
     step_cap: int
     """Decisions after which an episode ends as ``capped``."""
+    clock_driven: bool = False
+    """Whether the game goes on by itself: :attr:`frame_rate` decisions a second, by whatever the player holds down."""
+    controls: Mapping[frozenset[str], int] = {}
+    """For a clock-driven game, the action id of what is held of ``up``, ``right``, ``down``, ``left`` and ``fire``.
+
+    Every combination a player can hold has an entry, nothing held too.
+    """
+    person_options: Mapping[str, Any] = {}
+    """Options with which a person plays by hand, where they are not the defaults that strategies play with."""
+    failure_score: float = 0.0
+    """What an episode counts for whose program failed: as bad as the game can go, so that failing never pays."""
+    human_score: float | None = None
+    """A published score of a person for the default options, or None; the 1 of the scale on which random play is 0."""
 
     score: float
     """The score so far."""
@@ -105,6 +120,14 @@ class Game(ABC):
     """Decisions taken so far."""
     wasted: int
     """Decisions so far that were not among the legal actions of their moment."""
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Everything whose version decides what a seed and actions give; recordings carry it, and refuse another.
+
+        A subclass adds the libraries that its rules live in.
+        """
+        return {"grpo-arcade": _package_version(), "rules": str(self.rules_version)}
 
     @abstractmethod
     def reset(self, seed: int) -> None:
@@ -139,6 +162,10 @@ class Game(ABC):
     palettes: tuple[str, ...] = ("classic",)
     """Names :meth:`picture` accepts; the first is the default."""
 
+    def sound(self) -> tuple[int, bytes]:
+        """What the last step sounded like: samples a second, and unsigned 8-bit mono samples; none by default."""
+        return 0, b""
+
     @abstractmethod
     def prompt(self) -> str:
         """The user message that asks a language model for a strategy, for these options."""
@@ -153,3 +180,8 @@ class Game(ABC):
         A mapping from baseline name to ``{"scores": [float, ...], "outcomes": [str, ...]}``, entry *i* being
         evaluation seed *i*; ``python -m grpo_arcade.games.baseline_scores`` regenerates it.
         """
+
+
+@cache
+def _package_version() -> str:
+    return version("grpo-arcade")

@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games import Episode, Outcome, make
@@ -173,7 +172,7 @@ def refused(completion: str, found: Extraction, match: Match, player: str) -> Pl
     """The play of a completion whose program may not be called: on each seed an episode without a move."""
     outcome = found.refusal or Outcome.NO_CODE
     digest = "" if found.source is None else hashlib.sha256(found.source.encode("utf-8", "surrogatepass")).hexdigest()
-    rules = make(match.game, **match.options).rules_version
+    versions = make(match.game, **match.options).versions
     episodes = tuple(
         Episode(
             game=match.game,
@@ -184,7 +183,7 @@ def refused(completion: str, found: Extraction, match: Match, player: str) -> Pl
             score=0.0,
             player=player,
             source_sha256=digest,
-            versions={"grpo-arcade": version("grpo-arcade"), "rules": str(rules)},
+            versions=versions,
         )
         for seed in match.seeds
     )

@@ -9,7 +9,6 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from importlib.metadata import version
 from typing import Any
 
 from grpo_arcade.games import Episode, Outcome, make
@@ -96,7 +95,7 @@ class Session:
             score=self.game.score,
             wasted=self.game.wasted,
             player=" and ".join(sorted(self.players)),
-            versions={"grpo-arcade": version("grpo-arcade"), "rules": str(self.game.rules_version)},
+            versions=self.game.versions,
         )
 
     def last_seconds(self, seconds: float) -> list[tuple[Episode, int]]:

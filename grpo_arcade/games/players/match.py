@@ -26,8 +26,6 @@ import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.metadata import version
 from statistics import fmean
 from typing import Any
 
@@ -379,14 +377,8 @@ def _why_gone(end: launcher.End, index: int | None) -> _FatalError:
     return _FatalError(Outcome.CRASHED, f"the program's process ended by {how}: out of memory or stack", index)
 
 
-@cache
-def _package_version() -> str:
-    return version("grpo-arcade")
-
-
 def _episodes(source: str, tables: list[_Table], player: str) -> tuple[Episode, ...]:
     digest = hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()
-    package = _package_version()
     return tuple(
         Episode(
             game=table.game.name,
@@ -398,7 +390,7 @@ def _episodes(source: str, tables: list[_Table], player: str) -> tuple[Episode, 
             wasted=table.game.wasted,
             player=player,
             source_sha256=digest,
-            versions={"grpo-arcade": package, "rules": str(table.game.rules_version)},
+            versions=table.game.versions,
         )
         for table in tables
     )

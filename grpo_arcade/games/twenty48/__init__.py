@@ -65,8 +65,8 @@ class Twenty48(Game):
     ply and which cells are empty then, and of nothing else.
     """
 
-    name: ClassVar[str] = "2048"
-    rules_version: ClassVar[int] = 1
+    name = "2048"
+    rules_version = 1
     actions = ("W", "D", "S", "A")
     aliases: Mapping[str | int, int] = {
         **{"W": 0, "D": 1, "S": 2, "A": 3},
