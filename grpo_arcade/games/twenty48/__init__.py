@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games.game import Baseline, Game, Outcome, Picture
 from grpo_arcade.games.twenty48 import rules
