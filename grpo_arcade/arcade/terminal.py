@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from grpo_arcade.games import Episode, Game
+from grpo_arcade.games import Episode, Game, score_text
 
 if TYPE_CHECKING:
     from rich.style import Style
@@ -115,10 +115,12 @@ def show(episode: Episode, *, speed: float, console: Console) -> Game:
             now = time.monotonic()
             if now < due + pause or decision is None:
                 # Positions that are already late are stepped through, not drawn: the pace is what was asked for.
-                update(Group(Text(title), picture_of(game), Text(f"score {game.score:,.0f}   move {game.plies:,}")))
+                update(
+                    Group(Text(title), picture_of(game), Text(f"score {score_text(game.score)}   move {game.plies:,}"))
+                )
             due += pause
             time.sleep(max(0.0, due - time.monotonic()))
-        update(Group(Text(title), picture_of(game), Text(f"score {game.score:,.0f}   move {game.plies:,}")))
+        update(Group(Text(title), picture_of(game), Text(f"score {score_text(game.score)}   move {game.plies:,}")))
     return game
 
 

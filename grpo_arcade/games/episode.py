@@ -41,3 +41,8 @@ class Episode:
         game = make(self.game, **self.options)
         game.reset(self.seed)
         return game
+
+
+def score_text(score: float) -> str:
+    """A score for people: whole above a hundred and where it is whole, else with one decimal."""
+    return f"{score:,.0f}" if abs(score) >= 100 or float(score).is_integer() else f"{score:,.1f}"

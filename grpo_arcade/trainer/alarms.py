@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from grpo_arcade.games import score_text
 from grpo_arcade.trainer.scoring import FAILURES
 
 WINDOW = 5
@@ -72,7 +73,8 @@ def _of_the_task(evaluations: Sequence[Row]) -> list[Sign]:
     return [
         Sign(
             "random_baseline_too_good",
-            f"random play scores {random:,.0f} and wins {won:.0%} of the held-out games; the best baseline {best:,.0f}",
+            f"random play scores {score_text(random)} and wins {won:.0%} of the held-out games; "
+            f"the best baseline {score_text(best)}",
             "the task is too easy to teach anything: take a smaller board or a higher target",
         )
     ]
@@ -169,7 +171,8 @@ def _of_held_out(steps: Sequence[Row], evaluations: Sequence[Row]) -> list[Sign]
     return [
         Sign(
             "held_out_falls",
-            f"the held-out score fell from {best['mean']:,.0f} to {last['mean']:,.0f} while the training reward rose",
+            f"the held-out score fell from {score_text(best['mean'])} to {score_text(last['mean'])} "
+                "while the training reward rose",
             "the reward is being gamed: look at the best strategies, and drop or lower the reward they exploit",
         )
     ]

@@ -1,7 +1,8 @@
 """Held-out scores, always beside the baselines' on the same seeds.
 
 A baseline plays each seed once. A strategy plays each seed once. A model is asked for many strategies, each of which
-plays each seed; a completion that fails counts 0 and stays in the mean. torch is imported only to ask a model.
+plays each seed; a completion that fails counts as the game's ``failure_score`` and stays in the mean. torch is imported
+only to ask a model.
 """
 
 from __future__ import annotations
@@ -86,9 +87,11 @@ class Evaluation:
         return len(set(sources)) / len(sources) if sources else 1.0
 
     def histogram(self) -> dict[str, int]:
-        """How far the games came, by re-playing them; for 2048 games by largest tile. Empty for other games."""
+        """Games by the largest number they reached, found by re-playing; empty for games without cells of numbers."""
+        if not hasattr(make(self.game, **self.options).view(), "cells"):
+            return {}
         reached = Counter(_reached(episode) for play in self.plays for episode in play.episodes)
-        return {str(what): reached[what] for what in sorted(what for what in reached if what is not None)}
+        return {str(tile): reached[tile] for tile in sorted(reached)}
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able, as ``arcade eval --json`` prints it."""
@@ -199,7 +202,8 @@ def evaluate_model(
 
     ends = ending_tokens(model, tokenizer)
     baselines = baselines_on(game, seeds)
-    match = Match(game.name, game.options, tuple(seeds), {name: kept["mean"] for name, kept in baselines.items()})
+    means = {name: kept["mean"] for name, kept in baselines.items()}
+    match = Match(game.name, game.options, tuple(seeds), means, game.human_score)
     done = 0
 
     def count(place: int, play: Play) -> None:
@@ -324,11 +328,8 @@ def _of_named_model(
     )
 
 
-def _reached(episode: Episode) -> int | None:
-    # Only a game whose view shows cells of numbers has a largest one.
+def _reached(episode: Episode) -> int:
     game = episode.new_game()
-    if not hasattr(game.view(), "cells"):
-        return None
     for action in episode.actions:
         game.step(action)
     return max(map(max, game.view().cells))

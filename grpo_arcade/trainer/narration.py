@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from grpo_arcade.games import score_text
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -58,10 +60,10 @@ class Narrator:
 
     def step(self, row: Mapping[str, Any], held_out: float | None) -> None:
         """A step has ended."""
-        score = f"score {row['score']:,.0f}" if row["score"] is not None else ""
+        score = f"score {score_text(row['score'])}" if row["score"] is not None else ""
         facts = f"{score} · reward {row['reward'] or 0:.2f} · {row['step_s']:.1f} s a step"
         if held_out is not None:
-            facts += f" · held-out {held_out:,.0f}"
+            facts += f" · held-out {score_text(held_out)}"
         self._progress.update(self._task, completed=row["step"], facts=facts)
         if row["step"] % self._every == 0:
             self._write(f"step {row['step']}: {facts}")
@@ -70,10 +72,10 @@ class Narrator:
 
     def evaluation(self, row: Mapping[str, Any]) -> None:
         """An evaluation has been made."""
-        beside = ", ".join(f"{name} {kept['mean']:,.0f}" for name, kept in row["baselines"].items())
+        beside = ", ".join(f"{name} {score_text(kept['mean'])}" for name, kept in row["baselines"].items())
         self.say(
-            f"step {row['step']}: held-out score {row['mean']:,.0f} "
-            f"({row['low']:,.0f} to {row['high']:,.0f}; {beside}), "
+            f"step {row['step']}: held-out score {score_text(row['mean'])} "
+            f"({score_text(row['low'])} to {score_text(row['high'])}; {beside}), "
             f"{row['compiled']:.0%} of {row['strategies']} strategies run, {row['won']:.0%} of games won"
         )
 

@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from grpo_arcade.games import Episode, Outcome
+from grpo_arcade.games import Episode, Outcome, score_text
 from grpo_arcade.trainer.scoring import FAILURES, Play, counted_score
 
 Verdict = tuple[float, str]
@@ -110,19 +110,23 @@ def strategy_succeeds(play: Play) -> Verdict:
 
 @_built_in(weight=50.0)
 def progress(play: Play) -> Verdict:
-    """Mean over the games of the score's place between the baselines: 0 is random, 1 the best one.
+    """Mean over the games of the score's place on a scale: 0 is random play, 1 a person, else the best baseline.
 
-    ``(score - random) / (best - random)``, with the baselines' mean held-out scores; a game the program failed has the
-    score 0. Linear, so that advantages follow the score: on a logarithmic scale the spread of a group is that of its
-    failures. A game without baselines that are apart is measured by its score.
+    ``(score - random) / (top - random)``, with the baselines' mean held-out scores and the game's ``human_score``; a
+    game the program failed has the game's ``failure_score``. Linear, so that advantages follow the score: on a
+    logarithmic scale the spread of a group is that of its failures. A game whose scale has no length is measured by its
+    score.
     """
-    means = list((play.baselines or {}).values())
-    random, best = (play.baselines or {}).get("random", 0.0), max(means, default=0.0)
+    means = play.baselines or {}
+    random = means.get("random", 0.0)
     mean = statistics.fmean(map(counted_score, play.episodes))
-    if not best > random:
-        return mean, f"mean score {mean:.4g}"
-    value = (mean - random) / (best - random)
-    return value, f"mean score {mean:,.0f}, random {random:,.0f}, best baseline {best:,.0f}"
+    top, whose = max(means.values(), default=0.0), "best baseline"
+    if play.human_score is not None:
+        top, whose = play.human_score, "a person"
+    if not top > random:
+        return mean, f"mean score {score_text(mean)}"
+    words = f"mean score {score_text(mean)}, random {score_text(random)}, {whose} {score_text(top)}"
+    return (mean - random) / (top - random), words
 
 
 @_built_in()

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games import Episode, Outcome, make
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 FAILURES = frozenset(
     (Outcome.ILLEGAL, Outcome.TIMEOUT, Outcome.CRASHED, Outcome.FORBIDDEN, Outcome.NO_CODE, Outcome.SYNTAX_ERROR)
 )
-"""Outcomes that are the program's fault. They stay in every mean, with a score of 0."""
+"""Outcomes that are the program's fault. They stay in every mean, with the game's ``failure_score``."""
 REFUSALS = frozenset((Outcome.FORBIDDEN, Outcome.NO_CODE, Outcome.SYNTAX_ERROR))
 """Outcomes of a program that was never called."""
 
@@ -35,8 +36,18 @@ _WORST_FIRST = (
 
 
 def counted_score(episode: Episode) -> float:
-    """The score an episode counts for: 0 where the program failed, whatever it had reached until then."""
-    return 0.0 if episode.outcome in FAILURES else float(episode.score)
+    """The score an episode counts for: the game's ``failure_score`` where the program failed, whatever it had reached.
+
+    Never more than it had reached, so that no program gains by failing.
+    """
+    if episode.outcome not in FAILURES:
+        return float(episode.score)
+    return min(_failure_score(episode.game), float(episode.score))
+
+
+@cache
+def _failure_score(game: str) -> float:
+    return make(game).failure_score
 
 
 def mean_score(episodes: Sequence[Episode]) -> float:
@@ -69,6 +80,8 @@ class Play:
     """CPU seconds the match took in the sandbox."""
     baselines: Mapping[str, float] | None = None
     """Mean held-out score of each baseline for these options, weakest first."""
+    human_score: float | None = None
+    """A published score of a person, where the game has one."""
     champion: tuple[Episode, ...] = ()
     """The run's best strategy so far on the same seeds; empty until there is one."""
 
@@ -91,6 +104,7 @@ class Match:
     options: Mapping[str, Any]
     seeds: tuple[int, ...]
     baselines: Mapping[str, float] | None = None
+    human_score: float | None = None
     champion: str | None = None
     """Source of the strategy to beat."""
 
@@ -160,7 +174,7 @@ class Scorer:
                 if match.champion is not None:
                     champion = self._champions[match.champion, match.seeds].result().episodes
                 played = (result.episodes, result.error, result.refusal, result.cpu_s)
-                self._keep(place, Play(completion, source, *played, match.baselines, champion))
+                self._keep(place, Play(completion, source, *played, match.baselines, match.human_score, champion))
 
     def _keep(self, place: int, play: Play) -> None:
         self._plays[place] = play
@@ -187,7 +201,7 @@ def refused(completion: str, found: Extraction, match: Match, player: str) -> Pl
         )
         for seed in match.seeds
     )
-    return Play(completion, found.source, episodes, found.reason, outcome, 0.0, match.baselines)
+    return Play(completion, found.source, episodes, found.reason, outcome, 0.0, match.baselines, match.human_score)
 
 
 def open_pool(config: TrainConfig) -> MatchPool:

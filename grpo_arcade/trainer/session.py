@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grpo_arcade.games import Game, make
+from grpo_arcade.games import Game, make, score_text
 from grpo_arcade.games.seeds import EVALUATION_SEEDS, training_seeds
 from grpo_arcade.trainer import alarms
 from grpo_arcade.trainer.champion import Crowned, Throne
@@ -112,7 +112,7 @@ class Session:
             self.writer.group(step, "training", number, self.curriculum.at, self.game.options, mine)
             holder = self.throne.holder
             to_beat = None if holder is None else holder.source
-            match = Match(self.game.name, self.game.options, mine, self.baselines, to_beat)
+            match = Match(self.game.name, self.game.options, mine, self.baselines, self.game.human_score, to_beat)
             matches += [match] * size
         return matches
 
@@ -242,7 +242,7 @@ class Session:
                 "scores": list(champion.scores),
             }
         )
-        message = f"a new champion scores {champion.score:,.0f}"
+        message = f"a new champion scores {score_text(champion.score)}"
         self.writer.event("champion", step, message, data={"strategy_id": champion.strategy_id})
 
     def _sound_alarms(self, step: int) -> None:
@@ -363,7 +363,7 @@ class Session:
             last = self.evaluations[-1]
             if (last["step"], last["stage"]) != (trainer.state.global_step, self.curriculum.at):
                 self.evaluate(trainer)
-            return "done", f"held-out score {self.evaluations[-1]['mean']:,.0f}"
+            return "done", f"held-out score {score_text(self.evaluations[-1]['mean'])}"
         if name == "gif":
             return self._film_champion(argument)
         return "refused", f"nothing to {name}" if name in ("pause", "resume") else f"there is no command {name!r}"

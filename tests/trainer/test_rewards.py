@@ -1,12 +1,13 @@
 """Reward values: those of the tutorials by name, and the ones that carry the learning signal."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from grpo_arcade.games import Episode, Outcome
 from grpo_arcade.trainer import rewards
-from grpo_arcade.trainer.scoring import Match, Play, Scorer
+from grpo_arcade.trainer.scoring import Match, Play, Scorer, counted_score
 
 BASELINES = {"random": 1000.0, "greedy": 2000.0, "expectimax": 16000.0}
 
@@ -16,7 +17,7 @@ def episode(outcome, score=0.0, moves=b"", seed=0, wasted=0):
 
 
 def play(*episodes, refusal=None, error="", champion=()):
-    return Play("text", "source", tuple(episodes), error, refusal, 0.0, BASELINES, tuple(champion))
+    return Play("text", "source", tuple(episodes), error, refusal, 0.0, BASELINES, champion=tuple(champion))
 
 
 WON = episode(Outcome.WON, 20000.0, b"\0" * 900)
@@ -69,6 +70,19 @@ def test_progress_is_a_ratio_between_random_and_the_best_baseline():
     assert value(8500.0) == pytest.approx(0.5)
     assert value(0.0) == pytest.approx(-1 / 15)
     assert value(31000.0) == pytest.approx(2)
+
+
+def test_progress_puts_the_best_player_of_the_scale_at_a_person_where_one_is_known():
+    pong = replace(play(episode(Outcome.LOST, -2.8)), baselines={"random": -20.2}, human_score=14.6)
+    value, reason = rewards.progress.judge(pong)
+    assert value == pytest.approx(0.5)
+    assert "a person 14.6" in reason
+
+
+@pytest.mark.parametrize("outcome", [Outcome.CRASHED, Outcome.ILLEGAL, Outcome.TIMEOUT, Outcome.NO_CODE])
+def test_a_program_that_fails_scores_as_badly_as_its_game_can_go(outcome):
+    assert counted_score(replace(episode(outcome, -3.0), game="atari/pong")) == -21
+    assert counted_score(replace(episode(outcome, 300.0), game="2048")) == 0
 
 
 def test_a_failed_game_is_worse_than_any_played_one_however_far_it_came():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tyro.conf import Positional
 
+from grpo_arcade.games import score_text
 from grpo_arcade.trainer.config import TrainConfig
 
 if TYPE_CHECKING:
@@ -78,21 +79,21 @@ def _tell(reader: RunReader) -> None:
     for column, justify in (("player", "left"), ("mean score", "right"), ("95 % interval", "right"), ("won", "right")):
         table.add_column(column, justify=justify)  # type: ignore[arg-type]
     rows: list[tuple[float, tuple[str, ...], str]] = [
-        (told["mean"], (name, f"{told['mean']:,.0f}", "", f"{told['won']:.0%}"), "dim")
+        (told["mean"], (name, f"{score_text(told['mean'])}", "", f"{told['won']:.0%}"), "dim")
         for name, told in first["baselines"].items()
     ]
     for name, evaluation in (("model before", first), (f"model after step {last['step']}", last)):
         rows.append((evaluation["mean"], (name, *_figures(evaluation)), "bold"))
     if last["champion"] is not None:
-        rows.append((last["champion"], ("its best strategy", f"{last['champion']:,.0f}", "", ""), ""))
+        rows.append((last["champion"], ("its best strategy", score_text(last["champion"]), "", ""), ""))
     for _, cells, style in sorted(rows, key=lambda row: row[0]):
         table.add_row(*cells, style=style)
     Console().print(table)
 
 
 def _figures(evaluation: dict[str, Any]) -> tuple[str, str, str]:
-    interval = f"{evaluation['low']:,.0f}–{evaluation['high']:,.0f}"
-    return f"{evaluation['mean']:,.0f}", interval, f"{evaluation['won']:.0%}"
+    interval = f"{score_text(evaluation['low'])} to {score_text(evaluation['high'])}"
+    return score_text(evaluation["mean"]), interval, f"{evaluation['won']:.0%}"
 
 
 def _film(reader: RunReader, path: Path) -> Path:

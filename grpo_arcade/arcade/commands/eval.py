@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tyro.conf import Positional
 
+from grpo_arcade.games import score_text
 from grpo_arcade.trainer.evaluate import Evaluation
 
 
@@ -79,14 +80,14 @@ def _tell(results: list[Evaluation]) -> None:
     table.add_column("outcomes")
     for name, kept in first.baselines.items():
         if name not in {result.player for result in results}:
-            table.add_row(name, f"{kept['mean']:,.0f}", "", f"{kept['won']:.0%}", "", "", "", style="dim")
+            table.add_row(name, score_text(kept["mean"]), "", f"{kept['won']:.0%}", "", "", "", style="dim")
     for result in results:
         low, high = result.interval
         several = len(result.plays) > 1
         table.add_row(
             result.player,
-            f"{result.mean:,.0f}",
-            f"{low:,.0f}–{high:,.0f}",
+            score_text(result.mean),
+            f"{score_text(low)} to {score_text(high)}",
             f"{result.won:.0%}",
             f"{result.compiled:.0%}" if several else "",
             f"{result.distinct_share:.0%}" if several else "",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tyro.conf import Positional
 
-from grpo_arcade.games import Episode
+from grpo_arcade.games import Episode, score_text
 
 
 @dataclass
@@ -91,7 +91,7 @@ def run(command: Command) -> int:
 def result_line(episode: Episode) -> str:
     """One line that says who scored what, and how it ended."""
     return (
-        f"{episode.player or 'somebody'}: {episode.score:,.0f} points in {len(episode.actions):,} moves,"
+        f"{episode.player or 'somebody'}: {score_text(episode.score)} points in {len(episode.actions):,} moves,"
         f" {episode.outcome} (seed {episode.seed})"
     )
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tyro.conf import Positional
 
+from grpo_arcade.games import score_text
 from grpo_arcade.trainer.config import TrainConfig
 
 EXIT_CODES = {"interrupted": 130, "failed": 1}
@@ -131,7 +132,7 @@ def _in_words(told: dict) -> str:
     lines = [f"{told['training_completions']:,} completions in {told['config']['max_steps']} steps"]
     lines += [f"{told['evaluations']} evaluations of {told['config']['eval_strategies']} strategies each"]
     for stage in told["stages"]:
-        beside = ", ".join(f"{name} {mean:,.0f}" for name, mean in stage["baselines"].items())
+        beside = ", ".join(f"{name} {score_text(mean)}" for name, mean in stage["baselines"].items())
         lines.append(f"{told['config']['game']} {stage['options']}: baselines {beside or 'not stored yet'}")
     lines.append("rewards: " + ", ".join(f"{name} × {weight:g}" for name, weight in told["rewards"].items()))
     changed = ", ".join(f"{name}={value}" for name, value in told["differs_from_default"].items())

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from tyro.conf import Positional
 
+from grpo_arcade.games import score_text
+
 
 @dataclass
 class Command:
@@ -38,7 +40,9 @@ def run(command: Command) -> int:
         if command.json:
             print(json.dumps(facts))
         elif facts["genuine"]:
-            print(f"{file}: genuine: {episode.player or 'somebody'} scored {episode.score:,.0f} ({episode.outcome})")
+            print(
+                f"{file}: genuine: {episode.player or 'somebody'} scored {score_text(episode.score)} ({episode.outcome})"
+            )
         else:
             print(f"{file}: NOT genuine: {facts['why']}")
     return 1 if forged else 0
