@@ -22,6 +22,7 @@ VERBS = {
     "export": "make a GIF or MP4 from recordings (also: record)",
     "verify": "re-play recordings and say whether they are genuine",
     "dash": "watch a training run in the terminal, live or afterwards",
+    "watch": "watch a training run in the window: its boards playing, live or afterwards",
     "runs": "list training runs, or tell about one",
     "pretrain": "make the pocket model's weights from scratch",
     "doctor": "say what is installed, what is missing and how safe the sandbox is here",

@@ -16,14 +16,19 @@ This package must not know torch; a model lives in another process.
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 
 from grpo_arcade.arcade.window.app import App, NoDisplayError
+from grpo_arcade.arcade.window.scene import Scene
 
 __all__ = ["App", "NoDisplayError", "open_window"]
 
 
-def open_window() -> int:
-    """Open the window at its home and stay until it is closed; the exit code.
+def open_window(on: Callable[[App], Scene] | None = None) -> int:
+    """Open the window and stay until it is closed; the exit code.
+
+    Args:
+        on: makes the scene it opens on, from which Back leads home; by default it opens at home.
 
     Raises:
         NoDisplayError: there is no display.
@@ -35,6 +40,8 @@ def open_window() -> int:
     try:
         app = App()
         app.open(Home(app))
+        if on is not None:
+            app.open(on(app))
         return app.run()
     finally:
         signal.signal(signal.SIGINT, before)

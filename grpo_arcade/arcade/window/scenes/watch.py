@@ -46,17 +46,19 @@ class WatchScene(Scene):
     Args:
         app: the window.
         run_folder: the run's folder; what is wrong with it is said on the screen.
+        step: pinned from the start; by default the newest is followed.
+        strategy: of that step, by its id; it is enlarged as soon as it is there.
     """
 
     title = "Watch"
     contexts = ("watch", "menu")
 
-    def __init__(self, app: App, run_folder: str | Path) -> None:
+    def __init__(self, app: App, run_folder: str | Path, step: int | None = None, strategy: int | None = None) -> None:
         super().__init__(app)
         self.folder = Path(run_folder)
         self.news = News()
         self._heard = False
-        self.pinned: int | None = None
+        self.pinned = step
         """The step that is kept in sight; None to follow the newest."""
         self.speed = 4.0
         self.paused = False
@@ -68,6 +70,8 @@ class WatchScene(Scene):
         self.detail: Detail | None = None
         self.measure = Measure()
         self._wish = Wish()
+        self._wish.tell(step)
+        self._to_enlarge = strategy
         self._task: Task | None = None
         self._focus = Focus()
         self._strip = Strip()
@@ -119,6 +123,7 @@ class WatchScene(Scene):
             self.detail.hear(news)
         drawn = self._drawn_layout
         self._lay_out()
+        self._enlarge_wanted()
         if drawn != self._drawn_layout or not news.entrants:
             self._repaint_all()
         else:
@@ -200,6 +205,14 @@ class WatchScene(Scene):
         shown = self._visible()
         if tile in shown:
             self._focus.index = shown.index(tile)
+
+    def _enlarge_wanted(self) -> None:
+        for page, sheet in enumerate(self._sheets()):
+            for tile in sheet:
+                if tile.entrant is not None and tile.entrant.id == self._to_enlarge:
+                    self._to_enlarge, self.page = None, page
+                    self._enlarge(tile)
+                    return
 
     def _pin(self, step: int | None) -> None:
         self.pinned = None if step is None else max(1, min(step, max(1, self.news.newest)))

@@ -1,0 +1,69 @@
+"""``arcade watch``: the window, opened on a run or on one strategy of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tyro.conf import Positional
+
+if TYPE_CHECKING:
+    from grpo_arcade.arcade.window import App
+    from grpo_arcade.arcade.window.scene import Scene
+
+
+@dataclass
+class Command:
+    """Watch a training run in the window."""
+
+    run: Positional[str] = "newest"
+    """A run folder, the name of a run in the output folder, or newest (a live one before an ended one)."""
+    strategy: int | None = None
+    """Enlarge this strategy, by the number it has in the dashboard; the run stays at its step."""
+    output_dir: str = "outputs"
+    """Where runs are looked for by name."""
+
+
+def run(command: Command) -> int:
+    """0 when the window was closed."""
+    from grpo_arcade.trainer.dashboard.newest import find_run
+
+    folder = find_run(command.run, command.output_dir)
+    place = None if command.strategy is None else _place(folder, command.strategy)
+    from grpo_arcade.arcade.window import open_window
+
+    def scene(app: App) -> Scene:
+        from grpo_arcade.arcade.window.scenes.replay import Replay
+        from grpo_arcade.arcade.window.scenes.watch import WatchScene
+        from grpo_arcade.arcade.window.shelf import by_score
+        from grpo_arcade.trainer.run_folder import RunReader
+
+        if command.strategy is None or place is None:
+            return WatchScene(app, folder)
+        step, purpose = place
+        if purpose == "training":
+            return WatchScene(app, folder, step, command.strategy)
+        # Watch shows what a step was learnt from; a strategy of an evaluation is seen by its games.
+        with RunReader(folder) as reader:
+            episodes = by_score(reader.episodes(command.strategy))
+        return Replay(app, episodes, f"{folder.name} · {purpose} of step {step}")
+
+    return open_window(scene)
+
+
+def _place(folder: Path, strategy: int) -> tuple[int, str]:
+    """The step and the purpose of a strategy.
+
+    Raises:
+        ValueError: the run has no such strategy.
+    """
+    from grpo_arcade.trainer.run_folder import RunReader
+
+    with RunReader(folder) as reader:
+        found = reader.query("SELECT step, purpose FROM strategies WHERE id = ?", (strategy,))
+        if found:
+            return found[0]["step"], found[0]["purpose"]
+        first, last = reader.query("SELECT MIN(id), MAX(id) FROM strategies")[0]
+    has = "it has none yet" if first is None else f"they are numbered {first} to {last}"
+    raise ValueError(f"{folder} has no strategy {strategy}; {has}")
