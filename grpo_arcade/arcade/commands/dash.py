@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import time
@@ -69,6 +70,8 @@ def require_terminal(otherwise: str) -> None:
 
 def open_dashboard(folder: Path, *, ascii: bool = False, color: bool = True, trainer: Trainer | None = None) -> int:
     """Run the app until it is left; its exit code. ``trainer`` was started together with it."""
+    # Until its first picture, when the app turns it on: searching for garbage takes a fifth of the time to open.
+    gc.disable()
     from grpo_arcade.trainer.dashboard.app import Dashboard
 
     app = Dashboard(folder, picture_of, plain=ascii or not _knows_unicode(), colour=color, trainer=trainer)

@@ -11,38 +11,33 @@ import asyncio
 import gc
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from rich.console import RenderableType
 from rich.text import Text
 from textual import events
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import Monochrome
-from textual.lazy import Lazy
 from textual.screen import Screen
 from textual.widgets import Footer, Static, TabbedContent, TabPane
 
-from grpo_arcade.games import Game
 from grpo_arcade.trainer.dashboard.beside import Trainer
 from grpo_arcade.trainer.dashboard.clean import clean
-from grpo_arcade.trainer.dashboard.commands import COMMANDS, Commands
-from grpo_arcade.trainer.dashboard.config_view import ConfigView
-from grpo_arcade.trainer.dashboard.evaluations import Evaluations
 from grpo_arcade.trainer.dashboard.facts import LIVE, gather
-from grpo_arcade.trainer.dashboard.groups import Groups
 from grpo_arcade.trainer.dashboard.header import header
 from grpo_arcade.trainer.dashboard.history import History
-from grpo_arcade.trainer.dashboard.log_tail import LogTail
 from grpo_arcade.trainer.dashboard.machine import Load, Machine
 from grpo_arcade.trainer.dashboard.overview import Overview
 from grpo_arcade.trainer.dashboard.plain import AsciiOnly
 from grpo_arcade.trainer.dashboard.prompt import Leaving, Question
-from grpo_arcade.trainer.dashboard.strategies import Strategies
+from grpo_arcade.trainer.dashboard.tabs import TABS, content_of
 from grpo_arcade.trainer.run_folder import RunFolderError, RunReader
+
+if TYPE_CHECKING:
+    from grpo_arcade.trainer.dashboard.tabs import PictureOf
 
 SMALLEST = (80, 24)
 """Columns and lines the dashboard needs."""
@@ -52,8 +47,6 @@ CALM = 20
 """What reading the open tab costs, times this, passes before it is read again: a twentieth of one core at most."""
 
 T = TypeVar("T")
-PictureOf = Callable[[Game], RenderableType]
-"""Draws a position as text; the command line has one, and hands it in."""
 
 
 @dataclass(frozen=True)
@@ -131,26 +124,18 @@ class Dashboard(App[None]):
         self._next_tab = 0.0
         self._opened: set[str] = set()
         self._heard: dict[int, str] = {}
+        # Read while the screen is being made, so that its first picture has the numbers.
+        self._first_look: Future[Look] | None = self.back_room.submit(self._read)
 
     def compose(self) -> ComposeResult:
-        """Header, tabs, footer."""
+        """Header, tabs, footer. What is in the other tabs is made when they are opened."""
         yield self._header
         yield Static(id="trainer-failed")
         with TabbedContent(initial="tab-overview", id="tabs"):
             with TabPane("Overview", id="tab-overview"):
                 yield Overview(plain=self.plain)
-            with TabPane("Strategies", id="tab-strategies"):
-                yield Lazy(Strategies(self.folder, self.picture_of))
-            with TabPane("Groups", id="tab-groups"):
-                yield Lazy(Groups())
-            with TabPane("Evaluations", id="tab-evaluations"):
-                yield Lazy(Evaluations(self.folder, plain=self.plain))
-            with TabPane("Commands", id="tab-commands"):
-                yield Lazy(Commands())
-            with TabPane("Log", id="tab-log"):
-                yield Lazy(LogTail())
-            with TabPane("Config", id="tab-config"):
-                yield Lazy(ConfigView())
+            for name in TABS:
+                yield TabPane(name.capitalize(), id=f"tab-{name}")
         yield Footer(show_command_palette=True)
         yield Static(id="too-small")
 
@@ -207,12 +192,17 @@ class Dashboard(App[None]):
 
     async def _refresh(self) -> None:
         try:
-            self._look = await self.in_back_room(self._read)
+            first, self._first_look = self._first_look, None
+            self._look = await (asyncio.wrap_future(first) if first else self.in_back_room(self._read))
             if not self._is_open():
                 return
             self._say_trouble("")
             self._draw_header()
-            self._show_overview()
+            if first:
+                # What takes longest comes when the numbers stand on the screen.
+                self.call_after_refresh(self._show_overview)
+            else:
+                self._show_overview()
             self._hear_answers(self._look.commands)
             if self._tab_stale and time.monotonic() >= self._next_tab:
                 await self.refresh_tab()
@@ -232,6 +222,7 @@ class Dashboard(App[None]):
         if tab not in self._opened:
             self._opened.add(tab)
             gc.freeze()
+            gc.enable()
 
     def _read(self) -> Look:
         facts = gather(self.reader, self._history, self.clock())
@@ -312,10 +303,13 @@ class Dashboard(App[None]):
             else:
                 self._trainer.stop()
 
-    def on_tabbed_content_tab_activated(self) -> None:
+    async def on_tabbed_content_tab_activated(self) -> None:
         """Read what the newly opened tab shows, and give it the keys."""
         pane = self._open_pane
-        if pane is not None and pane.children:
+        if pane is not None:
+            if not pane.children:
+                name = str(pane.id).removeprefix("tab-")
+                await pane.mount(content_of(name, self.folder, self.picture_of, plain=self.plain))
             target = next((child for child in pane.query("*").results() if child.focusable), None)
             if target is not None:
                 target.focus()
@@ -392,5 +386,7 @@ class Dashboard(App[None]):
         for pane in self._main.query("#tabs > ContentSwitcher > TabPane").results(TabPane):
             name = str(pane.id).removeprefix("tab-")
             yield SystemCommand(f"Open {name}", "a tab", lambda name=name: self.action_tab(name))
+        from grpo_arcade.trainer.dashboard.commands import COMMANDS
+
         for name, (words, _) in COMMANDS.items():
             yield SystemCommand(words, "asks the trainer", lambda name=name: self.action_command(name))

@@ -1,0 +1,47 @@
+"""What stands in each tab, made when it is first opened: all of them at once would delay the first picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.widget import Widget
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from grpo_arcade.games import Game
+
+    PictureOf = Callable[[Game], RenderableType]
+    """Draws a position as text; the command line has one, and hands it in."""
+
+TABS = ("strategies", "groups", "evaluations", "commands", "log", "config")
+"""The tabs beside the overview, in order."""
+
+
+def content_of(tab: str, folder: Path, picture_of: PictureOf, *, plain: bool) -> Widget:
+    """The content of one of :data:`TABS`, whose module is imported here."""
+    if tab == "strategies":
+        from grpo_arcade.trainer.dashboard.strategies import Strategies
+
+        return Strategies(folder, picture_of)
+    if tab == "groups":
+        from grpo_arcade.trainer.dashboard.groups import Groups
+
+        return Groups()
+    if tab == "evaluations":
+        from grpo_arcade.trainer.dashboard.evaluations import Evaluations
+
+        return Evaluations(folder, plain=plain)
+    if tab == "commands":
+        from grpo_arcade.trainer.dashboard.commands import Commands
+
+        return Commands()
+    if tab == "log":
+        from grpo_arcade.trainer.dashboard.log_tail import LogTail
+
+        return LogTail()
+    from grpo_arcade.trainer.dashboard.config_view import ConfigView
+
+    return ConfigView()
