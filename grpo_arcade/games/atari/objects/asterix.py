@@ -1,0 +1,37 @@
+"""Asterix: eight lanes, in each of which a harp to avoid or a thing to collect runs across.
+
+Bytes as in AtariARI (MIT) and OCAtari (MIT); what is in a lane was found on the screen.
+"""
+
+from __future__ import annotations
+
+from grpo_arcade.games.atari.objects.fields import ABSENT, Field, Memory, Objects, Reading, shifted
+
+FIELDS = (
+    Field("player_x", 0, 159, "you"),
+    Field("lane", 0, 7, "your lane, 0 at the top; UP and DOWN change it"),
+    Field("enemy_x", 0, 159, "the harp of each lane, deadly", absent=True, length=(8,)),
+    Field("item_x", 0, 159, "the thing to collect of each lane", absent=True, length=(8,)),
+)
+_X = shifted(4, 0, 159)
+_LANE = tuple(min(max((133 - byte) // 16, 0), 7) for byte in range(256))
+_EMPTY = 11
+_LANES = range(8)
+
+
+def read(ram: Memory) -> Reading:
+    """Where the player is, and what runs in each lane."""
+    enemies = [ABSENT] * 8
+    items = [ABSENT] * 8
+    for lane in _LANES:
+        if ram[18 - lane] != _EMPTY and not ram[73 + lane]:
+            (enemies if ram[29 + lane] & 1 else items)[lane] = _X[ram[42 + lane]]
+    return {
+        "player_x": _X[ram[41]],
+        "lane": _LANE[ram[40]],
+        "enemy_x": enemies,
+        "item_x": items,
+    }
+
+
+OBJECTS = Objects("asterix", FIELDS, read, moving=("enemy", "item"))
