@@ -4,7 +4,18 @@ This room must not know: torch, textual, recordings, trainer, arcade. Pygame onl
 """
 
 from grpo_arcade.games.episode import Episode, score_text
-from grpo_arcade.games.game import Baseline, Game, Outcome, Picture
+from grpo_arcade.games.game import Baseline, Game, Outcome, Picture, PixelPicture
 from grpo_arcade.games.registry import UnknownGameError, game_names, make
 
-__all__ = ["Baseline", "Episode", "Game", "Outcome", "Picture", "UnknownGameError", "game_names", "make", "score_text"]
+__all__ = [
+    "Baseline",
+    "Episode",
+    "Game",
+    "Outcome",
+    "Picture",
+    "PixelPicture",
+    "UnknownGameError",
+    "game_names",
+    "make",
+    "score_text",
+]

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from functools import cache
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    import numpy as np
     import pygame
 
 
@@ -69,6 +70,27 @@ class Picture(Protocol):
 
         ``progress`` in 0..1 is how far the last transition has come: 0 shows the moment before the move, 1 the
         position after it. The same arguments give the same pixels on every machine.
+        """
+        ...
+
+
+@runtime_checkable
+class PixelPicture(Picture, Protocol):
+    """A picture that is a console's own screen: few colours, given by number, and pixels that mean exactly themselves.
+
+    Films show it at whole multiples of its natural size, and a GIF stores its numbers without a detour through 24 bits.
+    Nothing moves between two positions, so that ``progress`` makes no difference to :meth:`draw`.
+    """
+
+    colours: Sequence[int]
+    """0xRRGGBB by colour number."""
+    blinks: bool
+    """Whether the game shows some things in every other frame only, so that a film of single frames would lose them."""
+
+    def indices(self, view: Any, flicker_safe: bool = False) -> np.ndarray:
+        """The colour number of each pixel, as uint8 (rows, columns), of the natural size; not to be written to.
+
+        With ``flicker_safe`` each pixel is the brighter one of this frame and the one the console showed just before.
         """
         ...
 
