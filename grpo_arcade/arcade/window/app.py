@@ -23,10 +23,10 @@ from grpo_arcade.arcade.window import theme
 from grpo_arcade.arcade.window.actions import Action, BindingError, Bindings
 from grpo_arcade.arcade.window.background import Background
 from grpo_arcade.arcade.window.clipboard import is_paste, pasted
-from grpo_arcade.arcade.window.inputs import Inputs
+from grpo_arcade.arcade.window.inputs import Change, Inputs
 from grpo_arcade.arcade.window.memory import Memory
 from grpo_arcade.arcade.window.overlay import Help, KeyBar, Messages
-from grpo_arcade.arcade.window.scene import Act, Dropped, Event, Pointer, Scene, Typed, Wheel
+from grpo_arcade.arcade.window.scene import Act, Dropped, Event, Pointer, Released, Scene, Typed, Wheel
 
 SMALLEST = 320, 240
 WAKE = pygame.event.custom_type()
@@ -229,16 +229,19 @@ class App:
         events = self._wait() if wait else pygame.event.get()
         began = time.perf_counter()
         dt, self._last_turn = min(began - self._last_turn, MOST_DT), began
-        # Time passes before the events are dealt with: what they set in motion starts now, not when the sleep began.
         scene = self.scene
         changed = False
-        if scene is not None and self._help is None:
+        listens_first = scene is not None and scene.holds
+        if listens_first:
+            self._take_all(events, began)
+            scene = self.scene
+        # Elsewhere time passes before the events are dealt with: what they set in motion starts now, not when the
+        # sleep began.
+        if scene is not None and self._help is None and self.running:
             changed = self._guard(partial(scene.update, dt))
         delivered = self._guard(self.background.deliver)
-        for event in events:
-            self._take(event)
-        for action in self.inputs.repeats(began, self.bindings):
-            self._act(action, repeated=True)
+        if not listens_first:
+            self._take_all(events, began)
         if self.messages.expire():
             self.redraw()
         scene = self.scene
@@ -251,6 +254,12 @@ class App:
         self.frame_s.append(time.perf_counter() - began)
         self.frames += 1
         return True
+
+    def _take_all(self, events: Sequence[pygame.event.Event], now: float) -> None:
+        for event in events:
+            self._take(event)
+        for action in self.inputs.repeats(now, self.bindings):
+            self._act(action, repeated=True)
 
     _touched = False
     """Whether the scene made use of an event since the last frame."""
@@ -296,7 +305,9 @@ class App:
         elif event.type in (pygame.WINDOWEXPOSED, pygame.WINDOWSHOWN, pygame.WINDOWRESTORED):
             self.redraw()
         elif event.type == pygame.WINDOWFOCUSLOST:
-            self.inputs.release()
+            self._let_go()
+            if self.scene is not None:
+                self.scene.looked_away()
         elif event.type == pygame.DROPFILE:
             self._tell(Dropped(event.file))
         elif event.type in (pygame.MOUSEMOTION, pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP) and (
@@ -340,14 +351,27 @@ class App:
             self._tell(Pointer(kind, event.pos, held))  # type: ignore[arg-type]
 
     def _press(self, event: pygame.event.Event) -> None:
-        scene = self.scene
-        if scene is None:
-            return
         device = self.inputs.device
-        words = self.inputs.words(event)
+        changes = self.inputs.changes(event)
         if self.inputs.device != device:
             self.redraw()  # the bar of keys shows the device in use
-        if not words:
+        for change in changes:
+            if change.words:
+                self._pressed(event, change)
+            else:
+                self._released(self.inputs.let_go(change.source))
+
+    def _let_go(self) -> None:
+        for action in self.inputs.release():
+            self._released(action)
+
+    def _released(self, action: Action | None) -> None:
+        if action is not None and self.scene is not None and self.scene.holds:
+            self._tell(Released(action.id))
+
+    def _pressed(self, event: pygame.event.Event, change: Change) -> None:
+        scene = self.scene
+        if scene is None:
             return
         if scene.wants_text and event.type == pygame.KEYDOWN and self._help is None:
             if is_paste(event):
@@ -359,14 +383,14 @@ class App:
                 self._tell(Typed(text))
                 return
         if self._help is not None:
-            self._press_in_help(words)
+            self._press_in_help(change.words)
             return
-        action = self.bindings.find(words, (*scene.contexts, "app"))
+        action = self.bindings.find(change.words, (*scene.contexts, "app"))
         if action is None:
             if event.type == pygame.MOUSEWHEEL:
                 self._tell(Wheel(event.y, pygame.mouse.get_pos()))
             return
-        self.inputs.hold(action, event)
+        self.inputs.hold(action, change.source)
         self._act(action)
 
     def _press_in_help(self, words: Sequence[str]) -> None:
@@ -404,7 +428,7 @@ class App:
             pygame.image.save(self.surface, path)
             self.say(f"Screenshot saved: {path}")
         elif id == "app.full-screen":
-            self.inputs.release()
+            self._let_go()
             self._set_mode(self._windowed, not self._full_screen)
         elif id == "app.palette":
             names = theme.PALETTES

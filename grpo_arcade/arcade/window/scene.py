@@ -7,7 +7,7 @@ what is between them. The app calls, always in its own thread:
     leave()             it no longer is: something opened above it, it was closed, or the window closes. Save here what
                         must not be lost; it is called whatever happens.
     update(dt)          ``dt`` seconds passed; True if it must be drawn again. Called at most 60 times a second, before
-                        the events of that turn are handled
+                        the events of that turn are handled (after them, if the scene ``holds``)
     handle(event)       something happened (see the classes below); True if the scene made use of it, and is drawn again
     next_update()       seconds until update() should be called again: 0 for as soon as possible (something moves), None
                         for not before something happens. An idle scene says None and costs nothing.
@@ -15,6 +15,7 @@ what is between them. The app calls, always in its own thread:
                         frame and whenever something lay over it, ``self.whole`` is True and everything must be painted
                         (the app has filled the window with ``theme.page``); otherwise what was painted last time is
                         still there. Return the rectangles that changed, or None for all.
+    looked_away()       another window has the keyboard now
     keys()              ids of the actions shown in the bar of keys, most important first; each can be clicked there
 
 To add one: a class in ``scenes/``, its actions in ``actions.py`` (a context of its own), a picture test. Open it with
@@ -63,6 +64,13 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
+class Released:
+    """Nothing holds down any more what had started an action; only for scenes that :attr:`Scene.holds`."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pointer:
     """The mouse moved, or its first button went down or up."""
 
@@ -97,7 +105,7 @@ class Dropped:
     path: str
 
 
-Event = Act | Pointer | Wheel | Typed | Dropped
+Event = Act | Released | Pointer | Wheel | Typed | Dropped
 
 
 class Scene:
@@ -108,6 +116,9 @@ class Scene:
     """Contexts of actions that are alive here, the most particular first; ``app`` is always added."""
     wants_text: bool = False
     """Whether typing gives :class:`Typed`."""
+    holds: ClassVar[bool] = False
+    """Whether it matters how long a key is held: the scene is told :class:`Released`, and events are handled before
+    time passes, so that what is held counts in the very next frame."""
 
     def __init__(self, app: App) -> None:
         self.app = app
@@ -133,6 +144,9 @@ class Scene:
     def handle(self, event: Event) -> bool:
         """True if the scene made use of the event."""
         return False
+
+    def looked_away(self) -> None:
+        """The person turned to another window."""
 
     def update(self, dt: float) -> bool:
         """True if it must be drawn again."""
