@@ -5,6 +5,8 @@ Knows no files and no pictures.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from grpo_arcade.games.episode import Episode
 from grpo_arcade.games.game import Game, Outcome
 from grpo_arcade.recordings.file import RecordingError
@@ -29,7 +31,20 @@ def verify(episode: Episode) -> Game:
         UnverifiableEpisodeError: there is no such game here, it cannot be built with these options, or its rules have
             another version than those the episode was played by, so that a replay would prove nothing.
     """
+    game: Game | None = None
+    for game in replay(episode):
+        pass
+    assert game is not None
+    return game
+
+
+def replay(episode: Episode) -> Iterator[Game]:
+    """The game at the episode's start and after each of its moves: always the same object. Raises as :func:`verify`.
+
+    What contradicts the game is raised where it does, what only the end can show after the last position.
+    """
     game = new_game(episode)
+    yield game
     for ply, action in enumerate(episode.actions):
         if game.outcome is not None:
             after = len(episode.actions) - ply
@@ -39,10 +54,10 @@ def verify(episode: Episode) -> Game:
         if action >= len(game.actions):
             raise ForgedEpisodeError(f"move {ply + 1} is action {action}, but {episode.game} has {len(game.actions)}")
         game.step(action)
+        yield game
     _agree("outcome", episode.outcome, _outcome(episode, game))
     _agree("score", episode.score, game.score)
     _agree("number of wasted moves", episode.wasted, game.wasted)
-    return game
 
 
 def new_game(episode: Episode) -> Game:
