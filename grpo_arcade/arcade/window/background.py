@@ -5,7 +5,8 @@
 
 ``done(result)``, ``failed(error)`` and ``item(value)`` are called by the app between two frames, never after
 ``task.cancel()``. A thread function that takes long calls ``task.check()`` now and then, which raises when the task was
-cancelled; a process is ended. With ``item``, the function gets a keyword argument ``emit`` to send values with.
+cancelled; a process is ended. With ``item``, the function gets a keyword argument ``emit`` to send values with; a
+process that ``hears`` gets a ``heard`` to receive those of ``task.tell(value)`` from.
 """
 
 from __future__ import annotations
@@ -32,7 +33,13 @@ class Task:
         self._done, self._failed = done, failed
         self._cancelled = threading.Event()
         self._kill: Callable[[], None] | None = None
+        self._told: queue.SimpleQueue[Any] | None = None
         self.running = True
+
+    def tell(self, value: Any) -> None:
+        """Send something to a process that hears; never waits for it."""
+        assert self._told is not None
+        self._told.put((value,))
 
     def cancel(self) -> None:
         """Nothing more will be heard of it."""
@@ -40,6 +47,8 @@ class Task:
         self.running = False
         if self._kill is not None:
             self._kill()
+        if self._told is not None:
+            self._told.put(None)
 
     @property
     def cancelled(self) -> bool:
@@ -99,16 +108,18 @@ class Background:
         done: Callable[[Any], None] | None = None,
         failed: Callable[[Exception], None] | None = None,
         item: Callable[[Any], None] | None = None,
+        hears: bool = False,
     ) -> Task:
         """Call a function of a module's top level in a process of its own, which starts in about half a second.
 
+        With ``hears``, it gets a :class:`multiprocessing.connection.Connection` as keyword argument ``heard``.
         Arguments, results and errors are pickled. Cancelling ends the process, its ``finally`` clauses included.
         """
         task = self._added(done, failed)
         ours, theirs = multiprocessing.Pipe()
         # Not forked: a copy of a process that has a window and threads must not go on.
         child = multiprocessing.get_context("spawn").Process(
-            target=_run_in_child, args=(theirs, function, arguments, item is not None), daemon=True
+            target=_run_in_child, args=(theirs, function, arguments, item is not None, hears), daemon=True
         )
         child.start()
         theirs.close()
@@ -130,6 +141,9 @@ class Background:
                 child.join()
 
         threading.Thread(target=listen, daemon=True).start()
+        if hears:
+            task._told = queue.SimpleQueue()
+            threading.Thread(target=_send, args=(task._told, ours), daemon=True).start()
         return task
 
     def deliver(self) -> bool:
@@ -163,7 +177,16 @@ class Background:
         self._wake()
 
 
-def _run_in_child(pipe: Connection, function: Callable[..., Any], arguments: tuple[Any, ...], emits: bool) -> None:
+def _send(told: queue.SimpleQueue[Any], pipe: Connection) -> None:
+    # In a thread: a pipe is full after 64 KB, and the other end may only just be starting.
+    with contextlib.suppress(OSError, ValueError):  # closed: nobody listens any more
+        while (message := told.get()) is not None:
+            pipe.send(message[0])
+
+
+def _run_in_child(
+    pipe: Connection, function: Callable[..., Any], arguments: tuple[Any, ...], emits: bool, hears: bool
+) -> None:
     def stop(number: int, frame: object) -> None:
         raise SystemExit(0)  # so that half-written files are removed on the way out
 
@@ -173,7 +196,9 @@ def _run_in_child(pipe: Connection, function: Callable[..., Any], arguments: tup
     with contextlib.suppress(OSError, AttributeError):
         os.nice(5)  # the person's frames come first
     try:
-        keywords = {"emit": lambda value: pipe.send(("item", value))} if emits else {}
+        keywords: dict[str, Any] = {"emit": lambda value: pipe.send(("item", value))} if emits else {}
+        if hears:
+            keywords["heard"] = pipe
         message = "done", function(*arguments, **keywords)
     except Exception as error:
         message = "failed", error
