@@ -66,6 +66,7 @@ def _play(registered: str, game: Game, name: str, seed: int) -> Episode:
         wasted=game.wasted,
         player=name,
         versions=game.versions,
+        observations=game.kept(),
     )
 
 

@@ -35,10 +35,13 @@ class Episode:
     """Hex digest of the strategy's source, byte for byte; empty for a person or a baseline."""
     versions: Mapping[str, str] = field(default_factory=dict)
     """At least ``grpo-arcade`` and ``rules``."""
+    observations: bytes = b""
+    """:meth:`.Game.kept`: what was seen, for games that a seed and actions are not enough for."""
 
     def new_game(self) -> Game:
         """The game this episode was played on, at its start."""
         game = make(self.game, **self.options)
+        game.recall(self.observations)
         game.reset(self.seed)
         return game
 

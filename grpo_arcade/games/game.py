@@ -45,6 +45,9 @@ class Outcome(StrEnum):
     """The completion holds no program that defines the function asked for."""
     SYNTAX_ERROR = "syntax_error"
     """The program is not valid Python."""
+    DISCONNECTED = "disconnected"
+    """The server that runs the game failed: it went away, was too slow, or could not be understood. Nobody's fault who
+    plays, so it counts for nothing, but stays in every denominator."""
     UNFINISHED = "unfinished"
     """A person stopped playing before the end."""
 
@@ -131,6 +134,10 @@ class Game(ABC):
     """Options with which a person plays by hand, where they are not the defaults that strategies play with."""
     failure_score: float = 0.0
     """What an episode counts for whose program failed: as bad as the game can go, so that failing never pays."""
+    replayable: bool = True
+    """Whether the same seed and actions give the same episode again. If not, moves cannot be taken back."""
+    most_at_once: int | None = None
+    """How many of these games can be played at once, where something outside limits it."""
     human_score: float | None = None
     """A published score of a person for the default options, or None; the 1 of the scale on which random play is 0."""
 
@@ -142,6 +149,8 @@ class Game(ABC):
     """Decisions taken so far."""
     wasted: int
     """Decisions so far that were not among the legal actions of their moment."""
+    trouble: str = ""
+    """Why the episode ended as ``disconnected``, in one line."""
 
     @property
     def versions(self) -> dict[str, str]:
@@ -180,6 +189,16 @@ class Game(ABC):
     @abstractmethod
     def picture(self, palette: str = "classic") -> Picture:
         """The picture for these options, in a palette of :attr:`palettes`."""
+
+    def kept(self) -> bytes:
+        """What a recording of the episode so far needs beside seed and actions to be shown again; mostly nothing."""
+        return b""
+
+    def recall(self, kept: bytes) -> None:
+        """Before :meth:`reset`: show the episode that gave ``kept``, which the same actions lead through again.
+
+        Without effect on games that a seed and actions are enough for.
+        """
 
     palettes: tuple[str, ...] = ("classic",)
     """Names :meth:`picture` accepts; the first is the default."""

@@ -96,6 +96,7 @@ class Session:
             wasted=self.game.wasted,
             player=" and ".join(sorted(self.players)),
             versions=self.game.versions,
+            observations=self.game.kept(),
         )
 
     def last_seconds(self, seconds: float) -> list[tuple[Episode, int]]:

@@ -391,6 +391,7 @@ def _episodes(source: str, tables: list[_Table], player: str) -> tuple[Episode, 
             player=player,
             source_sha256=digest,
             versions=table.game.versions,
+            observations=table.game.kept(),
         )
         for table in tables
     )
