@@ -3,6 +3,7 @@
 This room must not know: torch, textual, trainer, arcade.
 """
 
+from grpo_arcade.recordings.canvas import Frame
 from grpo_arcade.recordings.file import (
     SUFFIX,
     Loaded,
@@ -14,7 +15,7 @@ from grpo_arcade.recordings.file import (
     save,
     to_bytes,
 )
-from grpo_arcade.recordings.film import Film, Frame
+from grpo_arcade.recordings.film import Film, FilmOptions
 from grpo_arcade.recordings.gif import GifReport, write_frames, write_gif
 from grpo_arcade.recordings.mp4 import Mp4Report, write_mp4
 from grpo_arcade.recordings.verify import ForgedEpisodeError, UnverifiableEpisodeError, verify
@@ -22,6 +23,7 @@ from grpo_arcade.recordings.verify import ForgedEpisodeError, UnverifiableEpisod
 __all__ = [
     "SUFFIX",
     "Film",
+    "FilmOptions",
     "ForgedEpisodeError",
     "Frame",
     "GifReport",

@@ -5,46 +5,60 @@ Knows which picture is shown when and for how long, not how frames become a file
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypedDict
 
 import numpy as np
 
 from grpo_arcade.games.episode import Episode
-from grpo_arcade.games.game import Game
+from grpo_arcade.games.game import Game, PixelPicture
+from grpo_arcade.recordings.canvas import Area, Canvas, DrawnCanvas, Frame, PixelCanvas
 from grpo_arcade.recordings.file import RecordingError
-from grpo_arcade.recordings.strip import PAPER, TitleStrip
+from grpo_arcade.recordings.strip import TitleStrip
 from grpo_arcade.recordings.verify import new_game, verify
-
-if TYPE_CHECKING:
-    import pygame
 
 MOST_BOARDS = 6
 
 _SHORTEST = 2
 """Hundredths of a second: browsers show a GIF frame that asks for less than two for ten."""
+_UNHURRIED = 20
+"""Hundredths of a second a frame may last, to keep the pace of a game that goes by the clock."""
+_SMALLEST = 96
+"""Pixels of a drawn board, below which a film is not made smaller."""
 _MOMENTS: dict[int, tuple[float, ...]] = {1: (1.0,), 2: (0.5, 1.0), 3: (0.16, 0.72, 1.0)}
 """Where in a move the frames lie when there are few. Two show what the move did and what came of it (in 2048: slid and
 merged, then the new tile), which takes 40 % fewer bytes than catching it in mid-slide; from three on things move."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One picture of a film."""
+class FilmOptions(TypedDict, total=False):
+    """How a film looks: what :class:`Film`, ``write_gif`` and ``write_mp4`` take by keyword."""
 
-    pixels: np.ndarray
-    """0xRRGGBB as uint32 (rows, columns)."""
-    hundredths: int
-    """How long it is shown, in hundredths of a second (what a GIF counts in)."""
-    move: int
-    """Moves played up to this frame, of the longest episode."""
-
-    def rgb(self) -> np.ndarray:
-        """A copy as uint8 (rows, columns, 3)."""
-        shifts = np.array([16, 8, 0], np.uint32)
-        return (self.pixels[:, :, None] >> shifts & 255).astype(np.uint8)
+    frames_per_move: int
+    """Pictures of one move, at least 1, the last of them at rest: 1 to see results, 2 to see what a move did and what
+    came of it, 3 and more to see things move. By default 2, and 6 in an MP4. Fewer where they would follow each other
+    faster than a GIF can show (50 a second), after which moves are left out too; 1 on a console's screen, where nothing
+    moves between two positions."""
+    speed: float
+    """1, the default, shows the game at its own frame rate, 2 twice as fast."""
+    size: int | None
+    """Width of one board in pixels, 32 to 4096. By default (None) the picture's natural size; in an MP4, which stores
+    colours at half the resolution, three times that of a console's screen. A console's screen is shown at the largest
+    whole multiple of its own size that fits, at least once."""
+    palette: str | None
+    """One of the game's palettes, by default (None) its first."""
+    hold_s: float
+    """Seconds the last frame stays, 0 to 600, by default 2."""
+    title: bool
+    """Whether there is a strip with player, seed, score and outcome above each board, as by default there is."""
+    every: int
+    """Show only each n-th move (and the last one), at rest; by default 1, all of them. That shortens the film, but a
+    game that goes by the clock keeps its pace down to five pictures a second."""
+    flicker_safe: bool | None
+    """Whether each pixel of a console's screen is the brighter one of the last two frames: that shows what the console
+    itself shows only every other time, and doubles what moves. By default (None) where a game is known to blink. Drawn
+    pictures never blink."""
 
 
 class Film:
@@ -54,15 +68,7 @@ class Film:
     board whose episode has ended is dimmed.
 
     Args:
-        episodes: one to six episodes of one game.
-        frames_per_move: pictures of one move, at least 1, the last of them at rest. Reduced where they would follow
-            each other faster than a GIF can show, after which moves are left out too.
-        speed: 1 shows the game at its own frame rate, 2 twice as fast.
-        size: width of one board in pixels, 32 to 4096; by default the picture's natural size.
-        palette: one of the game's palettes, by default its first.
-        hold_s: seconds the last frame stays.
-        title: whether there is a strip above each board.
-        every: show only each n-th move (and the last one), at rest.
+        episodes: one to six episodes of one game. All other arguments are :class:`FilmOptions`.
 
     Raises:
         RecordingError: an episode that cannot be verified, or a film that cannot be made, in one line.
@@ -79,6 +85,7 @@ class Film:
         hold_s: float = 2.0,
         title: bool = True,
         every: int = 1,
+        flicker_safe: bool | None = None,
     ) -> None:
         self.episodes = (episodes,) if isinstance(episodes, Episode) else tuple(episodes)
         if not 1 <= len(self.episodes) <= MOST_BOARDS:
@@ -92,6 +99,8 @@ class Film:
             raise RecordingError(f"speed must be a number above 0, not {speed!r}")
         if not 0 <= hold_s <= 600:
             raise RecordingError(f"hold_s must be 0 to 600 seconds, not {hold_s!r}")
+        if size is not None and not 32 <= size <= 4096:
+            raise RecordingError(f"size must be 32 to 4096 pixels, not {size}")
         games = [verify(episode) for episode in self.episodes]
         first = games[0]
         self.palette = first.palettes[0] if palette is None else palette
@@ -99,34 +108,59 @@ class Film:
             raise RecordingError(f"palette must be one of {', '.join(first.palettes)}, not {self.palette!r}")
         self.moves = max(len(episode.actions) for episode in self.episodes)
         self.hold = max(_SHORTEST, round(hold_s * 100))
-        self._plan_time(100.0 / (first.frame_rate * speed), frames_per_move, every)
+        self._per_move = 100.0 / (first.frame_rate * speed)
+        self._clock_driven = first.clock_driven
         pictures = [game.picture(self.palette) for game in games]
-        natural = pictures[0].natural_size[0]
-        self.size = natural if size is None else size
-        if not 32 <= self.size <= 4096:
-            raise RecordingError(f"size must be 32 to 4096 pixels, not {self.size}")
-        self._plan_room([picture.aspect for picture in pictures], title)
+        picture = pictures[0]
+        self.pixels = picture if isinstance(picture, PixelPicture) else None
+        """The picture, if it is a console's screen."""
+        self.natural_size = picture.natural_size[0]
+        width, height = picture.natural_size
+        self._aspects = [width / height if self.pixels else picture.aspect for picture in pictures]
+        self._title = title
+        self.smallest = self.natural_size if self.pixels else _SMALLEST
+        """Width to which a board may be reduced to save bytes."""
+        self.flicker_safe = bool(self.pixels and (self.pixels.blinks if flicker_safe is None else flicker_safe))
+        self._plan(frames_per_move, self.natural_size if size is None else size, every)
 
-    def _plan_time(self, per_move: float, frames_per_move: int, every: int) -> None:
+    def again(self, *, frames_per_move: int, size: int, every: int | None = None) -> Film:
+        """The same film by other measures; its episodes are not verified another time."""
+        other = copy.copy(self)
+        other._plan(frames_per_move, size, self._asked if every is None else every)
+        return other
+
+    def _plan(self, frames_per_move: int, size: int, every: int) -> None:
+        if self.pixels:
+            frames_per_move = 1
+            size = self.natural_size * max(1, size // self.natural_size)
+        self.size = size
+        self._plan_time(frames_per_move, every)
+        self._plan_room()
+
+    def _plan_time(self, frames_per_move: int, every: int) -> None:
         """Choose delays of whole hundredths, none shorter than a browser shows."""
+        self._asked = every
         # Moves first come with fewer pictures, then not all of them come.
-        self.every = max(every, math.ceil(_SHORTEST / per_move - 1e-9))
-        affordable = max(1, int(per_move / _SHORTEST + 1e-9))
+        self.every = max(every, math.ceil(_SHORTEST / self._per_move - 1e-9))
+        affordable = max(1, int(self._per_move / _SHORTEST + 1e-9))
         self.frames_per_move = 1 if self.every > 1 else min(frames_per_move, affordable)
         # Moves left out for speed are no loss of time; those left out to save bytes shorten the film.
-        self._per_shown = per_move * self.every / every
+        in_time = self._per_move * self.every
+        self._per_shown = in_time / every
+        if self._clock_driven:
+            self._per_shown = min(in_time, max(self._per_shown, _UNHURRIED))
         few = _MOMENTS.get(self.frames_per_move)
         self.moments = few or tuple((i + 1) / self.frames_per_move for i in range(self.frames_per_move))
 
-    def _plan_room(self, aspects: list[float], title: bool) -> None:
+    def _plan_room(self) -> None:
         boards = len(self.episodes)
         columns = boards if boards <= 3 else 2 if boards == 4 else 3
         rows = math.ceil(boards / columns)
-        self._strip = TitleStrip(self.size) if title else None
+        self._strip = TitleStrip(self.size) if self._title else None
         strip = self._strip.height if self._strip else 0
-        tall = max(round(self.size / aspect) for aspect in aspects)
+        tall = max(round(self.size / aspect) for aspect in self._aspects)
         self._areas = []
-        for board, aspect in enumerate(aspects):
+        for board, aspect in enumerate(self._aspects):
             row, column = divmod(board, columns)
             height = round(self.size / aspect)
             self._areas.append((column * self.size, row * (strip + tall) + strip, self.size, height))
@@ -140,19 +174,16 @@ class Film:
         return math.ceil(self.moves / self.every)
 
     def __iter__(self) -> Iterator[Frame]:
-        import pygame
-
-        screen = pygame.Surface((self.width, self.height), 0, 32, (0xFF0000, 0xFF00, 0xFF, 0))
-        screen.fill(PAPER)
+        canvas = self._canvas()
         boards = [
-            _Board(episode, screen, area, self._strip, self.palette, self.moves)
+            _Board(episode, canvas, area, self._strip, self.palette, self.moves)
             for episode, area in zip(self.episodes, self._areas, strict=True)
         ]
         clock = _Clock()
         for board in boards:
             board.draw(1.0)
         # The start is worth a moment of its own.
-        yield Frame(_pixels(screen), clock.tick(max(self._per_shown, 50.0)) if self.moves else self.hold, 0)
+        yield canvas.frame(clock.tick(max(self._per_shown, 50.0)) if self.moves else self.hold, 0)
         for move in range(self.every, self.moves + self.every, self.every):
             move = min(move, self.moves)
             for board in boards:
@@ -162,7 +193,13 @@ class Film:
                     board.draw(moment)
                 last = move == self.moves and moment == 1.0
                 hundredths = clock.tick(self._per_shown / len(self.moments))
-                yield Frame(_pixels(screen), max(self.hold, hundredths) if last else hundredths, move)
+                yield canvas.frame(max(self.hold, hundredths) if last else hundredths, move)
+
+    def _canvas(self) -> Canvas:
+        if not self.pixels:
+            return DrawnCanvas(self.width, self.height)
+        colours = np.array(self.pixels.colours, np.uint32)
+        return PixelCanvas(self.width, self.height, self.size // self.natural_size, colours, self.flicker_safe)
 
 
 class _Clock:
@@ -179,25 +216,18 @@ class _Clock:
 
 
 class _Board:
-    """One episode on its part of the screen, drawn again only where something changed."""
+    """One episode on its part of the canvas, painted again only where something changed."""
 
     def __init__(
-        self,
-        episode: Episode,
-        screen: pygame.Surface,
-        area: tuple[int, int, int, int],
-        strip: TitleStrip | None,
-        palette: str,
-        moves: int,
+        self, episode: Episode, canvas: Canvas, area: Area, strip: TitleStrip | None, palette: str, moves: int
     ) -> None:
         self._episode = episode
         self._game: Game = new_game(episode)
         self._picture = self._game.picture(palette)
-        self._surface = screen.subsurface(area)
+        self._canvas = canvas
+        self._area = area
         self._strip = strip
-        self._heading = None
-        if strip:
-            self._heading = screen.subsurface((area[0], area[1] - strip.height, area[2], strip.height))
+        self._titled: tuple[Any, ...] | None = None
         self._outlived = len(episode.actions) < moves
         self._played = 0
         self._rested = False
@@ -217,27 +247,17 @@ class _Board:
         """Draw the last move at ``progress``; a board at rest is left alone."""
         if self._rested:
             return
-        self._picture.draw(self._surface, self._view, progress)
+        self._canvas.paint(self._area, self._picture, self._view, progress)
         ended = progress >= 1.0 and self._played == len(self._episode.actions)
-        if self._strip and self._heading and progress >= 0.5:
-            outcome = self._episode.outcome if ended else None
-            self._strip.draw(self._heading, self._episode.player, self._episode.seed, self._game.score, outcome)
+        if self._strip and progress >= 0.5:
+            self._write_title(self._strip, ended)
         self._rested = progress >= 1.0
         if ended and self._outlived:
-            _dim(self._surface)
+            self._canvas.dim(self._area)
 
-
-def _pixels(screen: pygame.Surface) -> np.ndarray:
-    import pygame
-
-    # A copy: a view would lock the surface against drawing for as long as it lives.
-    return pygame.surfarray.pixels2d(screen).T.copy()
-
-
-def _dim(surface: pygame.Surface) -> None:
-    """Let the picture fade half into the paper."""
-    import pygame
-
-    pixels = pygame.surfarray.pixels2d(surface)
-    # The mean of each channel without its lowest bit, all three at once.
-    pixels[...] = ((pixels & 0xFEFEFE) + (PAPER & 0xFEFEFE)) // 2 | (PAPER & 0x010101)
+    def _write_title(self, strip: TitleStrip, ended: bool) -> None:
+        title = self._episode.player, self._episode.seed, self._game.score, self._episode.outcome if ended else None
+        if title != self._titled:
+            self._titled = title
+            left, top, width, _ = self._area
+            self._canvas.put((left, top - strip.height, width, strip.height), strip.pixels(*title))

@@ -6,10 +6,11 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Unpack
 
 from grpo_arcade.games.episode import Episode
 from grpo_arcade.recordings.file import RecordingError
-from grpo_arcade.recordings.film import Film
+from grpo_arcade.recordings.film import Film, FilmOptions
 from grpo_arcade.recordings.whole import whole
 
 _RATE = 50
@@ -32,17 +33,16 @@ def write_mp4(
     episodes: Episode | Sequence[Episode],
     path: str | os.PathLike[str],
     *,
-    frames_per_move: int = 6,
-    speed: float = 1.0,
-    size: int | None = None,
-    palette: str | None = None,
-    hold_s: float = 2.0,
-    title: bool = True,
     progress: Callable[[int, int], None] | None = None,
+    **options: Unpack[FilmOptions],
 ) -> Mp4Report:
     """Write one episode, or two to six side by side, as H.264 video of 50 frames a second that every browser plays.
 
-    For the arguments see :class:`~grpo_arcade.recordings.film.Film`; ``progress`` gets the moves done and all.
+    Args:
+        episodes: all of one game; each is verified first.
+        path: the file, written whole or not at all.
+        progress: gets the moves done and all.
+        **options: how the film looks, see :class:`~grpo_arcade.recordings.film.FilmOptions`.
 
     Raises:
         RecordingError: an episode cannot be verified, an argument is bad, or the extra ``video`` is not installed.
@@ -51,15 +51,10 @@ def write_mp4(
         import imageio_ffmpeg
     except ImportError as error:
         raise RecordingError('MP4 needs an extra: pip install "grpo-arcade[video]"') from error
-    film = Film(
-        episodes,
-        frames_per_move=frames_per_move,
-        speed=speed,
-        size=size,
-        palette=palette,
-        hold_s=hold_s,
-        title=title,
-    )
+    options.setdefault("frames_per_move", 6)
+    film = Film(episodes, **options)
+    if film.pixels and options.get("size") is None:
+        film = film.again(frames_per_move=1, size=3 * film.natural_size)
     target = Path(path)
     count = owed = 0
     with whole(target) as scratch:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from grpo_arcade.games import fonts
 from grpo_arcade.games.game import Outcome
-
-if TYPE_CHECKING:
-    import pygame
 
 PAPER = 0xFAF7F1
 INK = 0x5A5048
@@ -37,10 +33,8 @@ class TitleStrip:
         self._line = round(self._text * 1.9)
         self.height = 2 * self._line + self._pad
 
-    def draw(self, surface: pygame.Surface, player: str, seed: int, score: float, outcome: Outcome | None) -> None:
-        """Fill ``surface``; ``outcome`` is None while the episode runs."""
-        import pygame
-
+    def pixels(self, player: str, seed: int, score: float, outcome: Outcome | None) -> np.ndarray:
+        """The strip as 0xRRGGBB in uint32 (rows, columns); ``outcome`` is None while the episode runs."""
         pixels = np.full((self.height, self.width), PAPER, np.uint32)
         first = self._pad // 2 + self._line // 2
         number = f"{score:,.0f}" if float(score).is_integer() else f"{score:,.2f}"
@@ -50,7 +44,7 @@ class TitleStrip:
         colour = _OUTCOME_COLOURS.get(outcome, _OTHER_COLOUR) if outcome else FAINT
         left = self._right(pixels, ending, first + self._line, colour, "bold")
         self._left(pixels, f"seed {seed}", first + self._line, left, FAINT, "medium")
-        pygame.surfarray.pixels2d(surface)[...] = pixels.T
+        return pixels
 
     def _right(self, pixels: np.ndarray, text: str, middle: int, colour: int, weight: fonts.Weight) -> int:
         """Write up to the right border; returns how far text on the left may come."""

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from grpo_arcade.recordings import Film, ForgedEpisodeError, RecordingError, write_gif
-from grpo_arcade.recordings.gif import _Colours, _without_gaps
+from grpo_arcade.recordings.gif import _Colours
 
 
 def shown(path):
@@ -175,14 +175,3 @@ def test_more_than_255_colours_fall_back_to_the_nearest_and_say_so():
     assert colours.numbers(np.array([[0xFFFFFF, 0x000001]], np.uint32)).tolist() == [[255, 1]]
     assert not colours.exact
     assert len(colours) == 255
-
-
-def test_gaps_are_filled_within_rows_only():
-    changed = np.zeros((3, 100), bool)
-    changed[1, [10, 20, 60, 99]] = True
-    filled = _without_gaps(changed)
-    assert filled[1, 10:21].all()
-    assert not filled[1, 21:60].any()
-    assert not filled[0, :75].any()
-    assert not filled[2, :75].any()
-    assert (filled | ~changed).all()
