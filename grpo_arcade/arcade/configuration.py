@@ -16,10 +16,26 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 PREFIX = "ARCADE_"
 T = TypeVar("T")
+
+if TYPE_CHECKING:
+    from tyro.conf import Positional as Positional
+else:
+
+    class Positional:
+        """Marks a field that is given without its flag; tyro is imported when it asks what that means."""
+
+        def __class_getitem__(cls, kind: Any) -> Any:
+            """What tyro knows it by."""
+            from tyro.conf import Positional
+
+            return Positional[kind]
+
+
+_WORD_KINDS = ("Positional[str]", "Positional[str | None]")
 
 
 class UsageError(ValueError):
@@ -48,12 +64,25 @@ def resolve(
     if file is not None:
         default = _parse(command, _from_file(command, file), default, where=f"{file}: ", prog=prog)
     variables = _from_environment(command, environment)
+    if default is None and not variables and (made := _of_words_alone(command, arguments)) is not None:
+        return made
     if variables:
         default = _parse(command, variables, default, where="environment: ", prog=prog)
     epilog = " Also: --config FILE (TOML); every option is a key there and a variable ARCADE_OPTION in the environment."
     return _parse(
         command, arguments, default, prog=prog, description=description[0].upper() + description[1:] + "." + epilog
     )
+
+
+def _of_words_alone(command: type[T], words: list[str]) -> T | None:
+    """``arcade dash RUN``, where nothing is to be parsed: importing the parser takes a tenth of a second."""
+    fields = _positional_fields(command)
+    if len(words) > len(fields) or any(word.startswith("-") for word in words):
+        return None
+    given = dict(zip(fields, words, strict=False))
+    if any(field.type not in _WORD_KINDS for field in given):
+        return None
+    return command(**{field.name: word for field, word in given.items()})
 
 
 def _take_config(arguments: list[str]) -> tuple[list[str], Path | None]:
@@ -127,8 +156,12 @@ def _takes_many(command: type, name: str) -> bool:
     return bool(re.search(r"\b(tuple|list|Sequence)\b", _annotation(command, name)))
 
 
+def _positional_fields(command: type) -> list[dataclasses.Field[Any]]:
+    return [field for field in dataclasses.fields(command) if "Positional" in str(field.type)]
+
+
 def _positionals(command: type) -> set[str]:
-    return {field.name for field in dataclasses.fields(command) if "Positional" in _annotation(command, field.name)}
+    return {field.name for field in _positional_fields(command)}
 
 
 def _parse(

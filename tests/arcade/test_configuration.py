@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import dataclass
 
 import pytest
-from tyro.conf import Positional
 
-from grpo_arcade.arcade.configuration import UsageError, resolve
+from grpo_arcade.arcade.configuration import Positional, UsageError, resolve
 
 
 @dataclass
@@ -101,3 +102,40 @@ def test_bad_value_in_a_file_names_the_file(tmp_path):
     path.write_text('learning_rate = "fast"\n')
     with pytest.raises(UsageError, match=r"x\.toml: .*--learning-rate"):
         made(["--config", str(path)])
+
+
+@dataclass
+class Words:
+    run: Positional[str] = "newest"
+    """A run."""
+    other: Positional[str | None] = None
+    """Another."""
+    json: bool = False
+    """Print facts."""
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"), [([], Words()), (["a"], Words("a")), (["a", "b"], Words("a", "b")), (["-1"], Words("-1"))]
+)
+def test_words_alone_mean_the_same_without_the_parser(words, expected, monkeypatch):
+    def told():
+        return resolve(Words, words, prog="arcade x", description="do x", environment={})
+
+    quick = told()
+    monkeypatch.setattr("grpo_arcade.arcade.configuration._of_words_alone", lambda *_: None)
+    assert quick == told() == expected
+
+
+def test_a_word_too_many_is_refused():
+    with pytest.raises(UsageError, match="c"):
+        resolve(Words, ["a", "b", "c"], prog="arcade x", description="do x", environment={})
+
+
+def test_words_alone_import_no_parser():
+    program = (
+        "import sys; from grpo_arcade.arcade.configuration import resolve\n"
+        "from grpo_arcade.arcade.commands.dash import Command\n"
+        "print(resolve(Command, ['here'], prog='x', description='y', environment={}).run, 'tyro' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["here", "False"]

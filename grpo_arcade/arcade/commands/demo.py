@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tyro.conf import Positional
-
+from grpo_arcade.arcade.configuration import Positional
 from grpo_arcade.games import score_text
 from grpo_arcade.trainer.config import TrainConfig
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tyro.conf import Positional
+from grpo_arcade.arcade.configuration import Positional
 
 if TYPE_CHECKING:
     from grpo_arcade.games import Episode

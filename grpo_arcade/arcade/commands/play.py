@@ -7,8 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tyro.conf import Positional
-
+from grpo_arcade.arcade.configuration import Positional
 from grpo_arcade.games import Episode, score_text
 
 

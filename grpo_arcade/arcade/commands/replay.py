@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from tyro.conf import Positional
-
+from grpo_arcade.arcade.configuration import Positional
 from grpo_arcade.games import Episode
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tyro.conf import Positional
+from grpo_arcade.arcade.configuration import Positional
 
 
 @dataclass

@@ -11,8 +11,7 @@ import sys
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from tyro.conf import Positional
-
+from grpo_arcade.arcade.configuration import Positional
 from grpo_arcade.games import score_text
 from grpo_arcade.trainer.config import TrainConfig
 

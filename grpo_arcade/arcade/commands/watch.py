@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tyro.conf import Positional
+from grpo_arcade.arcade.configuration import Positional
 
 if TYPE_CHECKING:
     from grpo_arcade.arcade.window import App

@@ -109,11 +109,10 @@ class LogTail(Vertical):
             added = read - self._shown[0]
             fresh = lines[-added:] if added else []
         self._shown = asked
-        for line in fresh:
-            if self._fits(line):
-                view.write(self._styled(line), scroll_end=False)
-        if self._following and fresh:
-            view.scroll_end(animate=False)
+        fitting = [line for line in fresh if self._fits(line)]
+        for place, line in enumerate(fitting, 1):
+            # The view may not have its size yet, and write later: it is the last line that moves it.
+            view.write(self._styled(line), scroll_end=self._following and place == len(fitting))
         title = Text(" log.txt", style="bold", no_wrap=True, overflow="ellipsis")
         title.append(f"  {read:,} lines, showing {self._level}", style="dim")
         title.append(f", with {self._wanted!r}" if self._wanted else "", style="dim")
