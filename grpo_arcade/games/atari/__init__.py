@@ -1,0 +1,315 @@
+"""Atari 2600 games, played on the emulator of the Arcade Learning Environment (ale-py).
+
+``roms`` says what can be played, ``console`` emulates, ``goals`` say who won, ``objects`` read what is where from the
+console's memory, ``picture`` draws the screen, ``prompt`` asks a model for a strategy, ``baselines`` play.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import weakref
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from grpo_arcade.games.atari import console as consoles
+from grpo_arcade.games.atari.baselines import baselines
+from grpo_arcade.games.atari.controls import controls_of, screen_names
+from grpo_arcade.games.atari.goals import goal
+from grpo_arcade.games.atari.objects import SYMBOLIC, Objects, Reading
+from grpo_arcade.games.atari.picture import AtariView, luminance
+from grpo_arcade.games.atari.prompt import memory_prompt
+from grpo_arcade.games.atari.roms import UnknownRomError, rom, titles
+from grpo_arcade.games.game import Game, Outcome, Picture
+
+if TYPE_CHECKING:
+    import numpy as np
+    from gymnasium.spaces import Dict
+
+__all__ = ["Atari", "AtariView", "UnknownRomError", "titles"]
+
+MOST_FRAME_SKIP = 60
+GRID = 10
+"""Pixels along the side of the squares that the brightness of the screen is given in."""
+
+
+class Atari(Game):
+    """An Atari 2600 game: ``make("atari/pong")``.
+
+    Args:
+        title: one of :func:`titles`.
+        frame_skip: frames that an action is held for, 1 to 60.
+        repeat_action_probability: how likely each frame goes on with what was pressed in the frame before ("sticky
+            actions"), from 0 to below 1. At 0 nothing of the console is random; the seed then chooses how many frames
+            pass without a press before the first decision, 0 to 30.
+        mode: a mode of the cartridge; None for the one the console starts in.
+        difficulty: a difficulty of the cartridge; None for the one the console starts with.
+        max_num_frames_per_episode: frames after which the episode is capped, 60 a second. The default of 18,000 is five
+            minutes, as in Mnih et al. 2015; other papers let half an hour pass (108,000).
+
+    Actions are those that do something in the game, named by what they do on the screen; these names, the emulator's
+    and the numbers from 0 are accepted. All are legal as long as the game runs. Observations are those of
+    :data:`~grpo_arcade.games.atari.objects.SYMBOLIC`, and for other games the memory and how bright the screen is. Who
+    wins is said in :mod:`~grpo_arcade.games.atari.goals`.
+    """
+
+    rules_version = 1
+    score = 0
+    clock_driven = True
+    person_options: Mapping[str, Any] = {
+        "frame_skip": 1,
+        "repeat_action_probability": 0.0,
+        "max_num_frames_per_episode": 108_000,
+    }
+
+    def __init__(
+        self,
+        title: str = "",
+        frame_skip: int = 4,
+        repeat_action_probability: float = 0.25,
+        mode: int | None = None,
+        difficulty: int | None = None,
+        max_num_frames_per_episode: int = 18_000,
+    ) -> None:
+        cartridge = self._rom = rom(title)
+        mode = cartridge.modes[0] if mode is None else mode
+        difficulty = cartridge.difficulties[0] if difficulty is None else difficulty
+        _check_int("frame_skip", frame_skip, 1, MOST_FRAME_SKIP)
+        _check_int("max_num_frames_per_episode", max_num_frames_per_episode, 1, 2**31 - 1)
+        _check_switch(title, "mode", mode, cartridge.modes)
+        _check_switch(title, "difficulty", difficulty, cartridge.difficulties)
+        if (
+            not isinstance(repeat_action_probability, int | float)
+            or isinstance(repeat_action_probability, bool)
+            or not 0 <= repeat_action_probability < 1
+        ):
+            raise ValueError(
+                f"repeat_action_probability must be a number from 0 and below 1, not {repeat_action_probability!r}"
+            )
+        self.name = f"atari/{title}"
+        self.title = title
+        self.options = {
+            "frame_skip": frame_skip,
+            "repeat_action_probability": float(repeat_action_probability),
+            "mode": mode,
+            "difficulty": difficulty,
+            "max_num_frames_per_episode": max_num_frames_per_episode,
+        }
+        self.actions = screen_names(title, cartridge.actions)
+        self.aliases = {
+            **{name: action for action, name in enumerate(cartridge.actions)},
+            **{name: action for action, name in enumerate(self.actions)},
+            **{action: action for action in range(len(self.actions))},
+        }
+        self.controls = controls_of(self.actions)
+        self.frame_rate = consoles.FRAMES_PER_SECOND / frame_skip
+        self.step_cap = math.ceil(max_num_frames_per_episode / frame_skip)
+        self.baselines = baselines(title)
+        as_published = (mode, difficulty) == (cartridge.modes[0], cartridge.difficulties[0])
+        self._goal = goal(title)
+        self.failure_score = float(self._goal.worst)
+        self.human_score = cartridge.human_score if as_published else None
+        self._objects = SYMBOLIC.get(title)
+        self._moving_lists = _moving_lists(self._objects) if self._objects else ()
+        self._frame_skip = frame_skip
+        self._stickiness = round(repeat_action_probability * 2**32)
+        self._ids = tuple(consoles.ACTION_IDS[name] for name in cartridge.actions)
+        self._all = tuple(range(len(self.actions)))
+        self._patience = math.ceil(self._goal.patience_s * self.frame_rate) or 2**62
+        self._console: consoles.Console | None = None
+        self._returned: Callable[[], object] = lambda: None
+        self._reading: Reading | None = None
+        self._before: Reading | bytes | None = None
+        self._lives = self._last_event = 0
+        self.outcome = None
+        self.plies = self.wasted = 0
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """With ``ale-py``, which decides what the console does."""
+        return {**super().versions, "ale-py": _emulator_version()}
+
+    def reset(self, seed: int) -> None:
+        """Start the episode that belongs to ``seed``, 0 to 2**63 - 1."""
+        if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**63:
+            raise ValueError(f"seed must be a whole number from 0 to 2**63 - 1, not {seed!r}")
+        if self._console is None:
+            self._switch_on(audible=False)
+        self._seed = seed
+        self._pressed = bytearray()
+        self._begin()
+
+    def step(self, action: int) -> None:
+        """Hold an action for ``frame_skip`` frames. Raises ``ValueError`` for an unknown one, and after the end."""
+        if self.outcome is not None:
+            raise ValueError(f"the episode has ended ({self.outcome}); reset() starts another")
+        if not 0 <= action < len(self._ids):
+            raise ValueError(f"action must be from 0 to {len(self._ids) - 1}, not {action!r}")
+        console = self._running()
+        if self._objects is not None:
+            # What was there before, for velocities; as bytes if nobody has looked, which costs the least.
+            self._before = self._reading or console.memory()
+            self._reading = None
+        points = console.press(self._ids[action], self._frame_skip)
+        self._pressed.append(action)
+        plies = self.plies = self.plies + 1
+        self.score += points
+        if console.over():
+            self.outcome = self._goal.at_the_end(self.score)
+            return
+        if points or console.lives() != self._lives:
+            self._lives = console.lives()
+            self._last_event = plies
+        elif plies - self._last_event >= self._patience:
+            self.outcome = Outcome.STUCK
+            return
+        if plies >= self.step_cap:
+            self.outcome = self._goal.at_the_cap(self.score)
+
+    def _begin(self) -> None:
+        console = self._running()
+        console.start(self._seed, self._stickiness)
+        self.outcome = None
+        self.score = 0
+        self.plies = self.wasted = 0
+        self._lives = console.lives()
+        self._last_event = 0
+        self._reading = self._before = None
+
+    def _running(self) -> consoles.Console:
+        if self._console is None:
+            # A new game that nobody has reset yet: as any other game, it shows the start of some episode.
+            self.reset(0)
+        return self._console  # type: ignore[return-value]
+
+    def _switch_on(self, audible: bool) -> None:
+        self._returned()
+        options = self.options
+        key = self.title, options["mode"], options["difficulty"], audible
+        self._console = consoles.borrow(key)
+        self._returned = weakref.finalize(self, consoles.give_back, self._console)
+
+    def legal_actions(self) -> tuple[int, ...]:
+        """All actions; none after the end."""
+        return self._all if self.outcome is None else ()
+
+    def observation(self) -> dict[str, Any]:
+        """What is where, for the games in ``SYMBOLIC``; else the memory and how bright the screen is."""
+        console = self._running()
+        objects = self._objects
+        if objects is None:
+            return {
+                "ram": list(console.memory()),
+                "screen": self._brightness().tolist(),
+                "step": self.plies,
+                "score": self.score,
+                "lives": console.lives(),
+            }
+        now = objects.read(console.memory())
+        before = self._before
+        if isinstance(before, bytes):
+            before = self._before = objects.read(before)
+        if self._reading is None:
+            # The player gets ``now``, and may change it.
+            kept = self._reading = now.copy()
+            for name in self._moving_lists:
+                kept[name] = kept[name].copy()
+        return objects.observe(now, before, self.plies, self.score, console.lives())
+
+    def _brightness(self) -> np.ndarray:
+        middle = GRID // 2
+        return _tenths(self._rom.palette)[self._running().pixels()[middle::GRID, middle::GRID]]
+
+    def observation_space(self) -> Dict:
+        """The observation as Gymnasium describes it."""
+        from grpo_arcade.games.atari.spaces import memory_space, symbolic_space
+
+        if self._objects is None:
+            return memory_space(self._brightness().shape)
+        return symbolic_space(self._objects)
+
+    def view(self) -> AtariView:
+        """The screen, and the frame before it."""
+        console = self._running()
+        return AtariView(
+            screen=console.screen(),
+            previous=console.screen_before(),
+            width=consoles.WIDTH,
+            height=self._rom.height,
+            palette=self._rom.palette,
+            score=self.score,
+            lives=console.lives(),
+            outcome=self.outcome,
+            plies=self.plies,
+        )
+
+    def picture(self, palette: str = "classic") -> Picture:
+        """The picture of this game's screen; :attr:`palettes` has the console's own colours only."""
+        if palette not in self.palettes:
+            raise ValueError(f"palette must be one of {', '.join(self.palettes)}, not {palette!r}")
+        from grpo_arcade.games.atari.picture import AtariPicture
+
+        return AtariPicture(consoles.WIDTH, self._rom.height, self._rom.palette, self._rom.blinks)
+
+    def sound(self) -> tuple[int, bytes]:
+        """What the frames of the last step sounded like, as 8-bit samples, and 30,720 of them a second."""
+        console = self._running()
+        if not console.audible:
+            # Making sound takes time, so a console makes none until somebody listens. This one catches up.
+            self._switch_on(audible=True)
+            console = self._running()
+            console.start(self._seed, self._stickiness)
+            for action in self._pressed:
+                console.press(self._ids[action], self._frame_skip)
+        return consoles.SAMPLES_PER_FRAME * consoles.FRAMES_PER_SECOND, console.heard()
+
+    def prompt(self) -> str:
+        """The user message that asks for a strategy for this game."""
+        rows, columns = len(range(GRID // 2, self._rom.height, GRID)), len(range(GRID // 2, consoles.WIDTH, GRID))
+        return memory_prompt(self.title, self.actions, self._goal.meaning, self._frame_skip, rows, columns)
+
+    def baseline_scores(self) -> Mapping[str, Any] | None:
+        """Stored results of the baselines for exactly these options, or None."""
+        for entry in _stored_scores():
+            if entry["game"] == self.name and entry["options"] == self.options:
+                return entry["baselines"]
+        return None
+
+
+def _moving_lists(objects: Objects) -> tuple[str, ...]:
+    """Names of the lists in a reading that velocities are worked out from."""
+    moving = {f"{thing}_{axis}" for thing in objects.moving for axis in "xy"}
+    return tuple(field.name for field in objects.fields if field.name in moving and field.length)
+
+
+def _check_int(name: str, value: object, low: int, high: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise ValueError(f"{name} must be a whole number from {low} to {high}, not {value!r}")
+
+
+def _check_switch(title: str, name: str, value: object, known: tuple[int, ...]) -> None:
+    if type(value) is not int or value not in known:
+        raise ValueError(f"{name} of atari/{title} must be one of {', '.join(map(str, known))}, not {value!r}")
+
+
+@cache
+def _tenths(palette: str) -> np.ndarray:
+    """How bright each of the 256 colours is, 0 (black) to 9 (white), as uint8."""
+    return luminance(palette) // 26
+
+
+@cache
+def _emulator_version() -> str:
+    try:
+        return version("ale-py")
+    except PackageNotFoundError:
+        return "none"
+
+
+@cache
+def _stored_scores() -> list[dict[str, Any]]:
+    stored = files(__package__).joinpath("baseline_scores.json")
+    return json.loads(stored.read_text())["games"] if stored.is_file() else []
