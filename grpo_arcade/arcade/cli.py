@@ -27,6 +27,7 @@ VERBS = {
     "dash": "watch a training run in the terminal, live or afterwards",
     "watch": "watch a training run in the window: its boards playing, live or afterwards",
     "runs": "list training runs, or tell about one",
+    "serve": "serve a game as an OpenEnv server, for any trainer",
     "pretrain": "make the pocket model's weights from scratch",
     "doctor": "say what is installed, what is missing and how safe the sandbox is here",
 }
@@ -82,7 +83,7 @@ def _resolved(verb: str, argv: list[str]) -> Callable[[], int]:
     try:
         from grpo_arcade.arcade.configuration import resolve
 
-        module = import_module(f"grpo_arcade.arcade.commands.{verb}")
+        module = import_module(f"grpo_arcade.arcade.commands.{verb.replace('-', '_')}")
         return partial(module.run, resolve(module.Command, argv, prog=f"arcade {verb}", description=VERBS[verb]))
     finally:
         gc.enable()

@@ -1,0 +1,92 @@
+"""``arcade serve``: any registered game as an OpenEnv server."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any
+
+from tyro.conf import Positional
+
+_EXTRA = 'pip install "grpo-arcade[openenv]"'
+
+
+@dataclass
+class Command:
+    """Serve a game."""
+
+    game: Positional[str] = "2048"
+    """What is served: a registered game."""
+    options: Positional[tuple[str, ...]] = ()
+    """The game's options, as NAME=VALUE: size=5 target=512."""
+    host: str = "127.0.0.1"
+    """Where to listen. Only this machine can connect unless another address is named (0.0.0.0 is every one)."""
+    port: int = 8000
+    """The port; 0 for any that is free."""
+    sessions: int = 256
+    """Episodes that may be played at once."""
+    idle: float = 600.0
+    """Seconds without a message after which a session is closed."""
+
+
+def run(command: Command) -> int:
+    """Serve until Ctrl-C."""
+    from grpo_arcade.games import make
+
+    options = options_from(command.options)
+    game = make(command.game, **options)
+    if command.sessions < 1:
+        raise ValueError(f"--sessions must be at least 1, not {command.sessions}")
+    if not command.idle > 0:
+        raise ValueError(f"--idle must be more than 0 seconds, not {command.idle:g}")
+    with listen(command.host, command.port) as listening:
+        try:
+            from grpo_arcade.games.openenv.server import Limits, build_app
+            from grpo_arcade.games.openenv.server import run as serve
+        except ModuleNotFoundError as error:
+            raise ImportError(f"serving needs openenv, and {error.name} is not installed: {_EXTRA}") from error
+        app = build_app(game.name, game.options, Limits(sessions=command.sessions, idle_s=command.idle))
+        place = _place(listening)
+        print(
+            f"serving {game.name} at http://{place} (WebSocket ws://{place}/ws, to look at http://{place}/web), "
+            f"{command.sessions} sessions",
+            flush=True,
+        )
+        serve(app, listening)
+    return 0
+
+
+def options_from(words: tuple[str, ...]) -> dict[str, Any]:
+    """Options of a game from ``NAME=VALUE`` words; a value that is no JSON is a text."""
+    options = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not name.isidentifier():
+            raise ValueError(f"{word!r} is no option of a game; options look like size=5")
+        try:
+            options[name] = json.loads(value)
+        except ValueError:
+            options[name] = value
+    return options
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there, or one line that says why not."""
+    if not 0 <= port <= 65535:
+        raise ValueError(f"--port must be 0 to 65535, not {port}")
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.create_server(address[:2], family=family, backlog=1024)
+    except OSError as error:
+        raise ValueError(f"cannot listen on {host} port {port}: {error.strerror}; --port 0 takes a free one") from error
+    if not ip_address(listening.getsockname()[0]).is_loopback:
+        print(f"whoever can reach {host} can play; leave --host out to keep it on this machine", file=sys.stderr)
+    return listening
+
+
+def _place(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
