@@ -21,7 +21,7 @@ from grpo_arcade.games.atari.controls import controls_of, screen_names
 from grpo_arcade.games.atari.goals import goal
 from grpo_arcade.games.atari.objects import SYMBOLIC, Objects, Reading
 from grpo_arcade.games.atari.picture import AtariView, luminance
-from grpo_arcade.games.atari.prompt import memory_prompt
+from grpo_arcade.games.atari.prompt import memory_prompt, symbolic_prompt, symbolic_prompt
 from grpo_arcade.games.atari.roms import UnknownRomError, rom, titles
 from grpo_arcade.games.game import Game, Outcome, Picture
 
@@ -268,8 +268,11 @@ class Atari(Game):
 
     def prompt(self) -> str:
         """The user message that asks for a strategy for this game."""
+        sticky = self.options["repeat_action_probability"]
+        if self._objects is not None:
+            return symbolic_prompt(self._objects, self.actions, self._goal.meaning, self._frame_skip, sticky)
         rows, columns = len(range(GRID // 2, self._rom.height, GRID)), len(range(GRID // 2, consoles.WIDTH, GRID))
-        return memory_prompt(self.title, self.actions, self._goal.meaning, self._frame_skip, rows, columns)
+        return memory_prompt(self.title, self.actions, self._goal.meaning, self._frame_skip, sticky, rows, columns)
 
     def baseline_scores(self) -> Mapping[str, Any] | None:
         """Stored results of the baselines for exactly these options, or None."""

@@ -11,14 +11,16 @@ from grpo_arcade.games.atari.objects.fields import COMMON
 _SPELLED = {"ms_pacman": "Ms. Pac-Man", "kaboom": "Kaboom!", "hero": "H.E.R.O.", "qbert": "Q*bert"}
 
 
-def symbolic_prompt(objects: Objects, actions: Sequence[str], meaning: str, frame_skip: int) -> str:
+def symbolic_prompt(
+    objects: Objects, actions: Sequence[str], meaning: str, frame_skip: int, repeat_action_probability: float
+) -> str:
     """The user message for a game that says what is where: what the function gets and may return, and one example."""
     first, second = _two_ways(actions)
     return f"""{_task(objects.title, frame_skip)}. Positions are in pixels, x from 0 (left) to 159, \
 y from 0 (top) to 209, and mean the middle of a thing; -1 means that it is not there.
 {_listed(objects.all_fields())}
 
-{_answer(actions, meaning)}
+{_answer(actions, meaning, repeat_action_probability)}
 
 ```python
 def strategy(state):
@@ -26,16 +28,24 @@ def strategy(state):
 ```"""
 
 
-def memory_prompt(title: str, actions: Sequence[str], meaning: str, frame_skip: int, rows: int, columns: int) -> str:
+def memory_prompt(
+    title: str,
+    actions: Sequence[str],
+    meaning: str,
+    frame_skip: int,
+    repeat_action_probability: float,
+    rows: int,
+    columns: int,
+) -> str:
     """The user message for a game that shows its memory and a coarse picture instead."""
     first, second = _two_ways(actions)
     return f"""{_task(title, frame_skip)}:
 - "ram": the console's memory, a list of 128 integers from 0 to 255; what they mean is not documented
-- "screen": how bright the screen is, {rows} rows of {columns} integers from 0 (black) to 9 (white), top row first; each is \
-the middle pixel of a square of 10 x 10 pixels
+- "screen": how bright the screen is, {rows} rows of {columns} integers from 0 (black) to 9 (white), top row first; \
+each is the middle pixel of a square of 10 x 10 pixels
 - "step": decisions so far, "score": points so far, "lives": lives left, 0 in a game without lives
 
-{_answer(actions, meaning)}
+{_answer(actions, meaning, repeat_action_probability)}
 
 ```python
 def strategy(state):
@@ -51,9 +61,14 @@ def _task(title: str, frame_skip: int) -> str:
 `strategy(state)` is called {frames}, at 60 frames a second. `state` is a dict"""
 
 
-def _answer(actions: Sequence[str], meaning: str) -> str:
+def _answer(actions: Sequence[str], meaning: str, repeat_action_probability: float) -> str:
     names = ", ".join(f'"{action}"' for action in actions)
-    return f"""Return one of {names}; it is held until the next call. {meaning}
+    sticks = ""
+    if repeat_action_probability > 0:
+        sticks = (
+            f", but each frame goes on with what the frame before did with probability {repeat_action_probability:g}"
+        )
+    return f"""Return one of {names}; it is held until the next call{sticks}. {meaning}
 
 Use only plain Python and pure modules of its standard library; keep helpers inside the function. Answer with one \
 short code block like this:"""

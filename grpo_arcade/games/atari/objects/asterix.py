@@ -9,9 +9,9 @@ from grpo_arcade.games.atari.objects.fields import ABSENT, Field, Memory, Object
 
 FIELDS = (
     Field("player_x", 0, 159, "you"),
-    Field("lane", 0, 7, "your lane, 0 at the top; UP and DOWN change it"),
-    Field("enemy_x", 0, 159, "the harp of each lane, deadly", absent=True, length=(8,)),
-    Field("item_x", 0, 159, "the thing to collect of each lane", absent=True, length=(8,)),
+    Field("lane", 0, 7, "the lane you are in, from 0 (top) to 7"),
+    Field("enemy_x", 0, 159, "the lyre in each lane, which costs a life, top first", absent=True, length=(8,)),
+    Field("item_x", 0, 159, "the thing to collect in each lane, top first", absent=True, length=(8,)),
 )
 _X = shifted(4, 0, 159)
 _LANE = tuple(min(max((133 - byte) // 16, 0), 7) for byte in range(256))

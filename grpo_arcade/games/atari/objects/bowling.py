@@ -8,14 +8,14 @@ from __future__ import annotations
 from grpo_arcade.games.atari.objects.fields import Field, Memory, Objects, Reading, shifted
 
 FIELDS = (
-    Field("player_y", 0, 209, "the middle of the bowler's feet; UP and DOWN move him before the throw"),
-    Field("ball_x", 0, 159, "the ball; it rolls to the right, the pins stand from x = 120 to 133"),
-    Field("ball_y", 0, 209, "the ball"),
+    Field("player_y", 0, 209, "the bowler; UP and DOWN move him before FIRE lets the ball go"),
+    Field("ball_x", 0, 159, "the ball; the pins stand from x = 120 to 134, y = 119 to 158"),
+    Field("ball_y", 0, 209, "the ball; the pins stand from x = 120 to 134, y = 119 to 158"),
     Field("pins", 0, 10, "pins standing"),
 )
 _PLAYER_Y = tuple(max(0, 155 - 2 * byte) for byte in range(256))
 _BALL_X = shifted(9, 0, 159)
-_BALL_Y = tuple(max(0, 166 - 2 * byte) for byte in range(256))
+_BALL_Y = tuple(max(0, 168 - 2 * byte) for byte in range(256))
 _STANDING = tuple(int(byte < 250) for byte in range(256))
 
 

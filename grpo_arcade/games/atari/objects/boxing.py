@@ -8,12 +8,12 @@ from __future__ import annotations
 from grpo_arcade.games.atari.objects.fields import Field, Memory, Objects, Reading, decimal, shifted
 
 FIELDS = (
-    Field("player_x", 0, 159, "you (white)"),
-    Field("player_y", 0, 209, "you"),
-    Field("enemy_x", 0, 159, "the other boxer (black)"),
-    Field("enemy_y", 0, 209, "the other boxer"),
-    Field("player_points", 0, 100, "your hits; 100 is a knock-out"),
-    Field("enemy_points", 0, 100, "the other boxer's hits"),
+    Field("player_x", 0, 159, "you, in white; FIRE punches"),
+    Field("player_y", 0, 209, "you, in white; FIRE punches"),
+    Field("enemy_x", 0, 159, "the other boxer, in black"),
+    Field("enemy_y", 0, 209, "the other boxer, in black"),
+    Field("player_points", 0, 100, "your punches"),
+    Field("enemy_points", 0, 100, "the other boxer's punches"),
     Field("seconds", 0, 120, "seconds left"),
 )
 _PLAYER_X = shifted(11, 0, 159)

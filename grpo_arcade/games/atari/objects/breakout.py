@@ -8,15 +8,16 @@ from __future__ import annotations
 from grpo_arcade.games.atari.objects.fields import ABSENT, Field, Memory, Objects, Reading, shifted
 
 FIELDS = (
-    Field("player_x", 0, 159, "your paddle (16 wide, at y = 191)"),
-    Field("ball_x", 8, 151, "the ball", absent=True),
-    Field("ball_y", 32, 209, "the ball", absent=True),
-    Field("bricks_left", 0, 108, "bricks still there"),
-    Field("bricks", 0, 1, "rows of bricks, top row first, 1 where a brick is", length=(6, 18)),
+    Field("player_x", 8, 152, "your paddle, at y = 191, 16 wide"),
+    Field("ball_x", 8, 152, "the ball; FIRE serves it while it is not there", absent=True),
+    Field("ball_y", 32, 197, "the ball; FIRE serves it while it is not there", absent=True),
+    Field("bricks_left", 0, 108, "bricks left"),
+    Field("bricks", 0, 1, "1 where a brick is, rows from the top one at y = 60", length=(6, 18)),
 )
-_PLAYER_X = shifted(-39, 0, 159)
-_BALL_X = shifted(-48, 8, 151)
-_BALL_Y = shifted(11, 32, 209)
+_PLAYER_X = shifted(-39, 8, 152)
+_BALL_X = shifted(-48, 8, 152)
+_BALL_Y = tuple(max(byte + 11, 32) if 0 < byte <= 186 else ABSENT for byte in range(256))
+"""Below the paddle's foot the ball is lost and no longer drawn."""
 
 
 def _bricks(*bits: int) -> tuple[list[int], ...]:
@@ -33,7 +34,7 @@ _LAST = _bricks(0, 2, 4)
 
 def read(ram: Memory) -> Reading:
     """Where paddle and ball are, and which bricks."""
-    ball = ram[101]
+    ball_y = _BALL_Y[ram[101]]
     bricks = [
         _FIRST[ram[30 + row]]
         + _LEFT_MIDDLE[ram[24 + row]]
@@ -45,8 +46,8 @@ def read(ram: Memory) -> Reading:
     ]
     return {
         "player_x": _PLAYER_X[ram[72]],
-        "ball_x": _BALL_X[ram[99]] if ball else ABSENT,
-        "ball_y": _BALL_Y[ball] if ball else ABSENT,
+        "ball_x": _BALL_X[ram[99]] if ball_y >= 0 else ABSENT,
+        "ball_y": ball_y,
         "bricks_left": sum(map(sum, bricks)),
         "bricks": bricks,
     }

@@ -8,17 +8,17 @@ from __future__ import annotations
 from grpo_arcade.games.atari.objects.fields import ABSENT, Field, Memory, Objects, Reading, shifted
 
 FIELDS = (
-    Field("player_x", 0, 159, "your cannon (at y = 180)"),
-    Field("shot_x", 0, 159, "your shot on its way up", absent=True),
+    Field("player_x", 0, 159, "your cannon, at y = 180; FIRE shoots while your last shot is gone"),
+    Field("shot_x", 0, 159, "your shot", absent=True),
     Field("shot_y", 15, 180, "your shot", absent=True),
-    Field("low_x", 0, 159, "the lowest of three demons", absent=True),
-    Field("low_y", 0, 180, "the lowest of three demons", absent=True),
+    Field("low_x", 0, 159, "the lowest demon, the one that bombs", absent=True),
+    Field("low_y", 0, 180, "the lowest demon, the one that bombs", absent=True),
     Field("middle_x", 0, 159, "the demon above it", absent=True),
     Field("middle_y", 0, 180, "the demon above it", absent=True),
     Field("high_x", 0, 159, "the highest demon", absent=True),
     Field("high_y", 0, 180, "the highest demon", absent=True),
-    Field("bomb_x", 0, 159, "the lowest bomb (a swarm is up to 8 wide)", absent=True),
-    Field("bomb_y", 100, 187, "the lowest bomb", absent=True),
+    Field("bomb_x", 0, 159, "the lowest bombs, up to 8 wide", absent=True),
+    Field("bomb_y", 100, 187, "the lowest bombs, up to 8 wide", absent=True),
 )
 
 
@@ -30,10 +30,10 @@ def _decoded(code: int) -> int:
 
 _X = tuple(min(_decoded(code), 159) for code in range(256))
 _PLAYER_X = tuple(min(_decoded(code) + 3, 159) for code in range(256))
-_DEMON_X = tuple(min(_decoded(code) + 4, 159) for code in range(256))
+_DEMON_X = tuple(min(_decoded(code) + 8, 159) for code in range(256))
 _SHOT_X = tuple(min(_decoded(code) + 2, 159) for code in range(256))
 _SHOT_Y = tuple(ABSENT if byte <= 3 or byte > 160 else (181 if byte < 55 else 178) - byte for byte in range(256))
-_DEMON_Y = shifted(175, 0, 180, sign=-1)
+_DEMON_Y = shifted(178, 0, 180, sign=-1)
 _MIDDLE_BIT = tuple(
     round(sum(places) / len(places)) if (places := [7 - bit for bit in range(8) if byte >> bit & 1]) else 0
     for byte in range(256)

@@ -12,6 +12,8 @@ from typing import Any
 
 ABSENT = -1
 """The position of a thing that is not there."""
+MOVED = "how far it has moved since the last call"
+"""What a velocity means."""
 FARTHEST = 40
 """Pixels. What moved farther between two decisions is taken for another thing, and has no velocity."""
 
@@ -68,7 +70,7 @@ class Objects:
         """The fields of a whole observation in its order: those read, velocities, what follows from them, the rest."""
         own = {entry.name: entry for entry in self.fields}
         velocities = [
-            Field(velocity, -FARTHEST, FARTHEST, f"change of {place} since the last decision", length=own[place].length)
+            Field(velocity, -FARTHEST, FARTHEST, MOVED, length=own[place].length)
             for axes in self._axes
             for place, velocity in axes
         ]
@@ -110,7 +112,7 @@ def _add_velocity(now: Reading, before: Mapping[str, Any], axes: tuple[tuple[str
 
 
 COMMON = (
-    Field("step", 0, 2**31, "decisions taken so far"),
+    Field("step", 0, 2**31, "decisions so far"),
     Field("score", -(2**31), 2**31, "points so far"),
     Field("lives", 0, 255, "lives left, 0 in a game without lives"),
 )

@@ -5,14 +5,14 @@ Bytes as in AtariARI (MIT), but the cars' are mirrored.
 
 from __future__ import annotations
 
-from grpo_arcade.games.atari.objects.fields import ABSENT, Field, Memory, Objects, Reading, shifted
+from grpo_arcade.games.atari.objects.fields import ABSENT, FARTHEST, MOVED, Field, Memory, Objects, Reading, shifted
 
 FIELDS = (
-    Field("player_y", 10, 195, "your chicken (at x = 47); it starts at 191 and a crossing ends near 23"),
-    Field("lane", 0, 9, "the lane it stands in, 0 at the top", absent=True),
-    Field("car_x", 0, 159, "the cars of lanes 0 (at y = 32) to 9 (at y = 176), 16 apart, 8 wide", length=(10,)),
+    Field("player_y", 10, 195, "your chicken, at x = 47; it starts at 191"),
+    Field("lane", 0, 9, "the lane it is in, from 0 (top) to 9; -1 on the kerbs", absent=True),
+    Field("car_x", 0, 159, "the car of each lane, 8 wide, top first; lane n is at y = 32 + 16 * n", length=(10,)),
     Field("this_car_x", 0, 159, "the car of the chicken's lane", absent=True),
-    Field("next_car_x", 0, 159, "the car of the next lane upwards", absent=True),
+    Field("next_car_x", 0, 159, "the car of the lane above it", absent=True),
 )
 _PLAYER_Y = shifted(197, 10, 195, sign=-1)
 _CAR_X = shifted(161, 0, 159, sign=-1)
@@ -37,8 +37,8 @@ def read(ram: Memory) -> Reading:
 
 
 DERIVED = (
-    Field("this_car_dx", -40, 40, "change of this_car_x since the last decision"),
-    Field("next_car_dx", -40, 40, "change of next_car_x since the last decision"),
+    Field("this_car_dx", -FARTHEST, FARTHEST, MOVED),
+    Field("next_car_dx", -FARTHEST, FARTHEST, MOVED),
 )
 
 

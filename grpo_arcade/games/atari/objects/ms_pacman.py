@@ -10,7 +10,7 @@ from grpo_arcade.games.atari.objects.fields import Field, Memory, Objects, Readi
 FIELDS = (
     Field("player_x", 0, 159, "you"),
     Field("player_y", 0, 209, "you"),
-    Field("direction", 0, 3, "where you go: 0 up, 1 right, 2 down, 3 left"),
+    Field("direction", 0, 3, "where you are heading: 0 up, 1 right, 2 down, 3 left"),
     Field("sue_x", 0, 159, "the orange ghost"),
     Field("sue_y", 0, 209, "the orange ghost"),
     Field("inky_x", 0, 159, "the blue ghost"),

@@ -8,22 +8,24 @@ from __future__ import annotations
 from grpo_arcade.games.atari.objects.fields import ABSENT, Field, Memory, Objects, Reading, decimal, shifted
 
 FIELDS = (
-    Field("player_x", 0, 159, "you, skiing at a fixed height, y = 50"),
-    Field("heading", -8, 8, "0 is straight down, negative to the left, positive to the right; the steeper the faster"),
-    Field("crashed", 0, 1, "1 while you lie in the snow after hitting a tree"),
-    Field("gate_x", 0, 159, "middle of the next gate, whose poles are 16 to its left and right", absent=True),
-    Field("gate_y", 0, 209, "the next gate", absent=True),
-    Field("gate2_x", 0, 159, "middle of the gate after it", absent=True),
+    Field("player_x", 0, 159, "you; you stay at y = 50 while the slope comes up"),
+    Field("heading", -8, 8, "0 straight down, below 0 to the left, above 0 to the right; the straighter the faster"),
+    Field("crashed", 0, 1, "1 while you lie in the snow"),
+    Field("gate_x", 0, 159, "the next gate, between two poles 32 apart", absent=True),
+    Field("gate_y", 0, 209, "the next gate, between two poles 32 apart", absent=True),
+    Field("gate2_x", 0, 159, "the gate after it", absent=True),
     Field("gate2_y", 0, 209, "the gate after it", absent=True),
-    Field("tree_x", 0, 159, "the next tree below you", absent=True),
-    Field("tree_y", 0, 209, "the next tree", absent=True),
-    Field("gates_left", 0, 20, "gates still to pass"),
+    Field("tree_x", 0, 159, "the next tree, 16 wide and 30 tall", absent=True),
+    Field("tree_y", 0, 209, "the next tree, 16 wide and 30 tall", absent=True),
+    Field("gates_left", 0, 20, "gates left"),
 )
 _GATE, _TREE = 2, 85
-_LOWEST_GATE, _LOWEST_TREE = 60, 40
+_LOWEST_GATE, _LOWEST_TREE = 60, 48
+_EDGE_X = 152
+"""Of the slope; what begins there is not drawn."""
 _PLAYER_X = shifted(4, 0, 159)
-_GATE_X = shifted(19, 0, 159)
-_GATE_Y = shifted(189, -99, 209, sign=-1)
+_GATE_X = shifted(21, 0, 159)
+_GATE_Y = shifted(188, -99, 209, sign=-1)
 _TREE_X = shifted(8, 0, 159)
 _TREE_Y = shifted(197, -99, 209, sign=-1)
 _HEADING = tuple(max(-8, min(8, byte - 8)) if byte < 64 else 0 for byte in range(256))
@@ -39,7 +41,7 @@ def read(ram: Memory) -> Reading:
         kind = ram[70 + slot]
         if kind == _GATE:
             gates.append(slot)
-        elif kind == _TREE and tree is None and _TREE_Y[ram[86 + slot]] >= _LOWEST_TREE:
+        elif kind == _TREE and tree is None and _TREE_Y[ram[86 + slot]] >= _LOWEST_TREE and ram[62 + slot] < _EDGE_X:
             tree = slot
     if gates and _GATE_Y[ram[86 + gates[0]]] < _LOWEST_GATE:
         del gates[0]

@@ -8,18 +8,18 @@ from __future__ import annotations
 from grpo_arcade.games.atari.objects.fields import ABSENT, Field, Memory, Objects, Reading, shifted
 
 FIELDS = (
-    Field("player_x", 0, 159, "your cannon (at y = 190)"),
-    Field("shot_x", 0, 159, "your shot on its way up", absent=True),
+    Field("player_x", 0, 159, "your cannon, at y = 190; FIRE shoots while your last shot is gone"),
+    Field("shot_x", 0, 159, "your shot", absent=True),
     Field("shot_y", 0, 209, "your shot", absent=True),
-    Field("bomb_x", 0, 159, "the lower of the two bombs that can fall", absent=True),
-    Field("bomb_y", 0, 209, "that bomb", absent=True),
-    Field("bomb2_x", 0, 159, "the higher bomb", absent=True),
-    Field("bomb2_y", 0, 209, "the higher bomb", absent=True),
-    Field("aliens", 0, 36, "aliens left"),
-    Field("block_x", 0, 159, "the middle of the leftmost column of aliens that is left"),
-    Field("block_y", 0, 209, "the lowest alien of all"),
-    Field("column_x", 0, 159, "the six columns of aliens, left to right", absent=True, length=(6,)),
-    Field("column_y", 0, 209, "the lowest alien of each column", absent=True, length=(6,)),
+    Field("bomb_x", 0, 159, "the lower of two falling bombs", absent=True),
+    Field("bomb_y", 0, 209, "the lower of two falling bombs", absent=True),
+    Field("bomb2_x", 0, 159, "the higher one", absent=True),
+    Field("bomb2_y", 0, 209, "the higher one", absent=True),
+    Field("aliens", 0, 36, "aliens left, of 6 columns and 6 rows"),
+    Field("block_x", 0, 159, "the leftmost column that is left, and the lowest alien of all"),
+    Field("block_y", 0, 209, "the leftmost column that is left, and the lowest alien of all"),
+    Field("column_x", 0, 159, "the lowest alien of each column, from the left", absent=True, length=(6,)),
+    Field("column_y", 0, 209, "the lowest alien of each column, from the left", absent=True, length=(6,)),
 )
 _PLAYER_X = shifted(2, 0, 159)
 _SHOT_X = shifted(-2, 0, 159)

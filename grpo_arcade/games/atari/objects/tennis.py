@@ -8,17 +8,17 @@ from __future__ import annotations
 from grpo_arcade.games.atari.objects.fields import Field, Memory, Objects, Reading, shifted
 
 FIELDS = (
-    Field("player_x", 0, 159, "you (pink)"),
-    Field("player_y", 0, 209, "your feet"),
-    Field("enemy_x", 0, 159, "the other player (blue)"),
+    Field("player_x", 0, 159, "your feet; FIRE serves"),
+    Field("player_y", 0, 209, "your feet; FIRE serves"),
+    Field("enemy_x", 0, 159, "the other player's feet"),
     Field("enemy_y", 0, 209, "the other player's feet"),
-    Field("ball_x", 0, 159, "the ball"),
+    Field("ball_x", 0, 159, "the ball in the air"),
     Field("ball_y", 0, 209, "the ball in the air"),
-    Field("shadow_y", 0, 209, "the ball's shadow: where it is above the court"),
-    Field("at_top", 0, 1, "1 if you play in the upper half, else 0; ends change after every odd game"),
+    Field("shadow_y", 0, 209, "the ball's shadow on the court, below it at the same x"),
+    Field("at_top", 0, 1, "1 while you play in the upper half, 0 in the lower; ends are changed"),
 )
-_X = shifted(7, 0, 159)
-_FEET_Y = shifted(190, 0, 209, sign=-1)
+_X = shifted(5, 0, 159)
+_FEET_Y = shifted(188, 0, 209, sign=-1)
 _BALL_X = shifted(-1, 0, 159)
 _BALL_Y = shifted(190, 0, 209, sign=-1)
 _SHADOW_Y = shifted(191, 0, 209, sign=-1)
