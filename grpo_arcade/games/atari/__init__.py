@@ -21,7 +21,7 @@ from grpo_arcade.games.atari.controls import controls_of, screen_names
 from grpo_arcade.games.atari.goals import goal
 from grpo_arcade.games.atari.objects import SYMBOLIC, Objects, Reading
 from grpo_arcade.games.atari.picture import AtariView, luminance
-from grpo_arcade.games.atari.prompt import memory_prompt, symbolic_prompt, symbolic_prompt
+from grpo_arcade.games.atari.prompt import memory_prompt, symbolic_prompt
 from grpo_arcade.games.atari.roms import UnknownRomError, rom, titles
 from grpo_arcade.games.game import Game, Outcome, Picture
 
