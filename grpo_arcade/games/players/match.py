@@ -22,6 +22,7 @@ So the result depends on the source, the seeds and the limits, not on which othe
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
@@ -300,6 +301,11 @@ def play_match(
     if len(seeds) > wire.MAX_GAMES:
         raise ValueError(f"a match has at most {wire.MAX_GAMES} seeds, not {len(seeds)}")
     tables = [_Table(index, seed, make(game, **options), opening) for index, seed in enumerate(seeds)]
+    most = tables[0].game.most_at_once if tables else None
+    if most is not None and len(seeds) > most:
+        del tables
+        again = functools.partial(play_match, limits=limits, player=player, policy=policy, opening=opening)
+        return _joined([again(source, game, options, seeds[at : at + most]) for at in range(0, len(seeds), most)])
     for table in tables:
         table.reset()
     refusal = check_source(source) if policy else None
@@ -320,7 +326,15 @@ def play_match(
                     table.reset()
         if tables[0].outcome in (Outcome.SYNTAX_ERROR, Outcome.NO_CODE):
             refused = tables[0].outcome
+    error = error or next((table.game.trouble for table in tables if table.game.trouble), "")
     return MatchResult(_episodes(source, tables, player), error, cpu_s, refused)
+
+
+def _joined(parts: Sequence[MatchResult]) -> MatchResult:
+    """Matches on one seed after another as one."""
+    episodes = tuple(episode for part in parts for episode in part.episodes)
+    error = next((part.error for part in parts if part.error), "")
+    return MatchResult(episodes, error, sum(part.cpu_s for part in parts), parts[0].refusal)
 
 
 def _play(source: str, tables: list[_Table], limits: Limits, policy: bool) -> tuple[str, float]:

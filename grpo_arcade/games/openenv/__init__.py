@@ -1,0 +1,292 @@
+"""Any OpenEnv server as a game, and our games as OpenEnv servers.
+
+``client`` talks to a server, ``spec`` says what the server cannot, ``discovery`` finds the spec, ``reading`` turns
+answers into what is seen and drawn, ``tape`` keeps them for recordings. None of these needs the library ``openenv``.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+from grpo_arcade.games.game import Baseline, Game, Outcome, Picture
+from grpo_arcade.games.openenv import reading
+from grpo_arcade.games.openenv.client import NoFreeSessionError, ServerError, Session, parse_address
+from grpo_arcade.games.openenv.reading import Lines, RemoteView
+from grpo_arcade.games.openenv.spec import Spec, SpecError, load
+from grpo_arcade.games.openenv.tape import Playback, Tape
+
+__all__ = ["Remote", "RemoteView", "ServerError", "SpecError"]
+
+STUCK_AFTER = 32
+"""Impossible moves in a row, after which the episode ends as ``stuck``."""
+_PATIENCE_S = 20.0
+"""How long a free session is waited for."""
+
+
+class Remote(Game):
+    """A game that an OpenEnv server plays: ``make("openenv:ws://localhost:8000", spec="tic_tac_toe")``.
+
+    Args:
+        title: the server's address.
+        spec: the name of one of our specs, the path of a TOML file, or what such a file holds; by default what the
+            server itself says, and if it names itself, our spec for it.
+
+    Actions are those of the spec. One that is not legal is not sent: it takes a ply, adds to :attr:`wasted`, and 32 of
+    them in a row end the episode as ``stuck``. A server that fails ends it as ``disconnected``, :attr:`trouble` says
+    why, and nothing raises.
+
+    Whatever the server says is kept (:meth:`kept`), so that recordings can be shown without it; where the spec says
+    that the server honours seeds, :attr:`replayable` is set too.
+    """
+
+    rules_version = 1
+    palettes: tuple[str, ...] = ("classic",)
+
+    def __init__(self, title: str, spec: str | Mapping[str, Any] | None = None) -> None:
+        self.address = parse_address(title)
+        self.name = f"openenv:{self.address}"
+        if spec is None:
+            from grpo_arcade.games.openenv.discovery import discover
+
+            spec = discover(self.address)
+        self.spec = load(spec)
+        if not self.spec.complete:
+            from grpo_arcade.games.openenv.discovery import completed
+
+            self.spec = completed(self.spec, self.address)
+            spec = self.spec.mapping
+        # A path would mean nothing elsewhere, so a spec of one's own goes with the options whole.
+        named = isinstance(spec, str) and not spec.endswith(".toml")
+        self.options = {"spec": spec if named else self.spec.mapping}
+        self.actions = self.spec.names
+        self.aliases = _aliases(self.spec)
+        self.frame_rate = self.spec.frame_rate
+        self.step_cap = self.spec.step_cap
+        self.replayable = self.spec.seeds
+        self.most_at_once = self.spec.sessions
+        self._session: Session | None = None
+        self._playback: Playback | None = None
+        self._recalled: bytes | None = None
+        self._twin: Game | None = None
+        if self.spec.draw.kind == "twin":
+            from grpo_arcade.games.openenv.discovery import twin_of
+
+            self._twin = twin_of(self.spec.like)
+            self.palettes = self._twin.palettes
+            self.clock_driven, self.controls = self._twin.clock_driven, self._twin.controls
+        self._clear(0)
+
+    def _clear(self, seed: int) -> None:
+        self.score: float = 0.0
+        self.outcome = None
+        self.plies = 0
+        self.wasted = 0
+        self.trouble = ""
+        self._idle = 0
+        self._total = 0.0
+        self._scope: Mapping[str, Any] = {}
+        self._legal: tuple[int, ...] = ()
+        self._seen: Any = None
+        self._seed = seed
+        self._sent = bytearray()
+        self._twin_at: int | None = None
+        self._opponent = random.Random(f"opponent {seed}")
+        self._tape = Tape()
+
+    def reset(self, seed: int) -> None:
+        """Start an episode; ``seed`` goes to the server, if the spec says that it honours seeds."""
+        if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**63:
+            raise ValueError(f"seed must be a whole number from 0 to 2**63 - 1, not {seed!r}")
+        self._clear(seed)
+        if self._recalled is not None:
+            self._playback = Playback(self._recalled)
+            if not self._recalled:
+                return
+        arguments = dict(self.spec.reset)
+        if self.spec.seeds:
+            arguments["seed"] = seed
+        try:
+            self._take(self._ask("reset", arguments), 1.0)
+            if self.outcome is not None and not self._scope["done"]:
+                self.outcome = None  # nothing has been won before the first move
+        except ServerError as error:
+            self._lose(error)
+
+    def step(self, action: int) -> None:
+        """Take one action id. Raises ``ValueError`` for an id out of range or after the end."""
+        if self.outcome is not None:
+            raise ValueError(f"the episode has ended ({self.outcome}); reset() starts another")
+        if not 0 <= action < len(self.actions):
+            raise ValueError(f"action must be 0 to {len(self.actions) - 1}, not {action!r}")
+        self.plies += 1
+        if action in self._legal:
+            self._idle = 0
+            try:
+                self._take(self._ask("step", self._payload(action)), 1.0)
+                self._sent.append(action)
+                if self.outcome is None and self.spec.opponent and self._legal:
+                    reply = self._opponent.choice(self._legal) if self.spec.opponent == "random" else self._legal[0]
+                    self._take(self._ask("step", self._payload(reply)), -1.0)
+            except ServerError as error:
+                self._lose(error)
+        else:
+            self.wasted += 1
+            self._idle += 1
+            if self._idle == STUCK_AFTER:
+                self.outcome = Outcome.STUCK
+        if self.outcome is None and self.plies >= self.step_cap:
+            self.outcome = Outcome.CAPPED
+
+    def _payload(self, action: int) -> dict[str, Any]:
+        value = self.spec.values[action]
+        return {**self.spec.send, **({self.spec.field: value} if self.spec.field else value)}
+
+    def _ask(self, kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        """The server's answer, or the one that was kept."""
+        if self._playback is not None:
+            answer = self._playback.read()
+            if answer is None:
+                raise ServerError("the recording ends here")
+            if "end" in answer:
+                raise ServerError(str(answer["end"])[:200])
+            return answer
+        if kind == "reset":
+            return self._reset(data)
+        if self._session is None:
+            raise ServerError(f"{self.address}: there is no session")
+        return self._session.request(kind, data)
+
+    def _reset(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        import time
+
+        if self._session is not None and self._session.is_open:
+            try:
+                return self._session.request("reset", data)
+            except ServerError:
+                pass  # servers hang up on those who are silent for long
+        until = time.monotonic() + _PATIENCE_S
+        while True:
+            self._session = Session(self.address, self.spec.timeout_s)
+            try:
+                return self._session.request("reset", data)
+            except NoFreeSessionError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
+
+    def _take(self, answer: Mapping[str, Any], sign: float) -> None:
+        """Read an answer; ``sign`` is -1 where the reward is the opponent's."""
+        kept = self._reduced(answer)
+        scope = reading.scope_of(kept, 0.0, self.plies)
+        scope["reward"] *= sign
+        self._total += scope["reward"]
+        scope["return"] = self._total
+        legal = reading.legal_of(self.spec, scope)
+        outcome = reading.outcome_of(self.spec, scope)
+        score = reading.number_of(self.spec.score, scope)
+        # Worked out now, so that a server that sends nonsense is found out here and nowhere else.
+        self._seen = reading.seen(self.spec, scope, legal)
+        self._scope, self._legal, self.outcome, self.score = scope, legal, outcome, score
+        if outcome is None and not legal:
+            self.outcome = Outcome.STUCK
+        if self._playback is None:
+            self._tape.write(kept)
+            if self._tape.full and self.outcome is None:
+                self._lose(ServerError("more was said than a recording holds"))
+
+    def _reduced(self, answer: Mapping[str, Any]) -> dict[str, Any]:
+        """Of an answer what the spec looks at."""
+        observation = answer.get("observation")
+        if not isinstance(observation, dict):
+            raise ServerError("the server's answer holds no observation")
+        roots = self.spec.roots
+        if "metadata" not in observation and isinstance(answer.get("metadata"), dict):
+            observation = {**observation, "metadata": answer["metadata"]}
+        if roots:
+            observation = {name: value for name, value in observation.items() if name in roots}
+        return {"observation": observation, "reward": answer.get("reward"), "done": answer.get("done", False)}
+
+    def _lose(self, error: ServerError) -> None:
+        self.outcome = Outcome.DISCONNECTED
+        self.trouble = str(error)
+        self._tape.end(self.trouble)
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def legal_actions(self) -> tuple[int, ...]:
+        """The actions the server would accept now, ascending; empty after the end."""
+        return self._legal if self.outcome is None else ()
+
+    def observation(self) -> Any:
+        """What the spec lets a strategy see; None before the first answer."""
+        seen, self._seen = self._seen, None
+        if seen is None and self._scope:
+            seen = reading.seen(self.spec, self._scope, self._legal)
+        return seen
+
+    def view(self) -> Any:
+        """The position as the spec lets it be drawn: a :class:`RemoteView`, or what the game that plays along shows."""
+        if self._twin is not None:
+            return self._view_of(self._twin)
+        try:
+            shown = reading.shown(self.spec, self._scope, self._legal) if self._scope else Lines((self.trouble,))
+        except ServerError as error:
+            shown = Lines((str(error),))
+        return RemoteView(shown, self.score, self.outcome, self.plies)
+
+    def _view_of(self, twin: Game) -> Any:
+        if self._twin_at is None:
+            twin.reset(self._seed)
+            self._twin_at = 0
+        for action in self._sent[self._twin_at :]:
+            if twin.outcome is None:
+                twin.step(action)
+        self._twin_at = len(self._sent)
+        return twin.view()
+
+    def kept(self) -> bytes:
+        """What the server said, for recordings."""
+        return self._tape.kept() if self._recalled is None else self._recalled
+
+    def recall(self, kept: bytes) -> None:
+        """From now on show the episode that was kept, and never ask the server."""
+        self._recalled = kept
+
+    def picture(self, palette: str = "classic") -> Picture:
+        """The picture the spec asks for."""
+        if palette not in self.palettes:
+            raise ValueError(f"palette must be one of {', '.join(self.palettes)}, not {palette!r}")
+        if self._twin is not None:
+            return self._twin.picture(palette)
+        from grpo_arcade.games.openenv.picture import RemotePicture
+
+        return RemotePicture(self.spec)
+
+    def prompt(self) -> str:
+        """The user message that asks for a strategy, from the spec."""
+        from grpo_arcade.games.openenv.prompt import prompt
+
+        return prompt(self.spec, STUCK_AFTER)
+
+    def baseline_scores(self) -> None:
+        """Nothing is stored: the server decides what a seed gives."""
+        return None
+
+    baselines: Mapping[str, Baseline] = {
+        "random": lambda game, rng: rng.choice(game.legal_actions()),
+        "first": lambda game, rng: game.legal_actions()[0],
+    }
+
+
+def _aliases(spec: Spec) -> dict[str | int, int]:
+    """Names, ids and other words; a name wins over an id that looks the same."""
+    aliases: dict[str | int, int] = {}
+    for place in range(len(spec.names)):
+        aliases[place] = aliases[str(place)] = place
+    for word, name in spec.words.items():
+        aliases[word] = spec.names.index(name)
+    aliases.update({name: place for place, name in enumerate(spec.names)})
+    return aliases

@@ -1,0 +1,289 @@
+"""A client of OpenEnv servers that trusts them with nothing: messages have a largest size, exchanges a deadline.
+
+``websockets`` does the protocol, without threads and without asyncio; the library ``openenv`` is not needed. A session
+of a server lives as long as its connection. Knows the wire, not games: see https://github.com/meta-pytorch/OpenEnv for
+the messages (``reset``, ``step`` and ``state`` go out; ``observation``, ``state`` and ``error`` come back).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import sys
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from websockets.client import ClientProtocol
+from websockets.frames import Opcode
+from websockets.protocol import State
+from websockets.uri import parse_uri
+
+LARGEST_MESSAGE = 16 << 20
+"""Bytes of one message; a 210 × 160 RGB picture in JSON is 0.5 MB."""
+CONNECT_S = 10.0
+"""Seconds to connect and shake hands."""
+_CHUNK = 1 << 16
+_SCHEMES = {"ws": False, "http": False, "wss": True, "https": True}
+
+
+class ServerError(ValueError):
+    """The server failed: it is not there, too slow, or says what cannot be understood. The message is one line."""
+
+
+class NoFreeSessionError(ServerError):
+    """The server has as many sessions as it allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server is."""
+
+    secure: bool
+    host: str
+    port: int
+    path: str
+    """Before ``/ws``; empty for most."""
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'wss' if self.secure else 'ws'}://{host}:{self.port}{self.path}"
+
+
+def parse_address(text: str) -> Address:
+    """``ws://host:port``, also with wss, http or https, also with a path.
+
+    Raises:
+        ValueError: anything else, in one line that says what would work.
+    """
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no address of a server: {error}") from error
+    if parts.scheme not in _SCHEMES or not host:
+        raise ValueError(f"{text!r} is no address of a server; one looks like ws://localhost:8000")
+    if parts.username or parts.query or parts.fragment or any(character <= " " for character in text):
+        raise ValueError(f"{text!r}: an address has a host, a port and perhaps a path, such as ws://localhost:8000")
+    secure = _SCHEMES[parts.scheme]
+    path = parts.path.rstrip("/").removesuffix("/ws").rstrip("/")
+    return Address(secure, host, port or (443 if secure else 80), path)
+
+
+class Session:
+    """One connection, and so one session of the server, which has one episode at a time.
+
+    Raises:
+        NoFreeSessionError: from the first :meth:`request`, where the server is full.
+        ServerError: whatever else goes wrong, here and in :meth:`request`, after which the session is closed.
+    """
+
+    def __init__(self, address: Address, timeout_s: float = 10.0, largest: int = LARGEST_MESSAGE) -> None:
+        self.address, self.timeout_s = address, timeout_s
+        extensions = None
+        if not _is_near(address.host):
+            # What costs more time than it saves on this machine is worth it over a network.
+            from websockets.extensions.permessage_deflate import enable_client_permessage_deflate
+
+            extensions = enable_client_permessage_deflate(None)
+        silent = logging.Logger("silent", logging.CRITICAL + 1)  # what goes wrong is said by the exceptions
+        self._protocol = ClientProtocol(
+            parse_uri(f"{address}/ws"), extensions=extensions, max_size=largest, logger=silent
+        )
+        self._events: deque[Any] = deque()
+        deadline = time.monotonic() + CONNECT_S
+        self._socket = _connect(address, deadline)
+        try:
+            self._protocol.send_request(self._protocol.connect())
+            self._flush(deadline)
+            while not self._events and self._protocol.handshake_exc is None:
+                self._receive(deadline)
+            if self._protocol.handshake_exc is not None:
+                raise ServerError(f"{address} does not speak WebSocket at /ws: {_line(self._protocol.handshake_exc)}")
+            self._events.popleft()  # the answer to the handshake; a message may have come right behind it
+        except BaseException:
+            self.close()
+            raise
+
+    def request(self, kind: str, data: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Send a message; the ``data`` of the answer."""
+        message: dict[str, Any] = {"type": kind}
+        if data is not None:
+            message["data"] = data
+        try:
+            return self._answer(json.dumps(message).encode(), kind)
+        except BaseException:
+            # Whatever was in flight would be taken for the next answer.
+            self.close()
+            raise
+
+    def _answer(self, message: bytes, kind: str) -> dict[str, Any]:
+        deadline = time.monotonic() + self.timeout_s
+        if self.is_open:
+            self._protocol.send_text(message)
+            self._flush(deadline, tolerant=True)
+        elif not self._events:
+            raise ServerError(f"{self.address}: the connection is closed")
+        # One that is full says so unasked, and hangs up.
+        answer = parse_json(self._message(deadline), f"{self.address}: the answer to {kind}")
+        data = answer.get("data") if isinstance(answer, dict) else None
+        if not isinstance(data, dict):
+            raise ServerError(f"{self.address}: the answer to {kind} is not {{type, data}}")
+        if answer.get("type") == "error":
+            said = f"{self.address} refuses: {_line(data.get('message') or data.get('code') or 'no reason given')}"
+            raise NoFreeSessionError(said) if data.get("code") == "CAPACITY_REACHED" else ServerError(said)
+        if answer.get("type") != ("state" if kind == "state" else "observation"):
+            raise ServerError(f"{self.address}: {kind} is answered by {_line(answer.get('type'))!r}")
+        return data
+
+    def _message(self, deadline: float) -> bytes:
+        """The next whole message."""
+        message = bytearray()
+        while True:
+            while self._events:
+                event = self._events.popleft()
+                if event.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
+                    # The protocol refuses messages that get larger than allowed, and fragments out of order.
+                    message += event.data
+                    if event.fin:
+                        return bytes(message)
+            if self._protocol.parser_exc is not None and not isinstance(self._protocol.parser_exc, EOFError):
+                raise ServerError(f"{self.address} breaks the protocol: {_line(self._protocol.parser_exc)}")
+            if not self.is_open:
+                raise ServerError(f"{self.address} closed the connection")
+            self._receive(deadline)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything could still be asked."""
+        return self._protocol.state is State.OPEN and self._socket.fileno() >= 0
+
+    def _receive(self, deadline: float) -> None:
+        try:
+            self._socket.settimeout(_left(deadline))
+            data = self._socket.recv(_CHUNK)
+        except TimeoutError as error:
+            raise ServerError(f"{self.address} did not answer within {self.timeout_s:g} s") from error
+        except OSError as error:
+            raise ServerError(f"{self.address} is gone: {_line(error)}") from error
+        if data:
+            self._protocol.receive_data(data)
+        else:
+            self._protocol.receive_eof()
+        self._events += self._protocol.events_received()
+        self._flush(deadline, tolerant=True)
+
+    def _flush(self, deadline: float, tolerant: bool = False) -> None:
+        """Send what the protocol wants sent: the message, and answers to pings."""
+        try:
+            for data in self._protocol.data_to_send():
+                if data:
+                    self._socket.settimeout(_left(deadline))
+                    self._socket.sendall(data)
+        except TimeoutError as error:
+            raise ServerError(f"{self.address} did not listen within {self.timeout_s:g} s") from error
+        except OSError as error:
+            # One that refuses a session closes at once; what it said is still there to be read.
+            if not tolerant:
+                raise ServerError(f"{self.address} is gone: {_line(error)}") from error
+
+    def close(self) -> None:
+        """Hang up, without waiting for the server; it ends the session. Doing so again is harmless."""
+        if self._socket.fileno() < 0:
+            return
+        try:
+            if self.is_open:
+                self._protocol.send_close(1000)
+                self._socket.settimeout(0.2)
+                self._socket.sendall(b"".join(self._protocol.data_to_send()))
+        except (OSError, ValueError):
+            pass
+        self._socket.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_socket") and not sys.is_finalizing():
+            self.close()
+
+
+def get_json(address: Address, path: str, timeout_s: float = 10.0, largest: int = LARGEST_MESSAGE) -> Any:
+    """The JSON document at ``path``, such as ``/schema``.
+
+    Raises:
+        ServerError: it is not there, too large, too slow, or no JSON.
+    """
+    deadline = time.monotonic() + timeout_s
+    where = f"{address}{path}"
+    connection = _connect(address, deadline)
+    # HTTP/1.0, so that the answer ends where the connection does and nothing has to be put together.
+    request = (
+        f"GET {address.path}{path} HTTP/1.0\r\nHost: {address.host}:{address.port}\r\n"
+        f"Accept: application/json\r\nConnection: close\r\n\r\n"
+    )
+    answer = bytearray()
+    with connection:
+        try:
+            connection.settimeout(_left(deadline))
+            connection.sendall(request.encode("ascii"))
+            while len(answer) <= largest:
+                connection.settimeout(_left(deadline))
+                data = connection.recv(_CHUNK)
+                if not data:
+                    break
+                answer += data
+            else:
+                raise ServerError(f"{where} is larger than {largest >> 20} MB")
+        except TimeoutError as error:
+            raise ServerError(f"{where} did not come within {timeout_s:g} s") from error
+        except (OSError, UnicodeError) as error:
+            raise ServerError(f"{where} cannot be had: {_line(error)}") from error
+    head, _, body = bytes(answer).partition(b"\r\n\r\n")
+    status = head.split(b"\r\n", 1)[0].split()
+    if len(status) < 2 or not status[0].startswith(b"HTTP/"):
+        raise ServerError(f"{where} is not answered by HTTP")
+    if status[1] != b"200":
+        raise ServerError(f"{where} is answered with HTTP status {_line(status[1].decode('latin-1'))}")
+    return parse_json(body, where)
+
+
+def parse_json(data: bytes, where: str) -> Any:
+    """JSON, however hostile. Raises :class:`ServerError` if it is none, or deeper than anything sensible."""
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise ServerError(f"{where} cannot be read as JSON: {_line(error)}") from error
+
+
+def _connect(address: Address, deadline: float) -> socket.socket:
+    try:
+        connection = socket.create_connection((address.host, address.port), _left(deadline))
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if address.secure:
+            import ssl
+
+            connection.settimeout(_left(deadline))
+            connection = ssl.create_default_context().wrap_socket(connection, server_hostname=address.host)
+    except (OSError, UnicodeError) as error:
+        raise ServerError(f"no server answers at {address}: {_line(error)}") from error
+    return connection
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
+
+
+def _is_near(host: str) -> bool:
+    return host == "localhost" or host == "::1" or host.startswith("127.")
+
+
+def _line(what: object) -> str:
+    """A server's words, or an error's, as one printable line of bounded length."""
+    text = str(what) or type(what).__name__
+    text = " ".join("".join(character if character.isprintable() else " " for character in text[:2000]).split())
+    return text if len(text) <= 200 else text[:199] + "…"
