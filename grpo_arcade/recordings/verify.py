@@ -5,6 +5,7 @@ Knows no files and no pictures.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 
 from grpo_arcade.games.episode import Episode
@@ -31,11 +32,7 @@ def verify(episode: Episode) -> Game:
         UnverifiableEpisodeError: there is no such game here, it cannot be built with these options, or its rules have
             another version than those the episode was played by, so that a replay would prove nothing.
     """
-    game: Game | None = None
-    for game in replay(episode):
-        pass
-    assert game is not None
-    return game
+    return deque(replay(episode), maxlen=1)[0]
 
 
 def replay(episode: Episode) -> Iterator[Game]:
@@ -70,6 +67,16 @@ def new_game(episode: Episode) -> Game:
         game = episode.new_game()
     except (ValueError, TypeError) as error:
         raise UnverifiableEpisodeError(f"this episode cannot be played again: {error}") from error
+    check_versions(episode, game)
+    return game
+
+
+def check_versions(episode: Episode, game: Game) -> None:
+    """Refuse an episode whose game is ``game``, if it was played by other rules than the ones here.
+
+    Raises:
+        UnverifiableEpisodeError: it was, or does not say.
+    """
     if "rules" not in episode.versions:
         raise UnverifiableEpisodeError("this episode does not say which version of the rules it was played by")
     for what, here in game.versions.items():
@@ -81,7 +88,6 @@ def new_game(episode: Episode) -> Game:
                 f"this episode was played by version {recorded} of {name}, here is version {here}; "
                 f"an installation with that version can replay it"
             )
-    return game
 
 
 def _outcome(episode: Episode, game: Game) -> Outcome | str:
