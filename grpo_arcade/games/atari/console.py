@@ -81,8 +81,7 @@ class Console:
     def __init__(self, key: Key) -> None:
         self.key = key
         title, mode, difficulty, audible = key
-        self._ale = ale = _emulator(audible)
-        ale.loadROM(_path(title))
+        self._ale = ale = new_emulator(title, audible)
         cartridge = rom(title)
         if (mode, difficulty) != (cartridge.modes[0], cartridge.difficulties[0]):
             ale.setMode(mode)
@@ -213,18 +212,29 @@ def draws(seed: int, first: int, count: int) -> np.ndarray:
     return (z ^ (z >> np.uint64(31))) >> np.uint64(32)
 
 
-def _emulator(audible: bool) -> ALEInterface:
+def new_emulator(title: str, audible: bool) -> ALEInterface:
+    """The emulator itself, without any randomness, with a cartridge loaded.
+
+    Raises:
+        ImportError: ale-py is not installed; says how to.
+    """
     ale_py = _ale_py()
     ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
     ale = ale_py.ALEInterface()
     ale.setInt("random_seed", 0)
     ale.setFloat("repeat_action_probability", 0.0)
     ale.setBool("sound_obs", audible)
+    ale.loadROM(str(_folder() / f"{title}.bin"))
     return ale
 
 
-def _path(title: str) -> str:
-    return str(Path(str(_ale_py().__file__)).parent / "roms" / f"{title}.bin")
+def installed_titles() -> list[str]:
+    """The cartridges that came with ale-py, also those that cannot be played."""
+    return sorted(path.stem for path in _folder().glob("*.bin"))
+
+
+def _folder() -> Path:
+    return Path(str(_ale_py().__file__)).parent / "roms"
 
 
 def _ale_py() -> Any:
