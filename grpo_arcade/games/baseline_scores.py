@@ -20,6 +20,7 @@ from grpo_arcade.games.episode import Episode
 from grpo_arcade.games.game import Game
 from grpo_arcade.games.registry import make
 from grpo_arcade.games.seeds import EVALUATION_SEEDS
+from grpo_arcade.whole import whole
 
 STORED: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("2048", {"size": 4, "target": 2048}),
@@ -132,9 +133,8 @@ def _write(path: Path, games: list[dict[str, Any]]) -> None:
     text = json.dumps({"command": "python -m grpo_arcade.games.baseline_scores", "games": games}, indent=1)
     # One line for each list of results, so that a diff shows whose results changed.
     text = re.sub(r"\[([^][{}]*)\]", lambda results: f"[{' '.join(results[1].split())}]", text)
-    part = path.with_suffix(".part")
-    part.write_text(text + "\n", encoding="utf-8")
-    part.replace(path)
+    with whole(path) as scratch:
+        scratch.write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

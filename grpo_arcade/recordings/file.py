@@ -33,7 +33,7 @@ import numpy as np
 
 from grpo_arcade.games.episode import Episode
 from grpo_arcade.games.game import Outcome
-from grpo_arcade.recordings.whole import whole
+from grpo_arcade.whole import whole
 
 SUFFIX = ".episode"
 

@@ -21,7 +21,7 @@ from grpo_arcade.games.episode import Episode
 from grpo_arcade.recordings.canvas import Frame, rgb
 from grpo_arcade.recordings.file import RecordingError
 from grpo_arcade.recordings.film import Film, FilmOptions
-from grpo_arcade.recordings.whole import whole
+from grpo_arcade.whole import whole
 
 _TRANSPARENT = 0
 _MOST_COLOURS = 255

@@ -11,7 +11,7 @@ from typing import Unpack
 from grpo_arcade.games.episode import Episode
 from grpo_arcade.recordings.file import RecordingError
 from grpo_arcade.recordings.film import Film, FilmOptions
-from grpo_arcade.recordings.whole import whole
+from grpo_arcade.whole import whole
 
 _RATE = 50
 """Frames a second; every delay of a film is a multiple of a hundredth, and 50 shows all but odd ones exactly."""

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from grpo_arcade.trainer import run_schema
+from grpo_arcade.whole import whole
 
 if TYPE_CHECKING:
     from grpo_arcade.games import Episode
@@ -355,9 +356,8 @@ def unpack_tokens(blob: bytes) -> list[int]:
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write a JSON file so that a reader sees the old one or the new one, never half of it."""
-    torn = path.with_name(path.name + ".part")
-    torn.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
-    os.replace(torn, path)
+    with whole(path) as scratch:
+        scratch.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
 
 
 def _open(folder: Path) -> sqlite3.Connection:

@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from grpo_arcade.whole import whole
+
 
 class Memory:
     """Values by name; written when the window closes and whenever :meth:`save` is called.
@@ -56,14 +58,11 @@ class Memory:
         """Write the file, whole or not at all. A full or read-only disk is no reason to stop playing."""
         if not self._changed:
             return
-        scratch = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            scratch.write_text(json.dumps(self._values, indent=1, sort_keys=True), encoding="utf-8")
-            os.replace(scratch, self._path)
+            with whole(self._path) as scratch:
+                scratch.write_text(json.dumps(self._values, indent=1, sort_keys=True), encoding="utf-8")
             self._changed = False
         except OSError as error:
             line = f"{self._path}: {error.strerror}; scores cannot be kept"
             if line not in self.problems:
                 self.problems.append(line)
-            scratch.unlink(missing_ok=True)

@@ -1,4 +1,7 @@
-"""Files that appear whole or not at all: written beside their place, then moved there."""
+"""Files that appear whole or not at all: written beside their place, then moved there.
+
+Imports nothing of the rooms, so that every room may use it.
+"""
 
 from __future__ import annotations
 
