@@ -6,7 +6,7 @@ import json
 import statistics
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 from grpo_arcade.arcade.configuration import Positional
 
@@ -28,8 +28,8 @@ class Command:
     held-out game before and one after training."""
     to: str = ""
     """The file to write, .gif or .mp4."""
-    frames_per_move: int = 2
-    """Pictures of one move; more of them slide more smoothly and weigh more."""
+    frames_per_move: int | None = None
+    """Pictures of one move; more of them slide more smoothly and weigh more. 2 in a GIF and 6 in an MP4 when absent."""
     speed: float = 1.0
     """How many times faster than the game's own pace."""
     width: int | None = None
@@ -40,6 +40,9 @@ class Command:
     """Colours, for 2048 classic or colour-blind."""
     hold_s: float = 2.0
     """Seconds the last picture stays."""
+    flicker_safe: Literal["auto", "yes", "no"] = "auto"
+    """On consoles: show the brighter of two frames, pixel by pixel, so that what blinks stays visible; auto does so in
+    games that are known to blink."""
     title: bool = True
     """Whether a strip above each board names player, seed, score and outcome."""
     json: bool = False
@@ -59,14 +62,16 @@ def run(command: Command) -> int:
     if command.max_mb is not None and suffix != ".gif":
         raise ValueError("--max-mb is for GIFs; an MP4 is small enough")
     episodes = [episode for file in command.files for episode in _episodes(file)]
-    look: dict[str, Any] = {
-        "frames_per_move": command.frames_per_move,
+    look: recordings.FilmOptions = {
         "speed": command.speed,
         "size": command.width,
         "palette": command.palette,
         "hold_s": command.hold_s,
         "title": command.title,
+        "flicker_safe": {"auto": None, "yes": True, "no": False}[command.flicker_safe],
     }
+    if command.frames_per_move is not None:
+        look["frames_per_move"] = command.frames_per_move
     report: GifReport | Mp4Report
     with Bar("filming", quiet=command.json) as bar:
         if suffix == ".gif":
