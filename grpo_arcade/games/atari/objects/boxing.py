@@ -37,4 +37,4 @@ def read(ram: Memory) -> Reading:
     }
 
 
-OBJECTS = Objects("boxing", FIELDS, read, moving=("enemy",))
+OBJECTS = Objects("boxing", FIELDS, read, moving=("player", "enemy"))

@@ -53,4 +53,4 @@ def read(ram: Memory) -> Reading:
     }
 
 
-OBJECTS = Objects("breakout", FIELDS, read, moving=("ball",))
+OBJECTS = Objects("breakout", FIELDS, read, moving=("player", "ball"))

@@ -53,4 +53,4 @@ def read(ram: Memory) -> Reading:
     return reading
 
 
-OBJECTS = Objects("kaboom", FIELDS, read, moving=("bomber",))
+OBJECTS = Objects("kaboom", FIELDS, read, moving=("player", "bomber"))

@@ -30,4 +30,4 @@ def read(ram: Memory) -> Reading:
     }
 
 
-OBJECTS = Objects("pong", FIELDS, read, moving=("ball",))
+OBJECTS = Objects("pong", FIELDS, read, moving=("player", "ball"))
