@@ -36,7 +36,8 @@ DATABASE, LOCK, LOG, CONFIG, RECORDINGS = "run.db", "run.lock", "log.txt", "conf
 STATE = "arcade_state.json"
 """Written last into a checkpoint: a checkpoint without it is torn and never resumed from."""
 COMMANDS = ("pause", "resume", "stop", "save", "evaluate", "gif")
-_ALIVE = ("starting", "running", "paused")
+LIVE = ("starting", "running", "paused")
+"""Statuses of a run that is being trained."""
 RESUMABLE = ("stopped", "crashed")
 """How a run stands that waits to be gone on with."""
 
@@ -134,7 +135,7 @@ class RunReader:
     def status(self) -> str:
         """As in :class:`RunSummary`."""
         said = str(self.facts().get("status", "starting"))
-        return "crashed" if said in _ALIVE and not is_live(self.folder) else said
+        return "crashed" if said in LIVE and not is_live(self.folder) else said
 
     def summary(self) -> RunSummary:
         """The run in one line."""
@@ -266,7 +267,7 @@ class RunReader:
         """
         if name not in COMMANDS:
             raise RunFolderError(f"there is no command {name!r}; there are {', '.join(COMMANDS)}")
-        if (status := self.status()) not in _ALIVE:
+        if (status := self.status()) not in LIVE:
             raise RunFolderError(f"{self.folder} is {status}: nobody can {name}; arcade train --resume {self.folder}")
         with _explained(self.folder), contextlib.closing(connect(self.folder / DATABASE)) as connection:
             row = connection.execute(

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class Command:
     """Watch a training run in the terminal."""
 
-    run: Positional[str] = "newest"
-    """A run folder, the name of a run in the output folder, or newest (a live one before an ended one)."""
+    run: Positional[str] = "latest"
+    """A run folder, a run's name or the beginning of it, or latest (a live one before an ended one)."""
     output_dir: str = "outputs"
     """Where runs are looked for by name."""
     once: bool = False
@@ -39,7 +39,7 @@ class Command:
 
 def run(command: Command) -> int:
     """0 when the dashboard was left or the frame printed."""
-    from grpo_arcade.trainer.dashboard.newest import find_run
+    from grpo_arcade.trainer.find_run import find_run
 
     folder = find_run(command.run, command.output_dir)
     if command.once or command.json:

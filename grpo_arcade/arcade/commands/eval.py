@@ -15,7 +15,7 @@ class Command:
     """Score players over the held-out seeds."""
 
     players: Positional[tuple[str, ...]] = ("pocket",)
-    """Who plays: baselines, strategy files (.py), RUN:champion, run folders (their newest checkpoint), or models
+    """Who plays: baselines, strategy files (.py), RUN:champion, runs (their newest checkpoint), or models
     (pocket, a folder, a hub name)."""
     game: str = "2048"
     """What is played."""
@@ -33,6 +33,8 @@ class Command:
     """The model's sampling temperature."""
     json: bool = False
     """Print one JSON object a player, with every score."""
+    output_dir: str = "outputs"
+    """Where runs are looked for by name."""
 
 
 def run(command: Command) -> int:
@@ -40,12 +42,13 @@ def run(command: Command) -> int:
     from grpo_arcade.arcade.terminal import Bar
     from grpo_arcade.games.seeds import EVALUATION_SEEDS
     from grpo_arcade.trainer.evaluate import evaluate
+    from grpo_arcade.trainer.find_run import player_of
 
     if not 1 <= command.seeds <= len(EVALUATION_SEEDS):
         raise ValueError(f"--seeds {command.seeds}: there are 1 to {len(EVALUATION_SEEDS)} published held-out seeds")
     options = {name: value for name in ("size", "target") if (value := getattr(command, name)) is not None}
     results = []
-    for player in command.players:
+    for player in [player_of(word, command.output_dir) for word in command.players]:
         with Bar(player, quiet=command.json) as bar:
             results.append(
                 evaluate(

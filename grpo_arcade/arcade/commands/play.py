@@ -36,6 +36,8 @@ class Command:
     """Write the game here instead of showing it: .episode (a recording), .gif or .mp4."""
     json: bool = False
     """Print the result as JSON instead of showing the game."""
+    output_dir: str = "outputs"
+    """Where runs are looked for by name."""
 
 
 def run(command: Command) -> int:
@@ -46,6 +48,7 @@ def run(command: Command) -> int:
     from grpo_arcade.arcade.players import play
     from grpo_arcade.arcade.terminal import show
     from grpo_arcade.games import make
+    from grpo_arcade.trainer.find_run import player_of
 
     if command.to is not None:
         check_destination(command.to)
@@ -60,7 +63,7 @@ def run(command: Command) -> int:
         sys.stderr.flush()
 
     played = play(
-        command.player,
+        player_of(command.player, command.output_dir),
         game,
         [command.seed],
         model_seed=command.model_seed,

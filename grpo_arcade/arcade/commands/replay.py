@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 from grpo_arcade.arcade.configuration import Positional
 from grpo_arcade.games import Episode
@@ -14,11 +15,13 @@ class Command:
     """Play a recording move by move."""
 
     file: Positional[str] = ""
-    """The recording (.episode)."""
+    """The recording (.episode), or a run, whose champion's first game is shown."""
     speed: float = 4.0
     """How many times faster than the game's own pace, 0.125 to 64."""
     json: bool = False
     """Print every position's observation as one JSON object a line instead of showing the game."""
+    output_dir: str = "outputs"
+    """Where runs are looked for by name."""
 
 
 def run(command: Command) -> int:
@@ -27,11 +30,11 @@ def run(command: Command) -> int:
 
     from grpo_arcade.arcade.commands.play import checked_speed, result_line
     from grpo_arcade.arcade.terminal import show
-    from grpo_arcade.recordings import ForgedEpisodeError, load, verify
+    from grpo_arcade.recordings import ForgedEpisodeError, verify
 
     if not command.file:
         raise ValueError("which recording? for example: arcade replay game.episode")
-    episode = load(command.file)
+    episode = _episode(command.file, command.output_dir)
     try:
         verify(episode)
     except ForgedEpisodeError as error:
@@ -43,6 +46,21 @@ def run(command: Command) -> int:
     show(episode, speed=checked_speed(command.speed), console=Console())
     print(result_line(episode))
     return 0
+
+
+def _episode(word: str, outputs: str) -> Episode:
+    if word.endswith(".episode") or Path(word).is_file():
+        from grpo_arcade.recordings import load
+
+        return load(word)
+    from grpo_arcade.trainer.find_run import CHAMPION, find_run
+    from grpo_arcade.trainer.run_folder import RunReader
+
+    with RunReader(find_run(word.removesuffix(CHAMPION), outputs)) as reader:
+        champion = reader.champion()
+        if champion is None:
+            raise ValueError(f"{reader.folder}: this run has no champion yet")
+        return reader.episodes(champion.strategy_id)[0]
 
 
 def _tell(episode: Episode) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from grpo_arcade.arcade.configuration import Positional
@@ -15,9 +14,9 @@ class Command:
     """List training runs, or tell about one."""
 
     run: Positional[str | None] = None
-    """A run folder to tell about; without it, all runs are listed."""
+    """The run to tell about: its folder, its name or the beginning of it, or latest. Without it, all are listed."""
     output_dir: str = "outputs"
-    """The folder of the runs to list."""
+    """The folder of the runs, where they are looked for by name."""
     source: bool = False
     """Print nothing but the champion's source."""
     json: bool = False
@@ -59,14 +58,16 @@ def _one(command: Command) -> int:
     from rich.console import Console
     from rich.syntax import Syntax
 
+    from grpo_arcade.trainer.find_run import find_run
     from grpo_arcade.trainer.run_folder import RunReader
 
     assert command.run is not None
-    with RunReader(command.run) as reader:
+    folder = find_run(command.run, command.output_dir)
+    with RunReader(folder) as reader:
         champion = reader.champion()
         if command.source:
             if champion is None:
-                raise ValueError(f"{command.run}: this run has no champion yet")
+                raise ValueError(f"{folder}: this run has no champion yet")
             print(champion.source)
             return 0
         summary = reader.summary()
@@ -95,6 +96,6 @@ def _one(command: Command) -> int:
             f"champion of step {champion.step}, mean {champion.score:,.0f} on the champion seeds:", highlight=False
         )
         console.print(Syntax(champion.source, "python", background_color="default"))
-        hint = f"arcade play {summary.game} {Path(command.run)}:champion"
+        hint = f"arcade play {summary.game} {folder}:champion"
         console.print(f"watch it: {hint}", highlight=False)
     return 0

@@ -26,7 +26,8 @@ class Command(TrainConfig):
     game: Positional[str] = "2048"
     """What is played."""
     resume: tuple[str, ...] | None = None
-    """Go on with a run: its folder, or nothing for the newest run that did not finish. Its own settings hold."""
+    """Go on with a run: its folder, its name or the beginning of it, or nothing for the newest run that did not
+    finish. Its own settings hold."""
     dry_run: bool = False
     """Say what would be done, and do nothing."""
     json: bool = False
@@ -116,15 +117,14 @@ def _train_and_watch(folder: Path, words: list[str]) -> int:
 def _folder_to_resume(words: tuple[str, ...], output_dir: str) -> Path:
     if len(words) > 1:
         raise ValueError(f"--resume takes one run folder, not {len(words)}")
-    if words:
-        return Path(words[0])
-    from grpo_arcade.trainer.run_folder import RESUMABLE, list_runs
+    from grpo_arcade.trainer.find_run import LATEST, find_run
+    from grpo_arcade.trainer.run_folder import RESUMABLE
 
-    for summary in list_runs(output_dir):
-        if summary.status in RESUMABLE:
-            print(f"going on with {summary.path}", file=sys.stderr)
-            return summary.path
-    raise ValueError(f"no run in {output_dir} waits to be resumed; `arcade runs` lists them")
+    word = words[0] if words else LATEST
+    folder = find_run(word, output_dir, among=RESUMABLE)
+    if str(folder) != word:
+        print(f"going on with {folder}", file=sys.stderr)
+    return folder
 
 
 def _in_words(told: dict) -> str:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class Command:
     """Watch a training run in the window."""
 
-    run: Positional[str] = "newest"
-    """A run folder, the name of a run in the output folder, or newest (a live one before an ended one)."""
+    run: Positional[str] = "latest"
+    """A run folder, a run's name or the beginning of it, or latest (a live one before an ended one)."""
     strategy: int | None = None
     """Enlarge this strategy, by the number it has in the dashboard; the run stays at its step."""
     output_dir: str = "outputs"
@@ -27,7 +27,7 @@ class Command:
 
 def run(command: Command) -> int:
     """0 when the window was closed."""
-    from grpo_arcade.trainer.dashboard.newest import find_run
+    from grpo_arcade.trainer.find_run import find_run
 
     folder = find_run(command.run, command.output_dir)
     place = None if command.strategy is None else _place(folder, command.strategy)

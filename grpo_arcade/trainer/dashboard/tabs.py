@@ -45,3 +45,8 @@ def content_of(tab: str, folder: Path, picture_of: PictureOf, *, plain: bool) ->
     from grpo_arcade.trainer.dashboard.config_view import ConfigView
 
     return ConfigView()
+
+
+def prepare() -> None:
+    """Import what the tab that is opened most needs, before it is asked for."""
+    import grpo_arcade.trainer.dashboard.strategies  # noqa: F401

@@ -7,6 +7,7 @@ from textual.widgets import DataTable
 
 from grpo_arcade.trainer.dashboard.groups import Groups
 from grpo_arcade.trainer.dashboard.log_tail import MOST_LINES, Tail, level_of
+from grpo_arcade.trainer.run_folder import RunReader
 
 
 def test_a_group_stands_side_by_side_the_best_first(finished, drive, until, seen):
@@ -86,9 +87,10 @@ def test_a_finished_run_refuses_every_command_politely(finished, drive, until, s
         await pilot.press(*keys)
         await until(pilot, lambda: "nobody is training" in seen(app))
         assert "--resume" in seen(app)
-        assert app.reader.commands() == []
 
     drive(finished, play, size=(160, 45))
+    with RunReader(finished) as reader:
+        assert reader.commands() == []
 
 
 def test_every_command_reaches_the_trainer_and_its_answer_comes_back(made_run, tmp_path, drive, until, seen):

@@ -1,0 +1,43 @@
+"""When memory is searched for garbage: while nobody presses keys. A full search takes longer than half a key may."""
+
+from __future__ import annotations
+
+import gc
+import time
+
+REST_S = 1.0
+"""So long after the last key or click somebody may be reading."""
+EVERY_S = 10.0
+"""Between two searches."""
+_NEVER = 1_000_000
+
+
+class Garbage:
+    """The collector's settings while the dashboard runs; all of the process's."""
+
+    def __init__(self) -> None:
+        """As they are; :meth:`close` puts them back."""
+        self._before = gc.get_threshold()
+        self._touched = self._searched = time.monotonic()
+        gc.set_threshold(*self._before[:2], _NEVER)
+
+    def keep(self) -> None:
+        """What is loaded now stays: modules, styles, widgets. They are not searched again."""
+        gc.freeze()
+        gc.enable()  # it may have been off until there was something to see
+
+    def touched(self) -> None:
+        """A key was pressed, or the mouse used."""
+        self._touched = time.monotonic()
+
+    def search_at_rest(self) -> None:
+        """Search if it is time and nobody waits."""
+        now = time.monotonic()
+        if now - self._touched > REST_S and now - self._searched > EVERY_S:
+            gc.collect()
+            self._searched = time.monotonic()
+
+    def close(self) -> None:
+        """As before."""
+        gc.unfreeze()
+        gc.set_threshold(*self._before)
