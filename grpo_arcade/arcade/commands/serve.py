@@ -1,4 +1,4 @@
-"""``arcade serve``: any registered game as an OpenEnv server."""
+"""``arcade serve``: any registered game as an OpenEnv server, or as a folder that becomes one elsewhere."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import socket
 import sys
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tyro.conf import Positional
 
-_EXTRA = 'pip install "grpo-arcade[openenv]"'
+if TYPE_CHECKING:
+    from grpo_arcade.games import Game
 
 
 @dataclass
@@ -30,10 +32,12 @@ class Command:
     """Episodes that may be played at once."""
     idle: float = 600.0
     """Seconds without a message after which a session is closed."""
+    export: str | None = None
+    """Write a folder here that `openenv push` takes to a Hugging Face Space, instead of serving."""
 
 
 def run(command: Command) -> int:
-    """Serve until Ctrl-C."""
+    """Serve until Ctrl-C, or write the folder."""
     from grpo_arcade.games import make
 
     options = options_from(command.options)
@@ -42,12 +46,17 @@ def run(command: Command) -> int:
         raise ValueError(f"--sessions must be at least 1, not {command.sessions}")
     if not command.idle > 0:
         raise ValueError(f"--idle must be more than 0 seconds, not {command.idle:g}")
+    if command.export is not None:
+        return _export(game, Path(command.export))
+    from grpo_arcade.games.openenv.space import EXTRA
+
     with listen(command.host, command.port) as listening:
         try:
             from grpo_arcade.games.openenv.server import Limits, build_app
             from grpo_arcade.games.openenv.server import run as serve
         except ModuleNotFoundError as error:
-            raise ImportError(f"serving needs openenv, and {error.name} is not installed: {_EXTRA}") from error
+            missing = str(error.name).partition(".")[0]
+            raise ImportError(f"serving needs openenv, and {missing} is not installed: {EXTRA}") from error
         app = build_app(game.name, game.options, Limits(sessions=command.sessions, idle_s=command.idle))
         place = _place(listening)
         print(
@@ -56,6 +65,14 @@ def run(command: Command) -> int:
             flush=True,
         )
         serve(app, listening)
+    return 0
+
+
+def _export(game: Game, folder: Path) -> int:
+    from grpo_arcade.games.openenv.space import write_space
+
+    write_space(game, folder)
+    print(f"{folder} holds an OpenEnv environment: `openenv push {folder}` takes it to a Space")
     return 0
 
 
@@ -81,7 +98,8 @@ def listen(host: str, port: int) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.create_server(address[:2], family=family, backlog=1024)
     except OSError as error:
-        raise ValueError(f"cannot listen on {host} port {port}: {error.strerror}; --port 0 takes a free one") from error
+        why = str(error.strerror).partition(" (")[0]
+        raise ValueError(f"cannot listen on {host} port {port}: {why}; --port 0 takes a free one") from error
     if not ip_address(listening.getsockname()[0]).is_loopback:
         print(f"whoever can reach {host} can play; leave --host out to keep it on this machine", file=sys.stderr)
     return listening

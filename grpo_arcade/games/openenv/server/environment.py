@@ -46,6 +46,7 @@ class GameEnvironment(Environment[GameAction, GameObservation, GameState]):
         self._game: Game | None = build()
         self._picture: Picture | None = None
         self._running = False
+        self._legal: tuple[int, ...] = ()
         self._seed: int | None = None
         self._episode_id: str | None = None
         self._actions = bytearray()
@@ -64,8 +65,12 @@ class GameEnvironment(Environment[GameAction, GameObservation, GameState]):
     async def reset_async(
         self, seed: int | None = None, episode_id: str | None = None, picture: bool = False, **unknown: Any
     ) -> GameObservation:
-        """:meth:`reset`, with any picture made in another thread."""
-        observation = self._start(seed, episode_id, picture, unknown)
+        """:meth:`reset`; the first one, and any picture, in another thread."""
+        if not self._running:
+            # Some games switch a whole console on for their first episode, which would hold up everybody else.
+            observation = await asyncio.to_thread(self._start, seed, episode_id, picture, unknown)
+        else:
+            observation = self._start(seed, episode_id, picture, unknown)
         return await asyncio.to_thread(self._with_picture, observation) if picture else observation
 
     def step(self, action: GameAction, timeout_s: float | None = None, **_: Any) -> GameObservation:
@@ -97,7 +102,7 @@ class GameEnvironment(Environment[GameAction, GameObservation, GameState]):
                     "actions": list(self._actions),
                     "score": game.score,
                     "outcome": None if game.outcome is None else str(game.outcome),
-                    "legal_actions": [game.actions[action] for action in game.legal_actions()],
+                    "legal_actions": [game.actions[action] for action in self._legal],
                     "refused": self._refused,
                 }
             )
@@ -145,11 +150,10 @@ class GameEnvironment(Environment[GameAction, GameObservation, GameState]):
             raise PlayError(f"the episode is over ({game.outcome}); send a reset to start another")
         asked = move.action
         action = game.aliases.get(asked) if type(asked) in (str, int) else None
-        legal = game.legal_actions()
-        if action is None or action not in legal:
+        if action is None or action not in self._legal:
             self._refused += 1
             what = "no action" if action is None else "not legal now"
-            names = ", ".join(game.actions[each] for each in legal)
+            names = ", ".join(game.actions[each] for each in self._legal)
             raise PlayError(f"{str(asked)[:40]!r} is {what}; legal are {names}")
         before = game.score
         game.step(action)
@@ -159,12 +163,13 @@ class GameEnvironment(Environment[GameAction, GameObservation, GameState]):
     def _seen(self, game: Game, reward: float | None) -> GameObservation:
         names = game.actions
         outcome = game.outcome
+        self._legal = game.legal_actions()
         return self._observation.model_construct(
             done=outcome is not None,
             reward=reward,
             metadata={},
             position=game.observation(),
-            legal_actions=[names[action] for action in game.legal_actions()],
+            legal_actions=[names[action] for action in self._legal],
             score=float(game.score),
             outcome=None if outcome is None else str(outcome),
             plies=game.plies,

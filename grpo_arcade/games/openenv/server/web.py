@@ -1,6 +1,7 @@
 """The page at ``/web``: a person plays the served game in the browser, in a session of their own, and sees it.
 
-One HTML file that speaks the same WebSocket protocol as every other client and asks for pictures. Knows not ``openenv``.
+One HTML file that speaks the same WebSocket protocol as every other client and asks for pictures. Needs no
+``openenv``.
 """
 
 from __future__ import annotations
