@@ -149,6 +149,8 @@ class Film:
         self._per_shown = in_time / every
         if self._clock_driven:
             self._per_shown = min(in_time, max(self._per_shown, _UNHURRIED))
+        self.faster = in_time / self._per_shown
+        """How many times the speed asked for the film has, because of moves left out to save bytes."""
         few = _MOMENTS.get(self.frames_per_move)
         self.moments = few or tuple((i + 1) / self.frames_per_move for i in range(self.frames_per_move))
 
@@ -159,14 +161,16 @@ class Film:
         self._strip = TitleStrip(self.size) if self._title else None
         strip = self._strip.height if self._strip else 0
         tall = max(round(self.size / aspect) for aspect in self._aspects)
+        # Drawn boards have margins of their own; two screens of one colour would run into each other.
+        gap = self.size // 40 if self.pixels else 0
         self._areas = []
         for board, aspect in enumerate(self._aspects):
             row, column = divmod(board, columns)
             height = round(self.size / aspect)
-            self._areas.append((column * self.size, row * (strip + tall) + strip, self.size, height))
+            self._areas.append((column * (self.size + gap), row * (strip + tall + gap) + strip, self.size, height))
+        width, height = columns * (self.size + gap) - gap, rows * (strip + tall + gap) - gap
         # Video codecs need even sides; a GIF does not mind.
-        self.width = columns * self.size + columns * self.size % 2
-        self.height = rows * (strip + tall) + rows * (strip + tall) % 2
+        self.width, self.height = width + width % 2, height + height % 2
 
     @property
     def shown(self) -> int:

@@ -50,8 +50,13 @@ class GifReport:
     width: int
     height: int
     frames_per_move: int
+    smaller: bool
+    """Whether boards are smaller than was asked for, to save bytes."""
     moves_skipped: int
     """Moves of the longest episode that are not shown."""
+    faster: float
+    """How many times the speed asked for the film has, because of moves left out to save bytes; 1 if none were, and
+    where a game that goes by the clock only has fewer frames a second."""
     colours: int
     exact: bool
     """False if there were more than 255 colours, and those that came last were replaced by their nearest ones."""
@@ -87,7 +92,7 @@ def write_gif(
     while plan:
         encoded = _encode(plan, plan.moves, max_bytes, progress)
         if max_bytes is None or encoded.bytes <= max_bytes:
-            return _written(encoded, plan, Path(path))
+            return _written(encoded, plan, film, Path(path))
         plan = _smaller(plan, max_bytes / encoded.expected, film.every)
     raise RecordingError(f"this film cannot be made to fit into {max_bytes} bytes, even with hardly a move left in it")
 
@@ -114,7 +119,7 @@ def _smaller(plan: Film, ratio: float, every: int) -> Film | None:
     return plan.again(frames_per_move=1, size=plan.size, every=max(plan.every + 1, int(plan.every / max(ratio, 1e-3))))
 
 
-def _written(encoded: _Encoded, plan: Film, path: Path) -> GifReport:
+def _written(encoded: _Encoded, plan: Film, wanted: Film, path: Path) -> GifReport:
     with whole(path) as scratch:
         scratch.write_bytes(b"".join(encoded.parts))
     return GifReport(
@@ -125,7 +130,9 @@ def _written(encoded: _Encoded, plan: Film, path: Path) -> GifReport:
         width=plan.width,
         height=plan.height,
         frames_per_move=plan.frames_per_move,
+        smaller=plan.size < wanted.size,
         moves_skipped=plan.moves - plan.shown,
+        faster=plan.faster,
         colours=encoded.colours,
         exact=encoded.exact,
     )

@@ -83,10 +83,10 @@ def run(command: Command) -> int:
     if command.json:
         print(json.dumps(facts))
         return 0
-    skipped = facts.get("moves_skipped", 0)
+    hurried = f", {facts['moves_skipped']} moves left out" if facts.get("faster", 1) > 1 else ""
     print(
         f"{report.path}: {report.bytes / MEGABYTE:.2f} MB, {report.width}×{report.height},"
-        f" {report.frames} frames, {report.seconds:.1f} s{f', {skipped} moves left out' if skipped else ''}"
+        f" {report.frames} frames, {report.seconds:.1f} s{hurried}"
     )
     return 0
 

@@ -54,8 +54,8 @@ def film(plan: FilmPlan, path: Path, emit: Callable[[float], None]) -> Filmed:
         return Filmed(path, video.bytes, video.seconds, video.width, video.height, "")
     gif = write_gif(plan.episodes, path, max_bytes=plan.max_bytes, **common)  # type: ignore[arg-type]
     given_up = []
-    if gif.width // len(plan.episodes) < plan.size and len(plan.episodes) <= 3:
+    if gif.smaller:
         given_up.append(f"smaller, {gif.width}×{gif.height}")
-    if gif.moves_skipped:
+    if gif.faster > 1:
         given_up.append(f"{gif.moves_skipped:,} moves left out")
     return Filmed(path, gif.bytes, gif.seconds, gif.width, gif.height, "; ".join(given_up))
