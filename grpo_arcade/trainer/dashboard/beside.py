@@ -1,4 +1,4 @@
-"""A trainer started together with a dashboard: a process of its own, which no end of the dashboard can disturb.
+"""A trainer or a window started from a dashboard: a process of its own, which no end of the dashboard can disturb.
 
 It gets a session of its own, so that neither Ctrl-C nor the loss of the terminal reaches it, and a file to print to,
 because a pipe breaks when its reader leaves.
@@ -7,6 +7,7 @@ because a pipe breaks when its reader leaves.
 from __future__ import annotations
 
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -19,15 +20,16 @@ GOOD_CODES = (0, 130, 143)
 _LAST_BYTES = 20_000
 
 
-class Trainer:
-    """The process."""
+class Beside:
+    """A process that goes on by itself."""
 
-    def __init__(self, order: Sequence[str]) -> None:
-        """Start it.
+    def __init__(self, order: Sequence[str], name: str) -> None:
+        """Start it; ``name`` is what its last words call it where it had none.
 
         Raises:
             OSError: it cannot be started.
         """
+        self._name = name
         self._printed = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
         self._process = subprocess.Popen(
             order, stdin=subprocess.DEVNULL, stdout=self._printed, stderr=self._printed, start_new_session=True
@@ -49,6 +51,29 @@ class Trainer:
         """Whether it has ended otherwise than it should."""
         return self.code not in (None, *GOOD_CODES)
 
+    def stop(self) -> None:
+        """Ask it to end: a trainer at once while it starts, else after its step, saved. Does not wait."""
+        if self.code is None:
+            self._process.terminate()
+
+    def last_words(self) -> str:
+        """Its last line, or the whole traceback it ended with."""
+        at = max(0, self._printed.seek(0, 2) - _LAST_BYTES)
+        self._printed.seek(at)
+        lines = [line for line in self._printed.read().decode("utf-8", "replace").splitlines() if line.strip()]
+        if not lines:
+            return "" if self.code is None else f"{self._name} ended with exit code {self.code} and said nothing"
+        begin = max((place for place, line in enumerate(lines) if line.startswith("Traceback")), default=len(lines) - 1)
+        return "\n".join(lines[-1:] if lines[-1].startswith("arcade: ") else lines[begin:])
+
+
+class Trainer(Beside):
+    """``arcade train``."""
+
+    def __init__(self, order: Sequence[str]) -> None:
+        """Start it."""
+        super().__init__(order, "the trainer")
+
     def has_opened(self, folder: Path) -> bool:
         """Wait until its run can be read; False when it ended before."""
         while self.code is None:
@@ -62,17 +87,8 @@ class Trainer:
             time.sleep(0.05)
         return False
 
-    def stop(self) -> None:
-        """Ask it to end: at once while it starts, else after its step, saved. Does not wait."""
-        if self.code is None:
-            self._process.terminate()
 
-    def last_words(self) -> str:
-        """Its last line, or the whole traceback it ended with."""
-        at = max(0, self._printed.seek(0, 2) - _LAST_BYTES)
-        self._printed.seek(at)
-        lines = [line for line in self._printed.read().decode("utf-8", "replace").splitlines() if line.strip()]
-        if not lines:
-            return "" if self.code is None else f"the trainer ended with exit code {self.code} and said nothing"
-        begin = max((place for place, line in enumerate(lines) if line.startswith("Traceback")), default=len(lines) - 1)
-        return "\n".join(lines[-1:] if lines[-1].startswith("arcade: ") else lines[begin:])
+def window_on(folder: Path, strategy: int) -> Beside:
+    """The window, opened on one strategy of a run."""
+    order = [sys.executable, "-m", "grpo_arcade.arcade.cli", "watch", str(folder), "--strategy", str(strategy)]
+    return Beside(order, "the window")

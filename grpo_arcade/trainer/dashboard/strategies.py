@@ -17,6 +17,7 @@ from textual.containers import Container, Vertical
 from textual.timer import Timer
 from textual.widgets import Static
 
+from grpo_arcade.trainer.dashboard.beside import window_on
 from grpo_arcade.trainer.dashboard.detail import VIEWS, Detail, Told, tell
 from grpo_arcade.trainer.dashboard.game_view import GameView
 from grpo_arcade.trainer.dashboard.prompt import Prompt
@@ -40,6 +41,7 @@ class Strategies(Container):
         Binding("w", "save", "Write .py"),
         Binding("r", "record", "Record", show=False),
         Binding("x", "gif", "GIF"),
+        Binding("W", "window", "Window"),
         Binding("y", "copy", "Copy"),
         Binding("escape", "table", "Table", show=False),
     ]
@@ -47,6 +49,7 @@ class Strategies(Container):
     def __init__(self, folder: Path, picture_of: Any) -> None:
         """``picture_of`` draws a position as text."""
         super().__init__(id="strategies")
+        self._folder = folder
         self._picture_of = picture_of
         # The rows on screen are read while they are drawn: by key, a millisecond, on a connection nobody else uses.
         self._reader = RunReader(folder)
@@ -219,6 +222,22 @@ class Strategies(Container):
         words = (said if child.returncode == 0 else complained).decode("utf-8", "replace").strip()
         severity: Any = "information" if child.returncode == 0 else "error"
         self.notify(words or f"arcade export ended with {child.returncode}", title="GIF", severity=severity, timeout=10)
+
+    def action_window(self) -> None:
+        """Open it in the window, which stays when the dashboard is left."""
+        chosen = self.query_one(StrategyTable).chosen
+        if chosen is None:
+            self.notify("nothing is chosen", severity="warning")
+            return
+        self.run_worker(self._open_window(chosen), group="window")
+
+    async def _open_window(self, strategy_id: int) -> None:
+        window = window_on(self._folder, strategy_id)
+        self.notify(f"the window opens on #{strategy_id}", timeout=4)
+        while window.code is None:
+            await asyncio.sleep(0.2)
+        if window.failed:
+            self.notify(window.last_words().removeprefix("arcade: "), title="no window", severity="warning", timeout=10)
 
     def _told_with_source(self) -> Told | None:
         told = self.query_one(Detail).told

@@ -3,11 +3,13 @@
 import contextlib
 import subprocess
 import sys
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grpo_arcade.trainer.dashboard import strategies
 from grpo_arcade.trainer.dashboard.clean import clean
 from grpo_arcade.trainer.dashboard.detail import Detail
 from grpo_arcade.trainer.dashboard.game_view import GameView
@@ -258,3 +260,37 @@ def test_nothing_of_a_model_reaches_the_terminal_as_a_command():
     assert "\u202e" not in clean("evil\u202etxt")
     assert len(clean("x" * 10_000)) < 3_000
     assert clean("if x:\n\treturn") == "if x:\n    return"
+
+
+def test_without_a_display_the_window_key_says_what_works(finished, drive, until, seen, monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
+        monkeypatch.delenv(name, raising=False)
+
+    async def play(app, pilot):
+        await opened(app, pilot, until)
+        await pilot.press("W")
+        await until(pilot, lambda: "there is no display" in seen(app))
+
+    drive(finished, play)
+
+
+def test_the_window_is_opened_on_the_chosen_strategy_and_outlives_the_dashboard(finished, drive, until, monkeypatch):
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    windows = []
+    start = strategies.window_on
+    monkeypatch.setattr(strategies, "window_on", lambda *words: windows.append(start(*words)) or windows[-1])
+
+    async def play(app, pilot):
+        table, _ = await opened(app, pilot, until)
+        await pilot.press("down", "W")
+        await until(pilot, lambda: windows)
+        assert str(table.chosen) == windows[0]._process.args[-1]
+
+    try:
+        drive(finished, play)
+        time.sleep(1.0)
+        assert windows[0].code is None, windows[0].last_words()
+    finally:
+        for window in windows:
+            window.stop()
+            window._process.wait(30)
