@@ -14,6 +14,7 @@ FIELDS = (
     Field("item_x", 0, 159, "the thing to collect in each lane, top first", absent=True, length=(8,)),
 )
 _X = shifted(4, 0, 159)
+_PLAYER_X = shifted(6, 0, 159)
 _LANE = tuple(min(max((133 - byte) // 16, 0), 7) for byte in range(256))
 _EMPTY = 11
 _LANES = range(8)
@@ -27,7 +28,7 @@ def read(ram: Memory) -> Reading:
         if ram[18 - lane] != _EMPTY and not ram[73 + lane]:
             (enemies if ram[29 + lane] & 1 else items)[lane] = _X[ram[42 + lane]]
     return {
-        "player_x": _X[ram[41]],
+        "player_x": _PLAYER_X[ram[41]],
         "lane": _LANE[ram[40]],
         "enemy_x": enemies,
         "item_x": items,

@@ -13,7 +13,7 @@ FIELDS = (
     Field("ball_y", 0, 209, "the ball; the pins stand from x = 120 to 134, y = 119 to 158"),
     Field("pins", 0, 10, "pins standing"),
 )
-_PLAYER_Y = tuple(max(0, 155 - 2 * byte) for byte in range(256))
+_PLAYER_Y = tuple(max(0, 157 - 2 * byte) for byte in range(256))
 _BALL_X = shifted(9, 0, 159)
 _BALL_Y = tuple(max(0, 168 - 2 * byte) for byte in range(256))
 _STANDING = tuple(int(byte < 250) for byte in range(256))

@@ -32,8 +32,8 @@ _X = tuple(min(_decoded(code), 159) for code in range(256))
 _PLAYER_X = tuple(min(_decoded(code) + 3, 159) for code in range(256))
 _DEMON_X = tuple(min(_decoded(code) + 8, 159) for code in range(256))
 _SHOT_X = tuple(min(_decoded(code) + 2, 159) for code in range(256))
-_SHOT_Y = tuple(ABSENT if byte <= 3 or byte > 160 else (181 if byte < 55 else 178) - byte for byte in range(256))
-_DEMON_Y = shifted(178, 0, 180, sign=-1)
+_SHOT_Y = tuple(ABSENT if byte <= 3 or byte > 160 else (182 if byte < 55 else 179) - byte for byte in range(256))
+_DEMON_Y = shifted(179, 0, 180, sign=-1)
 _MIDDLE_BIT = tuple(
     round(sum(places) / len(places)) if (places := [7 - bit for bit in range(8) if byte >> bit & 1]) else 0
     for byte in range(256)

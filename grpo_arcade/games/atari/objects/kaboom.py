@@ -22,7 +22,7 @@ _PLAYER_X = shifted(25, 0, 159)
 _BOMBER_X = shifted(21, 0, 159)
 _BOMB_X = tuple(min(max(15 * (byte & 7) + 27 + (byte >> 3 & 1) - ((byte >> 4 ^ 8) - 8), 0), 159) for byte in range(256))
 _BOMBS = (("bomb_x", "bomb_y"), ("bomb2_x", "bomb2_y"), ("bomb3_x", "bomb3_y"))
-_IN_HAND_Y = 45
+_IN_HAND_Y = 47
 _SLOTS = (7, 6, 5, 4, 3, 2, 1, 0)
 
 

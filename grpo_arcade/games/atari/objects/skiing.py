@@ -20,13 +20,13 @@ FIELDS = (
     Field("gates_left", 0, 20, "gates left"),
 )
 _GATE, _TREE = 2, 85
-_LOWEST_GATE, _LOWEST_TREE = 60, 48
+_LOWEST_GATE, _LOWEST_TREE = 60, 50
 _EDGE_X = 152
 """Of the slope; what begins there is not drawn."""
-_PLAYER_X = shifted(4, 0, 159)
+_PLAYER_X = shifted(5, 0, 159)
 _GATE_X = shifted(21, 0, 159)
 _GATE_Y = shifted(188, -99, 209, sign=-1)
-_TREE_X = shifted(8, 0, 159)
+_TREE_X = shifted(5, 0, 159)
 _TREE_Y = shifted(197, -99, 209, sign=-1)
 _HEADING = tuple(max(-8, min(8, byte - 8)) if byte < 64 else 0 for byte in range(256))
 _DECIMAL = decimal()

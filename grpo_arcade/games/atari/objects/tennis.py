@@ -17,7 +17,7 @@ FIELDS = (
     Field("shadow_y", 0, 209, "the ball's shadow on the court, below it at the same x"),
     Field("at_top", 0, 1, "1 while you play in the upper half, 0 in the lower; ends are changed"),
 )
-_X = shifted(5, 0, 159)
+_X = shifted(6, 0, 159)
 _FEET_Y = shifted(188, 0, 209, sign=-1)
 _BALL_X = shifted(-1, 0, 159)
 _BALL_Y = shifted(190, 0, 209, sign=-1)
