@@ -15,6 +15,8 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution,
 from pathlib import Path
 
 _SKIPPED = ("__pycache__", ".pyc")
+_COMPRESSION = 1
+"""zlib's level: most of what is packed are weights, which hardly get smaller at any."""
 
 
 def canonical(name: str) -> str:
@@ -43,10 +45,10 @@ def write_wheel(name: str, folder: Path) -> Path:
     }
     target = folder / f"{stem}-py3-none-any.whl"
     record = []
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as wheel:
+    with zipfile.ZipFile(target, "w") as wheel:
         for place, content in (*_contents(tops), *((f"{stem}.dist-info/{n}", t.encode()) for n, t in about.items())):
             # A fixed date: the same files give the same wheel.
-            wheel.writestr(zipfile.ZipInfo(place, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
+            wheel.writestr(zipfile.ZipInfo(place, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED, _COMPRESSION)
             digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
             record.append(f"{place},sha256={digest},{len(content)}\n")
         wheel.writestr(f"{stem}.dist-info/RECORD", "".join((*record, f"{stem}.dist-info/RECORD,,\n")))
