@@ -12,7 +12,8 @@ A file is one record after another, each being
     ====== ==========================================================================
 
 A payload is two little-endian 32-bit lengths (of the header, and how many actions), one byte with the bits an action
-takes, the header as JSON, and the actions, most significant bit first, the last byte filled up with zeros.
+takes, the header as JSON, and the actions, most significant bit first, the last byte filled up with zeros. Games that
+cannot be played again from seed and actions are followed by what was seen of them, whose length the header says.
 
 Knows how an episode is stored, not whether it is genuine: that is :mod:`.verify`'s.
 """
@@ -70,13 +71,16 @@ def to_bytes(episode: Episode) -> bytes:
         "source_sha256": episode.source_sha256,
         "versions": dict(episode.versions),
     }
+    if episode.observations:
+        header["observations"] = len(episode.observations)
     try:
         text = json.dumps(header, separators=(",", ":"), allow_nan=False).encode()
     except (TypeError, ValueError) as error:
         raise RecordingError(f"this episode cannot be recorded: {error}") from error
     fewest = max(1, max(episode.actions, default=0).bit_length())
     # Long games often repeat themselves by whole bytes, which zlib only sees if an action is one.
-    payload = min((_packed(text, episode.actions, bits) for bits in {fewest, 8}), key=len)
+    packed = (_packed(text, episode.actions, bits, episode.observations) for bits in {fewest, 8})
+    payload = min(packed, key=len)
     return _FRAME.pack(_MAGIC, len(payload), zlib.crc32(payload)) + payload
 
 
@@ -176,12 +180,12 @@ def _read(data: bytes, position: int) -> tuple[Episode, int]:
     return _unpacked(payload), start + length
 
 
-def _packed(header: bytes, actions: bytes, bits: int) -> bytes:
+def _packed(header: bytes, actions: bytes, bits: int, observations: bytes) -> bytes:
     stream = actions
     if bits < 8:
         each = np.unpackbits(np.frombuffer(actions, np.uint8)[:, None], axis=1)[:, 8 - bits :]
         stream = np.packbits(each).tobytes()
-    return zlib.compress(_LENGTHS.pack(len(header), len(actions), bits) + header + stream, 9)
+    return zlib.compress(_LENGTHS.pack(len(header), len(actions), bits) + header + stream + observations, 9)
 
 
 def _unpacked(payload: bytes) -> Episode:
@@ -193,8 +197,10 @@ def _unpacked(payload: bytes) -> Episode:
         header_length, count, bits = _LENGTHS.unpack_from(content)
         body = content[_LENGTHS.size :]
         header, stream = json.loads(body[:header_length]), body[header_length:]
-        if not 1 <= bits <= 8 or len(stream) != math.ceil(count * bits / 8):
+        seen = _typed(header.get("observations", 0), int)
+        if not 1 <= bits <= 8 or seen < 0 or len(stream) != math.ceil(count * bits / 8) + seen:
             raise RecordingError("damaged")
+        stream, observations = stream[: len(stream) - seen], stream[len(stream) - seen :]
         actions = stream
         if bits < 8:
             each = np.unpackbits(np.frombuffer(stream, np.uint8))[: count * bits].reshape(count, bits)
@@ -210,6 +216,7 @@ def _unpacked(payload: bytes) -> Episode:
             player=_typed(header["player"], str),
             source_sha256=_typed(header["source_sha256"], str),
             versions=_typed(header["versions"], dict),
+            observations=observations,
         )
     except RecordingError:
         raise

@@ -13,7 +13,7 @@ import socket
 import sys
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,6 +25,8 @@ from websockets.uri import parse_uri
 
 LARGEST_MESSAGE = 16 << 20
 """Bytes of one message; a 210 × 160 RGB picture in JSON is 0.5 MB."""
+DEEPEST = 32
+"""Lists and tables within each other."""
 CONNECT_S = 10.0
 """Seconds to connect and shake hands."""
 _CHUNK = 1 << 16
@@ -252,9 +254,22 @@ def get_json(address: Address, path: str, timeout_s: float = 10.0, largest: int 
 def parse_json(data: bytes, where: str) -> Any:
     """JSON, however hostile. Raises :class:`ServerError` if it is none, or deeper than anything sensible."""
     try:
-        return json.loads(data)
+        value = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise ServerError(f"{where} cannot be read as JSON: {_line(error)}") from error
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [each for part in level for each in _containers(part)]
+        if not level:
+            return value
+    raise ServerError(f"{where} is nested more than {DEEPEST} deep")
+
+
+def _containers(value: Any) -> Iterable[Any]:
+    """The lists and tables directly within a value."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    # Pictures are long lists of numbers, and are passed over at once.
+    return () if {dict, list}.isdisjoint(map(type, inner)) else (each for each in inner if type(each) in (dict, list))
 
 
 def _connect(address: Address, deadline: float) -> socket.socket:

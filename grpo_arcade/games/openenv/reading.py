@@ -184,7 +184,8 @@ def shaped(value: Any, shape: tuple[int, ...], field: Field) -> Any:
         ]
     found = []
     for row in range(0, first, rows_step):
-        cells = [value[(row * second + at) * third :][:third] for at in range(0, second, columns_step)]
+        starts = range(row * second * third, (row + 1) * second * third, columns_step * third)
+        cells = [value[start : start + third] for start in starts]
         found.append(
             [_grey(cell) for cell in cells] if field.grey and third == 3 else [_each(cell, field) for cell in cells]
         )
@@ -276,30 +277,28 @@ def _pixels(spec: Spec, scope: Mapping[str, Any]) -> Pixels:
         first = value[0]
         deep = isinstance(first, list) and bool(first) and isinstance(first[0], list)
         shape = (len(value), len(first) if isinstance(first, list) else 1, *((len(first[0]),) if deep else ()))
-    flat = list(_flat(value, 0))
-    if math.prod(shape) > _MOST_PIXELS or len(flat) != math.prod(shape):
-        raise ServerError(f"the server's picture has {len(flat)} values where {' × '.join(map(str, shape))} were said")
+    if math.prod(shape) > _MOST_PIXELS:
+        raise ServerError("the server's picture is too large")
     try:
-        data = bytes(flat)
+        data = _bytes(value, 0)
     except (TypeError, ValueError) as error:
         raise ServerError("the server's picture holds something else than whole numbers from 0 to 255") from error
+    if len(data) != math.prod(shape):
+        raise ServerError(f"the server's picture has {len(data)} values where {' × '.join(map(str, shape))} were said")
     if len(shape) == 3 and shape[2] == 3:
         return Pixels(shape[1], shape[0], data)
     # Grey, or the bytes of a memory: three times the same is grey.
-    grey = bytes(each for value in data for each in (value, value, value))
-    if len(shape) == 2:
-        return Pixels(shape[1], shape[0], grey)
-    wide = math.ceil(math.sqrt(len(data)))
-    tall = math.ceil(len(data) / wide)
-    return Pixels(wide, tall, grey.ljust(wide * tall * 3, b"\0"))
+    wide, tall = (shape[1], shape[0]) if len(shape) == 2 else (math.ceil(math.sqrt(len(data))),) * 2
+    grey = data.ljust(wide * tall, b"\0")
+    return Pixels(wide, tall, bytes(grey[at // 3] for at in range(3 * wide * tall)))
 
 
-def _flat(value: Any, depth: int) -> Any:
-    if isinstance(value, list) and depth < 4:
-        for each in value:
-            yield from _flat(each, depth + 1)
-    else:
-        yield value
+def _bytes(value: list[Any], depth: int) -> bytes:
+    if depth > 3:
+        raise ValueError
+    if value and isinstance(value[0], list):
+        return b"".join(_bytes(each, depth + 1) for each in value)
+    return bytes(value)
 
 
 def _lines(scope: Mapping[str, Any]) -> tuple[str, ...]:

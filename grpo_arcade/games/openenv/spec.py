@@ -231,7 +231,8 @@ def parse(mapping: Mapping[str, Any], where: str) -> Spec:
     try:
         return _parse(_Table(mapping, ""))
     except SpecError as error:
-        raise SpecError(f"{where}: {error}") from error
+        line = "".join(each if each.isprintable() else " " for each in str(error)[:500])
+        raise SpecError(f"{where}: {line}") from error
 
 
 class _Table:

@@ -45,7 +45,7 @@ class Tape:
             if not isinstance(value, list) or len(value) < _LONG:
                 return value
             try:
-                data = b"" if any(type(each) is not int for each in value) else bytes(value)
+                data = bytes(value) if set(map(type, value)) == {int} else b""
             except ValueError:
                 data = b""
             if not data:
