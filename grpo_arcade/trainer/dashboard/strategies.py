@@ -170,8 +170,12 @@ class Strategies(Container):
             detail.open_view("diff")
 
     def action_copy(self) -> None:
-        """Copy the source."""
-        if (told := self._told_with_source()) is not None:
+        """Copy what is selected with the mouse, or else the source."""
+        selected = self.screen.get_selected_text()
+        if selected:
+            self.app.copy_to_clipboard(selected)
+            self.notify("copied what is selected, where the terminal allows it (OSC 52)", timeout=3)
+        elif (told := self._told_with_source()) is not None:
             self.app.copy_to_clipboard(told.row["source"])
             self.notify("copied, where the terminal allows it (OSC 52)", timeout=3)
 

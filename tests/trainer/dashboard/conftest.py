@@ -59,7 +59,7 @@ def drive(tmp_path, monkeypatch):
     return run
 
 
-async def wait_for(pilot, condition, seconds=180.0):
+async def wait_for(pilot, condition, seconds=60.0):
     """Until the app has come to it; a failure says what never came true."""
     end = time.monotonic() + seconds
     while True:

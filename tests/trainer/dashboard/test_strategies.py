@@ -294,3 +294,26 @@ def test_the_window_is_opened_on_the_chosen_strategy_and_outlives_the_dashboard(
         for window in windows:
             window.stop()
             window._process.wait(30)
+
+
+def test_source_is_selected_with_the_mouse_and_copied_as_it_was_written(finished, drive, until):
+    async def play(app, pilot):
+        _, detail = await opened(app, pilot, until)
+        await pilot.press("slash", *"random.choice", "enter")
+        await until(pilot, lambda: detail.told.row["source"].startswith("import random"))
+        whole = detail.told.row["source"]
+        await pilot.mouse_down("#source", offset=(len("import "), 0))
+        await pilot.hover("#source", offset=(len("    return") - 1, 3))
+        await pilot.mouse_up("#source", offset=(len("    return") - 1, 3))
+        expected = whole[len("import ") : whole.index("return") + len("return")]
+        await until(pilot, lambda: app.screen.get_selected_text() == expected)
+        marked, unmarked = (app.query_one("#source").render_line(y)._segments[0].style for y in (2, 0))
+        assert marked.bgcolor != unmarked.bgcolor
+        await pilot.press("y")
+        assert app.clipboard == expected
+        await pilot.press("escape")
+        await until(pilot, lambda: not app.screen.get_selected_text())
+        await pilot.press("y")
+        assert app.clipboard == whole
+
+    drive(finished, play, size=(160, 50))
