@@ -5,7 +5,6 @@ import random
 import pytest
 from hypothesis import settings
 
-import grpo_arcade
 from grpo_arcade.games import Episode, Outcome, make
 
 # A busy machine is no failure.
@@ -13,8 +12,8 @@ settings.register_profile("recordings", deadline=None)
 settings.load_profile("recordings")
 
 
-def play(player="greedy", seed=0, most=None, **options):
-    game = make("2048", **options)
+def play(player="greedy", seed=0, most=None, name="2048", **options):
+    game = make(name, **options)
     game.reset(seed)
     rng = random.Random(seed)
     actions = bytearray()
@@ -22,7 +21,7 @@ def play(player="greedy", seed=0, most=None, **options):
         actions.append(game.baselines[player](game, rng))
         game.step(actions[-1])
     return Episode(
-        game="2048",
+        game=name,
         options=game.options,
         seed=seed,
         actions=bytes(actions),
@@ -30,7 +29,7 @@ def play(player="greedy", seed=0, most=None, **options):
         score=game.score,
         wasted=game.wasted,
         player=player,
-        versions={"grpo-arcade": grpo_arcade.__version__, "rules": str(game.rules_version)},
+        versions=game.versions,
     )
 
 
@@ -48,3 +47,31 @@ def short():
 def thousand():
     """The first thousand moves of a good player on a full-sized board."""
     return play("expectimax", seed=0, most=1000, target=131072)
+
+
+@pytest.fixture(scope="session")
+def pong():
+    return play("random", seed=4, most=90, name="atari/pong")
+
+
+@pytest.fixture(scope="session")
+def longer_pong():
+    return play("random", seed=5, most=150, name="atari/pong")
+
+
+@pytest.fixture(scope="session")
+def second_of_pong():
+    """As a person plays: every frame of the console is a move."""
+    return play("random", seed=0, most=60, name="atari/pong", frame_skip=1, repeat_action_probability=0.0)
+
+
+@pytest.fixture(scope="session")
+def pacman():
+    """A maze of many colours, in which ghosts blink."""
+    return play("random", seed=6, most=120, name="atari/ms_pacman")
+
+
+@pytest.fixture(scope="session")
+def asteroids():
+    """Every rock is on the screen in every other frame only."""
+    return play("noop", seed=0, most=60, name="atari/asteroids")

@@ -1,4 +1,8 @@
 import dataclasses
+import subprocess
+import sys
+import tempfile
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -148,3 +152,124 @@ def test_player_and_score_do_not_run_into_each_other():
     score = np.flatnonzero((other[: strip.height // 2, 40:] != PAPER).any(axis=0))[0] + 40
     assert np.array_equal(one[:, score:], other[:, score:])
     assert (one[: strip.height // 2, score - 4 : score] == PAPER).all()
+
+
+def test_a_console_stays_numbers_from_the_emulator_to_the_frame(pong):
+    film = Film(pong, title=False, flicker_safe=False)
+    game = pong.new_game()
+    colours = np.array(game.picture().colours)
+    for frame, action in zip(film, (None, *pong.actions), strict=True):
+        if action is not None:
+            game.step(action)
+        assert frame.pixels.astype(np.uint8).tobytes() == game.view().screen
+        assert np.array_equal(frame.packed(), colours[frame.pixels])
+
+
+def test_a_console_at_its_own_size_needs_no_drawing():
+    program = """
+import sys
+from grpo_arcade.games import Episode, Outcome, make
+from grpo_arcade.recordings import write_gif
+game = make("atari/pong")
+game.reset(0)
+for _ in range(5):
+    game.step(0)
+episode = Episode(game.name, game.options, 0, bytes(5), Outcome.UNFINISHED, game.score, versions=game.versions)
+write_gif(episode, "x.gif", title=False)
+print("pygame" in sys.modules)
+"""
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=folder, check=True)
+    assert done.stdout.splitlines()[-1] == "False"
+
+
+def test_a_game_by_the_clock_keeps_its_pace_when_frames_are_left_out(pong):
+    whole = seconds(Film(pong, hold_s=0))
+    assert whole == pytest.approx(0.5 + 90 / 15, abs=0.02)
+    assert {frame.hundredths for frame in list(Film(pong, hold_s=0))[1:]} == {6, 7}
+    for every in (2, 3):
+        film = Film(pong, every=every, hold_s=0)
+        assert film.faster == 1
+        assert seconds(film) == pytest.approx(whole, abs=0.25)
+    hurried = Film(pong, every=6, hold_s=0)
+    assert hurried.faster == pytest.approx(2)
+    assert seconds(hurried) == pytest.approx(0.5 + 3, abs=0.25)
+    assert seconds(Film(pong, speed=8, hold_s=0)) == pytest.approx(0.5 + 90 / 120, abs=0.1)
+
+
+def test_a_person_at_sixty_frames_a_second_is_shown_at_thirty(second_of_pong):
+    film = Film(second_of_pong, hold_s=0)
+    assert (film.shown, film.faster) == (30, 1)
+    assert seconds(film) == pytest.approx(0.5 + 1, abs=0.05)
+
+
+def test_what_blinks_is_seen_in_a_flicker_safe_film(asteroids):
+    def lit(**options):
+        return np.array([np.count_nonzero(frame.packed()) for frame in Film(asteroids, title=False, **options)])
+
+    single, safe = lit(flicker_safe=False), lit(flicker_safe=True)
+    # Without it, rocks are missing from every frame shown.
+    assert (safe[5:] > single[5:] + 100).all()
+    assert np.array_equal(lit(), safe)
+
+
+def test_flicker_safe_is_the_brighter_of_two_frames_in_a_row(asteroids):
+    """Every frame of the console, one by one, against films of every fourth."""
+    from grpo_arcade.games import make
+
+    options = {**asteroids.options, "repeat_action_probability": 0.0}
+    game, each = make("atari/asteroids", **options), make("atari/asteroids", **{**options, "frame_skip": 1})
+    for one in (game, each):
+        one.reset(7)
+    picture = game.picture()
+    colours = np.array(picture.colours)
+    luminance = (colours >> 16) * 299 + (colours >> 8 & 255) * 587 + (colours & 255) * 114
+    for _ in range(30):
+        for _ in range(3):
+            each.step(0)
+        before = picture.indices(each.view())
+        each.step(0)
+        now = picture.indices(each.view())
+        game.step(0)
+        assert np.array_equal(picture.indices(game.view()), now)
+        safe = picture.indices(game.view(), flicker_safe=True)
+        assert ((safe == now) | (safe == before)).all()
+        # Colours as bright as each other to a thousandth may stand for each other.
+        assert (luminance[safe] >= np.maximum(luminance[now], luminance[before]) - 1000).all()
+
+
+def test_drawn_pictures_do_not_blink(short):
+    for frame, other in zip(Film(short, flicker_safe=True), Film(short), strict=True):
+        assert np.array_equal(frame.pixels, other.pixels)
+
+
+def test_consoles_side_by_side_keep_apart(pong, longer_pong):
+    film = Film([pong, longer_pong])
+    *_, last = film
+    assert film.width == 160 + 4 + 160
+    assert (last.packed()[:, 160:164] == PAPER).all()
+    *_, alone = Film(longer_pong)
+    assert np.array_equal(last.packed()[:, 164:], alone.packed())
+    *_, bright = Film(pong)
+    top = TitleStrip(160).height
+    board = slice(top, top + 210), slice(0, 160)
+    paper = np.array([PAPER >> 16, PAPER >> 8 & 255, PAPER & 255])
+    assert np.abs(last.rgb()[board] - (bright.rgb()[board].astype(int) + paper) / 2).max() <= 1
+
+
+def test_a_long_film_takes_no_more_memory_than_a_short_one(longer_pong):
+    def peak(moves):
+        episode = dataclasses.replace(longer_pong, actions=longer_pong.actions[:moves])
+        game = episode.new_game()
+        for action in episode.actions:
+            game.step(action)
+        film = Film(dataclasses.replace(episode, score=game.score))
+        tracemalloc.start()
+        for _ in film:
+            pass
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak
+
+    peak(5)
+    assert peak(150) < peak(15) + 200_000

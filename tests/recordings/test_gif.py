@@ -3,10 +3,13 @@ import dataclasses
 import imageio.v3 as imageio
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
-from grpo_arcade.recordings import Film, ForgedEpisodeError, RecordingError, write_gif
+from grpo_arcade.recordings import Film, ForgedEpisodeError, Frame, RecordingError, write_frames, write_gif
 from grpo_arcade.recordings.gif import _Colours
+from grpo_arcade.recordings.strip import TitleStrip
 
 
 def shown(path):
@@ -175,3 +178,122 @@ def test_more_than_255_colours_fall_back_to_the_nearest_and_say_so():
     assert colours.numbers(np.array([[0xFFFFFF, 0x000001]], np.uint32)).tolist() == [[255, 1]]
     assert not colours.exact
     assert len(colours) == 255
+
+
+@st.composite
+def films(draw):
+    """Frames of one size: by colours or by numbers, most of them a few rectangles away from the one before."""
+    height, width = draw(st.integers(1, 9)), draw(st.integers(1, 12))
+    table = np.array(draw(st.lists(st.integers(0, 0xFFFFFF), min_size=40, max_size=40)), np.uint32)
+    value = st.integers(0, 39)
+    pixels = np.full((height, width), draw(value), np.uint8)
+    frames = []
+    for move in range(draw(st.integers(1, 8))):
+        for _ in range(draw(st.integers(0, 3))):
+            top, left = draw(st.integers(0, height - 1)), draw(st.integers(0, width - 1))
+            pixels[top : draw(st.integers(top, height)), left : draw(st.integers(left, width))] = draw(value)
+        hundredths = draw(st.sampled_from([2, 6, 7, 500, 40000]))
+        kind = draw(st.sampled_from([np.uint8, np.uint8, np.uint16, None]))
+        if kind is None:
+            frames.append(Frame(table[pixels], hundredths, move))
+        else:
+            frames.append(Frame(pixels.astype(kind), hundredths, move, table))
+    return frames
+
+
+@given(films())
+def test_whatever_the_frames_a_decoder_shows_exactly_them(tmp_path_factory, frames):
+    path = write_frames(frames, tmp_path_factory.mktemp("films") / "film.gif")
+    # Played back hundredth by hundredth, in steps, since equal neighbours may have become one.
+    wanted = [(frame.rgb().tobytes(), frame.hundredths) for frame in frames]
+    found = [(rgb.tobytes(), hundredths) for rgb, hundredths in shown(path)]
+    assert joined(found) == joined(wanted)
+
+
+def joined(shown):
+    """(picture, hundredths), equal neighbours being one."""
+    joined = []
+    for picture, hundredths in shown:
+        if joined and joined[-1][0] == picture:
+            joined[-1][1] += hundredths
+        else:
+            joined.append([picture, hundredths])
+    return joined
+
+
+def screens(episode, scale):
+    """What the console itself shows, after every move: rgb of each position, straight from the game."""
+    game = episode.new_game()
+    colours = np.array([(c >> 16, c >> 8 & 255, c & 255) for c in game.picture().colours], np.uint8)
+    for action in (None, *episode.actions):
+        if action is not None:
+            game.step(action)
+        view = game.view()
+        screen = np.frombuffer(view.screen, np.uint8).reshape(view.height, view.width)
+        yield colours[np.kron(screen, np.ones((scale, scale), np.uint8))]
+
+
+def at_rest(path):
+    """The picture of each hundredth of a second, without copies: (rgb, first hundredth, last hundredth + 1)."""
+    clock = 0
+    for rgb, hundredths in shown(path):
+        yield rgb, clock, clock + hundredths
+        clock += hundredths
+
+
+@pytest.mark.parametrize(
+    ("size", "scale", "title"), [(None, 1, False), (None, 1, True), (32, 1, False), (319, 1, False), (330, 2, True)]
+)
+def test_a_console_is_shown_exactly_at_whole_multiples(tmp_path, pacman, size, scale, title):
+    report = write_gif(pacman, tmp_path / "game.gif", size=size, title=title, flicker_safe=False)
+    top = TitleStrip(160 * scale).height if title else 0
+    assert (report.width, report.height) == (160 * scale, top + 210 * scale + (top + 210 * scale) % 2)
+    assert report.exact
+    assert report.frames_per_move == 1
+    found = at_rest(report.path)
+    rgb, _, end = next(found)
+    # Half a second for the start, then 15 moves a second.
+    for move, screen in enumerate(screens(pacman, scale)):
+        at = 0 if move == 0 else 50 + (move - 0.5) * 100 / 15
+        while at >= end:
+            rgb, _, end = next(found)
+        assert np.array_equal(rgb[top : top + 210 * scale], screen)
+
+
+def test_consoles_side_by_side_are_exact_too(tmp_path, pong, longer_pong):
+    report = write_gif([pong, longer_pong], tmp_path / "two.gif", hold_s=0.5)
+    assert report.exact
+    film = Film([pong, longer_pong], hold_s=0.5)
+    wanted = [(frame.rgb().tobytes(), frame.hundredths) for frame in film]
+    assert joined((rgb.tobytes(), hundredths) for rgb, hundredths in shown(report.path)) == joined(wanted)
+    *_, (last, _) = shown(report.path)
+    *_, lone = screens(longer_pong, 1)
+    top = TitleStrip(160).height
+    assert np.array_equal(last[top : top + 210, 164:], lone)
+
+
+def test_a_limit_makes_a_console_smaller_then_slower_then_hurried(tmp_path, pacman):
+    def limited(limit):
+        report = write_gif(pacman, tmp_path / "game.gif", size=480, max_bytes=limit)
+        assert report.path.stat().st_size == report.bytes <= limit
+        assert report.width % 160 == 0
+        return report
+
+    whole, smaller, fewer, hurried = map(limited, (10**7, 50_000, 24_000, 4_500))
+    assert (whole.width, whole.smaller, whole.moves_skipped, whole.faster) == (480, False, 0, 1)
+    assert smaller.width < 480
+    assert smaller.smaller
+    assert smaller.moves_skipped == 0
+    assert (fewer.width, fewer.faster) == (160, 1)
+    assert fewer.moves_skipped > 0
+    assert fewer.seconds == pytest.approx(whole.seconds, abs=0.3)
+    assert hurried.faster > 1
+    assert hurried.seconds < whole.seconds
+    with pytest.raises(RecordingError, match="bytes"):
+        write_gif(pacman, tmp_path / "game.gif", max_bytes=1000)
+
+
+def test_a_recording_under_another_emulator_becomes_no_gif(tmp_path, pong):
+    with pytest.raises(RecordingError, match=r"ale-py"):
+        write_gif(dataclasses.replace(pong, versions={**pong.versions, "ale-py": "0.0"}), tmp_path / "game.gif")
+    assert not list(tmp_path.iterdir())

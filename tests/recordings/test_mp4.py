@@ -25,6 +25,17 @@ def test_the_video_shows_the_film_at_its_pace(tmp_path, short):
     assert [path.name for path in tmp_path.iterdir()] == ["game.mp4"]
 
 
+def test_a_console_is_filmed_three_times_its_size_unless_asked_otherwise(tmp_path, second_of_pong):
+    report = write_mp4(second_of_pong, tmp_path / "game.mp4", hold_s=0.1)
+    assert report.width == 480
+    frames = imageio_ffmpeg.read_frames(str(report.path))
+    next(frames)
+    *_, last = (np.frombuffer(frame, np.uint8).reshape(report.height, report.width, 3) for frame in frames)
+    *_, drawn = Film(second_of_pong, size=480)
+    assert np.abs(last.astype(int) - drawn.rgb()).mean() < 4
+    assert write_mp4(second_of_pong, tmp_path / "small.mp4", size=160, hold_s=0.1).width == 160
+
+
 def test_an_interrupted_video_leaves_no_file(tmp_path, short):
     def interrupt(done, total):
         if done == 5:
