@@ -28,6 +28,7 @@ VERBS = {
     "watch": "watch a training run in the window: its boards playing, live or afterwards",
     "runs": "list training runs, or tell about one",
     "serve": "serve a game as an OpenEnv server, for any trainer",
+    "new-game": "write the folder of a new game: rules, picture, prompt, baselines, tests",
     "pretrain": "make the pocket model's weights from scratch",
     "doctor": "say what is installed, what is missing and how safe the sandbox is here",
 }

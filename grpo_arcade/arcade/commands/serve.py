@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import sys
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tyro.conf import Positional
+from grpo_arcade.arcade.configuration import Positional
 
 if TYPE_CHECKING:
     from grpo_arcade.games import Game
+
+_OTHER_FILES = 256
+"""Files a server may have open beside one for each session."""
 
 
 @dataclass
@@ -22,8 +24,8 @@ class Command:
 
     game: Positional[str] = "2048"
     """What is served: a registered game."""
-    options: Positional[tuple[str, ...]] = ()
-    """The game's options, as NAME=VALUE: size=5 target=512."""
+    game_options: tuple[str, ...] = ()
+    """The game's options, each as name=value."""
     host: str = "127.0.0.1"
     """Where to listen. Only this machine can connect unless another address is named (0.0.0.0 is every one)."""
     port: int = 8000
@@ -39,9 +41,11 @@ class Command:
 def run(command: Command) -> int:
     """Serve until Ctrl-C, or write the folder."""
     from grpo_arcade.games import make
+    from grpo_arcade.trainer.config import parse_options
 
-    options = options_from(command.options)
-    game = make(command.game, **options)
+    if command.game.startswith("openenv:"):
+        raise ValueError(f"{command.game} is served already")
+    game = make(command.game, **parse_options(command.game_options, "--game-options"))
     if command.sessions < 1:
         raise ValueError(f"--sessions must be at least 1, not {command.sessions}")
     if not command.idle > 0:
@@ -50,6 +54,7 @@ def run(command: Command) -> int:
         return _export(game, Path(command.export))
     from grpo_arcade.games.openenv.space import EXTRA
 
+    _allow_files(command.sessions + _OTHER_FILES)
     with listen(command.host, command.port) as listening:
         try:
             from grpo_arcade.games.openenv.server import Limits, build_app
@@ -76,18 +81,18 @@ def _export(game: Game, folder: Path) -> int:
     return 0
 
 
-def options_from(words: tuple[str, ...]) -> dict[str, Any]:
-    """Options of a game from ``NAME=VALUE`` words; a value that is no JSON is a text."""
-    options = {}
-    for word in words:
-        name, equals, value = word.partition("=")
-        if not equals or not name.isidentifier():
-            raise ValueError(f"{word!r} is no option of a game; options look like size=5")
-        try:
-            options[name] = json.loads(value)
-        except ValueError:
-            options[name] = value
-    return options
+def _allow_files(needed: int) -> None:
+    """Have as many files open as there may be connections, where the system says how many."""
+    try:
+        import resource
+    except ImportError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return
+    if hard != resource.RLIM_INFINITY and hard < needed:
+        raise ValueError(f"the system allows {hard} open files; with --sessions {hard - _OTHER_FILES} they are enough")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -22,7 +22,7 @@ pytest.importorskip("openenv")
 
 @pytest.fixture(scope="module")
 def server():
-    with serving("2048", "target=64", "--port", "0") as served:
+    with serving("2048", "--game-options", "target=64", "--port", "0") as served:
         yield served
 
 
@@ -314,8 +314,10 @@ def test_bad_input_is_one_line_and_exit_code_2(server, tmp_path, capsys):
     for words, line in (
         (["2048", "--port", port], f"cannot listen on 127.0.0.1 port {port}: Address already in use; --port 0 takes"),
         (["chess"], "no game is called 'chess'"),
-        (["2048", "size"], "'size' is no option of a game; options look like size=5"),
-        (["2048", "side=5"], "2048 has no option 'side'"),
+        (["openenv:ws://127.0.0.1:1"], "openenv:ws://127.0.0.1:1 is served already"),
+        (["--sessions", "1000000000000"], "the system allows"),
+        (["2048", "--game-options", "size"], "--game-options: 'size' is not name=value; for example size=4"),
+        (["2048", "--game-options", "side=5"], "2048 has no option 'side'"),
         (["--port", "70000"], "--port must be 0 to 65535"),
         (["--host", "192.0.2.1", "--port", "0"], "cannot listen on 192.0.2.1 port 0"),
         (["--sessions", "0"], "--sessions must be at least 1"),

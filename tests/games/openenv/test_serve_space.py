@@ -18,7 +18,7 @@ pytest.importorskip("openenv")
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     target = tmp_path_factory.mktemp("spaces") / "arcade_2048"
-    assert main(["serve", "2048", "size=3", "--export", str(target)]) == 0
+    assert main(["serve", "2048", "--game-options", "size=3", "--export", str(target)]) == 0
     return target
 
 

@@ -1,0 +1,117 @@
+"""``arcade new-game``: what it writes is a game like any other, before anything in it is changed."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from grpo_arcade.arcade.cli import main
+
+REWARDS = '''
+import json
+from grpo_arcade.games.players import extract_source, play_match
+from grpo_arcade.trainer.rewards import function_works, no_cheating, strategy_succeeds
+from grpo_arcade.trainer.scoring import Play
+
+COMPLETIONS = {
+    "follows": """
+def strategy(state):
+    return ("LEFT", "STAY", "RIGHT")[(state["ball_column"] > state["basket"]) - (state["ball_column"] < state["basket"]) + 1]
+""",
+    "stays": "def strategy(state):\\n    return 'STAY'",
+    "answers wrongly": "def strategy(state):\\n    return 'JUMP'",
+    "raises": "def strategy(state):\\n    return state['apples']",
+    "cheats": "import os\\ndef strategy(state):\\n    return os.getcwd()",
+    "says nothing": "I would rather not.",
+    "is no Python": "def strategy(state) return 'STAY'",
+}
+verdicts = {}
+for name, program in COMPLETIONS.items():
+    completion = program if name == "says nothing" else f"```python\\n{program}\\n```"
+    found = extract_source(completion)
+    if found.source is None:
+        play = Play(completion, None, (), found.reason, found.refusal)
+    else:
+        match = play_match(found.source, "apples-two", {"width": 5, "goal": 10}, range(4))
+        play = Play(completion, found.source, match.episodes, match.error, match.refusal)
+    verdicts[name] = [reward.judge(play)[0] for reward in (function_works, no_cheating, strategy_succeeds)]
+print(json.dumps(verdicts))
+'''
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    target = tmp_path_factory.mktemp("games") / "apples-two"
+    assert main(["new-game", "apples-two", "--to", str(target)]) == 0
+    return target
+
+
+@pytest.fixture(scope="module")
+def environment(folder):
+    """The game installed into a folder of its own."""
+    site = folder.parent / "site"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
+    subprocess.run([*pip, "--target", str(site), str(folder)], check=True, capture_output=True)
+    return {**os.environ, "PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def test_its_own_tests_pass_with_the_conformance_test_among_them(folder, environment):
+    assert "check_game" in (folder / "tests" / "test_apples_two.py").read_text()
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    child = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert child.returncode == 0, child.stdout
+    assert "5 passed" in child.stdout
+
+
+def test_the_three_rewards_of_the_tutorials_work_for_it_unchanged(environment):
+    child = subprocess.run([sys.executable, "-c", REWARDS], env=environment, capture_output=True, text=True, check=True)
+    assert json.loads(child.stdout) == {
+        "follows": [1, 1, 20],
+        "stays": [1, 1, 2],
+        "answers wrongly": [1, 1, -3],
+        "raises": [-0.5, 1, -3],
+        "cheats": [-0.5, -20, 0],
+        "says nothing": [-2, -1, 0],
+        "is no Python": [-2, -1, 0],
+    }
+
+
+def test_its_manifest_passes_openenvs_validation(folder):
+    pytest.importorskip("openenv")
+    from openenv.validation import Level, run_validation
+
+    report = run_validation(folder, max_level=Level.STATIC)
+    assert (report.verdict.value, report.manifest.name) == ("pass", "arcade_apples_two")
+
+
+def test_it_is_written_as_this_project_writes_python(folder):
+    rules = "E,F,W,I,B,UP,C4,SIM,RUF,PT,D1,D2,D4"
+    ignored = "D103,D105,D107,D203,D205,D213,D401,D413,SIM108"
+    ruff = [sys.executable, "-m", "ruff"]
+    for order in (["check", "--select", rules, "--ignore", ignored], ["format", "--check"]):
+        command = [*ruff, *order, "--isolated", "--no-cache", "--line-length", "120", "."]
+        child = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        assert child.returncode == 0, child.stdout
+
+
+def test_names_that_cannot_be_are_refused_and_nothing_is_written(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, line in (
+        ("", "what is the game called?"),
+        ("Apples", "'Apples' cannot be a game's name: small letters"),
+        ("../apples", "'../apples' cannot be a game's name"),
+        ("two--apples", "'two--apples' cannot be a game's name"),
+        ("2048", "'2048' cannot be a game's name"),
+        ("json", "json would be the Python package json, and there is something of that name already"),
+        ("class", "class would be the Python package class"),
+    ):
+        assert main(["new-game", name]) == 2
+        assert capsys.readouterr().err.startswith(f"arcade: {line}")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "apples").mkdir()
+    (tmp_path / "apples" / "mine.txt").write_text("mine")
+    assert main(["new-game", "apples"]) == 2
+    assert "apples is there already; --to names another folder" in capsys.readouterr().err
+    assert [file.name for file in (tmp_path / "apples").iterdir()] == ["mine.txt"]
