@@ -115,6 +115,14 @@ def _of_the_strategies(steps: Sequence[Row]) -> list[Sign]:
                 "give more of it (move_cpu_s, game_cpu_s), or leave it: the reward pushes slow strategies down",
             )
         )
+    if (share := _outcome_share(last, "disconnected")) > 0.05:
+        found.append(
+            Sign(
+                "server_fails",
+                f"{share:.0%} of the strategies had most of their games broken off by the server",
+                "see that it runs, and has sessions enough; workers 1 plays one match at a time",
+            )
+        )
     if (share := statistics.fmean(map(failing_share, last))) > 0.5:
         found.append(
             Sign(

@@ -218,7 +218,7 @@ class RunReader:
                 game=facts["game"],
                 options=json.loads(owner[0]["options"]),
                 seed=row["seed"],
-                actions=zlib.decompress(row["actions"]),
+                **_played(row["actions"]),
                 outcome=Outcome(row["outcome"]),
                 score=row["score"],
                 wasted=row["wasted"],
@@ -279,6 +279,11 @@ class RunReader:
     def checkpoints(self) -> list[Path]:
         """The complete checkpoints, oldest first."""
         return checkpoints(self.folder)
+
+
+def _played(blob: bytes) -> dict[str, bytes]:
+    inflate = zlib.decompressobj()
+    return {"actions": inflate.decompress(blob), "observations": inflate.unused_data}
 
 
 def list_runs(outputs: str | Path = "outputs") -> list[RunSummary]:

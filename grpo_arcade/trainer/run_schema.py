@@ -82,7 +82,7 @@ CREATE TABLE episodes (
   outcome TEXT NOT NULL,
   score REAL NOT NULL,        -- as the game said, also where the program failed
   plies INTEGER NOT NULL, wasted INTEGER NOT NULL,
-  actions BLOB NOT NULL,      -- zlib of one action id a byte
+  actions BLOB NOT NULL,      -- zlib of one action id a byte; behind it Episode.observations, mostly nothing
   PRIMARY KEY (strategy_id, number)
 ) WITHOUT ROWID;
 

@@ -373,7 +373,7 @@ def _source(connection: sqlite3.Connection, source: str) -> int:
 
 
 def _episode(episode: Episode) -> tuple[Any, ...]:
-    actions = zlib.compress(episode.actions, 6)
+    actions = zlib.compress(episode.actions, 6) + episode.observations
     return (
         *(episode.seed, episode.outcome.value, float(episode.score), len(episode.actions), episode.wasted),
         actions,

@@ -7,6 +7,7 @@ play the same seeds. Nothing here knows about models or about the run folder.
 from __future__ import annotations
 
 import hashlib
+import json
 import statistics
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +32,7 @@ REFUSALS = frozenset((Outcome.FORBIDDEN, Outcome.NO_CODE, Outcome.SYNTAX_ERROR))
 # When a strategy's games end in different ways, the worse of two equally frequent outcomes names it.
 _WORST_FIRST = (
     *(Outcome.FORBIDDEN, Outcome.CRASHED, Outcome.TIMEOUT, Outcome.ILLEGAL, Outcome.STUCK),
-    *(Outcome.CAPPED, Outcome.LOST, Outcome.DRAWN, Outcome.WON),
+    *(Outcome.DISCONNECTED, Outcome.CAPPED, Outcome.LOST, Outcome.DRAWN, Outcome.WON),
 )
 
 
@@ -42,12 +43,13 @@ def counted_score(episode: Episode) -> float:
     """
     if episode.outcome not in FAILURES:
         return float(episode.score)
-    return min(_failure_score(episode.game), float(episode.score))
+    options = json.dumps(dict(episode.options), sort_keys=True)
+    return min(_failure_score(episode.game, options), float(episode.score))
 
 
 @cache
-def _failure_score(game: str) -> float:
-    return make(game).failure_score
+def _failure_score(game: str, options: str) -> float:
+    return make(game, **json.loads(options)).failure_score
 
 
 def mean_score(episodes: Sequence[Episode]) -> float:

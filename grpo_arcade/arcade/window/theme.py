@@ -66,7 +66,7 @@ class Theme:
 
     def outcome(self, outcome: Outcome | None) -> int:
         """The colour that says how an episode ended."""
-        if outcome is None or outcome is Outcome.UNFINISHED:
+        if outcome in (None, Outcome.UNFINISHED, Outcome.DISCONNECTED):
             return self.faint
         if outcome is Outcome.WON:
             return self.good

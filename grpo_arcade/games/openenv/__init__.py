@@ -38,7 +38,7 @@ class Remote(Game):
     why, and nothing raises.
 
     Whatever the server says is kept (:meth:`kept`), so that recordings can be shown without it; where the spec says
-    that the server honours seeds, :attr:`replayable` is set too.
+    that the same seed and actions give the same episode, :attr:`replayable` is set too.
     """
 
     rules_version = 1
@@ -64,7 +64,8 @@ class Remote(Game):
         self.aliases = _aliases(self.spec)
         self.frame_rate = self.spec.frame_rate
         self.step_cap = self.spec.step_cap
-        self.replayable = self.spec.seeds
+        self.failure_score = self.spec.failure_score
+        self.replayable = self.spec.seeds or self.spec.deterministic
         self.most_at_once = self.spec.sessions
         self._session: Session | None = None
         self._playback: Playback | None = None
@@ -106,7 +107,7 @@ class Remote(Game):
                 return
         arguments = dict(self.spec.reset)
         if self.spec.seeds:
-            arguments["seed"] = seed
+            arguments["seed"] = seed & (1 << self.spec.seed_bits) - 1
         try:
             self._take(self._ask("reset", arguments), 1.0)
             if self.outcome is not None and not self._scope["done"]:

@@ -137,7 +137,7 @@ def _ours(state: Mapping[str, Any]) -> dict[str, Any]:
     names, title = state.get("action_names"), str(state.get("game"))[:100]
     table = {"field": "action", "names": names, "values": names, "legal": "legal_actions"}
     spec = {
-        **{"title": title, "seeds": True, "action": table, "see": {"position": {"field": "position"}}},
+        **{"title": title, "seeds": True, "seed_bits": 63, "action": table, "see": {"position": {"field": "position"}}},
         **{"outcome": {"named": "outcome", "score": "score"}, "draw": {"kind": "text"}},
     }
     like = {"game": title, "options": state.get("options")}

@@ -6,11 +6,14 @@
     about = "You play X and move first."  # for the prompt
     goal = "wins"                         # for the prompt: "Write a strategy that plays Tic-tac-toe and wins."
     recognise = {server = ["OpenSpielEnvironment"], state = {game_name = "tic_tac_toe"}}
-    seeds = false                         # whether the server honours reset(seed): else episodes are not replayable
+    seeds = false                         # whether the server honours reset(seed)
+    seed_bits = 31                        # how many bits of a seed it can take
+    deterministic = false                 # whether nothing is random; without this or seeds no episode is replayable
     sessions = 8                          # games it plays at once; without it, as many as are asked for
     step_cap = 64                         # decisions, then the episode ends as capped
     frame_rate = 2.0                      # decisions a second, for people
     timeout_s = 10.0                      # the longest an answer may take
+    failure_score = -1.0                  # what an episode counts for whose program fails: as bad as it can go
 
     [reset]                               # arguments of every reset beside the seed
     [action]
@@ -148,10 +151,13 @@ class Spec:
     about: str
     goal: str
     seeds: bool
+    seed_bits: int
+    deterministic: bool
     sessions: int | None
     step_cap: int
     frame_rate: float
     timeout_s: float
+    failure_score: float
     reset: Mapping[str, Any]
     field: str
     send: Mapping[str, Any]
@@ -333,9 +339,12 @@ def _parse(table: _Table) -> Spec:
         about=table.get("about", str, ""),
         goal=table.get("goal", str, "wins"),
         seeds=table.get("seeds", bool, False),
+        seed_bits=table.number("seed_bits", 31, 8, 63, whole=True),
+        deterministic=table.get("deterministic", bool, False),
         sessions=table.number("sessions", None, 1, 100_000, whole=True),
         step_cap=table.number("step_cap", 10_000, 1, 1_000_000, whole=True),
         frame_rate=float(table.number("frame_rate", 4.0, 0.1, 240)),
+        failure_score=float(table.number("failure_score", 0.0, -1e12, 1e12)),
         timeout_s=float(table.number("timeout_s", 10.0, 0.05, 600)),
         reset=table.table("reset").mapping,
         field=send_field,

@@ -10,7 +10,7 @@ from rich.text import Text
 OUTCOME_COLOURS = {
     "won": "#3cb482", "drawn": "#7fb8a0", "lost": "#4c78a8", "capped": "#6fa3c7", "stuck": "#c9b458",
     "illegal": "#d99a3d", "timeout": "#d9793d", "crashed": "#d64550", "forbidden": "#a24fb5", "no_code": "#8a6d9c",
-    "syntax_error": "#b0507a", "unfinished": "#7a7f8a",
+    "syntax_error": "#b0507a", "disconnected": "#94825f", "unfinished": "#7a7f8a",
 }  # fmt: skip
 TIME_COLOURS = {
     "generate": "#4c78a8",
@@ -24,7 +24,7 @@ TIME_COLOURS = {
 _TEXT_COLOURS = {
     "won": "#5fd7a7", "drawn": "#a7d7c5", "lost": "#8fb8e0", "capped": "#a8cbe3", "stuck": "#e0d27a",
     "illegal": "#f0b860", "timeout": "#f09a60", "crashed": "#ff7b80", "forbidden": "#d48be6", "no_code": "#bfa3d4",
-    "syntax_error": "#e68fb8", "unfinished": "#b0b4bc",
+    "syntax_error": "#e68fb8", "disconnected": "#cbbb9c", "unfinished": "#b0b4bc",
 }  # fmt: skip
 """Lighter, so that thin letters are read on a dark ground."""
 

@@ -12,7 +12,7 @@ from grpo_arcade.trainer.run_folder import LIVE, RunReader
 
 OUTCOMES = (
     *("won", "drawn", "lost", "capped", "stuck", "illegal", "timeout", "crashed", "forbidden", "no_code"),
-    *("syntax_error", "unfinished"),
+    *("syntax_error", "disconnected", "unfinished"),
 )
 """From what one hopes for to what one does not; the order of every bar and legend."""
 RECENT = 10
