@@ -138,6 +138,30 @@ class Autoplay:
                     continue
 
 
+class InStep:
+    """A baseline that is asked for each move when it is due: for games whose baselines answer at once.
+
+    Args:
+        game: the one that is being played; only looked at.
+        name: of the baseline.
+    """
+
+    ended = False
+
+    def __init__(self, game: Game, name: str) -> None:
+        self.name = name
+        self._game = game
+        self._baseline = _baseline(game, name)
+        self._rng = random.Random(f"{name} {game.plies}")
+
+    def next(self) -> int:
+        """What it would do now."""
+        return self._baseline(self._game, self._rng)
+
+    def stop(self) -> None:
+        """Nothing goes on that would have to end."""
+
+
 def _after(episode: Episode) -> Game:
     game = episode.new_game()
     for action in episode.actions:

@@ -27,6 +27,8 @@ from grpo_arcade.arcade.window.inputs import Change, Inputs
 from grpo_arcade.arcade.window.memory import Memory
 from grpo_arcade.arcade.window.overlay import Help, KeyBar, Messages
 from grpo_arcade.arcade.window.scene import Act, Dropped, Event, Pointer, Released, Scene, Typed, Wheel
+from grpo_arcade.arcade.window.speaker import Speaker
+from grpo_arcade.arcade.window.studio import Studio
 
 SMALLEST = 320, 240
 WAKE = pygame.event.custom_type()
@@ -59,6 +61,7 @@ class App:
         self.palette = self.memory.get("palette", self.settings.palette)
         if self.palette not in theme.PALETTES:
             self.palette = self.settings.palette
+        self.speaker = Speaker(self.memory.get("muted", False), self.complain)
         self.scenes: list[Scene] = []
         self.running = True
         self.frame_s: deque[float] = deque(maxlen=4096)
@@ -77,6 +80,7 @@ class App:
         sys.setswitchinterval(0.0005)
         self._open_window(size, self.settings.full_screen)
         self.background = Background(self._wake)
+        self.studio = Studio(self.background, self.complain)
         self.inputs = Inputs()
         for line in (*self.settings.problems, *self._binding_problems, *self.memory.problems):
             self.complain(line)
@@ -184,6 +188,13 @@ class App:
         self.memory.set("palette", palette)
         self._resized()
 
+    def mute(self, muted: bool) -> None:
+        """Switch the sound of games off or on."""
+        self.speaker.muted = muted
+        self.speaker.hush()
+        self.memory.set("muted", muted)
+        self.say("Sound is off" if muted else "Sound is on")
+
     def folder(self, kind: str) -> Path:
         """Where files of a kind go: "recordings", "films" or "screenshots"; made if need be."""
         folder = self.settings.data_folder / kind
@@ -219,6 +230,7 @@ class App:
                 self.scenes[-1].leave()
             self.scenes.clear()
         self.background.close()
+        self.speaker.close()
         self.memory.save()
         sys.setswitchinterval(self._switch_s)
         pygame.display.quit()
@@ -434,6 +446,8 @@ class App:
             names = theme.PALETTES
             self.set_palette(names[(names.index(self.palette) + 1) % len(names)])
             self.say(f"Colours: {self.palette}")
+        elif id == "app.mute":
+            self.mute(not self.speaker.muted)
         elif id == "app.quit":
             self.quit()
         return True

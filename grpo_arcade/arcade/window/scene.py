@@ -116,7 +116,7 @@ class Scene:
     """Contexts of actions that are alive here, the most particular first; ``app`` is always added."""
     wants_text: bool = False
     """Whether typing gives :class:`Typed`."""
-    holds: ClassVar[bool] = False
+    holds: bool = False
     """Whether it matters how long a key is held: the scene is told :class:`Released`, and events are handled before
     time passes, so that what is held counts in the very next frame."""
 

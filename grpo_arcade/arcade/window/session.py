@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from grpo_arcade.games import Episode, Outcome, make
@@ -57,9 +57,15 @@ class Session:
 
     def resume(self, episode: Episode) -> None:
         """Go on with an unfinished episode of the same game and options, which has been verified."""
+        for _ in self.resuming(episode):
+            pass
+
+    def resuming(self, episode: Episode) -> Iterator[int]:
+        """The same, move by move, giving how many have been made: of a long game not all fit between two frames."""
         self.start(episode.seed)
         for action in episode.actions:
             self.move(action, PERSON)
+            yield len(self.actions)
         self._times = [self._clock() - _LONGEST_CLIP_S] * len(self.actions)
 
     def move(self, action: int, player: str) -> bool:

@@ -33,6 +33,11 @@ class Stick:
         self._held.clear()
         self._waiting.clear()
 
+    def settle(self) -> None:
+        """Take over at once all that waits: only how it ends counts."""
+        while self._waiting:
+            self.frame()
+
     @property
     def waits(self) -> bool:
         """Whether something changed that no frame has seen yet."""

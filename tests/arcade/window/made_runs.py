@@ -2,7 +2,7 @@
 
 import time
 
-from grpo_arcade.games import Outcome, make
+from grpo_arcade.games import make
 from grpo_arcade.games.players import extract_source, play_match
 from grpo_arcade.games.seeds import training_seeds
 from grpo_arcade.trainer import rewards
@@ -59,23 +59,48 @@ def completions(count, salt=0):
     return texts
 
 
+PADDLE = """def strategy(state):
+    aim = state["ball_y"] {aim}
+    if state["ball_x"] < {wait}:
+        return "NOOP"
+    return "UP" if aim < state["player_y"] else "DOWN"
+"""
+
+
+def paddles(count, salt=0):
+    """Strategies for Pong that miss the ball in different ways; one crashes, one is prose."""
+    texts = []
+    for place in range(count):
+        code = PADDLE.format(aim=f"- {(place * 5 + salt) % 13}", wait=(place * 17 + salt) % 90)
+        texts.append(f"```python\n{code}```")
+    for place, odd in ((5, "def strategy(state):\n    return state['ball']\n"), (9, "")):
+        if place < count:
+            texts[place] = f"```python\n{odd}```" if odd else PROSE
+    return texts
+
+
+BASELINES = {"random": 1064.0, "greedy": 2800.0, "expectimax": 26000.0}
+
+
 class MadeRun:
     """One run that is being written, with so many strategies a step, in one or several groups; a context manager."""
 
-    def __init__(self, outputs, name="2048-pocket-test", group=16, max_steps=10, groups=1):
+    def __init__(
+        self, outputs, name="2048-pocket-test", group=16, max_steps=10, groups=1, game="2048", options=None,
+        baselines=BASELINES,
+    ):  # fmt: skip
+        self.baselines = baselines
         config = TrainConfig(output_dir=str(outputs), run_name=name, max_steps=max_steps, run_key=KEY)
-        rules = str(make("2048").rules_version)
+        self.game = make(game, **(options or {}))
         self.writer = RunWriter.create(
             config,
             {
-                "game": "2048", "model": "pocket", "max_steps": max_steps, "run_key": KEY,
-                "episode_versions": {"grpo-arcade": "0.1.0", "rules": rules},
-                "baselines": {"0": {"random": 1064.0, "greedy": 2800.0, "expectimax": 26000.0}},
+                "game": game, "model": "pocket", "max_steps": max_steps, "run_key": KEY,
+                "episode_versions": self.game.versions, "baselines": {"0": self.baselines},
             },
         )  # fmt: skip
         self.folder = self.writer.folder
         self.group, self.groups = group, groups
-        self.game = make("2048")
         self.rewards = rewards.load(["function_works", "no_cheating", "strategy_succeeds", "progress"])
         self.writer.note(status="running")
         self.champion = None
@@ -99,11 +124,13 @@ class MadeRun:
         number = len(self.plays) * self.groups // self.group
         seeds = self.seeds[number]
         found = extract_source(completion)
-        baselines = {"random": 1064.0, "greedy": 2800.0, "expectimax": 26000.0}
+        baselines = self.baselines
         if found.refusal is not None:
-            play = refused(completion, found, Match("2048", self.game.options, tuple(seeds), baselines), "pocket")
+            play = refused(
+                completion, found, Match(self.game.name, self.game.options, tuple(seeds), baselines), "pocket"
+            )
         else:
-            result = play_match(found.source, "2048", self.game.options, seeds, player="pocket")
+            result = play_match(found.source, self.game.name, self.game.options, seeds, player="pocket")
             play = Play(
                 completion, found.source, result.episodes, result.error, result.refusal, result.cpu_s, baselines
             )
@@ -134,14 +161,14 @@ class MadeRun:
                 "step_s": 9.0 + step % 2, "outcomes": outcomes, "rewards": {}, "metrics": {},
             }
         )  # fmt: skip
-        able = [(play.score, place) for place, play in enumerate(self.plays) if play.outcome is Outcome.LOST]
+        able = [(play.score, place) for place, play in enumerate(self.plays) if play.outcome.by_the_rules]
         if able:
             self.crown(step, max(able)[1])
         self.evaluate(step)
 
     def crown(self, step, place):
         play = self.plays[place]
-        result = play_match(play.source, "2048", self.game.options, champion_seeds(bytes.fromhex(KEY))[:2])
+        result = play_match(play.source, self.game.name, self.game.options, champion_seeds(bytes.fromhex(KEY))[:2])
         score = sum(map(counted_score, result.episodes)) / 2
         if self.champion is None or score > self.champion:
             row = {"step": step, "strategy_id": self.ids[place], "time": time.time(), "stage": 0, "score": score}

@@ -78,7 +78,7 @@ def test_boards_come_to_the_scores_the_run_recorded(app, hands, ended_run):
         playback = Playback(tile.episodes[0])
         playback.advance(1e6, 30.0)
         assert playback.ended
-        assert playback.game.score == tile.episodes[0].score or not tile.episodes[0].actions
+        assert playback.score == tile.episodes[0].score or not tile.episodes[0].actions
 
 
 def test_new_strategies_appear_while_the_others_play_on_and_rewards_follow(app, hands, live):
@@ -348,7 +348,7 @@ def test_playback_shows_every_move_and_never_passes_its_goal():
     while not playback.ended:
         playback.advance(1 / 60, 8.0)
         assert 0.0 <= playback.progress <= 1.0
-    assert (playback.game.score, playback.game.outcome) == (episode.score, episode.outcome)
+    assert (playback.score, playback.game.outcome) == (episode.score, episode.outcome)
 
 
 def test_actions_that_do_not_fit_their_game_stop_the_board_and_nothing_else():

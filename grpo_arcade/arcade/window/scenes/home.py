@@ -1,8 +1,10 @@
-"""Where the window opens: the games with moving previews, the training runs, the recordings."""
+"""Where the window opens: the games with moving previews, the training runs, the recordings.
+
+Nothing that takes long happens before the first picture: the previews are made one by one after it.
+"""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,8 +16,9 @@ import pygame
 from grpo_arcade.arcade.window import paint, theme
 from grpo_arcade.arcade.window.background import Task
 from grpo_arcade.arcade.window.scene import Act, Dropped, Event, Scene, Wheel
-from grpo_arcade.arcade.window.scenes.play import Play, best_key, kept_game
-from grpo_arcade.arcade.window.scenes.play_panel import goal
+from grpo_arcade.arcade.window.scenes.home_tiles import Board, Preview, Screen
+from grpo_arcade.arcade.window.scenes.play import best_key, kept_game
+from grpo_arcade.arcade.window.scenes.play_panel import shown_name
 from grpo_arcade.arcade.window.shelf import Shelf, look, run_line
 from grpo_arcade.arcade.window.widgets import Focus, Item, draw_item, heading
 from grpo_arcade.games import game_names, make
@@ -25,66 +28,33 @@ if TYPE_CHECKING:
 
 LOOK_AGAIN_S = 2.0
 """Between two looks at the disk."""
-_MOVE_EVERY_S = 1.5
-_PREVIEW_MOVES = 90
+_MOST_SHARE = 0.6
+"""Of the room, for the games."""
+_INSET = 7
+"""Points around a tile's picture."""
+_SPOTLIGHT_S = 3.0
+"""One console's screen at a time moves for so long, besides the one that has the focus."""
 # Beside a game's own options: ways to play it that are worth a tile.
 _VARIANTS: dict[str, Sequence[Mapping[str, Any]]] = {
     "2048": ({}, {"size": 3, "target": 256}, {"size": 5, "target": 8192}),
 }
+_ATARI = "atari/"
+# The console games whose observation a model can reason about have a tile; the list has them all. Named here, so that
+# the first picture need not wait for what the games are made of.
+ATARI_TILES = (
+    *("pong", "breakout", "space_invaders", "ms_pacman", "freeway", "boxing"),
+    *("tennis", "skiing", "kaboom", "asterix", "demon_attack", "bowling"),
+)
 
 
-class Preview:
-    """A small board on which a baseline makes a move now and then."""
+@dataclass
+class Tile:
+    """A game on the shelf."""
 
-    def __init__(self, name: str, options: Mapping[str, Any], number: int) -> None:
-        self.game = make(name, **options)
-        names = list(self.game.baselines)
-        # Not the strongest: that one may need longer than a frame.
-        self._baseline = self.game.baselines[names[min(1, len(names) - 1)]]
-        self._rng = random.Random(number)
-        self._next_in = 0.4 + number * _MOVE_EVERY_S / 3
-        self._pictures: dict[str, Any] = {}
-        self.rect = pygame.Rect(0, 0, 0, 0)
-        self.stale = True
-        self.progress = 1.0
-        self._begin()
-
-    def _begin(self) -> None:
-        self.game.reset(self._rng.randrange(1000, 10**6))
-        for _ in range(_PREVIEW_MOVES):
-            if self.game.outcome is None:
-                self.game.step(self._baseline(self.game, self._rng))
-        self.view = self.game.view()
-
-    def update(self, dt: float) -> bool:
-        """True if it must be drawn."""
-        moved = self.progress < 1.0
-        if moved:
-            self.progress = min(1.0, self.progress + dt / (2 * theme.MOVE_S))
-        self._next_in -= dt
-        if self._next_in <= 0:
-            self._next_in = _MOVE_EVERY_S
-            if self.game.outcome is not None:
-                self._begin()
-                moved = True
-            else:
-                self.game.step(self._baseline(self.game, self._rng))
-                self.view = self.game.view()
-                self.progress = 0.0
-        self.stale = self.stale or moved
-        return moved
-
-    def next_update(self) -> float:
-        """Half the rate of a game: it is small, and only to be seen from the corner of the eye."""
-        return 2 * theme.FRAME_S if self.progress < 1.0 else max(0.0, self._next_in)
-
-    def draw(self, surface: pygame.Surface, palette: str) -> None:
-        """Paint its rectangle."""
-        palette = palette if palette in self.game.palettes else self.game.palettes[0]
-        if palette not in self._pictures:
-            self._pictures[palette] = self.game.picture(palette)
-        self._pictures[palette].draw(surface.subsurface(self.rect), self.view, self.progress)
-        self.stale = False
+    game: str
+    options: Mapping[str, Any]
+    preview: Preview | None = None
+    """None until it has been made."""
 
 
 @dataclass(frozen=True)
@@ -106,13 +76,23 @@ class Home(Scene):
 
     def __init__(self, app: App) -> None:
         super().__init__(app)
-        games = [(n, o) for n in game_names() if not n.endswith(("/", ":")) for o in _VARIANTS.get(n, ({},))]
-        self._previews = [Preview(name, options, number) for number, (name, options) in enumerate(games)]
+        known = game_names()
+        self._tiles = [Tile(n, o) for n in known if not n.endswith(("/", ":")) for o in _VARIANTS.get(n, ({},))]
+        self._has_atari = _ATARI in known
+        if self._has_atari:
+            self._tiles += [Tile(_ATARI + title, {}) for title in ATARI_TILES]
+        self._atari_titles = 0
+        """How many there are in all; 0 until it is known."""
+        self._loading: Task | None = None
+        self._spotlight = 0.0
         self._focus = Focus()
         self._shelf: Shelf | None = None
         self._task: Task | None = None
         self._look_in = 0.0
         self._first = [0, 0]
+        self._drawn = False
+        self._unpainted: set[int] = set()
+        """Places on the shelf where something new must be painted."""
         self._lists: list[tuple[str, str, list[Entry], pygame.Rect]] = []
         self._shown: dict[object, Entry] = {}
 
@@ -122,9 +102,10 @@ class Home(Scene):
 
     def leave(self) -> None:
         """Nobody waits for the disk any more."""
-        if self._task:
-            self._task.cancel()
-            self._task = None
+        for task in (self._task, self._loading):
+            if task:
+                task.cancel()
+        self._task = self._loading = None
 
     # What happens.
 
@@ -134,7 +115,8 @@ class Home(Scene):
             self._open_recording(Path(event.path))
             return True
         if isinstance(event, Act) and event.id == "home.versus":
-            self._open_versus()
+            tile = self._focused_tile()
+            self._open_versus(tile.game if tile else "2048")
             return True
         if isinstance(event, Wheel):
             column = next((i for i, (*_, rect) in enumerate(self._lists) if rect.collidepoint(event.at)), None)
@@ -167,9 +149,22 @@ class Home(Scene):
         self.app.redraw()
         return self._first[column] != before
 
-    def _play(self, preview: Preview) -> None:
-        self.app.memory.set(f"options {preview.game.name}", dict(preview.game.options))
-        self.app.open(Play(self.app, preview.game.name, dict(preview.game.options)))
+    def _focused_tile(self) -> Tile | None:
+        key = self._focus.item.key if self._focus.item else None
+        return self._tiles[key[1]] if isinstance(key, tuple) and key[0] == "game" else None
+
+    def _play(self, tile: Tile) -> None:
+        from grpo_arcade.arcade.window.scenes.play_clock import play
+
+        options = None if tile.game.startswith(_ATARI) else dict(make(tile.game, **tile.options).options)
+        if options is not None:
+            self.app.memory.set(f"options {tile.game}", options)
+        self.app.open(play(self.app, tile.game, options))
+
+    def _open_library(self) -> None:
+        from grpo_arcade.arcade.window.scenes.library import Library
+
+        self.app.open(Library(self.app))
 
     def _open_recording(self, path: Path) -> None:
         from grpo_arcade.arcade.window.scenes.replay import Replay
@@ -181,10 +176,10 @@ class Home(Scene):
 
         self.app.open(WatchScene(self.app, path))
 
-    def _open_versus(self) -> None:
+    def _open_versus(self, game: str = "2048") -> None:
         from grpo_arcade.arcade.window.scenes.versus import VersusScene
 
-        self.app.open(VersusScene(self.app))
+        self.app.open(VersusScene(self.app, game))
 
     # What is seen.
 
@@ -202,10 +197,63 @@ class Home(Scene):
                 done=self._looked,
                 failed=self._could_not_look,
             )
-        if self.compact or not pygame.display.get_active():
+        if not pygame.display.get_active():
             return False  # nobody looks
-        moved = [preview.update(dt) for preview in self._previews]  # every one has to be told
-        return any(moved)
+        made = self._make_next()
+        if self.compact:
+            return made
+        self._spotlight += dt
+        moving = self._moving()
+        moved = [preview.update(dt) for preview in moving]  # every one has to be told
+        came = [tile.preview.arrive() for tile in self._tiles if isinstance(tile.preview, Screen)]
+        return made or any(moved) or any(came)
+
+    def _make_next(self) -> bool:
+        """Make the next preview that is missing; one a frame, and none before the first picture."""
+        number = next((i for i, tile in enumerate(self._tiles) if tile.preview is None), None)
+        if number is None or not self._drawn:
+            return False
+        tile = self._tiles[number]
+        if tile.game.startswith(_ATARI) and not self._atari_titles:
+            if self._loading is None:
+                self._loading = self.app.background.thread(_atari_titles, done=self._loaded, failed=self._not_loaded)
+            return False
+        if make(tile.game, **tile.options).clock_driven:
+            tile.preview = Screen(tile.game, self.app.studio)
+            if not self.compact:
+                tile.preview.tape()
+        else:
+            tile.preview = Board(tile.game, tile.options, number)
+        if self.compact:
+            self.resized()
+            self.app.redraw()
+        else:
+            tile.preview.rect = self._inside(self._focus.items[number].rect)
+            self._unpainted.add(number)
+        return True
+
+    def _loaded(self, titles: int) -> None:
+        self._loading, self._atari_titles = None, titles
+        self._unpainted.add(len(self._tiles))
+
+    def _not_loaded(self, error: Exception) -> None:
+        self._loading, self._has_atari = None, False
+        self._tiles = [tile for tile in self._tiles if not tile.game.startswith(_ATARI)]
+        self.resized()
+        self.app.complain(error)
+
+    def _previews(self) -> list[Preview]:
+        return [tile.preview for tile in self._tiles if tile.preview is not None]
+
+    def _moving(self) -> list[Preview]:
+        """Those that move now: calm ones all, of the restless ones that with the focus and one other."""
+        previews = self._previews()
+        restless = [preview for preview in previews if not preview.steady]
+        tile = self._focused_tile()
+        chosen = [tile.preview] if tile and tile.preview in restless else []
+        if restless:
+            chosen.append(restless[int(self._spotlight / _SPOTLIGHT_S) % len(restless)])
+        return [preview for preview in previews if preview.steady or preview in chosen]
 
     def _looked(self, shelf: Shelf) -> None:
         self._task = None
@@ -222,8 +270,12 @@ class Home(Scene):
     def next_update(self) -> float | None:
         """When the next preview moves, or the disk is due."""
         due = [max(0.0, self._look_in)] if self._task is None else []
-        if not self.compact and pygame.display.get_active():
-            due += [preview.next_update() for preview in self._previews]
+        if not pygame.display.get_active():
+            return min(due) if due else None
+        if self._loading is None and any(tile.preview is None for tile in self._tiles):
+            return 0.0
+        if not self.compact:
+            due += [preview.next_update() for preview in self._moving()]
         return min(due) if due else None
 
     def resized(self) -> None:
@@ -239,20 +291,10 @@ class Home(Scene):
             self._lists = [("", "", rows, area)]
         else:
             width = self.area.width - 2 * pad
-            count = max(3, len(self._previews))
-            side = min(
-                (width - (count - 1) * pad) // count - 2 * gap, (self.area.height - top) * 11 // 20 - style.px(76)
-            )
-            x = self.area.left + pad
-            for number, preview in enumerate(self._previews):
-                card = pygame.Rect(x, top, side + 2 * gap, side + 2 * gap + style.px(58))
-                preview.rect = pygame.Rect(card.left + gap, card.top + gap, side, side)
-                items.append(Item(card, partial(self._play, preview), key=("game", number)))
-                x = card.right + pad
+            low = top + self._lay_out_shelf(pygame.Rect(self.area.left + pad, top, width, 0), items) + gap
             wide, tall = style.px(150), style.px(34)
             box = pygame.Rect(self.area.right - pad - wide, self.area.top + pad - style.px(6), wide, tall)
             items.append(Item(box, self._open_versus, "Versus", main=True, key="versus"))
-            low = top + side + 2 * gap + style.px(58) + pad
             half = (width - pad) // 2
             left = pygame.Rect(self.area.left + pad, low, half, self.area.bottom - low - gap)
             record = self.app.bindings.key_label("play.record")
@@ -265,6 +307,42 @@ class Home(Scene):
         for column, (title, _, entries, rect) in enumerate(self._lists):
             items += self._row_items(column, entries, rect, bool(title))
         self._focus.set(items)
+
+    def _lay_out_shelf(self, shelf: pygame.Rect, items: list[Item]) -> int:
+        """Tiles as large as can be in rows and columns; the height they take, each with the gap below it."""
+        style = self.app.theme
+        gap, inset, foot = style.px(theme.GAP), style.px(_INSET), style.px(46)
+        count = len(self._tiles) + self._has_atari
+        room = int((self.area.bottom - shelf.top) * _MOST_SHARE)
+
+        def side(columns: int) -> int:
+            rows = -(-count // columns)
+            wide = (shelf.width - (columns - 1) * gap) // columns
+            return min(wide, room // rows - gap - foot, shelf.width // 3) - 2 * inset
+
+        columns = max(range(1, count + 1), key=lambda columns: (side(columns), -columns))
+        edge = max(8, side(columns))
+        card = pygame.Rect(0, 0, edge + 2 * inset, edge + 2 * inset + foot)
+        between = (shelf.width - columns * card.width) // max(1, columns - 1) if count > 3 else style.px(theme.PAD)
+        between = min(between, style.px(theme.PAD))
+        for number in range(count):
+            row, column = divmod(number, columns)
+            card.topleft = shelf.left + column * (card.width + between), shelf.top + row * (card.height + gap)
+            if number == len(self._tiles):
+                items.append(Item(card.copy(), self._open_library, key="library"))
+                continue
+            tile = self._tiles[number]
+            if tile.preview is not None:
+                tile.preview.rect = self._inside(card)
+                tile.preview.stale = True
+            items.append(Item(card.copy(), partial(self._play, tile), key=("game", number)))
+        return -(-count // columns) * (card.height + gap)
+
+    def _inside(self, card: pygame.Rect) -> pygame.Rect:
+        """Where the picture lies on a card."""
+        inset = self.app.theme.px(_INSET)
+        side = card.width - 2 * inset
+        return pygame.Rect(card.left + inset, card.top + inset, side, side)
 
     def _row_items(self, column: int, entries: list[Entry], rect: pygame.Rect, titled: bool) -> list[Item]:
         style = self.app.theme
@@ -281,20 +359,23 @@ class Home(Scene):
 
     def _game_rows(self) -> list[Entry]:
         style = self.app.theme
-        versus = Entry("versus", "Versus", "against a model", style.rival, self._open_versus)
-        return [
-            *(
-                Entry(
-                    ("game", i),
-                    f"{p.game.name} · {goal(p.game)}",
-                    self._scores(p),
-                    style.accent,
-                    partial(self._play, p),
-                )
-                for i, p in enumerate(self._previews)
-            ),
-            versus,
+        rows = [
+            Entry(("game", i), self._words(tile), self._scores(tile), style.accent, partial(self._play, tile))
+            for i, tile in enumerate(self._tiles)
         ]
+        if self._has_atari:
+            rows.append(Entry("library", "All Atari games", self._how_many(), style.accent, self._open_library))
+        # Before the many of the console, after those of the house.
+        place = next((i for i, tile in enumerate(self._tiles) if tile.game.startswith(_ATARI)), len(rows))
+        rows.insert(place, Entry("versus", "Versus", "against a model", style.rival, self._open_versus))
+        return rows
+
+    def _how_many(self) -> str:
+        return f"{self._atari_titles} titles" if self._atari_titles else ""
+
+    @staticmethod
+    def _words(tile: Tile) -> str:
+        return tile.preview.words if tile.preview is not None else shown_name(tile.game)
 
     def _run_rows(self) -> list[Entry]:
         style = self.app.theme
@@ -321,44 +402,76 @@ class Home(Scene):
             rows.append(Entry(recording.path, words, note, style.outcome(first.outcome), choose))
         return rows
 
-    def _scores(self, preview: Preview) -> str:
-        best = self.app.memory.get("best", {}).get(best_key(preview.game), 0)
-        if kept_game(self.app.settings.data_folder, preview.game).exists():
-            return f"best {best:,.0f} · a game waits" if best else "a game waits"
-        return f"best {best:,.0f}" if best else "not played yet"
+    def _scores(self, tile: Tile) -> str:
+        if tile.preview is None:
+            return ""
+        game = tile.preview.game
+        best = self.app.memory.get("best", {}).get(best_key(game))
+        said = [] if best is None else [f"best {best:,.0f}"]
+        said += ["a game waits"] if kept_game(self.app.settings.data_folder, game).exists() else []
+        return " · ".join(said) or "not played yet"
 
     def draw(self, surface: pygame.Surface) -> Sequence[pygame.Rect] | None:
         """All of it, or the previews that moved."""
+        self._drawn = True
+        unpainted, self._unpainted = self._unpainted, set()
         if not self.whole:
-            moved = [preview for preview in self._previews if preview.stale]
+            cards = [] if self.compact else [self._draw_place(surface, place) for place in sorted(unpainted)]
+            moved = [preview for preview in self._previews() if preview.stale]
             for preview in moved:
                 preview.draw(surface, self.app.palette)
-            return [preview.rect for preview in moved]
+            return [*cards, *(preview.rect for preview in moved)]
         style = self.app.theme
         heading(surface, style, self.area, "GRPO Arcade", "" if self.compact else "play, and watch a model learn to")
         if not self.compact:
-            for preview, item in zip(self._previews, self._focus.items, strict=False):
-                self._draw_tile(surface, preview, item)
-            versus = self._focus.items[len(self._previews)]
+            for place in range(len(self._tiles) + self._has_atari):
+                self._draw_place(surface, place)
+            versus = next(item for item in self._focus.items if item.key == "versus")
             draw_item(surface, style, versus, versus is self._focus.item)
         for title, empty, entries, rect in self._lists:
             self._draw_list(surface, title, empty, entries, rect)
         return None
 
-    def _draw_tile(self, surface: pygame.Surface, preview: Preview, item: Item) -> None:
-        style, card = self.app.theme, item.rect
+    def _draw_place(self, surface: pygame.Surface, place: int) -> pygame.Rect:
+        item = self._focus.items[place]
+        if place < len(self._tiles):
+            self._draw_tile(surface, self._tiles[place], item)
+        else:
+            self._draw_library(surface, item)
+        return item.rect
+
+    def _draw_card(self, surface: pygame.Surface, item: Item) -> None:
+        style = self.app.theme
         focused = item is self._focus.item
         edge = max(2, style.px(2)) if focused else 1
         border = style.accent if focused else style.line
         # The page's own colour inside, for that is what a board lies on.
-        paint.panel(surface, card, style.page, style.px(theme.RADIUS), border, edge)
-        preview.draw(surface, self.app.palette)
-        x, room = preview.rect.left, preview.rect.width
-        y = preview.rect.bottom + style.px(18)
-        name = f"{preview.game.name} · {goal(preview.game)}"
-        paint.text(surface, name, (x, y), style.px(theme.BODY), style.ink, weight="bold", room=room)
-        y += style.px(23)
-        paint.text(surface, self._scores(preview), (x, y), style.px(theme.CAPTION), style.faint, room=room)
+        paint.panel(surface, item.rect, style.page, style.px(theme.RADIUS), border, edge)
+
+    def _draw_foot(self, surface: pygame.Surface, card: pygame.Rect, words: str, note: str) -> None:
+        style = self.app.theme
+        x = card.left + style.px(9)
+        room = card.right - style.px(9) - x
+        y = card.bottom - style.px(33)
+        paint.text(surface, words, (x, y), style.px(theme.BODY - 1), style.ink, weight="bold", room=room)
+        paint.text(surface, note, (x, y + style.px(18)), style.px(theme.CAPTION - 1), style.faint, room=room)
+
+    def _draw_tile(self, surface: pygame.Surface, tile: Tile, item: Item) -> None:
+        self._draw_card(surface, item)
+        if tile.preview is not None:
+            tile.preview.draw(surface, self.app.palette)
+        self._draw_foot(surface, item.rect, self._words(tile), self._scores(tile))
+
+    def _draw_library(self, surface: pygame.Surface, item: Item) -> None:
+        style = self.app.theme
+        self._draw_card(surface, item)
+        inner = self._inside(item.rect)
+        paint.panel(surface, inner, style.sunken, style.px(theme.RADIUS - 4))
+        more = max(0, self._atari_titles - len(ATARI_TILES))
+        words = f"+{more}" if more else "…"
+        height = min(style.px(theme.TITLE), inner.width // 4)
+        paint.text(surface, words, inner.center, height, style.soft, weight="bold", anchor="middle")
+        self._draw_foot(surface, item.rect, "All Atari games", self._how_many())
 
     def _draw_list(
         self, surface: pygame.Surface, title: str, empty: str, entries: list[Entry], rect: pygame.Rect
@@ -401,3 +514,9 @@ class Home(Scene):
     def keys(self) -> Sequence[str]:
         """What helps a newcomer."""
         return ("menu.choose", "home.versus", "app.palette", "app.full-screen", "app.quit")
+
+
+def _atari_titles() -> int:
+    from grpo_arcade.games.atari import titles
+
+    return len(titles())

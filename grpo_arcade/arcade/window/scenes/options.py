@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pygame
@@ -10,6 +10,7 @@ import pygame
 from grpo_arcade.arcade.window import paint, theme
 from grpo_arcade.arcade.window.advice import is_strategy, name_of
 from grpo_arcade.arcade.window.scene import Dropped, Event, Scene
+from grpo_arcade.arcade.window.scenes.play_panel import shown_name
 from grpo_arcade.arcade.window.shelf import players_of_runs
 from grpo_arcade.arcade.window.widgets import Focus, Item, draw_item, heading
 from grpo_arcade.games import make
@@ -19,9 +20,20 @@ if TYPE_CHECKING:
     from grpo_arcade.arcade.window.scenes.play import Play
 
 # What the window offers to choose from; the game itself refuses what it cannot do.
-CHOICES: dict[str, dict[str, Sequence[Any]]] = {
+_CHOICES: dict[str, dict[str, Sequence[Any]]] = {
     "2048": {"size": range(2, 9), "target": [2**n for n in range(3, 18)]},
 }
+
+
+def choices(game: str) -> Mapping[str, Sequence[Any]]:
+    """The options of a game that can be chosen, and from what."""
+    if not game.startswith("atari/"):
+        return _CHOICES.get(game, {})
+    from grpo_arcade.games.atari.roms import rom
+
+    cartridge = rom(game.removeprefix("atari/"))
+    switches = {"mode": cartridge.modes, "difficulty": cartridge.difficulties}
+    return {name: values for name, values in switches.items() if len(values) > 1}
 
 
 class Options(Scene):
@@ -83,10 +95,10 @@ class Options(Scene):
 
     def _rows(self) -> list[tuple[str, str, Callable[[int], None]]]:
         rows: list[tuple[str, str, Callable[[int], None]]] = []
-        for name, choices in CHOICES.get(self._play.name, {}).items():
+        for name, values in choices(self._play.name).items():
             value = self._options[name]
             shown = f"{value}×{value}" if name == "size" else f"{value:,}"
-            rows.append((name.capitalize(), shown, lambda by, n=name, c=choices: self._change(n, c, by)))  # type: ignore[misc]
+            rows.append((name.capitalize(), shown, lambda by, n=name, c=values: self._change(n, c, by)))  # type: ignore[misc]
         rows.append(("Hints and autoplay by", name_of(self._play.adviser), self._change_adviser))
         rows.append(("Colours", self.app.palette, self._change_palette))
         return rows
@@ -110,7 +122,7 @@ class Options(Scene):
         """The rows."""
         look = self.app.theme
         surface.fill(look.page, self.area)
-        heading(surface, look, self.area, "Options", self._play.name)
+        heading(surface, look, self.area, "Options", shown_name(self._play.name))
         for item in self._focus.items:
             draw_item(surface, look, item, item is self._focus.item)
         if self._focus.items:

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 import pygame
 
 from grpo_arcade.arcade.window import theme
-from grpo_arcade.arcade.window.advice import Autoplay, advise, is_strategy
+from grpo_arcade.arcade.window.advice import Autoplay, InStep, advise, is_strategy, name_of
 from grpo_arcade.arcade.window.background import Task
+from grpo_arcade.arcade.window.boards import board_size
 from grpo_arcade.arcade.window.clip import write_clip
 from grpo_arcade.arcade.window.scene import Act, Dropped, Event, Scene
 from grpo_arcade.arcade.window.scenes.play_panel import draw_hint, draw_plate, draw_side, draw_strip
 from grpo_arcade.arcade.window.session import PERSON, Session, fresh_seed
-from grpo_arcade.games import Game, Outcome
+from grpo_arcade.games import Episode, Game, Outcome, make
 from grpo_arcade.recordings import SUFFIX, load, save, verify
 
 if TYPE_CHECKING:
@@ -49,15 +50,16 @@ class Play(Scene):
         super().__init__(app)
         self.name = game
         if options is None:
-            options = app.memory.get(f"options {game}", {})
+            options = app.memory.get(f"options {game}", {}) or dict(make(game).person_options)
         try:
             self.session = Session(game, options, fresh_seed())
         except (ValueError, TypeError):
-            self.session = Session(game, {}, fresh_seed())  # remembered by a version with other options
+            # Remembered by a version with other options.
+            self.session = Session(game, make(game).person_options, fresh_seed())
         self.title = game  # type: ignore[misc]
         self.recording = False
         self.paused = False
-        self.autoplay: Autoplay | None = None
+        self.autoplay: Autoplay | InStep | None = None
         self.speed = 1.0
         self.hint: str = ""
         self._hint_task: Task | None = None
@@ -103,9 +105,24 @@ class Play(Scene):
         return self.game.score if self.session.players == {PERSON} and not self.session.took_back else 0.0
 
     @property
+    def best_shown(self) -> str:
+        """The best score with the present one, as it is shown."""
+        return f"{max(self.best, self.counted):,.0f}"
+
+    @property
     def asking(self) -> bool:
         """Whether a strategy has been asked for a hint, which takes it a while."""
         return bool(self._hint_task and self._hint_task.running and is_strategy(self.adviser))
+
+    @property
+    def lasted(self) -> str:
+        """How long the game has been going on, in words."""
+        return f"{len(self.session.actions):,} moves"
+
+    def rows(self) -> list[tuple[str, str]]:
+        """What is told in the panel beside the scores."""
+        rows = [("Moves", f"{len(self.session.actions):,}"), ("Seed", str(self.session.seed))]
+        return [*rows, ("Hints by", name_of(self.adviser))]
 
     # What must not be lost.
 
@@ -119,18 +136,23 @@ class Play(Scene):
             return
         try:
             episode = load(path)
-            verify(episode)
             if episode.game != self.name or dict(episode.options) != dict(self.game.options):
                 raise ValueError(f"{path} is another game")
-            session = Session(self.name, episode.options, episode.seed)
-            session.resume(episode)
-            session.took_back = bool(self.app.memory.get("took back", False))
+            self._take_up(episode)
         except (ValueError, OSError) as error:
-            self.app.complain(f"the game in progress cannot be taken up again: {error}")
-            with suppress(OSError):
-                path.rename(path.with_name(path.name + ".damaged"))
-            return
+            self._cannot_take_up(error)
+
+    def _take_up(self, episode: Episode) -> None:
+        verify(episode)
+        session = Session(self.name, episode.options, episode.seed)
+        session.resume(episode)
+        session.took_back = bool(self.app.memory.get("took back", False))
         self.session = session
+
+    def _cannot_take_up(self, error: Exception) -> None:
+        self.app.complain(f"the game in progress cannot be taken up again: {error}")
+        with suppress(OSError):
+            self._kept.rename(self._kept.with_name(self._kept.name + ".damaged"))
 
     def _keep(self) -> None:
         """Write the game in progress, or take its file away once it has ended."""
@@ -284,6 +306,9 @@ class Play(Scene):
             self.autoplay.stop()
             self.autoplay = None
 
+    def _do_fire(self) -> None:
+        """No button in games that are played move by move."""
+
     def _do_step(self) -> None:
         """One move of the baseline; the game then waits."""
         if self.game.outcome is not None:
@@ -397,14 +422,12 @@ class Play(Scene):
         """Board on the left and a panel on the right; on a small window the panel shrinks to a strip above."""
         look = self.app.theme
         pad = look.px(theme.PAD)
-        aspect = self._picture().aspect
         wide = self.area.width > self.area.height * 1.15 and not self.compact
         side = look.px(300) if wide else 0
         strip = 0 if wide else look.px(56)
         room_w = self.area.width - side - (3 if wide else 1) * pad
         room_h = self.area.height - strip - (2 if wide else 1) * pad
-        width = max(16, min(room_w, int(room_h * aspect)))
-        height = max(16, int(width / aspect))
+        width, height = board_size(self.game, self._picture(), (room_w, room_h))
         if wide:
             left = (self.area.width - width - side - pad) // 2
             self._board = pygame.Rect(left, (self.area.height - height) // 2, width, height)
@@ -441,22 +464,24 @@ class Play(Scene):
         if not self.whole and shown == self._last_shown:
             return [self._board]
         self._last_shown = shown
+        self._draw_panel(surface)
+        return [self._board, self._panel]
+
+    def _draw_panel(self, surface: pygame.Surface) -> None:
         surface.fill(self.app.theme.page, self._panel)
         (draw_side if self._wide else draw_strip)(surface, self, self._panel)
-        return [self._board, self._panel]
 
     _last_shown: object = None
 
     def _shown(self) -> object:
         return (
             self.game.score,
-            self.best,
-            len(self.session.actions),
+            self.best_shown,
+            self.rows(),
             self.paused,
             self.recording,
             self.speed,
             self.hint,
-            self.adviser,
             self.asking,
             self.autoplay is not None,
             self.game.outcome,
@@ -468,7 +493,7 @@ class Play(Scene):
         outcome = self.game.outcome
         if outcome is not None and self._progress >= 1.0:
             words = _ENDINGS.get(outcome, str(outcome).replace("_", " ").capitalize())
-            line = f"{self.game.score:,.0f} points in {len(self.session.actions):,} moves"
+            line = f"{self.game.score:,.0f} points in {self.lasted}"
             draw_plate(surface, self.app.theme, self._board, words, line, self.app.theme.outcome(outcome))
         elif self.hint:
             draw_hint(surface, self.app.theme, self._board, self.hint)

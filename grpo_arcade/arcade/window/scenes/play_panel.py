@@ -24,13 +24,13 @@ def draw_side(surface: pygame.Surface, play: Play, box: pygame.Rect) -> None:
     line = round(body * theme.LINE)
     big = look.px(theme.DISPLAY)
     y = box.top + gap + big // 2
-    paint.text(surface, play.name, (box.left, y), big, look.ink, weight="bold", room=box.width)
+    paint.text(surface, shown_name(play.name), (box.left, y), big, look.ink, weight="bold", room=box.width)
     y += big // 2 + 2 * gap
     paint.text(surface, goal(play.game), (box.left, y), body, look.soft, room=box.width)
     y += line + gap
     half = (box.width - gap) // 2
     for column, (label, value, colour) in enumerate(
-        (("Score", play.game.score, look.ink), ("Best", max(play.best, play.counted), look.gold))
+        (("Score", f"{play.game.score:,.0f}", look.ink), ("Best", play.best_shown, look.gold))
     ):
         card = pygame.Rect(box.left + column * (half + gap), y, half, look.px(76))
         paint.panel(surface, card, look.card, look.px(theme.RADIUS), look.line)
@@ -38,7 +38,7 @@ def draw_side(surface: pygame.Surface, play: Play, box: pygame.Rect) -> None:
         paint.text(surface, label, (x, card.top + look.px(22)), look.px(theme.CAPTION), look.faint)
         paint.text(
             surface,
-            f"{value:,.0f}",
+            value,
             (x, card.bottom - look.px(27)),
             look.px(theme.TITLE - 3),
             colour,
@@ -46,9 +46,7 @@ def draw_side(surface: pygame.Surface, play: Play, box: pygame.Rect) -> None:
             room=half - 2 * gap,
         )
     y += look.px(76) + 2 * gap
-    rows = [("Moves", f"{len(play.session.actions):,}"), ("Seed", str(play.session.seed))]
-    rows += [("Hints by", name_of(play.adviser))]
-    for label, words in rows:
+    for label, words in play.rows():
         y += line
         paint.text(surface, label, (box.left, y), body, look.faint)
         paint.text(surface, words, (box.right, y), body, look.ink, anchor="right", room=box.width * 2 // 3)
@@ -81,16 +79,14 @@ def draw_strip(surface: pygame.Surface, play: Play, box: pygame.Rect) -> None:
     )
     paint.text(
         surface,
-        play.name,
+        shown_name(play.name),
         (box.left, upper),
         body,
         look.ink,
         weight="bold",
         room=right.left - box.left - look.px(theme.GAP),
     )
-    best = paint.text(
-        surface, f"best {max(play.best, play.counted):,.0f}", (box.right, lower), small, look.faint, anchor="right"
-    )
+    best = paint.text(surface, f"best {play.best_shown}", (box.right, lower), small, look.faint, anchor="right")
     words, colour = state(play)
     if not words:
         words, colour = f"seed {play.session.seed}", look.faint
@@ -127,6 +123,34 @@ def draw_hint(surface: pygame.Surface, look: Theme, board: pygame.Rect, action: 
     paint.arrow(surface, (x, y), side, way, look.accent)
 
 
+def draw_stick(
+    surface: pygame.Surface, look: Theme, box: pygame.Rect, held: frozenset[str], hinted: frozenset[str]
+) -> None:
+    """What is held down, at the foot of a panel: a cross and a button; what a hint would hold is ringed."""
+    side = look.px(26)
+    gap = look.px(3)
+    middle = box.left + side + gap + side // 2, box.bottom - look.px(60) - side - gap - side // 2
+    places = {"up": (0, -1), "right": (1, 0), "down": (0, 1), "left": (-1, 0), "fire": (4, 0)}
+    if box.height < look.px(480):
+        return
+    for control, (x, y) in places.items():
+        rect = pygame.Rect(0, 0, side, side)
+        rect.center = middle[0] + x * (side + gap), middle[1] + y * (side + gap)
+        fill = look.accent if control in held else look.sunken
+        border = look.rival if control in hinted else look.line
+        edge = max(2, look.px(3)) if control in hinted else 1
+        paint.panel(surface, rect, fill, side // 2 if control == "fire" else look.px(6), border, edge)
+        if control != "fire":
+            ink = look.on_accent if control in held else look.faint
+            paint.arrow(surface, rect.center, side // 2, control, ink)  # type: ignore[arg-type]
+
+
+def shown_name(game: str) -> str:
+    """A game's name as people read it: "Space Invaders"."""
+    family, slash, title = game.rpartition("/")
+    return title.replace("_", " ").title() if slash and family else game
+
+
 def state(play: Play) -> tuple[str, int]:
     """One line on what is going on, and its colour."""
     look = play.app.theme
@@ -147,6 +171,8 @@ def state(play: Play) -> tuple[str, int]:
 def goal(game: Game) -> str:
     """What the game is about, in a few words."""
     options = game.options
+    if "mode" in options and "difficulty" in options:
+        return f"Mode {options['mode']}, difficulty {options['difficulty']}"
     if "target" in options and "size" in options:
         return f"Reach {options['target']:,} on {options['size']}×{options['size']}"
     return ", ".join(f"{key} {value}" for key, value in options.items())

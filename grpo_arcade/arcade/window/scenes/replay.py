@@ -10,9 +10,10 @@ import pygame
 
 from grpo_arcade.arcade.window import paint, theme
 from grpo_arcade.arcade.window.background import Task
-from grpo_arcade.arcade.window.reel import Reel
+from grpo_arcade.arcade.window.boards import board_size, draw_board
+from grpo_arcade.arcade.window.reel import Reel, TapedReel, reel_of
 from grpo_arcade.arcade.window.scene import Act, Dropped, Event, Pointer, Scene
-from grpo_arcade.arcade.window.scenes.play_panel import goal
+from grpo_arcade.arcade.window.scenes.play_panel import goal, shown_name
 from grpo_arcade.arcade.window.widgets import heading
 from grpo_arcade.games import Episode
 from grpo_arcade.games.baseline_scores import play_baseline
@@ -49,7 +50,7 @@ class Replay(Scene):
         self.note = note
         self.playing = False
         self.speed = 1.0
-        self.compared: Reel | None = None
+        self.compared: Reel | TapedReel | None = None
         self._rivals: list[Episode] = []
         self._rival_number = -1
         self._rival_task: Task | None = None
@@ -72,13 +73,20 @@ class Replay(Scene):
     def _show(self, number: int) -> None:
         self.number = number % len(self.episodes)
         self._stop_comparing()
-        self.reel = Reel(self.episodes[self.number])
+        self.reel = reel_of(self.episodes[self.number], self.app.studio)
+        self._told: set[Reel | TapedReel] = set()
         self._progress = 1.0
-        if self.reel.problem:
-            self.app.complain(self.reel.problem)
+        self._tell_problems()
         if self.area.width:
             self.resized()
             self.app.redraw()
+
+    def _tell_problems(self) -> None:
+        for reel in self._reels:
+            if reel.checked and reel not in self._told:
+                self._told.add(reel)
+                if reel.problem:
+                    self.app.complain(reel.problem)
 
     @property
     def ply(self) -> int:
@@ -91,7 +99,7 @@ class Replay(Scene):
         return max(reel.length for reel in self._reels)
 
     @property
-    def _reels(self) -> list[Reel]:
+    def _reels(self) -> list[Reel | TapedReel]:
         return [self.reel, *([self.compared] if self.compared else [])]
 
     def enter(self) -> None:
@@ -213,7 +221,7 @@ class Replay(Scene):
 
     def _compare_with(self, episode: Episode) -> None:
         ply = self.ply
-        self.compared = Reel(episode)
+        self.compared = reel_of(episode, self.app.studio)
         self.app.messages.dismiss()
         self._laid_out()
         self.seek(ply)
@@ -233,6 +241,8 @@ class Replay(Scene):
         from grpo_arcade.arcade.window.scenes.export import Export
 
         for reel in self._reels:
+            if not reel.checked:
+                raise ValueError("It is still being verified; one moment")
             if not reel.genuine:
                 raise ValueError(f"No film is made of what cannot be verified: {reel.problem}")
         self.app.open(Export(self.app, [reel.episode for reel in self._reels], self.speed))
@@ -242,6 +252,9 @@ class Replay(Scene):
     def update(self, dt: float) -> bool:
         """Play on."""
         moved = self._progress < 1.0
+        for reel in self._reels:
+            moved |= reel.catch_up()
+        self._tell_problems()
         if moved:
             self._progress = min(1.0, self._progress + dt / min(theme.MOVE_S, self._move_s))
         if not self.playing:
@@ -250,6 +263,8 @@ class Replay(Scene):
         due = int(self._owed_s / self._move_s)
         if due:
             self._owed_s -= due * self._move_s
+            # What is not on its tape yet is waited for.
+            due = min(due, max(0, max(reel.ready for reel in self._reels) - self.ply))
             smooth = self._move_s > 3 * theme.FRAME_S
             self.seek(self.ply + due, theme.FRAME_S / theme.MOVE_S if smooth else 1.0)
             if self.ply >= self.length:
@@ -264,6 +279,8 @@ class Replay(Scene):
         """At once while tiles slide, else when the next move is due."""
         if self._progress < 1.0:
             return 0.0
+        if not all(reel.checked for reel in self._reels):
+            return 2 * theme.FRAME_S
         return max(0.0, self._move_s - self._owed_s) if self.playing else None
 
     def resized(self) -> None:
@@ -276,16 +293,14 @@ class Replay(Scene):
         count = len(self._reels)
         room_w = (self.area.width - (count + 1) * pad) // count
         room_h = self.area.height - top - low - line - gap
-        aspect = self._picture(self.reel).aspect
-        width = max(16, min(room_w, int(room_h * aspect)))
-        height = max(16, int(width / aspect))
+        width, height = board_size(self.reel.game, self._picture(self.reel), (room_w, room_h))
         total = count * width + (count - 1) * pad
         left = self.area.left + (self.area.width - total) // 2
         y = top + line + max(0, (room_h - height) // 2)
         self._boards = [pygame.Rect(left + i * (width + pad), y, width, height) for i in range(count)]
         self._track = pygame.Rect(pad, self.area.bottom - low + low // 3, self.area.width - 2 * pad, look.px(6))
 
-    def _picture(self, reel: Reel) -> Any:
+    def _picture(self, reel: Reel | TapedReel) -> Any:
         palette = self.app.palette if self.app.palette in reel.game.palettes else reel.game.palettes[0]
         key = reel, palette
         if key not in self._pictures:
@@ -298,16 +313,19 @@ class Replay(Scene):
         look = self.app.theme
         if self.whole and not self.compact:
             several = f" · game {self.number + 1} of {len(self.episodes)}" if len(self.episodes) > 1 else ""
-            words = f"{self.reel.episode.game} · {goal(self.reel.game)}"
+            words = f"{shown_name(self.reel.episode.game)} · {goal(self.reel.game)}"
             heading(surface, look, self.area, words, self.note + several)
         changed = []
         for reel, board in zip(self._reels, self._boards, strict=True):
-            self._picture(reel).draw(surface.subsurface(board), reel.view, self._progress)
+            if reel.view is not None:
+                draw_board(surface, board, reel.game, self._picture(reel), reel.view, self._progress)
+            else:
+                surface.fill(look.sunken, board)
             changed += [board, self._draw_line(surface, reel, board)]
         changed.append(self._draw_bar(surface))
         return changed
 
-    def _draw_line(self, surface: pygame.Surface, reel: Reel, board: pygame.Rect) -> pygame.Rect:
+    def _draw_line(self, surface: pygame.Surface, reel: Reel | TapedReel, board: pygame.Rect) -> pygame.Rect:
         """Who plays, the score, how it ended, and whether it is genuine."""
         look, episode = self.app.theme, reel.episode
         height, small = look.px(theme.HEADING), look.px(theme.CAPTION)
@@ -318,7 +336,7 @@ class Replay(Scene):
         surface.fill(look.page, box)
         upper, lower = box.top + look.px(14), box.top + look.px(33)
         right = paint.text(
-            surface, f"{reel.game.score:,.0f}", (box.right, upper), height, look.ink, weight="bold", anchor="right"
+            surface, f"{reel.score:,.0f}", (box.right, upper), height, look.ink, weight="bold", anchor="right"
         )
         room = right.left - box.left - look.px(theme.GAP)
         who = episode.player or "a player"
@@ -332,7 +350,7 @@ class Replay(Scene):
             False: ("NOT genuine", look.bad),
             None: ("cannot be checked", look.fair),
         }
-        badge, colour = badges[reel.genuine]
+        badge, colour = badges[reel.genuine] if reel.checked else ("being verified", look.faint)
         mark = pygame.Rect(box.left, 0, look.px(7), look.px(7))
         mark.centery = lower
         paint.panel(surface, mark, colour, mark.width // 2)
@@ -347,6 +365,11 @@ class Replay(Scene):
         box.height = self.area.bottom - box.top
         surface.fill(look.page, box)
         paint.panel(surface, track, look.line, track.height // 2)
+        ready = min(max(reel.ready for reel in self._reels), self.length)
+        if ready < self.length:  # what is on the tape already
+            taped = track.copy()
+            taped.width = round(track.width * ready / max(1, self.length))
+            paint.panel(surface, taped, look.faint, track.height // 2)
         done = track.copy()
         done.width = max(track.height, round(track.width * self.ply / max(1, self.length)))
         paint.panel(surface, done, look.accent, track.height // 2)

@@ -11,11 +11,13 @@ from grpo_arcade.arcade.window import paint, theme
 from grpo_arcade.arcade.window.contestants import label
 from grpo_arcade.arcade.window.endpoint import Endpoint, is_endpoint
 from grpo_arcade.arcade.window.scene import Act, Dropped, Event, Scene, Typed
-from grpo_arcade.arcade.window.scenes.options import CHOICES
+from grpo_arcade.arcade.window.scenes.home import ATARI_TILES
+from grpo_arcade.arcade.window.scenes.options import choices
+from grpo_arcade.arcade.window.scenes.play_panel import shown_name
 from grpo_arcade.arcade.window.scenes.versus_match import PACES, YOU, Match
 from grpo_arcade.arcade.window.shelf import players_of_runs
 from grpo_arcade.arcade.window.widgets import Focus, Item, draw_item, heading
-from grpo_arcade.games import make
+from grpo_arcade.games import game_names, make
 
 if TYPE_CHECKING:
     from grpo_arcade.arcade.window.app import App
@@ -47,6 +49,7 @@ class VersusScene(Scene):
         self.typing: tuple[int, str] | None = None
         """The player whose word is being typed, and what there is of it."""
         self._offered = [YOU, "pocket", *baselines]
+        self._runs: list[str] = []
         self._focus = Focus()
         self._first = True
 
@@ -64,6 +67,7 @@ class VersusScene(Scene):
         self.app.background.thread(players_of_runs, self.app.settings.outputs, done=self._offer_runs)
 
     def _offer_runs(self, words: list[str]) -> None:
+        self._runs = words
         known = [YOU, "pocket", *make(self.game).baselines]
         typed = [word for word in self.app.memory.get("versus typed", []) if isinstance(word, str)]
         self._offered = [*known, *words, *(word for word in typed if word not in known and word not in words)]
@@ -122,6 +126,19 @@ class VersusScene(Scene):
         self.players[place] = _next(words, self.players[place], by)
         self.resized()
 
+    def _change_game(self, by: int) -> None:
+        own = [name for name in game_names() if not name.endswith(("/", ":"))]
+        consoles = ["atari/" + title for title in ATARI_TILES] if "atari/" in game_names() else []
+        shelf = [*own, *consoles]
+        self.game = _next(shelf if self.game in shelf else [*shelf, self.game], self.game, by)
+        self.options = dict(make(self.game).options)
+        baselines = list(make(self.game).baselines)
+        # Who plays only the other game makes room for this game's best.
+        others = {name for game in shelf for name in make(game).baselines} - set(baselines)
+        self.players = [baselines[-1] if word in others else word for word in self.players]
+        self._offer_runs(self._runs)
+        self.resized()
+
     def _change_count(self, by: int) -> None:
         count = max(FEWEST, min(len(self.players) + by, MOST))
         baselines = list(make(self.game).baselines)
@@ -131,7 +148,7 @@ class VersusScene(Scene):
         self.resized()
 
     def _change_option(self, name: str, by: int) -> None:
-        value = _next(list(CHOICES[self.game][name]), self.options[name], by)
+        value = _next(list(choices(self.game)[name]), self.options[name], by)
         make(self.game, **{**self.options, name: value})  # refuses with a line for the person
         self.options[name] = value
         self.resized()
@@ -148,18 +165,19 @@ class VersusScene(Scene):
 
     def _rows(self) -> list[tuple[object, str, str, Callable[[int], None]]]:
         rows: list[tuple[object, str, str, Callable[[int], None]]] = [
-            ("count", "Players", str(len(self.players)), self._change_count)
+            ("game", "Game", shown_name(self.game), self._change_game),
+            ("count", "Players", str(len(self.players)), self._change_count),
         ]
         for place, word in enumerate(self.players):
             value = "You" if word == YOU else label(word)
             if self.typing is not None and self.typing[0] == place:
                 value = self.typing[1] + "_"
             rows.append((place, f"Player {place + 1}", value, lambda by, p=place: self._change_player(p, by)))  # type: ignore[misc]
-        for name in CHOICES.get(self.game, {}):
+        for name in choices(self.game):
             value = self.options[name]
             shown = f"{value}×{value}" if name == "size" else f"{value:,}"
             rows.append((name, name.capitalize(), shown, lambda by, n=name: self._change_option(n, by)))  # type: ignore[misc]
-        if YOU in self.players:
+        if YOU in self.players and not make(self.game).clock_driven:
             rows.append(("pace", "The others play", self.pace, self._change_pace))
         return rows
 
@@ -201,7 +219,7 @@ class VersusScene(Scene):
         """The rows, and what may be typed."""
         look = self.app.theme
         surface.fill(look.page, self.area)
-        heading(surface, look, self.area, "Versus", f"{self.game}, the same seed for everybody")
+        heading(surface, look, self.area, "Versus", f"{shown_name(self.game)}, the same seed for everybody")
         for item in self._focus.items:
             typed = self.typing is not None and item.key == self.typing[0]
             draw_item(surface, look, item, item is self._focus.item or typed)

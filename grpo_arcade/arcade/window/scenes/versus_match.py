@@ -3,6 +3,10 @@
 Turn by turn, each of the others makes a move when the person has made one. In real time they play at their own pace
 from the person's first move on, or, where no person plays, as soon as all are ready. A model's strategy is watched
 while it is being written.
+
+A game that goes by the clock is always played in real time, every console at the same speed, from the person's first
+press on. The person's hands decide in every frame and are obeyed at once, as people play; strategies decide every
+fourth frame, on a console as stubborn as where they are measured. Seed, goal and points are the same for all.
 """
 
 from __future__ import annotations
@@ -14,11 +18,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import pygame
 
 from grpo_arcade.arcade.window import paint, theme
+from grpo_arcade.arcade.window.boards import board_size, draw_board
 from grpo_arcade.arcade.window.code_view import highlighted
 from grpo_arcade.arcade.window.contestants import Contestant
-from grpo_arcade.arcade.window.grid import largest_squares
-from grpo_arcade.arcade.window.playback import Playback
-from grpo_arcade.arcade.window.scene import Act, Event, Pointer, Scene, Wheel
+from grpo_arcade.arcade.window.grid import largest_boards
+from grpo_arcade.arcade.window.playback import Playback, playback_of
+from grpo_arcade.arcade.window.realtime import RealTime
+from grpo_arcade.arcade.window.scene import Act, Event, Pointer, Released, Scene, Wheel
+from grpo_arcade.arcade.window.scenes.play_panel import shown_name
 from grpo_arcade.arcade.window.scenes.versus_seat import Seat, draw_number, thinking
 from grpo_arcade.arcade.window.scenes.watch_tile import draw_ending, outcome_words
 from grpo_arcade.arcade.window.session import PERSON, Session, fresh_seed
@@ -35,6 +42,7 @@ Pace = Literal["turn by turn", "real time"]
 PACES: tuple[Pace, ...] = ("turn by turn", "real time")
 SPEEDS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 MOVES = {"versus.up": "W", "versus.right": "D", "versus.down": "S", "versus.left": "A"}
+CONTROLS = {f"versus.{name}": name for name in ("up", "right", "down", "left", "fire")}
 _CODE_EVERY_S = 0.05
 """How often a text that grows is highlighted anew."""
 
@@ -68,7 +76,10 @@ class Match(Scene):
             raise ValueError("a match has two to six players, at most one of them you")
         self.table = make(game, **options)
         self.seed = fresh_seed() if seed is None else seed
-        self.pace: Pace = pace if YOU in players else "real time"
+        self.clock = self.table.clock_driven
+        self.holds = self.clock
+        self.pace: Pace = pace if YOU in players and not self.clock else "real time"
+        self.time = RealTime(app.speaker)
         self.speed = 1.0
         self.paused = False
         self.started = False
@@ -84,8 +95,9 @@ class Match(Scene):
 
     def _seat(self, word: str) -> Seat:
         if word == YOU:
-            return Seat(None, Session(self.table.name, self.table.options, self.seed))
-        return Seat(Contestant(word, self._changed), None)
+            options = {**self.table.options, **self.table.person_options}
+            return Seat(None, Session(self.table.name, options, self.seed))
+        return Seat(Contestant(word, self._changed), None, self.table.failure_score)
 
     @property
     def person(self) -> Seat | None:
@@ -95,19 +107,27 @@ class Match(Scene):
     @property
     def ready(self) -> bool:
         """Whether nobody has to be waited for."""
-        return all(seat.contestant is None or seat.contestant.state in ("ready", "failed") for seat in self.seats)
+        return all(
+            seat.contestant is None
+            or seat.contestant.state == "failed"
+            or (seat.contestant.state == "ready" and seat.playback is not None and seat.playback.view is not None)
+            for seat in self.seats
+        )
 
     # What must not be lost, and what must not go on.
 
     def enter(self) -> None:
         """The players begin to think, or go on."""
         self.app.background.thread(highlighted, "def strategy(board): ...")  # the first source takes longest
+        if self.clock and self.person and self.person.session and not self.person.session.actions:
+            self.time.begin(self.person.session.game)
         for seat in self.seats:
             if seat.contestant and seat.contestant.state not in ("ready", "failed"):
                 self._let_begin(seat.contestant)
 
     def leave(self) -> None:
         """Keep the person's game, and end the processes."""
+        self.time.rest()
         try:
             self._keep_persons_game()
         finally:
@@ -135,7 +155,7 @@ class Match(Scene):
             self._mark(("foot", place))
             return  # the text itself is shown at a pace that can be read, see update()
         if contestant.performance is not None:
-            seat.playback = Playback(contestant.performance.episode)
+            seat.playback = playback_of(contestant.performance.episode, self.app.studio)
             seat.flipped = False
         self._show_code(seat)
         self._mark_seat(place)
@@ -157,9 +177,17 @@ class Match(Scene):
             return event.kind == "down" and self._select_at(event.at)
         if isinstance(event, Wheel):
             return self._scroll(event)
+        if isinstance(event, Released) and event.id in CONTROLS:
+            self.time.stick.release(CONTROLS[event.id])
+            self._settle()
+            return False
         if not isinstance(event, Act) or not event.id.startswith("versus."):
             return False
-        if event.id in MOVES:
+        if self.clock and event.id in CONTROLS:
+            self._person_presses(CONTROLS[event.id])
+        elif event.id == "versus.fire":
+            return False
+        elif event.id in MOVES:
             self._person_moves(MOVES[event.id])
         else:
             getattr(self, "_do_" + event.id.removeprefix("versus."))()
@@ -175,6 +203,27 @@ class Match(Scene):
             self.started = True
             place = self.seats.index(person)
             self._mark(("board", place), ("head", place))
+
+    def _person_presses(self, control: str) -> None:
+        if self.person is not None and not self.person.out:
+            if not self.paused and not self.started:
+                self.started = True
+                self.time.restart()
+            self.time.stick.press(control)
+            self._settle()
+
+    def _settle(self) -> None:
+        # While no frames go by, what is held counts and not how it came to be.
+        if not self._running:
+            self.time.stick.settle()
+
+    def looked_away(self) -> None:
+        """A game by the clock does not go on behind somebody's back."""
+        if self.clock and self.person is not None and not self.person.out and self._running:
+            self.paused = True
+            self.time.rest()
+            self._mark(("heading", 0))
+            self.app.redraw()
 
     def _select_at(self, at: tuple[int, int]) -> bool:
         for place, seat in enumerate(self.seats):
@@ -204,12 +253,19 @@ class Match(Scene):
 
     def _do_pause(self) -> None:
         self.paused = not self.paused
+        self.time.restart()
 
     def _do_step(self) -> None:
         if self.person is not None and not self.person.out and self.pace == "turn by turn":
             raise ValueError("turn by turn the others move when you do")
         if not self.paused:
             self.paused = self.started = True
+        person = self.person
+        if self.clock and person is not None and person.session is not None and not person.out:
+            # One decision of the others is as long as several frames of the person.
+            frames = round(person.session.game.frame_rate / self.table.frame_rate)
+            self.time.play(person.session, frames, 0.0)
+            self._mark(("board", self.seats.index(person)), ("head", self.seats.index(person)))
         for place, seat in enumerate(self.seats):
             if seat.playback:
                 seat.playback.step()
@@ -217,9 +273,11 @@ class Match(Scene):
 
     def _do_slower(self) -> None:
         self.speed = SPEEDS[max(0, SPEEDS.index(self.speed) - 1)]
+        self.time.restart()
 
     def _do_faster(self) -> None:
         self.speed = SPEEDS[min(len(SPEEDS) - 1, SPEEDS.index(self.speed) + 1)]
+        self.time.restart()
 
     def _do_restart(self) -> None:
         self._keep_persons_game()
@@ -229,8 +287,10 @@ class Match(Scene):
             if seat.session:
                 seat.session.start(self.seed)
                 seat.progress = 1.0
+                if self.clock:
+                    self.time.begin(seat.session.game)
             elif seat.playback:
-                seat.playback = Playback(seat.playback.episode)
+                seat.playback = playback_of(seat.playback.episode, self.app.studio)
         self._mark_all()
 
     def _do_new(self) -> None:
@@ -303,6 +363,13 @@ class Match(Scene):
         if person and person.progress < 1.0:
             person.progress = min(1.0, person.progress + dt / theme.MOVE_S)
             self._mark(("board", self.seats.index(person)))
+        if self.clock and person and person.session and self._running and not person.out:
+            due = self.time.due(dt, person.session.game, self.speed)
+            if self.time.play(person.session, due, self.speed):
+                place = self.seats.index(person)
+                self._mark(("board", place), ("head", place))
+                if person.out:
+                    self.time.rest()
         for place, seat in enumerate(self.seats):
             if seat.playback and self._let_play(seat.playback, dt):
                 self._mark(("board", place), ("head", place))
@@ -317,6 +384,8 @@ class Match(Scene):
 
     def _let_play(self, playback: Playback, dt: float) -> bool:
         person = self.person
+        if playback.view is None:
+            return playback.advance(0.0, 1.0)
         if playback.moving and self.paused:
             return playback.advance(dt, 1e-9, playback.ply)
         if person and person.session and not person.out and self.pace == "turn by turn":
@@ -355,9 +424,13 @@ class Match(Scene):
         person = self.person
         if person and person.progress < 1.0:
             return 0.0
+        if self.clock and person and not person.out and self._running:
+            return 0.0
         turn_by_turn = person and person.session and not person.out and self.pace == "turn by turn"
         for seat in self.seats:
             playback = seat.playback
+            if playback is not None and playback.view is None:
+                return 2 * theme.FRAME_S  # its tape has only just been asked for
             if playback is None or (playback.ended and not playback.moving):
                 continue
             if turn_by_turn and person and person.session:
@@ -386,14 +459,18 @@ class Match(Scene):
             self._side = pygame.Rect(body.right - wide, body.top, wide, body.height)
             body.width -= wide + gap
         count = len(self.seats)
-        columns, side = largest_squares(body, count, gap, lambda tall: around)
+        picture = self._picture()
+        columns, *room = largest_boards(body, count, gap, lambda tall: around, picture.aspect)
+        wide, tall = board_size(self.table, picture, (room[0], room[1]))
         rows = -(-count // columns)
         for place, seat in enumerate(self.seats):
             row, column = divmod(place, columns)
-            left = body.left + column * (body.width // columns) + (body.width // columns - side) // 2
+            left = body.left + column * (body.width // columns) + (body.width // columns - wide) // 2
             top = body.top + row * (body.height // rows)
-            seat.rect = pygame.Rect(left, top, side, body.height // rows - gap // 2)
-            seat.board = pygame.Rect(left, top + look.px(28), side, side)
+            if self.clock:  # whole pixels leave room: most of it below
+                top += max(0, body.height // rows - gap - tall - around) // 3
+            seat.rect = pygame.Rect(left, top, wide, body.height // rows - gap // 2)
+            seat.board = pygame.Rect(left, top + look.px(28), wide, tall)
             seat.has_side = bool(self._side.width) and place == self.selected
         self._picture_of = None
 
@@ -426,7 +503,7 @@ class Match(Scene):
         look = self.app.theme
         tall = self.seats[0].rect.top - look.px(theme.TIGHT) - self.area.top
         area = surface.fill(look.page, (self.area.left, self.area.top, self.area.width, tall))
-        title, note = self._verdict or f"{self.table.name} · versus", self._note()
+        title, note = self._verdict or f"{shown_name(self.table.name)} · versus", self._note()
         if self.compact:
             compact_heading(surface, look, self.area, title, note)
         else:
@@ -442,7 +519,7 @@ class Match(Scene):
         elif not self.ready:
             parts.append("a player is still thinking")
         elif self.person is not None and not self.started:
-            parts.append("it begins with your first move")
+            parts.append("it begins with your first press" if self.clock else "it begins with your first move")
         return " · ".join(parts)
 
     def _draw_seat(self, surface: pygame.Surface, place: int) -> pygame.Rect:
@@ -479,8 +556,8 @@ class Match(Scene):
             return seat.board
         picture = self._picture()
         if seat.session:
-            picture.draw(surface.subsurface(seat.board), seat.session.game.view(), seat.progress)
-        elif seat.playback:
+            draw_board(surface, seat.board, self.table, picture, seat.session.game.view(), seat.progress)
+        elif seat.playback and seat.playback.view is not None:
             seat.playback.draw(surface, seat.board, picture)
         else:
             self._draw_waiting(surface, seat, picture)
@@ -492,9 +569,12 @@ class Match(Scene):
 
     def _draw_waiting(self, surface: pygame.Surface, seat: Seat, picture: Picture) -> None:
         look = self.app.theme
-        self.table.reset(self.seed)
-        picture.draw(surface.subsurface(seat.board), self.table.view(), 1.0)
-        paint.veil(surface, look.page, 0.55, seat.board)
+        if self.clock:
+            surface.fill(look.sunken, seat.board)  # a console would first have to be switched on
+        else:
+            self.table.reset(self.seed)
+            picture.draw(surface.subsurface(seat.board), self.table.view(), 1.0)
+            paint.veil(surface, look.page, 0.55, seat.board)
         contestant = seat.contestant
         if contestant is None:
             return

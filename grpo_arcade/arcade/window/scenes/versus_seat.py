@@ -19,8 +19,9 @@ from grpo_arcade.trainer.scoring import FAILURES
 class Seat:
     """One player's place: who sits there, and how far the game has come."""
 
-    def __init__(self, contestant: Contestant | None, session: Session | None) -> None:
+    def __init__(self, contestant: Contestant | None, session: Session | None, failure_score: float = 0.0) -> None:
         self.contestant = contestant
+        self._failure_score = failure_score
         self.session = session
         """The person's game; None for the others."""
         self.playback: Playback | None = None
@@ -50,8 +51,9 @@ class Seat:
     @property
     def score(self) -> float:
         """What the board shows."""
-        game = self.session.game if self.session else self.playback.game if self.playback else None
-        return game.score if game else 0.0
+        if self.session:
+            return self.session.game.score
+        return self.playback.score if self.playback else 0.0
 
     @property
     def outcome(self) -> Outcome | None:
@@ -69,9 +71,9 @@ class Seat:
 
     @property
     def counted(self) -> float:
-        """The score it counts for in the end: none for a program that failed."""
+        """The score it counts for in the end: as little as the game can give for a program that failed."""
         failed = self.outcome in FAILURES or (self.contestant is not None and self.contestant.state == "failed")
-        return 0.0 if failed else self.score
+        return self._failure_score if failed else self.score
 
 
 def thinking(contestant: Contestant, baselines: Mapping[str, Any]) -> str:

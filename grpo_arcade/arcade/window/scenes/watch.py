@@ -16,10 +16,13 @@ import pygame
 
 from grpo_arcade.arcade.window import paint, theme
 from grpo_arcade.arcade.window.background import Task
+from grpo_arcade.arcade.window.boards import board_size
 from grpo_arcade.arcade.window.code_view import highlighted
-from grpo_arcade.arcade.window.grid import largest_squares
+from grpo_arcade.arcade.window.grid import largest_boards
+from grpo_arcade.arcade.window.playback import Playback, playback_of, table_of
 from grpo_arcade.arcade.window.run_feed import LIVE, News, Wish, follow
 from grpo_arcade.arcade.window.scene import Act, Event, Pointer, Scene, Wheel
+from grpo_arcade.arcade.window.scenes.play_panel import shown_name
 from grpo_arcade.arcade.window.scenes.watch_detail import Detail
 from grpo_arcade.arcade.window.scenes.watch_panels import Strip, draw_column
 from grpo_arcade.arcade.window.scenes.watch_tile import Measure, Tile
@@ -38,6 +41,10 @@ _SMALLEST_BOARD = 64
 _PAINT_S = 0.004
 """What a frame may spend on painting anew what stands still. The rest is painted in the next ones, so that news of a
 whole step never holds up the boards that play."""
+
+
+_BOARDS_S = 0.008
+"""What a frame may spend on boards that play; the others come first in the next."""
 
 
 class WatchScene(Scene):
@@ -81,6 +88,8 @@ class WatchScene(Scene):
         self._parts: dict[str | Tile, Callable[[pygame.Surface], pygame.Rect]] = {}
         """What stands still and must be painted anew."""
         self._pictures: dict[tuple[str, str, str], Picture] = {}
+        self._turn = 0
+        """Which board is painted first, where a frame has no time for all."""
 
     # The run.
 
@@ -106,14 +115,16 @@ class WatchScene(Scene):
         for entrant in news.entrants:
             tile = kept.get((entrant.id, entrant.time))
             if tile is None and entrant.episodes:
-                tile = Tile(entrant.episodes)
+                tile = Tile(entrant.episodes, self._play)
             if tile is not None:
                 if tile.entrant is not entrant:
                     tile.entrant = entrant
                     self._repaint(tile)
                 self.tiles.append(tile)
         if self.champion is None or self.champion.episodes != news.champion_episodes:
-            self.champion = Tile(news.champion_episodes) if news.champion_episodes else None
+            self.champion = Tile(news.champion_episodes, self._play) if news.champion_episodes else None
+        if self.tiles and not before.entrants and self.tiles[0].playback.game.clock_driven:
+            self.speed = min(self.speed, 1.0)  # what has a pace of its own is watched at that
         self.measure = Measure.of(news.entrants, news.baselines)
         if (news.shown, news.game) != (before.shown, before.game):
             self.page = 0
@@ -129,12 +140,15 @@ class WatchScene(Scene):
         else:
             self._repaint("heading", "strip", "column", "detail")
 
+    def _play(self, episode: Episode) -> Playback:
+        return playback_of(episode, self.app.studio)
+
     def _picture(self, use: str, episode: Episode) -> Picture:
         # One for each use, since a picture keeps its tiles for one size.
         key = use, repr(sorted(episode.options.items())), self.app.palette
         if key not in self._pictures:
             self._pictures = {old: kept for old, kept in self._pictures.items() if old[0] != use}
-            game = episode.new_game()
+            game = table_of(episode)
             palette = self.app.palette if self.app.palette in game.palettes else game.palettes[0]
             self._pictures[key] = game.picture(palette)
         return self._pictures[key]
@@ -320,12 +334,14 @@ class WatchScene(Scene):
         bottom = self._strip.rect.top - gap // 2
         body = pygame.Rect(self.area.left + gap, top, self.area.width - 2 * gap, max(1, bottom - top))
         if self.detail is not None:
-            self.detail.lay_out(body, look, self.compact)
+            picture = self._picture("detail", self.detail.tile.episodes[0])
+            self.detail.lay_out(body, look, self.compact, picture)
         wide = 0 if self.compact else min(look.px(250), body.width // 3)
         self._column = pygame.Rect(body.right - wide, body.top, wide, body.height)
         if self.champion is not None:
-            side = min(wide, body.height // 3)
-            self.champion.board = pygame.Rect(self._column.left, body.top + look.px(26), side, side)
+            picture = self._picture("champion", self.champion.episodes[0])
+            size = board_size(self.champion.playback.game, picture, (wide, max(16, body.height // 3)))
+            self.champion.board = pygame.Rect((self._column.left, body.top + look.px(26)), size)
         self._grid = pygame.Rect(body.left, body.top, body.width - (wide + gap if wide else 0), body.height)
         self._place_tiles()
 
@@ -335,10 +351,12 @@ class WatchScene(Scene):
         # Room for all that will come, so that boards do not move when another one does.
         groups = Counter(tile.entrant.group for tile in self.tiles if tile.entrant)
         count = min(MOST_BOARDS, max(1, self.news.expected, *groups.values()))
-        columns, side = largest_squares(self._grid, count, look.px(theme.GAP), partial(_caption, look))
-        while count > 1 and side < smallest:
+        aspect = self._picture("grid", self.tiles[0].episodes[0]).aspect if self.tiles else 1.0
+        fit = partial(largest_boards, self._grid, gap=look.px(theme.GAP), around=partial(_caption, look), aspect=aspect)
+        columns, wide, tall = fit(count)
+        while count > 1 and wide < smallest * min(1.0, aspect):
             count -= 1
-            columns, side = largest_squares(self._grid, count, look.px(theme.GAP), partial(_caption, look))
+            columns, wide, tall = fit(count)
         self._per_page = count
         self.page = min(self.page, max(0, len(self._sheets()) - 1))
         rows = -(-count // columns)
@@ -347,12 +365,12 @@ class WatchScene(Scene):
         for place, tile in enumerate(self._visible()):
             row, column = divmod(place, columns)
             tile.rect = pygame.Rect(
-                self._grid.left + column * cell_width + (cell_width - side) // 2,
+                self._grid.left + column * cell_width + (cell_width - wide) // 2,
                 self._grid.top + row * cell_height,
-                side,
-                cell_height - look.px(8),
+                wide,
+                min(cell_height - look.px(8), tall + _caption(look, cell_height)),
             )
-            tile.board = pygame.Rect(*tile.rect.topleft, side, side)
+            tile.board = pygame.Rect(*tile.rect.topleft, wide, tall)
             key = tile.entrant.id if tile.entrant else None
             items.append(Item(tile.rect, lambda tile=tile: self._enlarge(tile), key=key))  # type: ignore[misc]
         if self.detail is not None:
@@ -372,7 +390,7 @@ class WatchScene(Scene):
 
     def next_update(self) -> float | None:
         """At once while a board moves or something is still to be painted."""
-        if self._parts:
+        if self._parts or any(tile.dirty for tile in self._playing()):
             return 0.0
         if self.paused:
             return None
@@ -410,7 +428,7 @@ class WatchScene(Scene):
 
     def update(self, dt: float) -> bool:
         """Play."""
-        changed = bool(self._parts)
+        changed = bool(self._parts) or any(tile.dirty for tile in self._playing())
         if not self.paused:
             for tile in self._playing():
                 changed |= tile.advance(dt, self.speed * tile.playback.game.frame_rate)
@@ -431,11 +449,17 @@ class WatchScene(Scene):
         while self._parts and (not changed or time.perf_counter() < ends):
             part = next(iter(self._parts))
             changed.append(self._parts.pop(part)(surface))
-        for tile in self._playing():
+        ends = time.perf_counter() + _BOARDS_S
+        playing = self._playing()
+        for place in range(len(playing)):
+            tile = playing[(self._turn + place) % len(playing)]
             # A board whose surroundings are not painted yet would be painted over by them.
             if tile.dirty and not {tile, "body", "detail"} & self._parts.keys():
                 self._draw_board(surface, tile)
                 changed.append(tile.board)
+                if time.perf_counter() > ends:
+                    self._turn += place + 1
+                    break
         return changed
 
     def _draw_board(self, surface: pygame.Surface, tile: Tile) -> None:
@@ -475,7 +499,7 @@ class WatchScene(Scene):
         # The focus of the uppermost boards begins a little above them.
         tall = self._grid.top - look.px(theme.TIGHT) - self.area.top
         area = surface.fill(look.page, (self.area.left, self.area.top, self.area.width, tall))
-        name = f"{news.model} · {news.game}" if news.game else self.folder.name
+        name = f"{news.model} · {shown_name(news.game)}" if news.game else self.folder.name
         note = self._status_words()
         if self.compact:
             compact_heading(surface, look, self.area, name, note)

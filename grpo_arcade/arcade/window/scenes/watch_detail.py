@@ -5,10 +5,12 @@ from __future__ import annotations
 import pygame
 
 from grpo_arcade.arcade.window import paint, theme
+from grpo_arcade.arcade.window.boards import board_size
 from grpo_arcade.arcade.window.code_view import CodeView
 from grpo_arcade.arcade.window.run_feed import News
 from grpo_arcade.arcade.window.scenes.watch_tile import Measure, Tile, draw_standing, outcome_words
 from grpo_arcade.arcade.window.theme import Theme
+from grpo_arcade.games import Picture
 
 
 class Detail:
@@ -43,13 +45,18 @@ class Detail:
             base = news.rival.source if news.rival is not None and entrant.source is not None else None
             self.code.show(entrant.text.rstrip("\n"), base)
 
-    def lay_out(self, area: pygame.Rect, look: Theme, compact: bool) -> None:
+    def lay_out(self, area: pygame.Rect, look: Theme, compact: bool, picture: Picture) -> None:
         """Board and facts on the left, the source on the right."""
         gap = look.px(theme.GAP)
         left = area.width * 2 // 5
         side = min(left, area.height if compact else area.height * 3 // 5)
         left = max(side, min(left, look.px(380)))
-        self._board = pygame.Rect(area.left + (left - side) // 2, area.top, side, side)
+        room = side, side
+        if self.tile.playback.game.clock_driven and not compact:
+            room = left, area.height * 7 // 10  # a console's screen is high, and enlarged by whole numbers
+        size = board_size(self.tile.playback.game, picture, room)
+        side = size[1]
+        self._board = pygame.Rect((area.left + (left - size[0]) // 2, area.top), size)
         self._facts = pygame.Rect(area.left, area.top + side + gap, left, area.height - side - gap)
         x = area.left + left + gap
         line = round(look.px(theme.BODY) * theme.LINE)

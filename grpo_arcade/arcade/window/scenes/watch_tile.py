@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pygame
@@ -43,18 +43,22 @@ class Tile:
 
     Args:
         episodes: its games.
+        play: how one of them is played again.
         entrant: what it earned, where it is one of a step.
     """
 
-    def __init__(self, episodes: Sequence[Episode], entrant: Entrant | None = None) -> None:
+    def __init__(
+        self, episodes: Sequence[Episode], play: Callable[[Episode], Playback], entrant: Entrant | None = None
+    ) -> None:
         self.episodes = tuple(episodes)
+        self._play = play
         self.entrant = entrant
         self.rect = pygame.Rect(0, 0, 0, 0)
         self.board = pygame.Rect(0, 0, 0, 0)
         self.dirty = True
         self.number = 0
         """Which of its games is shown."""
-        self.playback = Playback(self.episodes[0])
+        self.playback = play(self.episodes[0])
         self._held_s = 0.0
 
     @property
@@ -65,7 +69,7 @@ class Tile:
     def show_game(self, number: int) -> None:
         """Start another of its games."""
         self.number = number % len(self.episodes)
-        self.playback = Playback(self.episodes[self.number])
+        self.playback = self._play(self.episodes[self.number])
         self._held_s = 0.0
         self.dirty = True
 
@@ -89,6 +93,8 @@ class Tile:
     def draw_board(self, surface: pygame.Surface, look: Theme, picture: Picture) -> None:
         """The position; veiled and named once the game has ended."""
         self.dirty = False
+        if self.playback.view is None:
+            surface.fill(look.sunken, self.board)
         self.playback.draw(surface, self.board, picture)
         if not self.playback.ended:
             return
@@ -166,15 +172,22 @@ def draw_split(
 def draw_standing(
     surface: pygame.Surface, look: Theme, area: pygame.Rect, score: float, baselines: Mapping[str, float]
 ) -> None:
-    """A line with a tick for each baseline and a dot for the score; equal steps are equal factors."""
-    known = [mean for mean in baselines.values() if mean > 0]
+    """A line with a tick for each baseline and a dot for the score.
+
+    Equal steps are equal factors where all scores are above 0, else equal differences.
+    """
+    known = list(baselines.values())
     if not known or area.width < look.px(16):
         return
-    low, high = min(known) / 4, max(known) * 1.5
+    positive = min(known) > 0
+    spread = max(known) - min(known)
+    low = min(known) / 4 if positive else min(known) - spread / 8 - 1
+    high = max(known) * 1.5 if positive else max(known) + spread / 3 + 1
 
     def x(value: float) -> int:
-        share = math.log(max(value, low) / low) / math.log(high / low)
-        return area.left + round(min(share, 1.0) * (area.width - 1))
+        value = min(max(value, low), high)
+        share = math.log(value / low) / math.log(high / low) if positive else (value - low) / (high - low)
+        return area.left + round(share * (area.width - 1))
 
     y = area.centery
     surface.fill(look.line, (area.left, y, area.width, max(1, look.px(1.5))))
