@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from grpo_arcade.games import Episode, Game
+from grpo_arcade.games import Episode, Game, Outcome
 
 FORMS = (
     "a baseline, a strategy file (.py, or - for standard input), RUN:champion, or a model (pocket, a folder, a name)"
@@ -51,7 +51,8 @@ def play(
     if player in game.baselines:
         from grpo_arcade.games.baseline_scores import play_baseline
 
-        return Played(player, tuple(play_baseline(game.name, game.options, player, seeds)))
+        episodes = play_baseline(game.name, game.options, player, seeds)
+        return Played(player, episodes, error=_trouble(episodes))
     if player == "-":
         return _play_source(sys.stdin.read(), "standard input", game, seeds)
     from grpo_arcade.trainer.evaluate import source_of
@@ -60,6 +61,17 @@ def play(
     if source is not None:
         return _play_source(source, Path(player).stem.replace(":", " "), game, seeds)
     return _play_model(player, game, seeds, model_seed, temperature, on_token)
+
+
+def _trouble(episodes: Sequence[Episode]) -> str:
+    """Why a server broke off the first of the games it broke off; empty if it did not."""
+    for episode in episodes:
+        if episode.outcome is Outcome.DISCONNECTED:
+            game = episode.new_game()
+            for action in episode.actions:
+                game.step(action)
+            return game.trouble
+    return ""
 
 
 def _play_source(source: str, name: str, game: Game, seeds: Sequence[int]) -> Played:

@@ -23,6 +23,8 @@ class Command:
     """The board's width and height in cells; the game's own default when absent."""
     target: int | None = None
     """The tile that wins; the game's own default when absent."""
+    game_options: tuple[str, ...] = ()
+    """Further options of the game, each as name=value."""
     seeds: int = 16
     """How many of the 100 published held-out seeds, from the first on."""
     strategies: int = 64
@@ -41,12 +43,14 @@ def run(command: Command) -> int:
     """0 when all were scored."""
     from grpo_arcade.arcade.terminal import Bar
     from grpo_arcade.games.seeds import EVALUATION_SEEDS
+    from grpo_arcade.trainer.config import parse_options
     from grpo_arcade.trainer.evaluate import evaluate
     from grpo_arcade.trainer.find_run import player_of
 
     if not 1 <= command.seeds <= len(EVALUATION_SEEDS):
         raise ValueError(f"--seeds {command.seeds}: there are 1 to {len(EVALUATION_SEEDS)} published held-out seeds")
-    options = {name: value for name in ("size", "target") if (value := getattr(command, name)) is not None}
+    options = parse_options(command.game_options, "--game-options")
+    options |= {name: value for name in ("size", "target") if (value := getattr(command, name)) is not None}
     results = []
     for player in [player_of(word, command.output_dir) for word in command.players]:
         with Bar(player, quiet=command.json) as bar:

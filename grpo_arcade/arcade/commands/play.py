@@ -24,6 +24,8 @@ class Command:
     """The board's width and height in cells; the game's own default when absent."""
     target: int | None = None
     """The tile that wins; the game's own default when absent."""
+    game_options: tuple[str, ...] = ()
+    """Further options of the game, each as name=value."""
     seed: int = 0
     """The episode's seed: the same seed and the same moves give the same game."""
     model_seed: int = 0
@@ -48,12 +50,14 @@ def run(command: Command) -> int:
     from grpo_arcade.arcade.players import play
     from grpo_arcade.arcade.terminal import show
     from grpo_arcade.games import make
+    from grpo_arcade.trainer.config import parse_options
     from grpo_arcade.trainer.find_run import player_of
 
     if command.to is not None:
         check_destination(command.to)
     speed = checked_speed(command.speed)
-    options = {name: value for name in ("size", "target") if (value := getattr(command, name)) is not None}
+    options = parse_options(command.game_options, "--game-options")
+    options |= {name: value for name in ("size", "target") if (value := getattr(command, name)) is not None}
     game = make(command.game, **options)
     quiet = command.json or command.to is not None
     console = Console()
@@ -73,7 +77,7 @@ def run(command: Command) -> int:
     episode = played.episodes[0]
     if command.to is not None:
         write(episode, command.to)
-    elif not command.json:
+    elif not command.json and (episode.actions or not played.error):
         if played.source is not None and not sys.stderr.isatty():
             console.print(Syntax(played.source, "python", background_color="default"))
         show(episode, speed=speed, console=console)

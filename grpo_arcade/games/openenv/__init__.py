@@ -6,6 +6,7 @@ answers into what is seen and drawn, ``tape`` keeps them for recordings. None of
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Mapping
 from typing import Any
@@ -77,6 +78,8 @@ class Remote(Game):
             self._twin = twin_of(self.spec.like)
             self.palettes = self._twin.palettes
             self.clock_driven, self.controls = self._twin.clock_driven, self._twin.controls
+            self.failure_score, self.human_score = self._twin.failure_score, self._twin.human_score
+            self.baselines = {name: functools.partial(_by_twin, name) for name in self._twin.baselines}
         self._clear(0)
 
     def _clear(self, seed: int) -> None:
@@ -231,14 +234,17 @@ class Remote(Game):
     def view(self) -> Any:
         """The position as the spec lets it be drawn: a :class:`RemoteView`, or what the game that plays along shows."""
         if self._twin is not None:
-            return self._view_of(self._twin)
+            return self.twin().view()
         try:
             shown = reading.shown(self.spec, self._scope, self._legal) if self._scope else Lines((self.trouble,))
         except ServerError as error:
             shown = Lines((str(error),))
         return RemoteView(shown, self.score, self.outcome, self.plies)
 
-    def _view_of(self, twin: Game) -> Any:
+    def twin(self) -> Game:
+        """The game of ours that plays along, in the present position. Only where ``draw.kind`` is ``twin``."""
+        twin = self._twin
+        assert twin is not None
         if self._twin_at is None:
             twin.reset(self._seed)
             self._twin_at = 0
@@ -246,7 +252,7 @@ class Remote(Game):
             if twin.outcome is None:
                 twin.step(action)
         self._twin_at = len(self._sent)
-        return twin.view()
+        return twin
 
     def kept(self) -> bytes:
         """What the server said, for recordings."""
@@ -272,14 +278,20 @@ class Remote(Game):
 
         return prompt(self.spec, STUCK_AFTER)
 
-    def baseline_scores(self) -> None:
-        """Nothing is stored: the server decides what a seed gives."""
-        return None
+    def baseline_scores(self) -> Mapping[str, Any] | None:
+        """Those of the game that plays along; nothing is known of what another server does."""
+        return self._twin.baseline_scores() if self._twin is not None else None
 
     baselines: Mapping[str, Baseline] = {
         "random": lambda game, rng: rng.choice(game.legal_actions()),
         "first": lambda game, rng: game.legal_actions()[0],
     }
+
+
+def _by_twin(name: str, game: Game, rng: random.Random) -> int:
+    assert isinstance(game, Remote)
+    twin = game.twin()
+    return twin.baselines[name](twin, rng)
 
 
 def _aliases(spec: Spec) -> dict[str | int, int]:
