@@ -112,14 +112,13 @@ def test_opening_and_memory(large):
 def test_a_key_is_answered_at_once(large):
     from textual.events import Key
 
-    from grpo_arcade.arcade.commands.dash import picture_of
     from grpo_arcade.trainer.dashboard.app import Dashboard
 
     rng = random.Random(5)
     times = {}
 
     async def live():
-        app = Dashboard(large, picture_of)
+        app = Dashboard(large)
         async with app.run_test(size=(200, 60)) as pilot:
             await pilot.pause(2.0)
             await pilot.press("2")

@@ -13,9 +13,6 @@ from typing import TYPE_CHECKING
 from grpo_arcade.arcade.configuration import Positional
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
-    from grpo_arcade.games import Game
     from grpo_arcade.trainer.dashboard.beside import Trainer
 
 
@@ -74,19 +71,9 @@ def open_dashboard(folder: Path, *, ascii: bool = False, color: bool = True, tra
     gc.disable()
     from grpo_arcade.trainer.dashboard.app import Dashboard
 
-    app = Dashboard(folder, picture_of, plain=ascii or not _knows_unicode(), colour=color, trainer=trainer)
+    app = Dashboard(folder, plain=ascii or not _knows_unicode(), colour=color, trainer=trainer)
     app.run()
     return app.return_code or 0
-
-
-def picture_of(game: Game) -> Text:
-    """A board as coloured cells; other pictures need pygame, which stays out of this process."""
-    from rich.text import Text
-
-    from grpo_arcade.arcade.terminal import board_of
-
-    board = board_of(game)
-    return Text("no board of numbers: x writes its GIF", style="dim") if board is None else board
 
 
 def _knows_unicode() -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from rich.text import Text
 from textual import events
@@ -35,9 +35,6 @@ from grpo_arcade.trainer.dashboard.plain import AsciiOnly
 from grpo_arcade.trainer.dashboard.prompt import Leaving, Question
 from grpo_arcade.trainer.dashboard.tabs import TABS, content_of, prepare
 from grpo_arcade.trainer.run_folder import LIVE, RunFolderError, RunReader
-
-if TYPE_CHECKING:
-    from grpo_arcade.trainer.dashboard.tabs import PictureOf
 
 SMALLEST = (80, 24)
 """Columns and lines the dashboard needs."""
@@ -86,7 +83,6 @@ class Dashboard(App[None]):
     def __init__(
         self,
         folder: Path,
-        picture_of: PictureOf,
         *,
         plain: bool = False,
         colour: bool = True,
@@ -100,7 +96,6 @@ class Dashboard(App[None]):
         """
         super().__init__()
         self.folder = folder
-        self.picture_of = picture_of
         self.plain = plain
         self.clock = clock
         self._trainer = trainer
@@ -318,7 +313,7 @@ class Dashboard(App[None]):
             if not pane.children:
                 name = str(pane.id).removeprefix("tab-")
                 with self.batch_update():
-                    await pane.mount(content_of(name, self.folder, self.picture_of, plain=self.plain))
+                    await pane.mount(content_of(name, self.folder, plain=self.plain))
             target = next((child for child in pane.query("*").results() if child.focusable), None)
             if target is not None:
                 target.focus()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +15,7 @@ from textual.content import Content
 from textual.highlight import highlight
 from textual.widgets import Static, TabbedContent, TabPane
 
-from grpo_arcade.games import Episode, Game
+from grpo_arcade.games import Episode
 from grpo_arcade.trainer.dashboard.bars import outcome_style
 from grpo_arcade.trainer.dashboard.clean import clean
 from grpo_arcade.trainer.dashboard.facts import number
@@ -69,10 +68,10 @@ def highlighted(source: str) -> Content:
 class Detail(Vertical):
     """The right or lower half of the strategies tab."""
 
-    def __init__(self, picture_of: Callable[[Game], RenderableType]) -> None:
-        """``picture_of`` draws a position as text."""
+    def __init__(self, *, plain: bool) -> None:
+        """``plain`` keeps to ASCII."""
         super().__init__(id="detail")
-        self._picture_of = picture_of
+        self._plain = plain
         self.told: Told | None = None
         self.against_group = False
 
@@ -84,7 +83,7 @@ class Detail(Vertical):
                 for name in VIEWS[:-1]:
                     with TabPane(name.capitalize(), id=f"view-{name}"):
                         yield Page(id=name)
-            yield GameView(self._picture_of)
+            yield GameView(plain=self._plain)
 
     @property
     def view(self) -> str:

@@ -1,26 +1,32 @@
-"""One of a strategy's games, played again move by move in the terminal."""
+"""One of a strategy's games, played again move by move in the terminal.
+
+Another process plays it, see ``stills``: what a game or its libraries do cannot disturb the screen.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import ClassVar
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.events import Resize
 from textual.timer import Timer
 from textual.widgets import Static
 
-from grpo_arcade.games import Episode, Game
+from grpo_arcade.games import Episode, score_text
+from grpo_arcade.trainer.dashboard.cells import Blocks, board
 from grpo_arcade.trainer.dashboard.clean import clean
+from grpo_arcade.trainer.dashboard.stills import Still, Stills, StillsError
 
 SPEEDS = (0.5, 1, 2, 4, 8, 16, 32, 64)
 _DRAWINGS = 20
 """Drawings a second at most; faster games leave positions out."""
-_AT_ONCE = 64
-"""Moves that are played between two keys; a whole game takes longer than a key may."""
+_WORDS = 2
+"""Lines beside the picture."""
 
 
 class GameView(VerticalScroll):
@@ -38,27 +44,38 @@ class GameView(VerticalScroll):
         Binding("end", "to(1)", "End", show=False),
     ]
 
-    def __init__(self, picture_of: Callable[[Game], RenderableType]) -> None:
-        """``picture_of`` draws a position as text."""
+    def __init__(self, *, plain: bool) -> None:
+        """``plain`` keeps to ASCII."""
         super().__init__(id="game")
-        self._picture_of = picture_of
+        self._plain = plain
+        self._stills = Stills()
         self._episodes: Sequence[Episode] = ()
         self._at = 0
-        self._game: Game | None = None
+        self._still: Still | None = None
         self._move = 0
         self._speed = SPEEDS.index(4)
         self._timer: Timer | None = None
         self._owed = 0.0
         self._lines = 0
+        self._asking = False
 
     def compose(self) -> ComposeResult:
         """One picture."""
         yield Static(id="game-picture")
 
+    async def on_unmount(self) -> None:
+        """Nobody is asked any more."""
+        await self._stills.close()
+
     @property
     def episode(self) -> Episode | None:
         """The one that is shown."""
         return self._episodes[self._at] if self._episodes else None
+
+    @property
+    def still(self) -> Still | None:
+        """The position that is shown."""
+        return self._still
 
     def fill(self, episodes: Sequence[Episode]) -> None:
         """Show the first of these at its end."""
@@ -67,56 +84,72 @@ class GameView(VerticalScroll):
 
     def _open(self) -> None:
         self._pause()
-        self._game, self._move = None, 0
-        if self.episode is not None:
-            self._seek(len(self.episode.actions))
-        else:
-            self._draw()
+        self._still = None
+        self._move = len(self.episode.actions) if self.episode is not None else 0
+        self._draw()
+        self._ask()
 
     def _to(self, move: int) -> None:
-        """Go to a position: a few moves at once, and what must be played from the start beside the screen's thread."""
-        episode, game = self.episode, self._game
-        if episode is None:
-            return
-        move = max(0, min(len(episode.actions), move))
-        if game is None or not 0 <= move - self._move <= _AT_ONCE:
-            self._seek(move)
-            return
-        _play(game, episode.actions[self._move : move])
-        self._move = move
-        self._draw()
+        """Go to a position."""
+        if self.episode is not None:
+            self._move = max(0, min(len(self.episode.actions), move))
+            self._ask()
 
-    def _seek(self, move: int) -> None:
-        self._game, self._move = None, move
-        self.run_worker(self._find(move), group="seek", exclusive=True)
+    def on_resize(self, event: Resize) -> None:
+        """It has become visible, or has other room for a picture."""
+        self._ask()
 
-    async def _find(self, move: int) -> None:
-        app: Any = self.app
-        episode = self.episode
+    def _ask(self) -> None:
+        if self.episode is not None and self.content_size and not self._asking:
+            self._asking = True
+            self.run_worker(self._find(), group="still")
+
+    async def _find(self) -> None:
+        """Ask until what is wanted is what was asked for: somebody may have pressed keys meanwhile."""
         try:
-            game = await app.in_back_room(_position, episode, move)
-        except ValueError as error:
-            self._show(Text(clean(str(error))))
-            return
-        if self.episode is episode and self._move == move:
-            self._game = game
-            self._draw()
+            while (wanted := self._wanted) is not None:
+                episode, move, width, height = wanted
+                try:
+                    still = await self._stills.at(episode, move, width, height)
+                except StillsError as error:
+                    if self.episode is episode:
+                        self._pause()
+                        self._show(Text(clean(str(error)), style="red"))
+                else:
+                    if self.episode is episode:
+                        self._still = still
+                        self._draw()
+                if wanted == self._wanted:
+                    break
+        finally:
+            self._asking = False
+
+    @property
+    def _wanted(self) -> tuple[Episode, int, int, int] | None:
+        width, height = self.content_size
+        if self.episode is None or not width:
+            return None
+        return self.episode, self._move, width, 2 * max(1, height - _WORDS)
 
     def _draw(self) -> None:
-        episode, game = self.episode, self._game
+        episode, still = self.episode, self._still
         if episode is None:
             self._show(Text("no games: nothing of it could be played", style="dim"))
             return
-        if game is None:
+        if still is None:
             return  # it is being looked for
         whole = len(episode.actions)
-        over = self._move >= whole
         line = f"game {self._at + 1} of {len(self._episodes)}, seed {episode.seed}, {SPEEDS[self._speed]:g}×"
-        score = f"score {game.score:,.0f}, move {self._move:,} of {whole:,}"
-        state = str(episode.outcome) if over else "playing" if self._timer else "paused"
-        picture = self._picture_of(game)
-        lines = 2 + (picture.plain.count("\n") + 1 if isinstance(picture, Text) else 0)
-        self._show(Group(Text(line, style="dim"), picture, Text(f"{score}, {state}")), lines)
+        score = f"score {score_text(still.score)}, move {still.move:,} of {whole:,}"
+        state = str(episode.outcome) if still.move >= whole else "playing" if self._timer else "paused"
+        picture: Text | Blocks
+        if still.board is not None:
+            picture = board(still.board)
+            lines = picture.plain.count("\n") + 1
+        else:
+            picture = Blocks(still.width, still.height, still.pixels, plain=self._plain)
+            lines = picture.lines
+        self._show(Group(Text(line, style="dim"), picture, Text(f"{score}, {state}")), lines + _WORDS)
 
     def _show(self, picture: RenderableType, lines: int = 0) -> None:
         # As high as the last one: nothing else on the screen moves.
@@ -140,10 +173,10 @@ class GameView(VerticalScroll):
             self._timer = None
 
     def _tick(self) -> None:
-        game, episode = self._game, self.episode
-        if game is None or episode is None:
+        still, episode = self._still, self.episode
+        if still is None or episode is None:
             return
-        self._owed += game.frame_rate * SPEEDS[self._speed] / _DRAWINGS
+        self._owed += still.rate * SPEEDS[self._speed] / _DRAWINGS
         moves, self._owed = int(self._owed), self._owed % 1
         if moves:
             self._to(self._move + moves)
@@ -171,16 +204,3 @@ class GameView(VerticalScroll):
         """The start or the end."""
         self._pause()
         self._to(share * len(self.episode.actions) if self.episode else 0)
-
-
-def _position(episode: Episode, move: int) -> Game:
-    game = episode.new_game()
-    _play(game, episode.actions[:move])
-    return game
-
-
-def _play(game: Game, actions: bytes) -> None:
-    for action in actions:
-        if game.outcome is not None:
-            break
-        game.step(action)

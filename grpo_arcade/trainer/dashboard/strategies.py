@@ -46,11 +46,11 @@ class Strategies(Container):
         Binding("escape", "table", "Table", show=False),
     ]
 
-    def __init__(self, folder: Path, picture_of: Any) -> None:
-        """``picture_of`` draws a position as text."""
+    def __init__(self, folder: Path, *, plain: bool) -> None:
+        """``plain`` keeps to ASCII."""
         super().__init__(id="strategies")
         self._folder = folder
-        self._picture_of = picture_of
+        self._plain = plain
         # The rows on screen are read while they are drawn: by key, a millisecond, on a connection nobody else uses.
         self._reader = RunReader(folder)
         self._order = Order()
@@ -62,7 +62,7 @@ class Strategies(Container):
         with Vertical(id="list"):
             yield Static(id="list-title")
             yield StrategyTable(self._rows)
-        yield Detail(self._picture_of)
+        yield Detail(plain=self._plain)
 
     def on_unmount(self) -> None:
         """Close the connection."""

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from textual.widget import Widget
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-    from grpo_arcade.games import Game
-
-    PictureOf = Callable[[Game], RenderableType]
-    """Draws a position as text; the command line has one, and hands it in."""
 
 TABS = ("strategies", "groups", "evaluations", "commands", "log", "config")
 """The tabs beside the overview, in order."""
 
 
-def content_of(tab: str, folder: Path, picture_of: PictureOf, *, plain: bool) -> Widget:
+def content_of(tab: str, folder: Path, *, plain: bool) -> Widget:
     """The content of one of :data:`TABS`, whose module is imported here."""
     if tab == "strategies":
         from grpo_arcade.trainer.dashboard.strategies import Strategies
 
-        return Strategies(folder, picture_of)
+        return Strategies(folder, plain=plain)
     if tab == "groups":
         from grpo_arcade.trainer.dashboard.groups import Groups
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from grpo_arcade.arcade.commands.dash import picture_of
 from grpo_arcade.trainer.dashboard.app import Dashboard
 
 NOW = 1_700_000_600.0
@@ -48,7 +47,7 @@ def drive(tmp_path, monkeypatch):
 
     def run(folder, play, *, size=(120, 40), **options):
         async def live():
-            app = Dashboard(folder, picture_of, clock=lambda: NOW, **options)
+            app = Dashboard(folder, clock=lambda: NOW, **options)
             app.animation_level = "none"
             async with app.run_test(size=size, notifications=True) as pilot:
                 await wait_for(pilot, lambda: app._look is not None or app._trouble)

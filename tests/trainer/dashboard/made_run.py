@@ -51,15 +51,15 @@ def _played(player, seed):
     return Episode("2048", game.options, seed, bytes(actions), game.outcome, game.score, versions={"rules": "1"})
 
 
-def open_run(root, name="made", max_steps=100, **settings):
+def open_run(root, name="made", max_steps=100, game="2048", versions=None, **settings):
     """A fresh run's writer, and its folder."""
     config = TrainConfig(output_dir=str(root), run_name=name, max_steps=max_steps, num_generations=GROUP, **settings)
     facts = {
-        "game": "2048",
+        "game": game,
         "model": "pocket",
         "max_steps": max_steps,
         "run_key": "00" * 16,
-        "episode_versions": {"grpo-arcade": "0.1.0", "rules": "1"},
+        "episode_versions": versions or {"grpo-arcade": "0.1.0", "rules": "1"},
     }
     writer = RunWriter.create(config, facts)
     writer.note(status="running", started=START)
@@ -164,6 +164,24 @@ def make_run(root, steps=30, name="made", status="finished", max_steps=None, ala
         )
         writer.note(status=status, updated_for="tests")
         _date(writer, START + 7 * steps + 5)
+    return writer.folder
+
+
+def make_pictured_run(root, name="pong", moves=40):
+    """One step of one strategy that played Pong: a game that is drawn."""
+    game, rng = make("atari/pong"), random.Random(3)
+    game.reset(SEEDS[0])
+    actions = bytes(rng.randrange(len(game.actions)) for _ in range(moves))
+    for action in actions:
+        game.step(action)
+    episode = Episode(game.name, game.options, SEEDS[0], actions, Outcome.TIMEOUT, game.score, versions=game.versions)
+    with open_run(root, name, 1, game=game.name, versions=dict(game.versions)) as writer:
+        writer.group(1, "training", 0, 0, dict(game.options), SEEDS[:1])
+        play = Play(SOURCES[0], SOURCES[0], (episode,), "")
+        number = writer.strategy(1, "training", 0, 0, play, [1, 2], False)
+        writer.judged([number], [{"function_works": 1.0}], [{"function_works": "it can be called"}], [1.0], [0.0])
+        writer.step(step_row(1, rng, {"timeout": 1}))
+        writer.note(status="finished")
     return writer.folder
 
 

@@ -263,7 +263,7 @@ def test_what_is_no_readable_run_is_refused_in_one_line(made_run, tmp_path, dama
     if damage == "newer":
         assert "pip install --upgrade" in told.stderr
     with pytest.raises(RunFolderError):
-        Dashboard(folder, lambda game: "")
+        Dashboard(folder)
 
 
 def test_a_run_with_an_older_schema_line_opens(made_run, tmp_path, drive, until, seen):

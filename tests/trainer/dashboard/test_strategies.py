@@ -1,8 +1,6 @@
 """The table of strategies and the view of one, on real run databases; 100,000 rows among them."""
 
 import contextlib
-import subprocess
-import sys
 import time
 
 import pytest
@@ -191,7 +189,7 @@ def test_a_game_plays_steps_back_and_shows_what_the_rules_say(finished, drive, u
         whole = len(view.episode.actions)
         await until(pilot, lambda: f"move {whole:,} of {whole:,}" in seen(app))
         assert f"score {view.episode.score:,.0f}" in seen(app)
-        assert view._game.score == view.episode.score
+        assert view.still.score == view.episode.score
         await pilot.press("comma")
         await until(pilot, lambda: f"move {whole - 1:,} of" in seen(app))
         await pilot.press("home")
@@ -242,16 +240,6 @@ def test_source_recording_and_gif_are_written_where_one_is(finished, drive, unti
         assert len(episode.actions) == 5
 
     drive(finished, play)
-
-
-def test_a_game_that_is_no_board_is_told_in_words_and_loads_no_pygame():
-    program = (
-        "import sys; from grpo_arcade.arcade.commands.dash import picture_of; from grpo_arcade.games import make\n"
-        "game = make('2048'); game.reset(1); game.observation = lambda: {'screen': b'pixels'}\n"
-        "print(picture_of(game).plain, 'pygame' in sys.modules)"
-    )
-    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == "no board of numbers: x writes its GIF False"
 
 
 def test_nothing_of_a_model_reaches_the_terminal_as_a_command():
