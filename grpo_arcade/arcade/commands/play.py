@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grpo_arcade.arcade.configuration import Positional
-from grpo_arcade.games import Episode, score_text
+from grpo_arcade.games import Episode, Game, score_text
 
 
 @dataclass
@@ -17,9 +17,10 @@ class Command:
 
     game: Positional[str] = "2048"
     """What is played."""
-    player: Positional[str] = "expectimax"
+    player: Positional[str] = ""
     """Who plays: a baseline (random, greedy, expectimax), a strategy file (.py, or - for standard input),
-    RUN:champion, or a model that writes a strategy (pocket, a run folder, a checkpoint, a hub name)."""
+    RUN:champion, a model that writes a strategy (pocket, a run folder, a checkpoint, a hub name), or you, in the
+    window. By default the game's strongest baseline."""
     size: int | None = None
     """The board's width and height in cells; the game's own default when absent."""
     target: int | None = None
@@ -59,6 +60,8 @@ def run(command: Command) -> int:
     options = parse_options(command.game_options, "--game-options")
     options |= {name: value for name in ("size", "target") if (value := getattr(command, name)) is not None}
     game = make(command.game, **options)
+    if command.player == "you":
+        return _by_hand(game)
     quiet = command.json or command.to is not None
     console = Console()
 
@@ -67,7 +70,7 @@ def run(command: Command) -> int:
         sys.stderr.flush()
 
     played = play(
-        player_of(command.player, command.output_dir),
+        player_of(command.player or list(game.baselines)[-1], command.output_dir),
         game,
         [command.seed],
         model_seed=command.model_seed,
@@ -92,6 +95,13 @@ def run(command: Command) -> int:
         if command.to is not None:
             print(f"written to {command.to}")
     return 0 if not played.error else 1
+
+
+def _by_hand(game: Game) -> int:
+    from grpo_arcade.arcade.window import open_window
+    from grpo_arcade.arcade.window.scenes.play_clock import play
+
+    return open_window(lambda app: play(app, game.name, {**game.options, **game.person_options}))
 
 
 def result_line(episode: Episode) -> str:

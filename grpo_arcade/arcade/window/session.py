@@ -79,8 +79,8 @@ class Session:
         return True
 
     def undo(self) -> bool:
-        """Take the last move back; False if there is none."""
-        if not self.actions:
+        """Take the last move back; False if there is none, or the game would not play itself again."""
+        if not self.actions or not self.game.replayable:
             return False
         self.actions.pop()
         self._times.pop()

@@ -283,8 +283,8 @@ class Remote(Game):
         return self._twin.baseline_scores() if self._twin is not None else None
 
     baselines: Mapping[str, Baseline] = {
-        "random": lambda game, rng: rng.choice(game.legal_actions()),
         "first": lambda game, rng: game.legal_actions()[0],
+        "random": lambda game, rng: rng.choice(game.legal_actions()),
     }
 
 

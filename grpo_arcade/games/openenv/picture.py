@@ -55,14 +55,28 @@ class RemotePicture:
         else:
             _draw_lines(surface, view.shown)
 
+    def action_at(self, size: tuple[int, int], view: RemoteView, at: tuple[int, int]) -> int | None:
+        """The action that the cell at a point of a picture of ``size`` stands for.
+
+        Where there are as many actions as cells, the cell's; where there are as many as columns, the column's.
+        """
+        grid = view.shown
+        if not isinstance(grid, Grid):
+            return None
+        rows, columns, actions = len(grid.rows), len(grid.rows[0]), len(self._spec.names)
+        side, left, top = _layout(size, rows, columns)
+        if side < 1:
+            return None
+        column, row = (at[0] - left) // side, (at[1] - top) // side
+        if not (0 <= row < rows and 0 <= column < columns):
+            return None
+        return row * columns + column if actions == rows * columns else column if actions == columns else None
+
     def _draw_grid(self, surface: pygame.Surface, grid: Grid) -> None:
-        width, height = surface.get_size()
         rows, columns = len(grid.rows), len(grid.rows[0])
-        margin = min(width, height) // 40
-        side = min((width - 2 * margin) // max(columns, 1), (height - 2 * margin) // max(rows, 1))
+        side, left, top = _layout(surface.get_size(), rows, columns)
         if side < 1:
             return
-        left, top = (width - side * columns) // 2, (height - side * rows) // 2
         gap = max(1, side // 14) if self._spec.draw.kind == "board" else side // 20
         surface.fill(_BOARD, (left, top, side * columns + gap, side * rows + gap))
         for row, cells in enumerate(grid.rows):
@@ -94,6 +108,14 @@ class RemotePicture:
         )
         colour = _COLOURS[number % len(_COLOURS)]
         return Look("square" if text.lstrip("-").isdigit() else "text", colour, text)
+
+
+def _layout(size: tuple[int, int], rows: int, columns: int) -> tuple[int, int, int]:
+    """The side of a cell, and where the first one is."""
+    width, height = size
+    margin = min(width, height) // 40
+    side = min((width - 2 * margin) // max(columns, 1), (height - 2 * margin) // max(rows, 1))
+    return side, (width - side * columns) // 2, (height - side * rows) // 2
 
 
 def _tile_colour(text: str) -> int:

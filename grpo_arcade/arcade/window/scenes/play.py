@@ -17,7 +17,7 @@ from grpo_arcade.arcade.window.advice import Autoplay, InStep, advise, is_strate
 from grpo_arcade.arcade.window.background import Task
 from grpo_arcade.arcade.window.boards import board_size
 from grpo_arcade.arcade.window.clip import write_clip
-from grpo_arcade.arcade.window.scene import Act, Dropped, Event, Scene
+from grpo_arcade.arcade.window.scene import Act, Dropped, Event, Pointer, Scene
 from grpo_arcade.arcade.window.scenes.play_panel import draw_hint, draw_plate, draw_side, draw_strip
 from grpo_arcade.arcade.window.session import PERSON, Session, fresh_seed
 from grpo_arcade.games import Episode, Game, Outcome, make
@@ -158,7 +158,7 @@ class Play(Scene):
         """Write the game in progress, or take its file away once it has ended."""
         self._note_score()
         self.app.memory.set("took back", self.session.took_back)
-        if self.game.outcome is None and self.session.actions:
+        if self.game.outcome is None and self.session.actions and self.game.replayable:
             save(self.session.episode(), self._kept)
         else:
             self._kept.unlink(missing_ok=True)
@@ -203,20 +203,31 @@ class Play(Scene):
         if isinstance(event, Dropped) and is_strategy(event.path):
             self.advise_by_file(event.path)
             return True
+        if isinstance(event, Pointer):
+            return event.kind == "down" and self._points_at(event.at)
         if not isinstance(event, Act) or not event.id.startswith("play."):
             return False
         if event.id in MOVES:
-            self._person_moves(MOVES[event.id])
+            self._person_moves(self.game.aliases.get(MOVES[event.id]))
             return True
         getattr(self, "_do_" + event.id.removeprefix("play.").replace("-", "_"))()
         return True
 
-    def _person_moves(self, alias: str) -> None:
-        if self.paused and self.autoplay is None:
+    def _points_at(self, at: tuple[int, int]) -> bool:
+        """Make the move that a place on the board stands for, in games whose picture knows it."""
+        action_at = getattr(self._picture(), "action_at", None)
+        if action_at is None or not self._board.collidepoint(at):
+            return False
+        x, y = at[0] - self._board.left, at[1] - self._board.top
+        self._person_moves(action_at(self._board.size, self._view, (x, y)))
+        return True
+
+    def _person_moves(self, action: int | None) -> None:
+        if action is None or (self.paused and self.autoplay is None):
             return
         self._stop_autoplay()
         self.paused = False
-        self._move(self.game.aliases[alias], PERSON)
+        self._move(action, PERSON)
 
     def _move(self, action: int, player: str) -> None:
         if not self.session.move(action, player):
