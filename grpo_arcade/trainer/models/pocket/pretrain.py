@@ -38,9 +38,9 @@ class PretrainConfig:
     """Folder to write: a Hugging Face model folder, and pretrain.json which says how it was made."""
     seed: int = 1
     """Corpus, initial weights and order of the batches come from it."""
-    corpus_size: int = 500_000
+    corpus_size: int = 1_000_000
     """Examples drawn from the grammars."""
-    steps: int = 2_000
+    steps: int = 4_000
     """Optimizer steps."""
     batch_size: int = 256
     """Examples a step."""
@@ -50,7 +50,7 @@ class PretrainConfig:
     """Steps until the peak."""
     weight_decay: float = 0.05
     """Of AdamW, on matrices only."""
-    vocab_size: int = 1536
+    vocab_size: int = 3072
     """Tokens at most."""
     hidden_size: int = 256
     """Width of the model."""
@@ -59,7 +59,8 @@ class PretrainConfig:
     device: str = "auto"
     """cpu, cuda, or auto: the first CUDA card, else the CPU."""
     samples: int = 512
-    """Programs sampled and played at the end for the acceptance figures; 0 skips that."""
+    """Programs of 2048 sampled and played at the end for the acceptance figures, a quarter of it for each other game; 0
+    skips that."""
 
     def __post_init__(self) -> None:
         for name in ("corpus_size", "steps", "batch_size", "vocab_size", "hidden_size", "num_hidden_layers"):

@@ -26,8 +26,10 @@ CHAT_TEMPLATE = """\
 {%- if add_generation_prompt %}<|assistant|>{% endif -%}"""
 """One user message and its answer; a system message is read as one more user message."""
 
-_PIECES = r'[^\n]*?(?:[-+]= |for d in ")|\d+ \* |[WASD]+(?=")|[^\n]*\n|[^\n]+'
-"""What a merge never crosses: up to a sign, a weight, an order of moves, the rest of the line."""
+_PIECES = (
+    r'[^\n]*?(?:[-+]= |[-+%] (?=\d)|[<>] -?(?=\d)|for d in ")|\d+ \* |\d+(?=[\n: ,)])|[WASD]+(?=")|[^\n]*\n|[^\n]+'
+)
+"""What a merge never crosses: up to a sign or a number, a weight, a number, an order of moves, the rest of the line."""
 
 
 def train_tokenizer(texts: Iterable[str], vocab_size: int) -> Any:

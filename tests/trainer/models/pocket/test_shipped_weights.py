@@ -10,11 +10,13 @@ import torch
 
 from grpo_arcade.games.game import Outcome
 from grpo_arcade.games.players import extract_source, play_match
+from grpo_arcade.games.registry import make
 from grpo_arcade.trainer.models import POCKET
 from grpo_arcade.trainer.models.chat import completion_text, ending_tokens
+from grpo_arcade.trainer.models.chat import prompt_ids as prompt_ids_of
 from grpo_arcade.trainer.models.pocket import PretrainConfig
 from grpo_arcade.trainer.models.pocket.acceptance import Acceptance, measure
-from grpo_arcade.trainer.models.pocket.grammar import draw
+from grpo_arcade.trainer.models.pocket.grammar import GRAMMARS, draw
 from grpo_arcade.trainer.models.sampler import sample
 
 RECORD = json.loads((POCKET / "pretrain.json").read_text())
@@ -35,7 +37,8 @@ def test_they_were_made_by_the_command_as_it_is_now(pocket):
 
 
 def test_the_recorded_figures_are_accepted():
-    assert Acceptance(**RECORD["acceptance"]).accepted
+    acceptance = Acceptance.from_dict(RECORD["acceptance"])
+    assert acceptance.accepted, acceptance.summary()
 
 
 def test_unseen_programs_of_the_grammar_are_as_likely_as_the_recorded_loss_says(pocket):
@@ -72,8 +75,24 @@ def test_what_it_writes_plays(pocket, prompt_ids):
     assert played >= 45
 
 
+@pytest.mark.parametrize("name", [game for game in GRAMMARS if game != "2048"])
+def test_what_it_writes_for_an_atari_prompt_plays_that_game(pocket, name):
+    model, tokenizer = pocket
+    ends = ending_tokens(model, tokenizer)
+    prompt = prompt_ids_of(tokenizer, make(name).prompt())
+    completions = sample(model, tokenizer, [prompt] * 24, max_new_tokens=128, seed=1)
+    assert len(set(map(tuple, completions))) >= 18
+    played = 0
+    for index, ids in enumerate(completions):
+        source = extract_source(completion_text(tokenizer, ids, ends)).source
+        if source is not None:
+            [episode] = play_match(source, name, {"max_num_frames_per_episode": 400}, [index]).episodes
+            played += episode.outcome.by_the_rules
+    assert played >= 22
+
+
 @pytest.mark.soak
-def test_512_samples_are_accepted():
+def test_fresh_samples_are_accepted():
     before = (POCKET / "pretrain.json").read_text()
     try:
         assert measure(POCKET, seed=1).accepted

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from grpo_arcade.games.registry import make
 from grpo_arcade.trainer.models import POCKET, load
-from grpo_arcade.trainer.models.pocket.grammar import draw
+from grpo_arcade.trainer.models.pocket.grammar import GRAMMARS, draw
 from grpo_arcade.trainer.models.pocket.pretrain import _PROMPT_SHARE, _TOKENIZER_EXAMPLES
 from grpo_arcade.trainer.models.pocket.tokenizer import train_tokenizer
 
@@ -34,7 +34,9 @@ def test_every_example_comes_back_byte_for_byte():
 def test_the_prompt_and_a_program_are_short():
     lengths = [len(TOKENIZER(draw(f"length/{i}").completion)["input_ids"]) for i in range(300)]
     assert fmean(lengths) < 50
-    assert len(TOKENIZER(make("2048").prompt())["input_ids"]) < 20
+    assert max(lengths) <= 128
+    for game in GRAMMARS:
+        assert len(TOKENIZER(make(game).prompt())["input_ids"]) < 160, game
 
 
 def test_the_chat_template_ends_where_the_answer_begins():

@@ -16,11 +16,34 @@ from typing import Any
 
 from grpo_arcade.games.registry import make
 from grpo_arcade.trainer.models.pocket.grammar import twenty48
+from grpo_arcade.trainer.models.pocket.grammar.atari import (
+    asterix,
+    bowling,
+    boxing,
+    breakout,
+    demon_attack,
+    freeway,
+    kaboom,
+    ms_pacman,
+    pong,
+    skiing,
+    space_invaders,
+    tennis,
+)
+from grpo_arcade.trainer.models.pocket.grammar.choice import pick
 
-__all__ = ["GRAMMARS", "Example", "draw"]
+__all__ = ["GRAMMARS", "SHARES", "Example", "draw"]
 
-GRAMMARS: Mapping[str, ModuleType] = {module.GAME: module for module in (twenty48,)}
+_SHARES = {
+    **{twenty48: 6},
+    **dict.fromkeys((pong, breakout, freeway, boxing, kaboom, skiing), 1),
+    **dict.fromkeys((tennis, bowling, space_invaders, ms_pacman, asterix, demon_attack), 1),
+}
+GRAMMARS: Mapping[str, ModuleType] = {module.GAME: module for module in _SHARES}
 """Grammars by the game's registry name."""
+SHARES: Mapping[str, int] = {module.GAME: share for module, share in _SHARES.items()}
+"""How often each game is drawn, relative to the others: 2048 in a third of all examples, since its boards come in many
+sizes and its programs are the longest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +61,11 @@ class Example:
 def draw(seed: str) -> Example:
     """The example that belongs to ``seed``; the same on every machine and in every process."""
     rng = Random(seed)
-    game = rng.choice(list(GRAMMARS))
+    return draw_for(pick(rng, SHARES), rng)
+
+
+def draw_for(game: str, rng: Random) -> Example:
+    """An example of one game."""
     options = GRAMMARS[game].draw_options(rng)
     program = GRAMMARS[game].draw_program(rng, options)
     return Example(game, options, _prompt(game, tuple(options.items())), f"```python\n{program}```")

@@ -12,26 +12,28 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any
 
+from grpo_arcade.trainer.models.pocket.grammar.choice import pick
+
 GAME = "2048"
 
 
 def draw_options(rng: Random) -> dict[str, Any]:
     """Options of the game the prompt asks for: the standard game mostly, sizes 3–8 and other targets beside it."""
-    size = _pick(rng, {4: 70, 3: 6, 5: 8, 6: 8, 7: 4, 8: 4})
-    target = _pick(rng, {2048: 14, 64: 1, 128: 1, 256: 1, 512: 1, 1024: 1, 4096: 1, 8192: 1})
-    fours = _pick(rng, {0.1: 92, 0.0: 4, 0.5: 2, 1.0: 2})
+    size = pick(rng, {4: 70, 3: 6, 5: 8, 6: 8, 7: 4, 8: 4})
+    target = pick(rng, {2048: 14, 64: 1, 128: 1, 256: 1, 512: 1, 1024: 1, 4096: 1, 8192: 1})
+    fours = pick(rng, {0.1: 92, 0.0: 4, 0.5: 2, 1.0: 2})
     return {"size": size, "target": min(target, 256) if size == 3 else target, "probability_fours": fours}
 
 
 def draw_program(rng: Random, options: Mapping[str, Any]) -> str:
     """One program, newline at the end, that defines ``strategy(board)``."""
-    family = _pick(rng, {_thoughtless: 4, _preference: 13, _one_ply: 83})
+    family = pick(rng, {_thoughtless: 4, _preference: 13, _one_ply: 83})
     return "\n".join(family(rng, options)) + "\n"
 
 
 def _thoughtless(rng: Random, _options: Mapping[str, Any]) -> list[str]:
-    moves = _pick(rng, {"WASD": 6, "SA": 1, "SAD": 2, "WAD": 1, "SADD": 1, "SSAAD": 1, "SSAADW": 2})
-    answer = _pick(
+    moves = pick(rng, {"WASD": 6, "SA": 1, "SAD": 2, "WAD": 1, "SADD": 1, "SSAAD": 1, "SSAADW": 2})
+    answer = pick(
         rng,
         {
             f'random.choice("{moves}")': 8,
@@ -84,7 +86,7 @@ def _one_ply(rng: Random, options: Mapping[str, Any]) -> list[str]:
 
 
 def _head(rng: Random, options: Mapping[str, Any]) -> list[str]:
-    return ["def strategy(board):", f"    n = {_pick(rng, {'len(board)': 4, options['size']: 6})}"]
+    return ["def strategy(board):", f"    n = {pick(rng, {'len(board)': 4, options['size']: 6})}"]
 
 
 _SLIDE = """\
@@ -130,7 +132,7 @@ def _order(rng: Random) -> str:
 
 def _turning_order(rng: Random) -> str:
     """Sliding left on a board turned clockwise 0–3 times is A, S, D, W; the other orders are a natural mistake."""
-    return _pick(rng, {"ASDW": 9, "AWDS": 1})
+    return pick(rng, {"ASDW": 9, "AWDS": 1})
 
 
 # The terms of a one-ply evaluation. b: the board after the move, r: a row, v: a cell, x and y: neighbours.
@@ -142,8 +144,8 @@ def _score(rng: Random, options: Mapping[str, Any]) -> list[str]:
     Sections may repeat: a term that stands twice counts twice, so weights have more than the values drawn for one.
     """
     body: list[str] = []
-    for _ in range(_pick(rng, {1: 32, 2: 37, 3: 21, 4: 10})):
-        section = _pick(rng, {_of_board: 44, _of_cells: 22, _of_neighbours: 34})
+    for _ in range(pick(rng, {1: 32, 2: 37, 3: 21, 4: 10})):
+        section = pick(rng, {_of_board: 44, _of_cells: 22, _of_neighbours: 34})
         body += section(rng, options)
     return ["    def score(b):", "        s = 0", *body, "        return s"]
 
@@ -151,7 +153,7 @@ def _score(rng: Random, options: Mapping[str, Any]) -> list[str]:
 def _of_board(rng: Random, options: Mapping[str, Any]) -> list[str]:
     row, column = rng.choice(("0", "-1")), rng.choice(("0", "-1"))
     corner = f"b[{row}][{column}]"
-    term = _pick(
+    term = pick(
         rng,
         {
             "sum(r.count(0) for r in b)": 14,
@@ -169,8 +171,8 @@ def _of_board(rng: Random, options: Mapping[str, Any]) -> list[str]:
 
 def _of_cells(rng: Random, options: Mapping[str, Any]) -> list[str]:
     lines = ["        for i, r in enumerate(b):", "            for j, v in enumerate(r):"]
-    for _ in range(_pick(rng, {1: 75, 2: 25})):
-        term = _pick(
+    for _ in range(pick(rng, {1: 75, 2: 25})):
+        term = pick(
             rng,
             {
                 "v * i": 10,
@@ -189,10 +191,10 @@ def _of_cells(rng: Random, options: Mapping[str, Any]) -> list[str]:
 
 
 def _of_neighbours(rng: Random, options: Mapping[str, Any]) -> list[str]:
-    where = _pick(rng, {"b": 40, "zip(*b)": 28, "b + list(zip(*b))": 32})
+    where = pick(rng, {"b": 40, "zip(*b)": 28, "b + list(zip(*b))": 32})
     lines = [f"        for r in {where}:", "            for x, y in zip(r, r[1:]):"]
-    for _ in range(_pick(rng, {1: 80, 2: 17, 3: 3})):
-        term = _pick(
+    for _ in range(pick(rng, {1: 80, 2: 17, 3: 3})):
+        term = pick(
             rng,
             {
                 "abs(x - y)": 10,
@@ -213,9 +215,5 @@ def _sign(rng: Random, negative: bool = False) -> str:
 
 
 def _weight(rng: Random, options: Mapping[str, Any]) -> str:
-    weight = _pick(rng, {"": 40, "2": 10, "3": 8, "5": 8, "10": 12, "50": 6, "100": 10, str(options["target"]): 4})
+    weight = pick(rng, {"": 40, "2": 10, "3": 8, "5": 8, "10": 12, "50": 6, "100": 10, str(options["target"]): 4})
     return f"{weight} * " if weight else ""
-
-
-def _pick(rng: Random, weights: Mapping[Any, float]) -> Any:
-    return rng.choices(list(weights), list(weights.values()))[0]
