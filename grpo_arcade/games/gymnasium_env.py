@@ -13,7 +13,6 @@ has a method ``observation_space()``; knows no particular game but the names it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from gymnasium import spaces
 from gymnasium.core import Env
 from gymnasium.envs.registration import register, registry
 
+from grpo_arcade.games.atari.roms import titles
 from grpo_arcade.games.game import Outcome
 from grpo_arcade.games.registry import make
 
@@ -124,12 +124,18 @@ def _as_arrays(space: spaces.Space[Any], value: Any) -> Any:
     return value
 
 
-_ENVIRONMENTS: Mapping[str, str] = {"GRPOArcade/Twenty48-v0": "2048"}
+def environments() -> dict[str, str]:
+    """Gymnasium's names of our environments, and the games they are: ``GRPOArcade/AtariMsPacman-v0`` and so on."""
+    atari = {"".join(map(str.capitalize, title.split("_"))): title for title in titles()}
+    return {
+        "GRPOArcade/Twenty48-v0": "2048",
+        **{f"GRPOArcade/Atari{name}-v0": f"atari/{title}" for name, title in atari.items()},
+    }
 
 
 def register_envs() -> None:
     """Tell Gymnasium of our environments; importing this module has done it."""
-    for environment, game in _ENVIRONMENTS.items():
+    for environment, game in environments().items():
         if environment not in registry:
             register(environment, entry_point=f"{__name__}:GameEnv", kwargs={"game": game})
 

@@ -186,11 +186,20 @@ class Atari(Game):
         return self._console  # type: ignore[return-value]
 
     def _switch_on(self, audible: bool) -> None:
+        watched = self._console is not None and self._console.watched
         self._returned()
         options = self.options
         key = self.title, options["mode"], options["difficulty"], audible
         self._console = consoles.borrow(key)
+        self._console.watched = watched
         self._returned = weakref.finalize(self, consoles.give_back, self._console)
+
+    def _catch_up(self) -> None:
+        """Bring the console, which does not know this episode, to where the game is."""
+        console = self._running()
+        console.start(self._seed, self._stickiness)
+        for action in self._pressed:
+            console.press(self._ids[action], self._frame_skip)
 
     def legal_actions(self) -> tuple[int, ...]:
         """All actions; none after the end."""
@@ -234,6 +243,11 @@ class Atari(Game):
     def view(self) -> AtariView:
         """The screen, and the frame before it."""
         console = self._running()
+        if not console.watched:
+            # That frame is not kept until somebody looks, since most games are played unseen.
+            console.watched = True
+            if self.plies:
+                self._catch_up()
         return AtariView(
             screen=console.screen(),
             previous=console.screen_before(),
@@ -258,12 +272,10 @@ class Atari(Game):
         """What the frames of the last step sounded like, as 8-bit samples, and 30,720 of them a second."""
         console = self._running()
         if not console.audible:
-            # Making sound takes time, so a console makes none until somebody listens. This one catches up.
+            # Sound takes time, so a console makes none until somebody listens.
             self._switch_on(audible=True)
+            self._catch_up()
             console = self._running()
-            console.start(self._seed, self._stickiness)
-            for action in self._pressed:
-                console.press(self._ids[action], self._frame_skip)
         return consoles.SAMPLES_PER_FRAME * consoles.FRAMES_PER_SECOND, console.heard()
 
     def prompt(self) -> str:

@@ -1,4 +1,4 @@
-"""What the emulator says of every cartridge, asked once and kept in ``facts.json``, so that nothing is loaded to know it.
+"""What the emulator says of every cartridge, asked once and kept in ``facts.json``: nothing is loaded to know it.
 
 ``python -m grpo_arcade.games.atari.facts`` asks again and replaces the file; needed after another ale-py.
 """
