@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from rich.style import Style
 from rich.text import Text
@@ -35,27 +35,42 @@ def outcome_style(outcome: str) -> str:
 
 
 def stacked(shares: Mapping[str, float], width: int, colours: Mapping[str, str]) -> Text:
-    """One line of ``width`` cells; every share above nothing gets at least one."""
-    whole = sum(shares.values())
-    if whole <= 0 or width < 4:
+    """One line of ``width`` cells; every share above nothing gets at least one, and its name where there is room."""
+    parts = _parts(shares, width)
+    if not parts:
         return Text("–".ljust(width), style="dim")
-    kept = {name: share for name, share in shares.items() if share > 0}
-    cells = _cells([share / whole for share in kept.values()], width)
     line = Text(no_wrap=True)
-    for (name, share), room in zip(kept.items(), cells, strict=True):
-        long, short = f" {name} {share / whole:.0%} ", f" {share / whole:.0%} "
-        label = long if len(long) <= room else name[:room] if room < len(short) else short
-        label = label[:room] if room > 1 else name[:1]
+    for name, share, room in parts:
+        label = next((words for words in _labels(name, share) if len(words) <= room), "")
         line.append(label.ljust(room), style=Style(color="#ffffff", bgcolor=colours.get(name, "#7a7f8a"), bold=True))
     return line
 
 
-def legend(shares: Mapping[str, float], colours: Mapping[str, str]) -> Text:
-    """Every part with its share, in words."""
+def nameless(shares: Mapping[str, float], width: int) -> frozenset[str]:
+    """The parts whose names :func:`stacked` has no room for."""
+    return frozenset(name for name, share, room in _parts(shares, width) if len(_labels(name, share)[0]) > room)
+
+
+def _labels(name: str, share: float) -> tuple[str, str]:
+    return f" {name} {share:.0%} ", f" {share:.0%} "
+
+
+def _parts(shares: Mapping[str, float], width: int) -> list[tuple[str, float, int]]:
+    """Name, share of the whole, and cells of each part."""
+    whole = sum(shares.values())
+    if whole <= 0 or width < 4:
+        return []
+    kept = {name: share / whole for name, share in shares.items() if share > 0}
+    cells = _cells(list(kept.values()), width)
+    return [(name, share, room) for (name, share), room in zip(kept.items(), cells, strict=False)]
+
+
+def legend(shares: Mapping[str, float], colours: Mapping[str, str], names: Collection[str] | None = None) -> Text:
+    """Every part with its share, in words; or only those of ``names``."""
     whole = sum(shares.values()) or 1
     line = Text()
     for name, share in shares.items():
-        if share > 0:
+        if share > 0 and (names is None or name in names):
             line.append("■ ", style=colours.get(name, "#7a7f8a"))
             line.append(f"{name} {share / whole:.0%}   ")
     return line

@@ -80,7 +80,7 @@ def draw(data: ChartData, width: int, height: int, ink: Ink) -> Text:
     figure.axes_color(ink.ground)
     figure.ticks_color(ink.text)
     if data.bars:
-        _bars(figure, data, ink)
+        _bars(figure, data, height, ink)
     else:
         _curves(figure, data, curves, width, height, ink)
     return heading + Text("\n") + Text.from_ansi(figure.build().rstrip("\n"))
@@ -127,8 +127,12 @@ def _y_axis(figure: Any, low: float, high: float, most: int, side: str) -> None:
     figure.yticks(ticks, [number(tick) for tick in ticks], yside=side)
 
 
-def _bars(figure: Any, data: ChartData, ink: Ink) -> None:
+def _bars(figure: Any, data: ChartData, height: int, ink: Ink) -> None:
     names, values = [name for name, _ in data.bars], [value for _, value in data.bars]
+    most = max(*values, 1.0)
+    figure.ylim(0, most)
+    ticks = [tick for tick in _ticks(0, most, max(2, (height - 3) // 3)) if tick == int(tick)]
+    figure.yticks(ticks, [f"{int(tick):,}" for tick in ticks])
     figure.bar(names, values, color=BLUE, marker="#" if ink.plain else "sd", width=0.7)
 
 
@@ -153,12 +157,18 @@ class Chart(Widget):
         self._data: ChartData | None = None
         self._drawn = Text("")
         self._asked: tuple[ChartData, Size, Rgb] | None = None
+        self._shown: tuple[ChartData, Size, Rgb] | None = None
 
     def set(self, data: ChartData) -> None:
         """Show other numbers, as soon as they are drawn."""
         if data != self._data:
             self._data = data
             self._ask()
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether what is shown is what was last asked for, at the size there is."""
+        return self._asked is not None and self._shown == self._asked and self._asked[1] == self.size
 
     def on_resize(self) -> None:
         """Draw for the new size."""
@@ -184,6 +194,7 @@ class Chart(Widget):
         self._drawn = await asyncio.get_running_loop().run_in_executor(
             getattr(self.app, "back_room", None), draw, data, size.width, size.height, ink
         )
+        self._shown = asked
         self.refresh()
 
     def render(self) -> Text:

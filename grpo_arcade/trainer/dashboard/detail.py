@@ -184,7 +184,7 @@ def _reward(row: dict[str, Any]) -> RenderableType:
         table.add_row(Text(clean(name)), number(value), Text(clean(str(reasons.get(name, "")))))
     table.add_row("weighted sum", number(row["reward"]), "", style="bold")
     advantage = row["advantage"]
-    push = "nothing: its group has no spread, or it is average"
+    push = "changes nothing: its group has no spread, or it is average"
     if advantage is not None and abs(advantage) >= 0.005:
         push = "makes it likelier" if advantage > 0 else "makes it less likely"
     table.add_row("advantage", "–" if advantage is None else f"{advantage:+.2f}", f"GRPO {push}")

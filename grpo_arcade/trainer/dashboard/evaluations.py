@@ -87,7 +87,7 @@ class Evaluations(Vertical):
         before, self._found = self._found, found
         picked = self._place()
         row = found.rows[picked] if found.rows else None
-        title = Text(" held-out evaluations", style="bold", no_wrap=True, overflow="ellipsis")
+        title = Text.assemble((" held-out evaluations", "bold"), no_wrap=True, overflow="ellipsis")
         if row is None:
             title.append("  none yet", style="dim")
         else:

@@ -113,7 +113,7 @@ class LogTail(Vertical):
         for place, line in enumerate(fitting, 1):
             # The view may not have its size yet, and write later: it is the last line that moves it.
             view.write(self._styled(line), scroll_end=self._following and place == len(fitting))
-        title = Text(" log.txt", style="bold", no_wrap=True, overflow="ellipsis")
+        title = Text.assemble((" log.txt", "bold"), no_wrap=True, overflow="ellipsis")
         title.append(f"  {read:,} lines, showing {self._level}", style="dim")
         title.append(f", with {self._wanted!r}" if self._wanted else "", style="dim")
         title.append("  following" if self._following else "  (f follows)", style="dim")

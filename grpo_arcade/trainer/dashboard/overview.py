@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Grid, VerticalScroll
 from textual.widgets import Static
 
-from grpo_arcade.trainer.dashboard.bars import OUTCOME_COLOURS, TIME_COLOURS, legend, stacked
+from grpo_arcade.trainer.dashboard.bars import OUTCOME_COLOURS, TIME_COLOURS, legend, nameless, stacked
 from grpo_arcade.trainer.dashboard.chart import BLUE, GREEN, GREY, ORANGE, PINK, YELLOW, Chart, ChartData, Curve
 from grpo_arcade.trainer.dashboard.clean import clean
 from grpo_arcade.trainer.dashboard.facts import number
@@ -127,13 +127,17 @@ class Overview(VerticalScroll):
 
     def _shares(self, facts: dict[str, Any]) -> Group:
         width = max(20, self.size.width - 18)
-        lines = [
+        times = _times(facts)
+        # The slivers of the bar below stand in the same line as the outcomes: a line of their own is dear in a small
+        # terminal.
+        told = legend(facts["outcomes_recent"], OUTCOME_COLOURS)
+        told.append_text(legend(times, TIME_COLOURS, nameless(times, width)))
+        return Group(
             Text.assemble(("outcomes first ", "dim"), stacked(facts["outcomes_first"], width, OUTCOME_COLOURS)),
             Text.assemble(("outcomes now   ", "dim"), stacked(facts["outcomes_recent"], width, OUTCOME_COLOURS)),
-            Text.assemble(("step time      ", "dim"), stacked(_times(facts), width, TIME_COLOURS)),
-        ]
-        told = legend({**facts["outcomes_recent"]}, OUTCOME_COLOURS)
-        return Group(*lines[:2], Text.assemble(" " * 15, told), lines[2])
+            Text.assemble(" " * 15, told, no_wrap=True, overflow="ellipsis"),
+            Text.assemble(("step time      ", "dim"), stacked(times, width, TIME_COLOURS)),
+        )
 
     def action_smooth(self) -> None:
         """The next smoothing."""
@@ -237,8 +241,6 @@ def _numbers(facts: dict[str, Any]) -> Text:
         text.append(f"{value}  ", style="bold")
 
     add("reward", f"{number(recent['reward'])} ± {number(recent['reward_std'])}")
-    for name, value in facts["rewards"].items():
-        add(clean(name), number(value))
     add("zero-spread", _percent(recent["frac_reward_zero_std"]))
     add("score", number(recent["score"]))
     add("tokens", number(recent["completion_length"]))
@@ -246,6 +248,8 @@ def _numbers(facts: dict[str, Any]) -> Text:
     add("copies", _percent(recent["identical_share"]))
     add("loss", number(last["loss"]))
     add("s/step", number(facts["seconds_a_step"]))
+    for name, value in facts["rewards"].items():
+        add(clean(name), number(value))
     add("strategies", f"{facts['strategies']:,}, {facts['distinct_sources']:,} distinct")
     text.rstrip()
     return text

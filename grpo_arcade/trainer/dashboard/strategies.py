@@ -38,7 +38,7 @@ class Strategies(Container):
         Binding("O", "turn", "Reverse", show=False),
         Binding("v", "view", "View"),
         Binding("d", "diff", "Diff with group", show=False),
-        Binding("w", "save", "Write .py"),
+        Binding("w", "save", "Write"),
         Binding("r", "record", "Record", show=False),
         Binding("x", "gif", "GIF"),
         Binding("W", "window", "Window"),
@@ -88,7 +88,7 @@ class Strategies(Container):
             return
         table.fill(ids, order.by, order.descending)
         text = Text(no_wrap=True, overflow="ellipsis")
-        text.append(f" {len(ids):,} strategies", style="bold")
+        text.append(f" {len(ids):,} strateg{'y' if len(ids) == 1 else 'ies'}", style="bold")
         newest = "newest first" if order.descending else "oldest first"
         text.append(f", {newest if order.by == 'id' else f'by {order.by}'}", style="dim")
         text.append(f"   filter: {order.words}" if order.words else "   / filters, o sorts", style="dim")

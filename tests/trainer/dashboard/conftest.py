@@ -40,22 +40,30 @@ def large(made_run, tmp_path_factory):
     return made_run.make_large_run(tmp_path_factory.mktemp("runs"))
 
 
+def _run(folder, play, *, size=(120, 40), **options):
+    """Runs the real app without a screen and lets ``play(app, pilot)`` use it."""
+
+    async def live():
+        app = Dashboard(folder, clock=lambda: NOW, **options)
+        app.animation_level = "none"
+        async with app.run_test(size=size, notifications=True) as pilot:
+            await wait_for(pilot, lambda: app._look is not None or app._trouble)
+            await play(app, pilot)
+
+    asyncio.run(live())
+
+
+@pytest.fixture(scope="session")
+def run_app():
+    """For what several tests look at."""
+    return _run
+
+
 @pytest.fixture
 def drive(tmp_path, monkeypatch):
-    """Runs the real app without a screen and lets ``play(app, pilot)`` use it; files it saves land in tmp_path."""
+    """``run(folder, play)``; files that the app saves land in tmp_path."""
     monkeypatch.chdir(tmp_path)
-
-    def run(folder, play, *, size=(120, 40), **options):
-        async def live():
-            app = Dashboard(folder, clock=lambda: NOW, **options)
-            app.animation_level = "none"
-            async with app.run_test(size=size, notifications=True) as pilot:
-                await wait_for(pilot, lambda: app._look is not None or app._trouble)
-                await play(app, pilot)
-
-        asyncio.run(live())
-
-    return run
+    return _run
 
 
 async def wait_for(pilot, condition, seconds=60.0):

@@ -1,11 +1,9 @@
 """The overview and the app around it, driven as a person drives them, on run folders the real writer made."""
 
 import json
-import os
 import random
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -15,46 +13,9 @@ from grpo_arcade.trainer.dashboard.history import History, smoothed, thinned
 from grpo_arcade.trainer.dashboard.overview import Overview
 from grpo_arcade.trainer.run_folder import RunFolderError, RunReader
 
-SCREENS = Path(__file__).with_name("screens")
-
 
 def charts_drawn(app):
     return all(chart._drawn.plain for chart in app.query("#overview Chart"))
-
-
-@pytest.mark.parametrize("size", [(200, 60), (120, 40), (80, 24)])
-def test_every_size_shows_header_alarm_plots_with_axes_and_outcomes(finished, drive, until, seen, size):
-    async def play(app, pilot):
-        await until(pilot, lambda: charts_drawn(app))
-        text = seen(app)
-        assert "made" in text
-        assert "finished" in text
-        assert "step 30 of 30" in text
-        assert "62% of the strategies use random" in text
-        assert "random play is too well paid" in text
-        assert "held-out score" in text
-        assert "┤" in text  # an axis with ticks
-        assert "lost" in text
-        assert "generate 57%" in text
-        assert "Quit" in text
-        assert max(map(len, text.splitlines())) <= size[0]
-
-    drive(finished, play, size=size)
-
-
-@pytest.mark.parametrize("size", [(200, 60), (120, 40), (80, 24)])
-def test_the_first_screen_looks_as_it_did(finished, drive, until, seen, size):
-    """Compared with stored screens as text; REDRAW=1 stores them anew, to be looked at before they are committed."""
-    stored = SCREENS / f"overview-{size[0]}x{size[1]}.txt"
-
-    async def play(app, pilot):
-        await until(pilot, lambda: charts_drawn(app))
-        if os.environ.get("REDRAW"):
-            stored.parent.mkdir(exist_ok=True)
-            stored.write_text(seen(app) + "\n", encoding="utf-8")
-        assert seen(app) + "\n" == stored.read_text(encoding="utf-8")
-
-    drive(finished, play, size=size)
 
 
 def test_below_80_by_24_it_says_so_and_comes_back_when_enlarged(finished, drive, until, seen):
