@@ -80,15 +80,15 @@ def test_what_it_writes_for_an_atari_prompt_plays_that_game(pocket, name):
     model, tokenizer = pocket
     ends = ending_tokens(model, tokenizer)
     prompt = prompt_ids_of(tokenizer, make(name).prompt())
-    completions = sample(model, tokenizer, [prompt] * 24, max_new_tokens=128, seed=1)
-    assert len(set(map(tuple, completions))) >= 18
+    completions = sample(model, tokenizer, [prompt] * 16, max_new_tokens=128, seed=1)
+    assert len(set(map(tuple, completions))) >= 11
     played = 0
     for index, ids in enumerate(completions):
         source = extract_source(completion_text(tokenizer, ids, ends)).source
         if source is not None:
             [episode] = play_match(source, name, {"max_num_frames_per_episode": 400}, [index]).episodes
             played += episode.outcome.by_the_rules
-    assert played >= 22
+    assert played >= 14
 
 
 @pytest.mark.soak

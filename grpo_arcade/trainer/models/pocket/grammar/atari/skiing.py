@@ -32,8 +32,8 @@ def draw_program(rng: Random, _options: Mapping[str, Any]) -> str:
 
 
 def _steer(rng: Random) -> list[str]:
-    aim = pick(rng, {"gate_x": 45, "gate2_x": 25, "tree_x": 30})
-    body = [*noise(rng, _ACTIONS, 0.25), *clock(rng, {"LEFT": 1, "RIGHT": 1, "NOOP": 1})]
+    aim = pick(rng, {"gate_x": 58, "gate2_x": 22, "tree_x": 20})
+    body = [*noise(rng, _ACTIONS, 0.35), *clock(rng, {"LEFT": 1, "RIGHT": 1, "NOOP": 1})]
     body += ['    me = state["player_x"]', f'    aim = state["{aim}"]']
     if rng.random() < 0.4:
         body += ["    if aim < 0:", rng.choice((answer("NOOP"), "        aim = 80", answer("LEFT"), answer("RIGHT")))]
@@ -51,8 +51,8 @@ def _steer(rng: Random) -> list[str]:
         ]
     return body + steer(
         rng,
-        {"RIGHT": 50, "LEFT": 40, "NOOP": 10},
-        {"LEFT": 50, "RIGHT": 40, "NOOP": 10},
-        {"NOOP": 60, "LEFT": 20, "RIGHT": 20},
+        {"RIGHT": 68, "LEFT": 20, "NOOP": 12},
+        {"LEFT": 68, "RIGHT": 20, "NOOP": 12},
+        {"NOOP": 76, "LEFT": 12, "RIGHT": 12},
         (0, 2, 4, 6, 8, 12, 16, 24),
     )
