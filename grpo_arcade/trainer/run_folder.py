@@ -283,7 +283,10 @@ class RunReader:
 
 def _played(blob: bytes) -> dict[str, bytes]:
     inflate = zlib.decompressobj()
-    return {"actions": inflate.decompress(blob), "observations": inflate.unused_data}
+    actions = inflate.decompress(blob)
+    if not inflate.eof:
+        raise zlib.error("a game's moves break off")
+    return {"actions": actions, "observations": inflate.unused_data}
 
 
 def list_runs(outputs: str | Path = "outputs") -> list[RunSummary]:
