@@ -72,6 +72,7 @@ class Background:
         self._wake = wake
         self._results: queue.SimpleQueue[tuple[Task, Callable[..., None] | None, Any, bool]] = queue.SimpleQueue()
         self._tasks: set[Task] = set()
+        self._starts: queue.SimpleQueue[Callable[[], None] | None] | None = None
 
     def thread(
         self,
@@ -116,14 +117,42 @@ class Background:
         Arguments, results and errors are pickled. Cancelling ends the process, its ``finally`` clauses included.
         """
         task = self._added(done, failed)
+        if hears:
+            task._told = queue.SimpleQueue()
+        if self._starts is None:
+            # To start a process takes as long as a frame: one thread starts them all.
+            self._starts = queue.SimpleQueue()
+            threading.Thread(target=_start_all, args=(self._starts,), daemon=True).start()
+        self._starts.put(lambda: self._start(task, function, arguments, item))
+        return task
+
+    def _start(
+        self,
+        task: Task,
+        function: Callable[..., Any],
+        arguments: tuple[Any, ...],
+        item: Callable[[Any], None] | None,
+    ) -> None:
+        if task.cancelled:
+            return
         ours, theirs = multiprocessing.Pipe()
         # Not forked: a copy of a process that has a window and threads must not go on.
         child = multiprocessing.get_context("spawn").Process(
-            target=_run_in_child, args=(theirs, function, arguments, item is not None, hears), daemon=True
+            target=_run_in_child,
+            args=(theirs, function, arguments, item is not None, task._told is not None),
+            daemon=True,
         )
-        child.start()
-        theirs.close()
+        try:
+            child.start()
+        except Exception as error:
+            ours.close()
+            self._put(task, task._failed, error, True)
+            return
+        finally:
+            theirs.close()
         task._kill = child.terminate
+        if task.cancelled:  # while it was being started
+            child.terminate()
 
         def listen() -> None:
             try:
@@ -141,10 +170,8 @@ class Background:
                 child.join()
 
         threading.Thread(target=listen, daemon=True).start()
-        if hears:
-            task._told = queue.SimpleQueue()
+        if task._told is not None:
             threading.Thread(target=_send, args=(task._told, ours), daemon=True).start()
-        return task
 
     def deliver(self) -> bool:
         """Hand over what has come in; True if anything had. The app calls it once a turn."""
@@ -166,6 +193,9 @@ class Background:
         for task in list(self._tasks):
             task.cancel()
         self._tasks.clear()
+        if self._starts is not None:
+            self._starts.put(None)
+            self._starts = None
 
     def _added(self, done: Callable[[Any], None] | None, failed: Callable[[Exception], None] | None) -> Task:
         task = Task(done, failed)
@@ -175,6 +205,11 @@ class Background:
     def _put(self, task: Task, to: Callable[..., None] | None, value: Any, last: bool) -> None:
         self._results.put((task, to, value, last))
         self._wake()
+
+
+def _start_all(starts: queue.SimpleQueue[Callable[[], None] | None]) -> None:
+    while (start := starts.get()) is not None:
+        start()
 
 
 def _send(told: queue.SimpleQueue[Any], pipe: Connection) -> None:

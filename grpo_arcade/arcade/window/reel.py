@@ -94,7 +94,7 @@ class TapedReel:
         self._wanted = 0
         self._recording = studio.episode(episode)
         # Whoever looks at a recording winds it: all of it is wanted, the beginning first.
-        self._recording.want(0, len(episode.actions))
+        self._recording.want(0, len(episode.actions) + 1)
 
     @property
     def genuine(self) -> bool | None:

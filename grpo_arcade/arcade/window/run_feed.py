@@ -1,6 +1,7 @@
-"""What a run says, read beside the window's loop: a thread polls the run folder and hands over what Watch shows.
+"""What a run says, read beside the window: a process polls the run folder and sends what Watch shows.
 
-Reading never disturbs the trainer, and any number of windows may do it. Nothing here draws.
+A process and not a thread: rows are decoded in Python, and a thread that is doing so while the trainer has the cores
+would hold up every frame. Reading never disturbs the trainer, and any number of windows may do it. Nothing here draws.
 """
 
 from __future__ import annotations
@@ -8,19 +9,16 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import threading
 import time
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from grpo_arcade.games import Episode, Outcome
 from grpo_arcade.trainer.run_folder import DATABASE, Champion, RunFolderError, RunReader
-
-if TYPE_CHECKING:
-    from grpo_arcade.arcade.window.background import Task
 
 POLL_S = 0.2
 """A look at whether the database changed costs some 30 µs."""
@@ -100,39 +98,80 @@ class News:
     """Why nothing more can be read; empty while all is well."""
 
 
-class Wish:
-    """Which step a window wants to see; told by its loop, heard by the thread."""
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """News on their way: of what is long and mostly stays as it was, only what is new."""
+
+    news: News
+    """Without entrants, and without points where they are as before."""
+    entrants: tuple[tuple[int, float], ...]
+    """Ids and times of all."""
+    fresh: tuple[Entrant, ...]
+    """Those that are new or have changed."""
+    same_points: bool
+
+
+class Sender:
+    """Makes dispatches of news."""
 
     def __init__(self) -> None:
-        self._step: int | None = None
-        self._told = threading.Event()
+        self._entrants: dict[tuple[int, float], Entrant] = {}
+        self._points: tuple[Point, ...] = ()
 
-    @property
-    def step(self) -> int | None:
-        """A step, or None for the newest."""
-        return self._step
-
-    def tell(self, step: int | None) -> None:
-        """Ask for another step."""
-        self._step = step
-        self._told.set()
-
-    def wait(self, seconds: float) -> None:
-        """Until something is told, at most that long."""
-        self._told.wait(seconds)
-        self._told.clear()
+    def dispatch(self, news: News) -> Dispatch:
+        """The next one."""
+        before, self._entrants = self._entrants, {(entrant.id, entrant.time): entrant for entrant in news.entrants}
+        fresh = tuple(entrant for key, entrant in self._entrants.items() if before.get(key) is not entrant)
+        same, self._points = self._points == news.points, news.points
+        bare = dataclasses.replace(news, entrants=(), points=() if same else news.points)
+        return Dispatch(bare, tuple(self._entrants), fresh, same)
 
 
-def follow(folder: Path, wish: Wish, *, emit: Callable[[News], None], task: Task) -> None:
-    """Hand over :class:`News` of a run until the task is cancelled; for :meth:`Background.thread`."""
-    feed = Feed(folder)
+class Receiver:
+    """Puts news together again."""
+
+    def __init__(self) -> None:
+        self._entrants: dict[tuple[int, float], Entrant] = {}
+        self._points: tuple[Point, ...] = ()
+
+    def news(self, dispatch: Dispatch) -> News:
+        """What a dispatch says, each of which has to be taken in in order."""
+        known = self._entrants | {(entrant.id, entrant.time): entrant for entrant in dispatch.fresh}
+        self._entrants = {key: known[key] for key in dispatch.entrants}
+        if not dispatch.same_points:
+            self._points = dispatch.news.points
+        return dataclasses.replace(dispatch.news, entrants=tuple(self._entrants.values()), points=self._points)
+
+
+def follow(folder: Path, step: int | None, *, heard: Connection, emit: Callable[[Dispatch], None]) -> None:
+    """Send news of a run for as long as somebody listens; for :meth:`Background.process`.
+
+    Args:
+        folder: the run's.
+        step: the one to show, None for the newest; another one may be told at any time.
+        heard: where it is told.
+        emit: where dispatches go.
+    """
+    feed, sender = Feed(folder), Sender()
     try:
         while True:
-            task.check()
-            news = feed.look(wish.step)
+            news = feed.look(step)
             if news is not None:
-                emit(news)
-            wish.wait(_STATUS_S if feed.news.problem else POLL_S)
+                emit(sender.dispatch(news))
+            pause = _STATUS_S if feed.news.problem else POLL_S
+            while heard.poll(pause):
+                step, pause = heard.recv(), 0.0
+    except (EOFError, OSError):
+        return  # the window is gone
+    finally:
+        feed.close()
+
+
+def glance(folder: Path, step: int | None) -> News | None:
+    """What a run says now, once: a process takes a while to start."""
+    feed = Feed(folder)
+    try:
+        return feed.look(step)
     finally:
         feed.close()
 

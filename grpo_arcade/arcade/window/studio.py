@@ -77,7 +77,7 @@ class Recording:
 
     def want(self, shown: int, upto: int) -> None:
         """Say which move is being shown, and which will be wanted soon."""
-        upto = min(upto, self.expected)
+        upto = min(upto, self.expected + 1)  # one more than there are: that the last has been is known after it
         # Said once in a while: the process works some way ahead anyway.
         if upto > self._wanted and not self.ended and self._wanted < shown + (upto - shown) * 3 // 4:
             self._wanted = upto
@@ -113,7 +113,7 @@ class Studio:
     def sample(self, sample: Sample) -> Recording:
         """Tape a piece of a baseline's game, all of it."""
         recording = self._make(sample, sample.moves)
-        recording.want(0, sample.moves)
+        recording.want(0, sample.moves + 1)
         return recording
 
     def _make(self, what: Episode | Sample, moves: int) -> Recording:

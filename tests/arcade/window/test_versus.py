@@ -213,6 +213,7 @@ def test_boards_fit_and_never_overlap(make_app, size, count):
 def test_text_is_pasted_into_a_players_field_by_its_keys_and_an_empty_clipboard_is_said(app, hands):
     scene = VersusScene(app)
     app.open(scene)
+    hands.turns(3)  # where there is a real pointer, it says where it is
     scene._focus.index = next(i for i, item in enumerate(scene._focus.items) if item.key == 1)
     hands.press("return", *["backspace"] * 8)
     assert scene.typing == (1, "")

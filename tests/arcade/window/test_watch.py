@@ -45,7 +45,7 @@ def live(tmp_path):
 def watch(app, hands, folder, tiles=None):
     scene = WatchScene(app, folder)
     app.open(scene)
-    hands.until(lambda: scene.news.game or scene.news.problem)
+    hands.until(lambda: (scene.news.game or scene.news.problem) and scene._glance is None)
     if tiles is not None:
         hands.until(lambda: len(scene.tiles) == tiles)
     return scene

@@ -91,6 +91,8 @@ class Match(Scene):
         self._code_in = 0.0
         self._picture_of: tuple[str, Picture] | None = None
         self._saved = b""
+        self._unseen = True
+        """Whether not everything has been drawn once."""
         self._verdict = ""
 
     def _seat(self, word: str) -> Seat:
@@ -481,6 +483,11 @@ class Match(Scene):
             surface.fill(look.page, self.area)
             self._mark_all()
         stale, self._stale = self._stale, {}
+        if self._unseen:
+            # Everything is drawn for the first time, which takes several frames' time: one part a frame.
+            first, *rest = stale
+            stale, self._stale = {first: None}, dict.fromkeys(rest)
+            self._unseen = bool(rest)
         whole_seats = {place for part, place in stale if part == "seat"}
         ways: dict[str, Callable[[int], pygame.Rect]] = {
             "heading": lambda place: self._draw_heading(surface),

@@ -5,6 +5,7 @@ Follows the newest step until one is pinned. All reading is done by ``run_feed``
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -20,7 +21,7 @@ from grpo_arcade.arcade.window.boards import board_size
 from grpo_arcade.arcade.window.code_view import highlighted
 from grpo_arcade.arcade.window.grid import largest_boards
 from grpo_arcade.arcade.window.playback import Playback, playback_of, table_of
-from grpo_arcade.arcade.window.run_feed import LIVE, News, Wish, follow
+from grpo_arcade.arcade.window.run_feed import LIVE, Dispatch, News, Receiver, follow, glance
 from grpo_arcade.arcade.window.scene import Act, Event, Pointer, Scene, Wheel
 from grpo_arcade.arcade.window.scenes.play_panel import shown_name
 from grpo_arcade.arcade.window.scenes.watch_detail import Detail
@@ -76,10 +77,10 @@ class WatchScene(Scene):
         self.champion: Tile | None = None
         self.detail: Detail | None = None
         self.measure = Measure()
-        self._wish = Wish()
-        self._wish.tell(step)
+        self._receiver = Receiver()
         self._to_enlarge = strategy
         self._task: Task | None = None
+        self._glance: Task | None = None
         self._focus = Focus()
         self._strip = Strip()
         self._grid = pygame.Rect(0, 0, 0, 0)
@@ -95,17 +96,35 @@ class WatchScene(Scene):
 
     def enter(self) -> None:
         """Begin, or go on, to listen to the run."""
-        self._task = self.app.background.thread(
-            follow, self.folder, self._wish, item=self._hear, failed=self.app.complain, with_task=True
+        self._receiver = Receiver()
+        background = self.app.background
+        self._glance = background.thread(glance, self.folder, self.pinned, done=self._glanced, failed=self.app.complain)
+        self._task = background.process(
+            follow, self.folder, self.pinned, item=self._receive, failed=self.app.complain, hears=True
         )
         # The first source takes 90 ms longer than any other.
         self.app.background.thread(highlighted, "def strategy(board): ...")
 
     def leave(self) -> None:
         """Stop listening."""
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
+        for task in (self._glance, self._task):
+            if task is not None:
+                task.cancel()
+        self._glance = self._task = None
+
+    def _glanced(self, news: News | None) -> None:
+        if news is not None and self._glance is not None:
+            self._hear(news)
+
+    def _receive(self, dispatch: Dispatch) -> None:
+        if self._glance is not None:
+            self._glance.cancel()  # too late to be of use
+            self._glance = None
+        news = self._receiver.news(dispatch)
+        if news.problem and not news.game and self.news.game:
+            # Gone before the process had seen it: what was shown stays, as it may be the last that is left of it.
+            news = dataclasses.replace(self.news, problem=news.problem)
+        self._hear(news)
 
     def _hear(self, news: News) -> None:
         before, self.news = self.news, news
@@ -117,7 +136,7 @@ class WatchScene(Scene):
             if tile is None and entrant.episodes:
                 tile = Tile(entrant.episodes, self._play)
             if tile is not None:
-                if tile.entrant is not entrant:
+                if tile.entrant != entrant:
                     tile.entrant = entrant
                     self._repaint(tile)
                 self.tiles.append(tile)
@@ -230,7 +249,8 @@ class WatchScene(Scene):
 
     def _pin(self, step: int | None) -> None:
         self.pinned = None if step is None else max(1, min(step, max(1, self.news.newest)))
-        self._wish.tell(self.pinned)
+        if self._task is not None:
+            self._task.tell(self.pinned)
 
     def _do_earlier(self) -> None:
         self._pin((self.pinned or self.news.shown) - 1)
