@@ -112,15 +112,15 @@ class Film:
         self._clock_driven = first.clock_driven
         pictures = [game.picture(self.palette) for game in games]
         picture = pictures[0]
-        self.pixels = picture if isinstance(picture, PixelPicture) else None
+        self.screen = picture if isinstance(picture, PixelPicture) else None
         """The picture, if it is a console's screen."""
         self.natural_size = picture.natural_size[0]
         width, height = picture.natural_size
-        self._aspects = [width / height if self.pixels else picture.aspect for picture in pictures]
+        self._aspects = [width / height if self.screen else picture.aspect for picture in pictures]
         self._title = title
-        self.smallest = self.natural_size if self.pixels else _SMALLEST
+        self.smallest = self.natural_size if self.screen else _SMALLEST
         """Width to which a board may be reduced to save bytes."""
-        self.flicker_safe = bool(self.pixels and (self.pixels.blinks if flicker_safe is None else flicker_safe))
+        self.flicker_safe = bool(self.screen and (self.screen.blinks if flicker_safe is None else flicker_safe))
         self._plan(frames_per_move, self.natural_size if size is None else size, every)
 
     def again(self, *, frames_per_move: int, size: int, every: int | None = None) -> Film:
@@ -130,7 +130,7 @@ class Film:
         return other
 
     def _plan(self, frames_per_move: int, size: int, every: int) -> None:
-        if self.pixels:
+        if self.screen:
             frames_per_move = 1
             size = self.natural_size * max(1, size // self.natural_size)
         self.size = size
@@ -162,7 +162,7 @@ class Film:
         strip = self._strip.height if self._strip else 0
         tall = max(round(self.size / aspect) for aspect in self._aspects)
         # Drawn boards have margins of their own; two screens of one colour would run into each other.
-        gap = self.size // 40 if self.pixels else 0
+        gap = self.size // 40 if self.screen else 0
         self._areas = []
         for board, aspect in enumerate(self._aspects):
             row, column = divmod(board, columns)
@@ -200,9 +200,9 @@ class Film:
                 yield canvas.frame(max(self.hold, hundredths) if last else hundredths, move)
 
     def _canvas(self) -> Canvas:
-        if not self.pixels:
+        if not self.screen:
             return DrawnCanvas(self.width, self.height)
-        colours = np.array(self.pixels.colours, np.uint32)
+        colours = np.array(self.screen.colours, np.uint32)
         return PixelCanvas(self.width, self.height, self.size // self.natural_size, colours, self.flicker_safe)
 
 

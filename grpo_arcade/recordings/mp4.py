@@ -53,7 +53,7 @@ def write_mp4(
         raise RecordingError('MP4 needs an extra: pip install "grpo-arcade[video]"') from error
     options.setdefault("frames_per_move", 6)
     film = Film(episodes, **options)
-    if film.pixels and options.get("size") is None:
+    if film.screen and options.get("size") is None:
         film = film.again(frames_per_move=1, size=3 * film.natural_size)
     target = Path(path)
     count = owed = 0
