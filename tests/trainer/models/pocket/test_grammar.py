@@ -142,7 +142,7 @@ def strategy(state):
         """\
 def strategy(state):
     gap = state["next_car_x"] - 47
-    gap += 4 * state["next_car_dx"]
+    gap += 2 * state["next_car_dx"]
     if gap > -8 and gap < 8:
         return "NOOP"
     return "UP"
