@@ -164,6 +164,12 @@ class Game(ABC):
     def reset(self, seed: int) -> None:
         """Start the episode that belongs to ``seed`` (0 .. 2**63 - 1). All randomness comes from it."""
 
+    def begin(self, action: int) -> None:  # noqa: B027 - most games have nothing to begin
+        """Say ahead which action the next :meth:`step` takes, for games that are played elsewhere. Raises nothing.
+
+        Of no effect, but that several games so told, before any of them is stepped, are under way at the same time.
+        """
+
     @abstractmethod
     def step(self, action: int) -> None:
         """Take one action id. Raises ``ValueError`` for an id out of range or after the end."""
@@ -194,7 +200,7 @@ class Game(ABC):
         """What a recording of the episode so far needs beside seed and actions to be shown again; mostly nothing."""
         return b""
 
-    def recall(self, kept: bytes) -> None:
+    def recall(self, kept: bytes) -> None:  # noqa: B027 - most games have nothing to recall
         """Before :meth:`reset`: show the episode that gave ``kept``, which the same actions lead through again.
 
         Without effect on games that a seed and actions are enough for.

@@ -90,6 +90,7 @@ class Remote(Game):
         self.trouble = ""
         self._idle = 0
         self._total = 0.0
+        self._begun: int | None = None
         self._scope: Mapping[str, Any] = {}
         self._legal: tuple[int, ...] = ()
         self._seen: Any = None
@@ -118,6 +119,18 @@ class Remote(Game):
         except ServerError as error:
             self._lose(error)
 
+    def begin(self, action: int) -> None:
+        """Send the action ahead, if it is legal, so that several games are under way at once."""
+        if self._session is None or self._playback is not None or self.outcome is not None or self._begun is not None:
+            return
+        if action in self._legal:
+            try:
+                self._session.send("step", self._payload(action))
+            except ServerError:
+                pass  # the session is closed now, as step() will find
+            else:
+                self._begun = action
+
     def step(self, action: int) -> None:
         """Take one action id. Raises ``ValueError`` for an id out of range or after the end."""
         if self.outcome is not None:
@@ -128,7 +141,7 @@ class Remote(Game):
         if action in self._legal:
             self._idle = 0
             try:
-                self._take(self._ask("step", self._payload(action)), 1.0)
+                self._take(self._moved(action), 1.0)
                 self._sent.append(action)
                 if self.outcome is None and self.spec.opponent and self._legal:
                     reply = self._opponent.choice(self._legal) if self.spec.opponent == "random" else self._legal[0]
@@ -142,6 +155,15 @@ class Remote(Game):
                 self.outcome = Outcome.STUCK
         if self.outcome is None and self.plies >= self.step_cap:
             self.outcome = Outcome.CAPPED
+
+    def _moved(self, action: int) -> dict[str, Any]:
+        """The answer to an action, which may be under way already."""
+        begun, self._begun = self._begun, None
+        if begun is None or self._session is None:
+            return self._ask("step", self._payload(action))
+        if begun != action:
+            raise ServerError(f"action {begun} was sent ahead, not {action}")
+        return self._session.receive("step")
 
     def _payload(self, action: int) -> dict[str, Any]:
         value = self.spec.values[action]

@@ -1,6 +1,6 @@
 """A client of OpenEnv servers that trusts them with nothing: messages have a largest size, exchanges a deadline.
 
-``websockets`` does the protocol, without threads and without asyncio; the library ``openenv`` is not needed. A session
+``websockets`` does the protocol, without asyncio; the library ``openenv`` is not needed. A session
 of a server lives as long as its connection. Knows the wire, not games: see https://github.com/meta-pytorch/OpenEnv for
 the messages (``reset``, ``step`` and ``state`` go out; ``observation``, ``state`` and ``error`` come back).
 """
@@ -11,7 +11,9 @@ import json
 import logging
 import socket
 import sys
+import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -29,6 +31,8 @@ DEEPEST = 32
 """Lists and tables within each other."""
 CONNECT_S = 10.0
 """Seconds to connect and shake hands."""
+PINGS_S = 5.0
+"""Seconds between two looks for pings; servers give 20 to 40."""
 _CHUNK = 1 << 16
 _SCHEMES = {"ws": False, "http": False, "wss": True, "https": True}
 
@@ -97,6 +101,7 @@ class Session:
             parse_uri(f"{address}/ws"), extensions=extensions, max_size=largest, logger=silent
         )
         self._events: deque[Any] = deque()
+        self._lock = threading.RLock()
         deadline = time.monotonic() + CONNECT_S
         self._socket = _connect(address, deadline)
         try:
@@ -107,30 +112,58 @@ class Session:
             if self._protocol.handshake_exc is not None:
                 raise ServerError(f"{address} does not speak WebSocket at /ws: {_line(self._protocol.handshake_exc)}")
             self._events.popleft()  # the answer to the handshake; a message may have come right behind it
+            _look_after(self)
         except BaseException:
             self.close()
             raise
 
     def request(self, kind: str, data: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Send a message; the ``data`` of the answer."""
+        self.send(kind, data)
+        return self.receive(kind)
+
+    def send(self, kind: str, data: Mapping[str, Any] | None = None) -> None:
+        """Send a message, whose answer has to be the next thing received."""
         message: dict[str, Any] = {"type": kind}
         if data is not None:
             message["data"] = data
-        try:
-            return self._answer(json.dumps(message).encode(), kind)
-        except BaseException:
-            # Whatever was in flight would be taken for the next answer.
-            self.close()
-            raise
+        with self._lock:
+            try:
+                if self.is_open:
+                    self._protocol.send_text(json.dumps(message).encode())
+                    self._flush(time.monotonic() + self.timeout_s, tolerant=True)
+                elif not self._events:
+                    raise ServerError(f"{self.address}: the connection is closed")
+                # One that is full says so unasked, and hangs up.
+            except BaseException:
+                self.close()
+                raise
 
-    def _answer(self, message: bytes, kind: str) -> dict[str, Any]:
-        deadline = time.monotonic() + self.timeout_s
-        if self.is_open:
-            self._protocol.send_text(message)
-            self._flush(deadline, tolerant=True)
-        elif not self._events:
-            raise ServerError(f"{self.address}: the connection is closed")
-        # One that is full says so unasked, and hangs up.
+    def receive(self, kind: str) -> dict[str, Any]:
+        """The ``data`` of the answer to a message of this kind."""
+        with self._lock:
+            try:
+                return self._answer(time.monotonic() + self.timeout_s, kind)
+            except BaseException:
+                # Whatever was in flight would be taken for the next answer.
+                self.close()
+                raise
+
+    def answer_pings(self) -> None:
+        """Answer what has come while nothing was asked: servers hang up on those who leave their pings unanswered."""
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            if self.is_open:
+                self._socket.setblocking(False)
+                self._take(self._socket.recv(_CHUNK))
+                self._flush(time.monotonic() + 1.0, tolerant=True)
+        except (OSError, ServerError):
+            pass  # nothing has come; or the next message finds out what is wrong
+        finally:
+            self._lock.release()
+
+    def _answer(self, deadline: float, kind: str) -> dict[str, Any]:
         answer = parse_json(self._message(deadline), f"{self.address}: the answer to {kind}")
         data = answer.get("data") if isinstance(answer, dict) else None
         if not isinstance(data, dict):
@@ -172,12 +205,15 @@ class Session:
             raise ServerError(f"{self.address} did not answer within {self.timeout_s:g} s") from error
         except OSError as error:
             raise ServerError(f"{self.address} is gone: {_line(error)}") from error
+        self._take(data)
+        self._flush(deadline, tolerant=True)
+
+    def _take(self, data: bytes) -> None:
         if data:
             self._protocol.receive_data(data)
         else:
             self._protocol.receive_eof()
         self._events += self._protocol.events_received()
-        self._flush(deadline, tolerant=True)
 
     def _flush(self, deadline: float, tolerant: bool = False) -> None:
         """Send what the protocol wants sent: the message, and answers to pings."""
@@ -209,6 +245,38 @@ class Session:
     def __del__(self) -> None:
         if hasattr(self, "_socket") and not sys.is_finalizing():
             self.close()
+
+
+_idle_lock = threading.Lock()
+_sessions: weakref.WeakSet[Session] = weakref.WeakSet()
+_answering: threading.Thread | None = None
+
+
+def _look_after(session: Session) -> None:
+    """Have the pings of a session answered while it is idle, by one thread for all sessions of the process."""
+    global _answering
+    with _idle_lock:
+        _sessions.add(session)
+        if _answering is None or not _answering.is_alive():  # a forked process has none
+            _answering = threading.Thread(target=_answer_pings, name="openenv pings", daemon=True)
+            _answering.start()
+
+
+def _answer_pings() -> None:
+    global _answering
+    while True:
+        time.sleep(PINGS_S)
+        with _idle_lock:
+            if not any(session.is_open for session in _sessions):
+                _answering = None
+                return
+        _answer_all()
+
+
+def _answer_all() -> None:
+    # On its own, so that nothing holds on to a session while the thread sleeps.
+    for session in list(_sessions):
+        session.answer_pings()
 
 
 def get_json(address: Address, path: str, timeout_s: float = 10.0, largest: int = LARGEST_MESSAGE) -> Any:

@@ -134,6 +134,7 @@ class _Sitting:
         live = [(place, table) for place, table in enumerate(self.tables) if table.outcome is None]
         sequence = 0
         actions, pack = self.actions, wire.pack
+        elsewhere = len(self.tables) > 1 and type(self.tables[0].game).begin is not Game.begin
         self.pin.hold()
         checked_at, short = 0, True
         while live:
@@ -152,6 +153,10 @@ class _Sitting:
             sequence += 1
             answers = self.exchange(message, sequence & 0xFFFFFFFF, len(live))
             ended = False
+            if elsewhere:
+                for answer, (_, table) in zip(answers, live, strict=True):
+                    if answer < actions:
+                        table.game.begin(answer)
             for answer, (_, table) in zip(answers, live, strict=True):
                 if answer < actions:
                     game = table.game

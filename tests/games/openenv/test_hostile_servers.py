@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import gc
 import hashlib
 import json
 import socket
@@ -339,3 +340,58 @@ def test_an_address_that_is_none_is_refused_in_one_line(text):
 def test_addresses_have_one_form(text, meant):
     assert str(parse_address(text)) == meant
     assert str(parse_address(meant)) == meant
+
+
+def test_pings_are_answered_while_nobody_plays(monkeypatch):
+    from grpo_arcade.games.openenv import client
+
+    monkeypatch.setattr(client, "PINGS_S", 0.05)
+    pong = threading.Event()
+
+    def behave(connection: socket.socket) -> None:
+        shake(connection)
+        connection.recv(4096)
+        connection.sendall(text(GOOD) + frame(b"still there?", opcode=9))
+        answer = connection.recv(4096)
+        if answer[0] & 15 == 10:
+            pong.set()
+        connection.recv(4096)
+        connection.sendall(text(GOOD))
+        connection.recv(4096)
+
+    with serving(behave) as address:
+        game = Remote(address, SPEC)
+        game.reset(1)
+        assert pong.wait(20)
+        game.step(0)
+        assert game.outcome is None
+        sessions = list(client._sessions)
+        assert game._session in sessions
+        del game, sessions
+        gc.collect()
+        assert not [session for session in client._sessions if str(session.address) == address]
+
+
+def test_moves_sent_ahead_are_answered_in_order():
+    def behave(connection: socket.socket) -> None:
+        shake(connection)
+        for place in range(4):
+            connection.recv(4096)
+            time.sleep(0.05)
+            connection.sendall(_answer({"board": [place]}, reward=1.0))
+        connection.recv(4096)
+
+    with serving(behave) as address:
+        games = [Remote(address, SPEC) for _ in range(2)]
+        for game in games:
+            game.reset(1)
+        for _ in range(3):
+            for game in games:
+                game.begin(1)
+            for game in games:
+                game.step(1)
+        assert [game.observation() for game in games] == [[3], [3]]
+        games[0].begin(0)
+        games[0].step(1)  # not what was begun
+        assert games[0].outcome is Outcome.DISCONNECTED
+        games[0].begin(0)  # nothing to begin after the end
