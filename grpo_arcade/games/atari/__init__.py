@@ -10,6 +10,7 @@ import json
 import math
 import weakref
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
@@ -110,16 +111,20 @@ class Atari(Game):
         self.step_cap = math.ceil(max_num_frames_per_episode / frame_skip)
         self.baselines = baselines(title)
         as_published = (mode, difficulty) == (cartridge.modes[0], cartridge.difficulties[0])
-        self._goal = goal(title)
-        self.failure_score = float(self._goal.worst)
         self.human_score = cartridge.human_score if as_published else None
+        aim = self._goal = goal(title)
+        if aim.target is not None and aim.target == cartridge.human_score:
+            # In another mode nobody knows what a person would score.
+            self._goal = replace(aim, target=self.human_score)
+        seconds = max_num_frames_per_episode / consoles.FRAMES_PER_SECOND
+        self.failure_score = float(aim.worst + aim.worst_per_s * seconds)
+        self._patience = math.ceil(aim.patience * self.step_cap) or 2**62
         self._objects = SYMBOLIC.get(title)
         self._moving_lists = _moving_lists(self._objects) if self._objects else ()
         self._frame_skip = frame_skip
         self._stickiness = round(repeat_action_probability * 2**32)
         self._ids = tuple(consoles.ACTION_IDS[name] for name in cartridge.actions)
         self._all = tuple(range(len(self.actions)))
-        self._patience = math.ceil(self._goal.patience_s * self.frame_rate) or 2**62
         self._console: consoles.Console | None = None
         self._returned: Callable[[], object] = lambda: None
         self._reading: Reading | None = None
@@ -164,11 +169,10 @@ class Atari(Game):
         if points or console.lives() != self._lives:
             self._lives = console.lives()
             self._last_event = plies
-        elif plies - self._last_event >= self._patience:
-            self.outcome = Outcome.STUCK
-            return
         if plies >= self.step_cap:
             self.outcome = self._goal.at_the_cap(self.score)
+        elif plies - self._last_event >= self._patience:
+            self.outcome = Outcome.STUCK
 
     def _begin(self) -> None:
         console = self._running()
@@ -248,8 +252,7 @@ class Atari(Game):
         if not console.watched:
             # That frame is not kept until somebody looks, since most games are played unseen.
             console.watched = True
-            if self.plies:
-                self._catch_up()
+            self._catch_up()
         return AtariView(
             screen=console.screen(),
             previous=console.screen_before(),

@@ -101,7 +101,6 @@ class Console:
         self._before = np.zeros((cartridge.height, WIDTH), np.uint8)
         self._now = np.zeros((cartridge.height, WIDTH), np.uint8)
         self.watched = False
-        self.start(0, 0)
 
     def start(self, seed: int, stickiness: int) -> None:
         """Begin the episode that belongs to ``seed``.
@@ -123,6 +122,7 @@ class Console:
             noops = int(draws(seed, 0, 1)[0]) * (MOST_NOOPS + 1) >> 32
             if noops:
                 self.press(0, noops)
+                self._heard.clear()
 
     def press(self, action: int, frames: int) -> int:
         """Emulate ``frames`` frames with the emulator's action ``action`` pressed; the points they gave."""

@@ -165,6 +165,18 @@ def test_draws_are_those_of_splitmix64():
     assert consoles.draws(1234567, 3, 2).tolist() == [number >> 32 for number in published[3:]]
 
 
+def test_the_start_looks_the_same_to_everybody():
+    used, fresh = make("atari/boxing", repeat_action_probability=0), make("atari/boxing", repeat_action_probability=0)
+    film(used, 1, 50)
+    used.sound()
+    for seed in range(4):
+        used.reset(seed)
+        fresh.reset(seed)
+        assert used.view() == fresh.view()
+        assert used.sound() == fresh.sound() == (30_720, b"")
+        fresh = make("atari/boxing", repeat_action_probability=0)
+
+
 def test_looking_or_listening_late_changes_nothing_and_shows_what_was():
     # As the film and the window do: one looks from the start, the other only now and then.
     always, late = make("atari/ms_pacman"), make("atari/ms_pacman")

@@ -36,7 +36,7 @@ def test_every_game_has_a_goal_and_a_bottom(title):
     aim, game = goal(title), make(f"atari/{title}")
     assert aim.meaning.endswith(".")
     assert aim.meaning in game.prompt()
-    assert game.failure_score == aim.worst <= 0
+    assert game.failure_score <= aim.worst <= 0
     assert aim.at_the_end(aim.worst) in (Outcome.LOST, Outcome.DRAWN)
     if aim.kind is Kind.DUEL:
         assert aim.worst < 0
@@ -84,7 +84,7 @@ def test_doing_nothing_loses(title, outcome, score):
 def test_a_game_that_is_never_begun_is_stuck(title, seconds):
     game = idle(title)
     assert (game.outcome, game.plies, game.score) == (Outcome.STUCK, seconds * 15, 0)
-    assert idle(title, frame_skip=1).plies == seconds * 60
+    assert idle(title, frame_skip=1, max_num_frames_per_episode=900).plies == 90
 
 
 def test_points_and_lost_lives_keep_a_game_from_being_stuck():
@@ -139,6 +139,17 @@ def test_a_record_beaten_counts_when_time_runs_out():
     while game.outcome is None:
         game.step(0)
     assert (game.outcome, game.plies) == (Outcome.WON, 100)
+
+
+def test_the_clock_counts_against_who_fails_at_skiing():
+    assert make("atari/skiing", max_num_frames_per_episode=6000).failure_score == -20_000
+    assert make("atari/pong", max_num_frames_per_episode=6000).failure_score == -21
+
+
+def test_in_another_mode_no_human_score_is_there_to_be_beaten():
+    game = poked("breakout", {76: 0, 77: 0x99, 57: 0}, mode=4)
+    assert (game.outcome, game.human_score) == (Outcome.LOST, None)
+    assert poked("pong", {14: 21}, mode=1).outcome is Outcome.WON
 
 
 def test_failing_is_as_bad_as_the_game_can_go():
