@@ -174,6 +174,10 @@ class Chart(Widget):
         """Draw for the new size."""
         self._ask()
 
+    def on_show(self) -> None:
+        """Draw what was not drawn while nobody saw it."""
+        self._ask()
+
     def on_mount(self) -> None:
         """Draw anew when the theme changes."""
         self.app.theme_changed_signal.subscribe(self, lambda _: self._ask())
@@ -189,12 +193,21 @@ class Chart(Widget):
 
     async def _draw(self, asked: tuple[ChartData, Size, Rgb], ground: Color) -> None:
         data, size, _ = asked
+
+        def drawn() -> Text | None:
+            # By its turn somebody may have asked for something else, or gone to another tab.
+            wanted = asked == self._asked and all(node.display for node in self.ancestors_with_self)
+            return draw(data, size.width, size.height, ink) if wanted else None
+
         text = ground.get_contrast_text(0.75)
         ink = Ink(ground.rgb, ground.blend(text, 0.6).rgb, self._plain)
-        self._drawn = await asyncio.get_running_loop().run_in_executor(
-            getattr(self.app, "back_room", None), draw, data, size.width, size.height, ink
-        )
-        self._shown = asked
+        room = getattr(self.app, "back_room", None)
+        picture = await asyncio.get_running_loop().run_in_executor(room, drawn)
+        if picture is None:
+            if self._asked == asked:
+                self._asked = None
+            return
+        self._drawn, self._shown = picture, asked
         self.refresh()
 
     def render(self) -> Text:

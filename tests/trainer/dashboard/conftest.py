@@ -68,14 +68,15 @@ def drive(tmp_path, monkeypatch):
 
 async def wait_for(pilot, condition, seconds=60.0):
     """Until the app has come to it; a failure says what never came true."""
-    end = time.monotonic() + seconds
+    end, rest = time.monotonic() + seconds, 0.02
     while True:
         await pilot.pause()
         value = condition()
         if value:
             return value
         assert time.monotonic() < end, f"never came true: {screen_text(pilot.app)}"
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(rest)  # looking at a whole screen is dear: more and more seldom
+        rest = min(0.2, 1.5 * rest)
 
 
 def screen_text(app):

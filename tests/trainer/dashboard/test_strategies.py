@@ -139,7 +139,7 @@ def test_keys_and_clicks_on_headings_sort(finished, drive, until, seen):
         await pilot.press("O")
         await until(pilot, lambda: "score▼" in seen(app))
         await pilot.click(StrategyTable, offset=(5, 4))
-        assert table.cursor == 3
+        await until(pilot, lambda: table.cursor == 3)
 
     drive(finished, play)
 
