@@ -8,16 +8,19 @@ import random
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from websockets.asyncio.client import connect as connect_async
 from websockets.exceptions import ConnectionClosed
 
 from grpo_arcade.arcade.cli import main
-from grpo_arcade.games import Episode, Outcome, make
+from grpo_arcade.games import make
 from tests.games.openenv.serving import serving
 
 pytest.importorskip("openenv")
+
+PAGE = Path(__file__).parents[3] / "docs" / "openenv.md"
 
 
 @pytest.fixture(scope="module")
@@ -75,24 +78,19 @@ def test_without_a_seed_every_episode_is_another_and_the_state_tells_its_seed(se
     assert len(seeds) == 5
 
 
-def test_the_state_holds_all_that_a_genuine_recording_needs(session):
-    from grpo_arcade.recordings import verify
+def test_the_state_holds_all_that_a_genuine_recording_needs(session, tmp_path, monkeypatch):
+    from grpo_arcade.recordings import load, verify
 
     seen = session.reset(seed=11, episode_id="eleven")
     while not seen["done"]:
         seen = session.step(seen["legal_actions"][0])
     state = session.state()
     assert (state["episode_id"], state["step_count"]) == ("eleven", seen["plies"])
-    episode = Episode(
-        state["game"],
-        state["options"],
-        state["seed"],
-        bytes(state["actions"]),
-        Outcome(state["outcome"]),
-        state["score"],
-        versions=state["versions"],
-    )
-    verify(episode)
+    # As the documentation tells it.
+    example = PAGE.read_text().split("```python\n")[1].split("```")[0]
+    monkeypatch.chdir(tmp_path)
+    exec(example, {"env": session})
+    verify(load(tmp_path / "served.episode"))
 
 
 def test_the_state_before_the_first_episode_says_what_is_served(session):
@@ -271,30 +269,60 @@ def test_a_message_too_long_ends_its_session_alone(server):
         assert other.state()["seed"] == 1
 
 
-def test_a_full_server_says_so_and_an_idle_session_gives_its_place_back():
-    with serving("2048", "--port", "0", "--sessions", "2", "--idle", "5") as served:
-        with served.session() as one, served.session() as idle:
-            idle.reset(seed=1)
-            third = served.session()
-            refusal = json.loads(third.socket.recv())
-            assert refusal["data"]["code"] == "CAPACITY_REACHED"
-            with pytest.raises(ConnectionClosed):
-                third.socket.recv()
+def test_a_small_server_of_a_console():
+    """One server for three properties: what is where, its limits, and its end."""
+    with serving("atari/pong", "--port", "0", "--sessions", "2", "--idle", "8") as served:
+        a_console_is_served_as_what_is_where_and_its_seeds_hold(served)
+        a_full_server_says_so_and_an_idle_session_gives_its_place_back(served)
+        with served.session() as one, served.session():
+            one.reset(seed=1)
+            assert served.interrupt() == (130, "stopped\n")
 
-            def play_while_the_other_idles():
-                for seed in range(1_000_000):
-                    one.reset(seed=seed)
-                    with contextlib.suppress(TimeoutError):
-                        idle.socket.recv(timeout=0.3)
 
-            with pytest.raises(ConnectionClosed) as closed:
-                play_while_the_other_idles()
-            assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1001, "no message for 5 s")
-            assert one.state()["seed"] > 0
-            with served.session() as fourth:
-                fourth.reset(seed=2)
-            code, said = served.interrupt()
-        assert (code, said) == (130, "stopped\n")
+def a_console_is_served_as_what_is_where_and_its_seeds_hold(served):
+    schema = json.loads(served.get("/schema"))
+    named = schema["observation"]["properties"]["position"]
+    assert named["type"] == "object"
+    assert named["properties"]["ball_x"] == {"type": "integer"}
+    assert "UP" in schema["action"]["properties"]["action"]["enum"]
+    facts = json.loads(re.search(r'id="facts">(.*?)</script>', served.get("/web"))[1])
+    assert (facts["held"]["up"], facts["held"][""]) == ("UP", "NOOP")
+    game = make("atari/pong")
+    game.reset(6)
+    with served.session() as session:
+        seen = session.reset(seed=6)
+        rng = random.Random(6)
+        for _ in range(120):
+            assert seen["position"] == game.observation()
+            assert seen["picture"] is None
+            move = rng.choice(seen["legal_actions"])
+            game.step(game.aliases[move])
+            seen = session.step(move)
+        assert seen["plies"] == game.plies
+        assert base64.b64decode(session.step("NOOP", picture=True)["picture"]).startswith(b"\x89PNG")
+
+
+def a_full_server_says_so_and_an_idle_session_gives_its_place_back(served):
+    with served.session() as one, served.session() as idle:
+        idle.reset(seed=1)
+        third = served.session()
+        refusal = json.loads(third.socket.recv())
+        assert refusal["data"]["code"] == "CAPACITY_REACHED"
+        with pytest.raises(ConnectionClosed):
+            third.socket.recv()
+
+        def play_while_the_other_idles():
+            for seed in range(1_000_000):
+                one.reset(seed=seed)
+                with contextlib.suppress(TimeoutError):
+                    idle.socket.recv(timeout=0.5)
+
+        with pytest.raises(ConnectionClosed) as closed:
+            play_while_the_other_idles()
+        assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1001, "no message for 8 s")
+        assert one.state()["seed"] > 0
+        with served.session() as fourth:
+            fourth.reset(seed=2)
 
 
 def test_a_bucket_gives_a_seconds_worth_at_once_and_then_at_its_rate():
