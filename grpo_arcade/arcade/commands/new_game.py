@@ -15,7 +15,7 @@ from grpo_arcade.arcade.configuration import Positional
 
 _FILES = {
     "README.md": "README.md",
-    "pyproject.toml": "pyproject.toml",
+    "pyproject.toml.txt": "pyproject.toml",
     "openenv.yaml": "openenv.yaml",
     "server/__init__.py.txt": "server/__init__.py",
     "server/app.py.txt": "server/app.py",

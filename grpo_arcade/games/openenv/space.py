@@ -27,7 +27,7 @@ _FILES = {
     "openenv.yaml": "openenv.yaml",
     "Dockerfile": "Dockerfile",
     "README.md": "README.md",
-    "pyproject.toml": "pyproject.toml",
+    "pyproject.toml.txt": "pyproject.toml",
     "__init__.py.txt": "__init__.py",
     "models.py.txt": "models.py",
     "client.py.txt": "client.py",
