@@ -78,8 +78,10 @@ class Recording:
     def want(self, shown: int, upto: int) -> None:
         """Say which move is being shown, and which will be wanted soon."""
         upto = min(upto, self.expected + 1)  # one more than there are: that the last has been is known after it
+        if self.ended or upto <= self._wanted:
+            return
         # Said once in a while: the process works some way ahead anyway.
-        if upto > self._wanted and not self.ended and self._wanted < shown + (upto - shown) * 3 // 4:
+        if upto > self.expected or self._wanted < shown + (upto - shown) * 3 // 4:
             self._wanted = upto
             self._want(shown, upto)
 

@@ -2,7 +2,7 @@
 
 import time
 
-from grpo_arcade.games import make
+from grpo_arcade.games import Episode, Outcome, make
 from grpo_arcade.games.players import extract_source, play_match
 from grpo_arcade.games.seeds import training_seeds
 from grpo_arcade.trainer import rewards
@@ -77,6 +77,25 @@ def paddles(count, salt=0):
         if place < count:
             texts[place] = f"```python\n{odd}```" if odd else PROSE
     return texts
+
+
+def unfinished(game, moves, seed=3, **options):
+    """An episode of so many moves in which every action is held for a while, as a person leaves it."""
+    table = make(game, **options)
+    table.reset(seed)
+    actions = bytes(ply // 5 % len(table.actions) for ply in range(moves))
+    for action in actions:
+        table.step(action)
+    return Episode(
+        table.name,
+        table.options,
+        seed,
+        actions,
+        Outcome.UNFINISHED,
+        table.score,
+        player="held",
+        versions=table.versions,
+    )
 
 
 BASELINES = {"random": 1064.0, "greedy": 2800.0, "expectimax": 26000.0}

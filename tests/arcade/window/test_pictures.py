@@ -14,11 +14,13 @@ import pytest
 from PIL import Image
 
 from grpo_arcade.arcade.window.contestants import perform_source
-from grpo_arcade.arcade.window.run_feed import Feed
+from grpo_arcade.arcade.window.run_feed import Feed, glance
 from grpo_arcade.arcade.window.scenes.export import Export
 from grpo_arcade.arcade.window.scenes.home import Home
+from grpo_arcade.arcade.window.scenes.library import Library
 from grpo_arcade.arcade.window.scenes.options import Options
 from grpo_arcade.arcade.window.scenes.play import Play
+from grpo_arcade.arcade.window.scenes.play_clock import play as play_scene
 from grpo_arcade.arcade.window.scenes.replay import Replay
 from grpo_arcade.arcade.window.scenes.versus import VersusScene
 from grpo_arcade.arcade.window.scenes.versus_match import YOU, Match
@@ -27,12 +29,13 @@ from grpo_arcade.arcade.window.shelf import Shelf
 from grpo_arcade.games.baseline_scores import play_baseline
 
 from .conftest import Hands
-from .made_runs import ORDER, MadeRun
+from .made_runs import ORDER, PADDLE, MadeRun, paddles, unfinished
 
 STORED = Path(__file__).parent / "pictures"
 STORED_SIZE = 640, 400
 # A rounding of one pixel's edge is no other look; a word that moved or a colour that changed is.
 TOLERANCE = 1.0
+SHORT = {"max_num_frames_per_episode": 1200}
 
 
 def home(app):
@@ -138,6 +141,109 @@ def versus(app):
     return scene
 
 
+@cache
+def a_console_run():
+    """A finished step of Pong, the same on every machine."""
+    folder = tempfile.mkdtemp(prefix="grpo-arcade-")
+    baselines = {"random": -20.2, "scripted": 6.0}
+    with MadeRun(folder, game="atari/pong", options=SHORT, baselines=baselines, max_steps=1) as run:
+        run.step(1, paddles(16))
+        run.writer.note(status="finished")
+    return run.folder
+
+
+def until(app, condition):
+    """Consoles are taped beside the window."""
+    hands = Hands(app)
+    hands.until(condition)
+
+
+def home_with_consoles(app):
+    scene = home(app)
+    hands = Hands(app)
+    hands.until(lambda: all(tile.preview for tile in scene._tiles))
+    hands.until(lambda: all(tile.preview.view is not None for tile in scene._tiles))
+    for tile in scene._tiles:
+        if tile.game == "2048":
+            tile.preview._begin()
+            tile.preview.progress = 1.0
+        else:
+            tile.preview._at = 0.0
+    scene._spotlight = 0.0
+    return scene
+
+
+def library(app):
+    scene = Library(app)
+    app.open(scene)
+    scene._narrow("in")
+    scene._follow()
+    hands = Hands(app)
+    hands.until(lambda: scene._screen is not None and scene._screen.view is not None)
+    scene._screen._at = 0.0
+    return scene
+
+
+def play_console(app):
+    scene = play_scene(app, "atari/breakout")
+    app.open(scene)
+    scene._start(4242)
+    scene.waiting = False
+    for ply in range(300):
+        scene.session.move(ply // 7 % len(scene.game.actions), "a person")
+    scene.time.stick.press("right")
+    scene.time.stick.press("fire")
+    scene.time.stick.frame()
+    scene._look_at()
+    return scene
+
+
+def play_console_ready(app):
+    scene = play_scene(app, "atari/ms_pacman")
+    app.open(scene)
+    scene._start(4242)
+    return scene
+
+
+def watch_consoles(app):
+    scene = WatchScene(app, a_console_run())
+    scene.paused = True
+    app.open(scene)
+    scene._hear(glance(a_console_run(), None))
+    boards = [tile.playback for tile in (*scene.tiles, scene.champion)]
+    until(app, lambda: all(board._source.ready() >= min(40, board._source.length) for board in boards))
+    for board in boards:
+        board._at = 0.0
+        board.advance(40.0, 1.0)
+    return scene
+
+
+def versus_console(app):
+    scene = Match(app, "atari/pong", SHORT, [YOU, "follow"], seed=5)
+    source = PADDLE.format(aim="- 6", wait=20)
+    app.open(scene)
+    scene.seats[1].contestant.stop()
+    scene.seats[1].contestant._done(perform_source(source, "atari/pong", SHORT, 5, "follow"))
+    playback = scene.seats[1].playback
+    until(app, lambda: playback._source.ready() >= min(50, playback._source.length))
+    for _ in range(200):
+        scene.person.session.move(scene.table.aliases["DOWN"], "a person")
+    playback.advance(50.0, 1.0)
+    scene.started = scene.paused = True
+    return scene
+
+
+def replay_console(app):
+    scene = Replay(app, [unfinished("atari/space_invaders", 80)], "invaders.episode")
+    app.open(scene)
+    scene.playing = False
+    until(app, lambda: scene.reel.checked)
+    scene.playing = False
+    scene.seek(60)
+    app.messages.dismiss()
+    return scene
+
+
 def versus_setup(app):
     scene = VersusScene(app)
     app.open(scene)
@@ -152,10 +258,14 @@ def with_messages(app):
 
 
 SHELL = (home, play, play_in_motion, play_over, options, replay, export, helped, with_messages)
-SCENES = {f.__name__: f for f in (*SHELL, watch, watch_enlarged, versus, versus_setup)}
+CONSOLES = (
+    *(home_with_consoles, library, play_console, play_console_ready, watch_consoles, versus_console, replay_console),
+)
+SCENES = {f.__name__: f for f in (*SHELL, watch, watch_enlarged, versus, versus_setup, *CONSOLES)}
 CASES = [
     *((name, (1280, 800), "classic") for name in SCENES),
     *((name, (320, 240), "classic") for name in ("home", "play", "replay", "helped", "watch", "versus")),
+    *((name, (320, 240), "classic") for name in ("play_console", "watch_consoles")),
     ("play_in_motion", (1280, 800), "colour-blind"),
 ]
 

@@ -21,7 +21,7 @@ from grpo_arcade.arcade.window.scenes.play import best_key, kept_game
 from grpo_arcade.arcade.window.scenes.play_panel import shown_name
 from grpo_arcade.arcade.window.shelf import Shelf, look, run_line
 from grpo_arcade.arcade.window.widgets import Focus, Item, draw_item, heading
-from grpo_arcade.games import game_names, make
+from grpo_arcade.games import game_names, make, score_text
 
 if TYPE_CHECKING:
     from grpo_arcade.arcade.window.app import App
@@ -383,7 +383,7 @@ class Home(Scene):
         for run in self._shelf.runs if self._shelf else ():
             live = run.status in ("running", "starting", "paused")
             colour = style.good if live else style.bad if run.status in ("failed", "crashed") else style.faint
-            note = f"held-out {run.score:,.0f}" if run.score is not None else ""
+            note = f"held-out {score_text(run.score)}" if run.score is not None else ""
             rows.append(Entry(run.path, run_line(run), note, colour, partial(self._open_run, run.path)))
         return rows
 
@@ -398,7 +398,7 @@ class Home(Scene):
                 continue
             more = f" and {recording.count - 1} more" if recording.count > 1 else ""
             words = f"{first.player or 'a player'} · {first.game} · seed {first.seed}{more}"
-            note = f"{first.score:,.0f}"
+            note = score_text(first.score)
             rows.append(Entry(recording.path, words, note, style.outcome(first.outcome), choose))
         return rows
 

@@ -29,7 +29,7 @@ from grpo_arcade.arcade.window.scenes.watch_panels import Strip, draw_column
 from grpo_arcade.arcade.window.scenes.watch_tile import Measure, Tile
 from grpo_arcade.arcade.window.shelf import by_score
 from grpo_arcade.arcade.window.widgets import Focus, Item, compact_heading, heading
-from grpo_arcade.games import Episode, Picture
+from grpo_arcade.games import Episode, Picture, score_text
 
 if TYPE_CHECKING:
     from grpo_arcade.arcade.window.app import App
@@ -388,7 +388,7 @@ class WatchScene(Scene):
                 self._grid.left + column * cell_width + (cell_width - wide) // 2,
                 self._grid.top + row * cell_height,
                 wide,
-                min(cell_height - look.px(8), tall + _caption(look, cell_height)),
+                cell_height - look.px(8),
             )
             tile.board = pygame.Rect(*tile.rect.topleft, wide, tall)
             key = tile.entrant.id if tile.entrant else None
@@ -590,7 +590,7 @@ class WatchScene(Scene):
             champion = self.news.champion
             height, middle = look.px(theme.BODY), column.top + look.px(11)
             box = paint.text(surface, "Champion", (column.left, middle), height, look.gold, weight="bold")
-            words = f"{champion.score:,.0f} · step {champion.step}"
+            words = f"{score_text(champion.score)} · step {champion.step}"
             room = column.right - box.right - height
             paint.text(surface, words, (column.right, middle), height, look.ink, anchor="right", room=room)
             self._draw_board(surface, self.champion)

@@ -10,7 +10,7 @@ from grpo_arcade.arcade.window.code_view import CodeView
 from grpo_arcade.arcade.window.run_feed import News
 from grpo_arcade.arcade.window.scenes.watch_tile import Measure, Tile, draw_standing, outcome_words
 from grpo_arcade.arcade.window.theme import Theme
-from grpo_arcade.games import Picture
+from grpo_arcade.games import Picture, score_text
 
 
 class Detail:
@@ -122,10 +122,10 @@ class Detail:
         game = f"game {self.tile.number + 1} of {len(self.tile.episodes)}, seed {self.tile.playback.episode.seed}"
         if entrant is None:
             if news.champion is not None:
-                line(f"Champion since step {news.champion.step}", f"{news.champion.score:,.0f}", look.gold)
+                line(f"Champion since step {news.champion.step}", score_text(news.champion.score), look.gold)
             line(game)
         else:
-            line(outcome_words(entrant.outcome), f"{entrant.score:,.0f}", look.outcome(entrant.outcome), "mean score")
+            line(outcome_words(entrant.outcome), score_text(entrant.score), look.outcome(entrant.outcome), "mean score")
             if entrant.error:
                 for words in paint.wrapped(entrant.error, area.width, height)[:2]:
                     line(words, colour=look.bad)
@@ -133,7 +133,9 @@ class Detail:
                 track = pygame.Rect(area.left, y, area.width, step)
                 draw_standing(surface, look, track, entrant.score, news.baselines)
                 y += step
-                line(" · ".join(f"{name} {mean:,.0f}" for name, mean in news.baselines.items()), colour=look.faint)
+                line(
+                    " · ".join(f"{name} {score_text(mean)}" for name, mean in news.baselines.items()), colour=look.faint
+                )
             if entrant.reward is not None:
                 line("Reward", f"{entrant.reward:+.2f}", look.ink)
             for name in measure.rewards:

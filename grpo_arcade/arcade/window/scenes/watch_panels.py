@@ -11,7 +11,7 @@ from grpo_arcade.arcade.window import paint, theme
 from grpo_arcade.arcade.window.run_feed import News, Point
 from grpo_arcade.arcade.window.scenes.watch_tile import Measure
 from grpo_arcade.arcade.window.theme import Theme
-from grpo_arcade.games import fonts
+from grpo_arcade.games import fonts, score_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +20,14 @@ class Curve:
 
     label: str
     value: Callable[[Point], float | None]
-    form: str
+    form: Callable[[float], str]
 
 
 CURVES = (
-    Curve("Reward", lambda point: point.reward, "{:.2f}"),
-    Curve("Held-out score", lambda point: point.held_out, "{:,.0f}"),
-    Curve("Spread", lambda point: point.spread, "{:.2f}"),
-    Curve("Step time", lambda point: point.step_s, "{:.1f} s"),
+    Curve("Reward", lambda point: point.reward, "{:.2f}".format),
+    Curve("Held-out score", lambda point: point.held_out, score_text),
+    Curve("Spread", lambda point: point.spread, "{:.2f}".format),
+    Curve("Step time", lambda point: point.step_s, "{:.1f} s".format),
 )
 
 
@@ -80,7 +80,7 @@ class Strip:
         known = [(point.step, value) for point in news.points if (value := curve.value(point)) is not None]
         y = card.top + pad + height // 2
         shown = next((value for step, value in reversed(known) if step <= max(news.shown, 1)), None)
-        said = curve.form.format(shown) if shown is not None else "–"
+        said = curve.form(shown) if shown is not None else "–"
         box = paint.text(surface, said, (card.right - pad, y), height, look.ink, weight="bold", anchor="right")
         paint.text(surface, curve.label, (card.left + pad, y), height, look.soft, room=box.left - card.left - 2 * pad)
         top = y + height
@@ -163,7 +163,7 @@ def draw_column(surface: pygame.Surface, look: Theme, area: pygame.Rect, news: N
     if news.baselines:
         line("Baselines", colour=look.ink, weight="bold")
         for name, mean in news.baselines.items():
-            line(name, f"{mean:,.0f}")
+            line(name, score_text(mean))
         y += height
     means = _means(news)
     if measure.rewards:

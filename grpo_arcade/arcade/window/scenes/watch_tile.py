@@ -12,7 +12,7 @@ from grpo_arcade.arcade.window import paint, theme
 from grpo_arcade.arcade.window.playback import Playback
 from grpo_arcade.arcade.window.run_feed import Entrant
 from grpo_arcade.arcade.window.theme import Theme
-from grpo_arcade.games import Episode, Outcome, Picture, fonts
+from grpo_arcade.games import Episode, Outcome, Picture, fonts, score_text
 
 HOLD_S = 2.0
 """How long a game that has ended stays before the next begins."""
@@ -112,7 +112,7 @@ class Tile:
         left, right, y = area.left + inset, area.right - inset, area.top + look.px(4) + height // 2
         dot = max(2, height // 3)
         _dot(surface, (left + dot, y), dot, look.outcome(entrant.outcome))
-        score = f"{entrant.score:,.0f}"
+        score = score_text(entrant.score)
         box = paint.text(surface, score, (left + 3 * dot, y), height, look.ink, weight="bold", room=right - left)
         reward = "" if entrant.reward is None else f"{entrant.reward:+.2f}"
         room = right - box.right - height
@@ -148,7 +148,9 @@ def draw_ending(
     paint.text(surface, words, (band.centerx, y), height, colour, weight="bold", anchor="middle", room=room)
     if two_lines:
         y = band.centery + height * 4 // 5
-        paint.text(surface, f"{score:,.0f}", (band.centerx, y), height, look.ink, weight="bold", anchor="middle")
+        paint.text(
+            surface, score_text(score or 0.0), (band.centerx, y), height, look.ink, weight="bold", anchor="middle"
+        )
 
 
 def draw_split(
