@@ -14,11 +14,12 @@ import statistics
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from grpo_arcade.trainer.run_folder import RunReader
+from grpo_arcade.trainer.run_folder import RunFolderError, RunReader
 
 pytestmark = [
     pytest.mark.benchmark,
@@ -28,7 +29,10 @@ MADE_RUN = Path(__file__).parents[1] / "trainer" / "dashboard" / "made_run.py"
 OPENINGS = int(os.environ.get("OPENINGS", "7"))
 KEYS = 400
 STEPS = 30
-ROUNDS = 3
+PAIRS = int(os.environ.get("PAIRS", "6"))
+"""Blocks with dashboards, and as many without."""
+BLOCK_S = float(os.environ.get("BLOCK_S", "22"))
+SETTLE_S = 3.0
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +185,85 @@ def test_a_new_step_is_on_the_screen_within_a_second(made_run, tmp_path):
     told("the slowest of them", f"{max(delays):.2f} s", "1 s")
 
 
-def test_what_three_dashboards_cost_the_trainer(large):
+def test_three_dashboards_leave_the_trainers_steps_as_long_as_they_are(tmp_path):
+    """One real training, during which three dashboards are attached and taken away again in turns: A B B A A B B A …
+
+    Steps in which dashboards are being opened do not count. The learning rate is next to nothing, so that the model,
+    and with it the length of what it writes, stays the same.
+    """
+    settings = {
+        "output_dir": tmp_path, "run_name": "run", "max_steps": 100_000, "num_generations": 8, "eval_steps": 0,
+        "per_device_train_batch_size": 8, "gradient_accumulation_steps": 1, "train_seeds": 4, "learning_rate": 1e-12,
+        "max_completion_length": 256, "save_steps": 100_000,
+    }  # fmt: skip
+    words = [word for name, value in settings.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+    order = [sys.executable, "-m", "grpo_arcade.arcade.cli", "train", *words]
+    trainer = subprocess.Popen(order, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    folder, terminals, spans = tmp_path / "run", [], []
+    try:
+        while not folder.joinpath("run.db").exists() or _step(folder) < 3:
+            assert trainer.poll() is None, (folder / "log.txt").read_text()[-2000:]
+            time.sleep(0.2)
+        for block in range(2 * PAIRS):
+            attached = block % 4 in (1, 2)
+            if attached and not terminals:
+                terminals = [Terminal(folder) for _ in range(3)]
+                for terminal in terminals:
+                    terminal.until(["┤".encode()])
+            elif not attached:
+                while terminals:
+                    terminals.pop().close()
+            _follow(terminals, SETTLE_S)
+            began = time.time()
+            _follow(terminals, BLOCK_S)
+            spans.append((attached, began, time.time()))
+            assert trainer.poll() is None
+    finally:
+        for terminal in terminals:
+            terminal.close()
+        trainer.terminate()
+        trainer.wait()
+    with RunReader(folder) as reader:
+        ends = [row["time"] for row in reader.query("SELECT time FROM steps ORDER BY step")]
+    blocks = {True: [], False: []}
+    for attached, began, ended in spans:
+        within = [b - a for a, b in pairwise(ends) if began <= a and b <= ended]
+        assert within, f"no step took less than {BLOCK_S:g} s; set BLOCK_S higher"
+        blocks[attached].append(within)
+    rng = random.Random(1)
+    ratios = sorted(_ratio({k: rng.choices(v, k=len(v)) for k, v in blocks.items()}) for _ in range(2000))
+    print()
+    for attached, name in ((False, "a step alone"), (True, "a step with three dashboards attached")):
+        steps = [step for block in blocks[attached] for step in block]
+        told(f"{name}, mean of {len(steps)}", f"{statistics.fmean(steps):.3f} s", "-")
+        means = [statistics.fmean(block) for block in blocks[attached]]
+        told("  its blocks, from … to", f"{min(means):.3f}–{max(means):.3f}", "-")
+    told("longer by", f"{_ratio(blocks) - 1:+.1%}", "2 %")
+    told("  90 % of resampled blocks", f"{ratios[100] - 1:+.1%} … {ratios[1899] - 1:+.1%}", "-")
+
+
+def _step(folder):
+    try:
+        with RunReader(folder) as reader:
+            return reader.facts().get("step", 0)
+    except RunFolderError:
+        return 0  # its tables are being made
+
+
+def _follow(terminals, seconds):
+    """Let time pass, and read what the dashboards paint: who is not read from stops painting."""
+    end = time.perf_counter() + seconds
+    while (left := end - time.perf_counter()) > 0:
+        for ready in select.select([terminal.master for terminal in terminals], [], [], min(left, 0.5))[0]:
+            os.read(ready, 65536)
+
+
+def _ratio(blocks):
+    with_, without = (statistics.fmean(step for block in blocks[key] for step in block) for key in (True, False))
+    return with_ / without
+
+
+def test_what_three_dashboards_take_of_the_processor(large):
     """CPU seconds, because a step's time on a busy machine says more about the machine."""
     if not Path("/proc/self/stat").exists():
         pytest.skip("CPU time is read from /proc")
