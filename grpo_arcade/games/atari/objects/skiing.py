@@ -25,7 +25,7 @@ _EDGE_X = 152
 """Of the slope; what begins there is not drawn."""
 _PLAYER_X = shifted(5, 0, 159)
 _GATE_X = shifted(21, 0, 159)
-_GATE_Y = shifted(188, -99, 209, sign=-1)
+_GATE_Y = shifted(189, -99, 209, sign=-1)
 _TREE_X = shifted(5, 0, 159)
 _TREE_Y = shifted(197, -99, 209, sign=-1)
 _HEADING = tuple(max(-8, min(8, byte - 8)) if byte < 64 else 0 for byte in range(256))

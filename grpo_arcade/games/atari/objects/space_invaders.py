@@ -23,7 +23,7 @@ FIELDS = (
 )
 _PLAYER_X = shifted(2, 0, 159)
 _SHOT_X = shifted(-2, 0, 159)
-_SHOT_Y = tuple(2 * byte + 7 if byte < 96 else ABSENT for byte in range(256))
+_SHOT_Y = tuple(2 * byte + 8 if byte < 96 else ABSENT for byte in range(256))
 _LOWEST = tuple((byte & -byte).bit_length() - 1 if byte else 0 for byte in range(256))
 """The lowest bit of a byte."""
 
