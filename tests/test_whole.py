@@ -21,9 +21,14 @@ def test_a_file_and_its_folder_appear_when_the_block_ends_well(tmp_path):
 def test_an_old_file_stays_when_the_block_ends_badly(tmp_path, error):
     path = tmp_path / "file"
     path.write_text("old")
-    with pytest.raises(error), whole(path) as scratch:
-        scratch.write_text("half of the n")
-        raise error
+
+    def break_off():
+        with whole(path) as scratch:
+            scratch.write_text("half of the n")
+            raise error
+
+    with pytest.raises(error):
+        break_off()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 
