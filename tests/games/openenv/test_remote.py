@@ -301,3 +301,35 @@ def test_a_server_that_dies_ends_the_episode(servers):
     game.reset(2)
     assert game.outcome is Outcome.DISCONNECTED
     assert "no server answers" in game.trouble
+
+
+def test_one_of_our_own_servers_is_the_same_game_as_here():
+    pytest.importorskip("openenv")
+    from tests.games.openenv.serving import serving
+
+    with serving("2048", "--port", "0", "--game-options", "size=3", "target=64") as served:
+        far, near = make(f"openenv:{served.url}"), make("2048", size=3, target=64)
+        assert far.replayable
+        assert far.prompt() == near.prompt()
+        assert far.aliases == near.aliases
+        assert far.picture().natural_size == near.picture().natural_size
+        for seed in (5, 2**62 + 1):
+            far.reset(seed)
+            near.reset(seed)
+            while near.outcome is None:
+                assert far.observation() == near.observation()
+                assert far.view() == near.view()
+                assert far.legal_actions() == near.legal_actions()
+                action = near.legal_actions()[near.plies % len(near.legal_actions())]
+                far.step(action)
+                near.step(action)
+            assert (far.outcome, far.score, far.wasted, far.plies) == (
+                near.outcome,
+                near.score,
+                near.wasted,
+                near.plies,
+            )
+        (there,) = play_baseline(far.name, far.options, "greedy", [7])
+    (here,) = play_baseline("2048", near.options, "greedy", [7])
+    assert (there.actions, there.score, there.outcome) == (here.actions, here.score, here.outcome)
+    assert recordings.verify(there).view() == recordings.verify(here).view()
