@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from grpo_arcade.games import Episode, Game, score_text, stills
+from grpo_arcade.progress import progress
 from grpo_arcade.trainer.dashboard.cells import Blocks, board
 
 PIXELS = (64, 80)
@@ -72,8 +72,7 @@ class Bar:
 
     def __init__(self, what: str, *, quiet: bool = False) -> None:
         console = Console(file=sys.stderr)
-        columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._bar = Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal)
+        self._bar = progress(console=console, transient=True, disable=quiet or not console.is_terminal)
         self._task = self._bar.add_task(what, total=None)
 
     def to(self, done: int, total: int) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from grpo_arcade.games import score_text
+from grpo_arcade.progress import progress
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,20 +22,13 @@ class Narrator:
     def __init__(self, terminal: IO[str], log: IO[str] | None, max_steps: int, logging_steps: int) -> None:
         """``log`` gets every line too; None when the terminal is all there is."""
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import TextColumn
 
         self._console: Console = Console(file=terminal, highlight=False)
         self._log = log
         self._every = logging_steps
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[facts]}"),
-            console=self._console,
-            disable=not self._console.is_terminal,
-        )
+        facts = TextColumn("{task.fields[facts]}")
+        self._progress = progress(facts, console=self._console, disable=not self._console.is_terminal)
         self._task = self._progress.add_task("training", total=max_steps, facts="")
 
     def __enter__(self) -> Narrator:

@@ -65,6 +65,7 @@ def killed_and_resumed(config, kills, moments, seconds):
     """Run ``config`` in a child that is killed ``kills`` times, up to ``seconds`` after some step; the folder."""
     folder = Path(config.output_dir) / config.run_name
     arguments = [sys.executable, "-c", CODE, json.dumps(config.to_dict())]
+    began = time.monotonic()
     for after in sorted(moments.randrange(config.max_steps // 2) for _ in range(kills)):
         child = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         deadline = time.monotonic() + 120
@@ -77,6 +78,7 @@ def killed_and_resumed(config, kills, moments, seconds):
         with RunReader(folder) as run:
             assert run.query("PRAGMA integrity_check")[0][0] == "ok"
             assert run.status() == "crashed"
+            print(f"killed after step {run.facts()['step']}, {time.monotonic() - began:.0f} s")  # a soak is watched: -s
     done = subprocess.run(arguments, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     return folder

@@ -94,7 +94,7 @@ def _compile(source: bytes) -> bytes | str:
         # Decoded with surrogates, so that the compiler, not the decoder, says what is wrong.
         code = compile(source.decode("utf-8", "surrogatepass"), wire.ENTRY_FILE, "exec", dont_inherit=True)
         # Each game gets a copy of its own: the interpreter's inline caches live in the code and hold for one namespace,
-        # so games that share it would undo each other's (a third of a one-ply strategy's time).
+        # so games that share it would undo each other's (a tenth of a one-ply strategy's time on eight boards).
         return marshal.dumps(code)
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         return describe(error)

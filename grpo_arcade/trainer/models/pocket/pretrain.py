@@ -23,6 +23,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from grpo_arcade.progress import progress
 from grpo_arcade.trainer.config import spare_threads
 
 _TOKENIZER_EXAMPLES = 20_000
@@ -197,7 +198,6 @@ def _fit(
 ) -> tuple[int, float]:
     """Train ``model`` in place; the steps done and the mean loss of the last hundred."""
     import torch
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     device = model.device
     matrices = [p for p in model.parameters() if p.ndim > 1]
@@ -208,12 +208,11 @@ def _fit(
         betas=(0.9, 0.95),
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _learning_rate_share(config, step))
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     recent: list[Any] = []
     done = 0
     model.train()
-    with Progress(*columns, console=console) as progress:
-        bar = progress.add_task("pretraining", total=config.steps)
+    with progress(console=console) as shown:
+        bar = shown.add_task("pretraining", total=config.steps)
         try:
             for batch in _batches(config, len(sequences)):
                 ids, labels = _collate([sequences[i] for i in batch], [prompt_lengths[i] for i in batch], pad)
@@ -227,9 +226,9 @@ def _fit(
                 optimizer.zero_grad(set_to_none=True)
                 recent = [*recent[-99:], loss.detach()]
                 done += 1
-                progress.update(bar, advance=1)
+                shown.update(bar, advance=1)
                 if done % 50 == 0 or done == config.steps:
-                    progress.update(bar, description=f"loss {loss.item():.4f}")
+                    shown.update(bar, description=f"loss {loss.item():.4f}")
                 if done % max(1, config.steps // 10) == 0:
                     console.print(f"step {done:,}: loss {torch.stack(recent).mean().item():.4f}")
         except KeyboardInterrupt:
@@ -241,8 +240,8 @@ def _fit(
 def _learning_rate_share(config: PretrainConfig, step: int) -> float:
     if step < config.warmup_steps:
         return (step + 1) / config.warmup_steps
-    progress = (step - config.warmup_steps) / max(1, config.steps - config.warmup_steps)
-    return 0.1 + 0.45 * (1 + math.cos(math.pi * min(1.0, progress)))
+    gone = (step - config.warmup_steps) / max(1, config.steps - config.warmup_steps)
+    return 0.1 + 0.45 * (1 + math.cos(math.pi * min(1.0, gone)))
 
 
 def _batches(config: PretrainConfig, examples: int) -> Iterator[list[int]]:
