@@ -88,7 +88,7 @@ def tiny_model(game: Game) -> tuple[Any, Any]:
     rng = random.Random(0)
     # The tokenizer that renders the texts for its own training needs no vocabulary yet.
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=Tokenizer(models.BPE()), chat_template=qwen3_chat_template)
-    talks = [conversation(game, rng, moves=2 + number % 3) for number in range(96)]
+    talks = [conversation(game, rng, moves=2 + number % 3) for number in range(192)]
     texts = [tokenizer.apply_chat_template(talk, tools=[Board.move], tokenize=False) for talk in talks]
     bpe = Tokenizer(models.BPE())
     bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)

@@ -6,8 +6,10 @@ import contextlib
 import json
 import random
 import re
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -323,6 +325,30 @@ def a_full_server_says_so_and_an_idle_session_gives_its_place_back(served):
         assert one.state()["seed"] > 0
         with served.session() as fourth:
             fourth.reset(seed=2)
+
+
+@pytest.mark.soak
+def test_a_client_that_reads_nothing_loses_its_place_too():
+    with serving("2048", "--port", "0", "--sessions", "1", "--idle", "4") as served, socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(("127.0.0.1", int(served.url.rpartition(":")[2])))
+        lines = ["GET /ws HTTP/1.1", "Host: here", "Upgrade: websocket", "Connection: Upgrade"]
+        lines += ["Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "", ""]
+        client.sendall("\r\n".join(lines).encode())
+        assert client.recv(12) == b"HTTP/1.1 101"
+        message = b'{"type":"reset","data":{"picture":true}}'
+        frame = bytes([0x81, 0x80 | len(message)]) + bytes(4) + message
+        client.settimeout(6)
+        with contextlib.suppress(TimeoutError):
+            # Until the server, which cannot get rid of its answers, reads no more either.
+            for _ in range(10_000):
+                client.sendall(frame)
+        for _ in range(60):
+            with served.session() as session, contextlib.suppress(ConnectionClosed):
+                if "data" in session.ask("state") and session.reset(seed=1)["score"] == 0:
+                    return
+            time.sleep(1)
+    raise AssertionError("its place was never given back")
 
 
 def test_a_bucket_gives_a_seconds_worth_at_once_and_then_at_its_rate():

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+App = Callable[[MutableMapping[str, Any], Receive, Send], Coroutine[Any, Any, None]]
 
 _BODY_S = 10.0
 """How long the body of a plain request may take to arrive."""
+_GOODBYE_S = 2.0
+"""How long a client that said nothing for too long may take to notice that it is being closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +105,30 @@ class Guard:
             if left > 0:
                 timer = loop.call_later(left, look)
                 return
+            closing = loop.create_task(say_goodbye())
+
+        async def say_goodbye() -> None:
             goodbye = {"type": "websocket.close", "code": 1001, "reason": f"no message for {idle_s:g} s"}
-            closing = loop.create_task(_ignore_gone(send(goodbye)))
+            # The client may leave in this very moment, which is what was wanted.
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(send(goodbye), _GOODBYE_S)
+            await asyncio.sleep(_GOODBYE_S)
+            # Still here: the app waits to send something to a client that reads nothing.
+            session.cancel()
 
         # One timer a connection, looked at when it rings: a message costs no timer of its own.
         timer = loop.call_later(idle_s, look)
+        session = loop.create_task(self._app(scope, limited_receive, quiet_send))
         try:
-            await self._app(scope, limited_receive, quiet_send)
+            await session
+        except asyncio.CancelledError:
+            if closing is None:
+                session.cancel()
+                raise
         finally:
             timer.cancel()
+            if closing is not None:
+                closing.cancel()
 
     async def _request(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         now = asyncio.get_running_loop().time()
@@ -146,12 +163,6 @@ class Guard:
                 return None
             if not message.get("more_body", False):
                 return body
-
-
-async def _ignore_gone(sending: Awaitable[None]) -> None:
-    # The client may leave in this very moment, which is what was wanted.
-    with contextlib.suppress(Exception):
-        await sending
 
 
 async def _answer(send: Send, status: int, line: str) -> None:
