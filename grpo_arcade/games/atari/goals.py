@@ -96,7 +96,7 @@ _GOALS: Mapping[str, Goal] = MappingProxyType(
             patience=0.2,
         ),
         "ice_hockey": Goal(_DUEL, "The score is your goals minus the opponent's, in three minutes.", worst=-36),
-        "double_dunk": Goal(_DUEL, "The score is your points minus the opponent's. The first to 24 wins.", worst=-24),
+        "double_dunk": Goal(_DUEL, "The score is your points minus the opponent's. The first to 24 wins.", worst=-26),
         "fishing_derby": Goal(
             _DUEL, "The score is your pounds of fish minus the opponent's. The first to 99 wins.", worst=-99
         ),

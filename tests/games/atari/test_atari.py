@@ -22,7 +22,6 @@ CONFORMING = (
     ("breakout", {"frame_skip": 2, "mode": 8, "difficulty": 1}),
     ("kaboom", {"repeat_action_probability": 0.0}),
     ("tetris", {}),
-    ("laser_gates", {"frame_skip": 1}),
 )
 
 

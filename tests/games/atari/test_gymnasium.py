@@ -10,6 +10,7 @@ from gymnasium.utils.env_match import check_environments_match
 
 from grpo_arcade.games import make
 from grpo_arcade.games.atari import titles
+from grpo_arcade.games.atari.objects import SYMBOLIC
 from grpo_arcade.games.gymnasium_env import environments
 
 
@@ -34,6 +35,22 @@ def test_every_title_is_registered():
     assert set(environments().values()) == {"2048", *(f"atari/{title}" for title in titles())}
     assert set(environments()) <= set(gymnasium.registry)
     assert environments()["GRPOArcade/AtariMsPacman-v0"] == "atari/ms_pacman"
+
+
+@pytest.mark.parametrize("title", sorted(SYMBOLIC))
+def test_what_is_seen_lies_in_the_space_that_was_declared(title):
+    game = make(f"atari/{title}")
+    space = game.observation_space()
+    rng = np.random.default_rng(1)
+    game.reset(7)
+    for _ in range(250):
+        if game.outcome is not None:
+            break
+        game.step(int(rng.integers(len(game.actions))))
+        seen = game.observation()
+        assert set(seen) == set(space)
+        for name, part in space.items():
+            assert np.asarray(seen[name], np.int64) in part, (name, seen[name])
 
 
 @pytest.mark.parametrize("title", ["breakout", "montezuma_revenge"])
