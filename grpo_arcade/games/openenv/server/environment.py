@@ -18,7 +18,15 @@ from openenv.core.env_server.interfaces import Environment
 from openenv.core.env_server.types import EnvironmentMetadata
 
 from grpo_arcade.games.game import Game, Picture
-from grpo_arcade.games.openenv.server.messages import GameAction, GameObservation, GameState, Messages, PlayError
+from grpo_arcade.games.openenv.server.messages import (
+    GameAction,
+    GameObservation,
+    GameState,
+    Messages,
+    PlayError,
+    checked_picture,
+    short,
+)
 
 MAX_SEED = 2**63 - 1
 _DRAWN_SEEDS = 2**53
@@ -53,17 +61,17 @@ class GameEnvironment(Environment[GameAction, GameObservation, GameState]):
         self._refused = 0
 
     def reset(
-        self, seed: int | None = None, episode_id: str | None = None, picture: bool = False, **unknown: Any
+        self, seed: int | None = None, episode_id: str | None = None, picture: bool | int = False, **unknown: Any
     ) -> GameObservation:
         """Start the episode that belongs to ``seed``; without one, to a seed that nobody can guess.
 
         ``episode_id`` names the episode in the state; ``picture`` asks for a picture of its start.
         """
         observation = self._start(seed, episode_id, picture, unknown)
-        return self._with_picture(observation) if picture else observation
+        return self._with_picture(observation, picture) if picture else observation
 
     async def reset_async(
-        self, seed: int | None = None, episode_id: str | None = None, picture: bool = False, **unknown: Any
+        self, seed: int | None = None, episode_id: str | None = None, picture: bool | int = False, **unknown: Any
     ) -> GameObservation:
         """:meth:`reset`; the first one, and any picture, in another thread."""
         if not self._running:
@@ -71,17 +79,19 @@ class GameEnvironment(Environment[GameAction, GameObservation, GameState]):
             observation = await asyncio.to_thread(self._start, seed, episode_id, picture, unknown)
         else:
             observation = self._start(seed, episode_id, picture, unknown)
-        return await asyncio.to_thread(self._with_picture, observation) if picture else observation
+        return await asyncio.to_thread(self._with_picture, observation, picture) if picture else observation
 
     def step(self, action: GameAction, timeout_s: float | None = None, **_: Any) -> GameObservation:
         """Take a move that is legal now; anything else is refused, and changes nothing."""
         observation = self._move(action)
-        return self._with_picture(observation) if action.picture else observation
+        return self._with_picture(observation, action.picture) if action.picture else observation
 
     async def step_async(self, action: GameAction, timeout_s: float | None = None, **_: Any) -> GameObservation:
         """:meth:`step`, with any picture made in another thread."""
         observation = self._move(action)
-        return await asyncio.to_thread(self._with_picture, observation) if action.picture else observation
+        return (
+            await asyncio.to_thread(self._with_picture, observation, action.picture) if action.picture else observation
+        )
 
     @property
     def state(self) -> GameState:
@@ -128,13 +138,12 @@ class GameEnvironment(Environment[GameAction, GameObservation, GameState]):
         if seed is None:
             seed = secrets.randbelow(_DRAWN_SEEDS)
         elif type(seed) is not int or not 0 <= seed <= MAX_SEED:
-            raise PlayError(f"seed must be a whole number from 0 to {MAX_SEED}, not {str(seed)[:40]!r}")
+            raise PlayError(f"seed must be a whole number from 0 to {MAX_SEED}, not {short(seed)}")
         if episode_id is None:
             episode_id = str(uuid.uuid4())
         elif not isinstance(episode_id, str) or not 0 < len(episode_id) <= _EPISODE_ID_LENGTH:
             raise PlayError(f"episode_id must be a text of 1 to {_EPISODE_ID_LENGTH} characters")
-        if type(picture) is not bool:
-            raise PlayError(f"picture must be true or false, not {str(picture)[:40]!r}")
+        checked_picture(picture)
         game.reset(seed)
         self._running = True
         self._seed, self._episode_id = seed, episode_id
@@ -154,7 +163,7 @@ class GameEnvironment(Environment[GameAction, GameObservation, GameState]):
             self._refused += 1
             what = "no action" if action is None else "not legal now"
             names = ", ".join(game.actions[each] for each in self._legal)
-            raise PlayError(f"{str(asked)[:40]!r} is {what}; legal are {names}")
+            raise PlayError(f"{short(asked)} is {what}; legal are {names}")
         before = game.score
         game.step(action)
         self._actions.append(action)
@@ -176,14 +185,17 @@ class GameEnvironment(Environment[GameAction, GameObservation, GameState]):
             picture=None,
         )
 
-    def _with_picture(self, observation: GameObservation) -> GameObservation:
+    def _with_picture(self, observation: GameObservation, picture: bool | int) -> GameObservation:
         import pygame
         from PIL import Image
 
         game = self._open()
         if self._picture is None:
             self._picture = game.picture(game.palettes[0])
-        surface = pygame.Surface(self._picture.natural_size)
+        size = self._picture.natural_size
+        if picture is not True:
+            size = picture, max(1, round(picture / self._picture.aspect))
+        surface = pygame.Surface(size)
         self._picture.draw(surface, game.view())
         png = io.BytesIO()
         image = Image.frombytes("RGB", surface.get_size(), pygame.image.tobytes(surface, "RGB"))

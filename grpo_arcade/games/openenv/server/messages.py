@@ -20,6 +20,11 @@ _LOOKED_AT = 64
 """Positions that are looked at to say what a game's observations are made of."""
 
 
+SMALLEST, LARGEST = 16, 1024
+"""Widths of a picture that may be asked for, in pixels."""
+PICTURE = f"Ask for a picture: true for its natural size, or its width in pixels, {SMALLEST} to {LARGEST}."
+
+
 class PlayError(ValueError):
     """The client asked for something that cannot be; the message is for it, in one line."""
 
@@ -28,7 +33,7 @@ class GameAction(Action):
     """One move."""
 
     action: Any = Field(default=None, description="What to play: one of the names, or another spelling of one.")
-    picture: bool = Field(default=False, description="Whether the observation shall hold a picture.")
+    picture: Any = Field(default=False, description=PICTURE)
 
     @classmethod
     @override
@@ -39,11 +44,20 @@ class GameAction(Action):
             PlayError: a field that is none, or of the wrong kind. Whether it is a move is the game's to say.
         """
         if not isinstance(obj, Mapping) or not obj.keys() <= _ACTION_FIELDS:
-            raise PlayError(f'a step needs {{"action": NAME}} and may have "picture": true, not {_short(obj)}')
-        picture = obj.get("picture", False)
-        if type(picture) is not bool:
-            raise PlayError(f"picture must be true or false, not {_short(picture)}")
+            raise PlayError(f'a step needs {{"action": NAME}} and may have "picture": true, not {short(obj)}')
+        picture = checked_picture(obj.get("picture", False))
         return cls.model_construct(action=obj.get("action"), picture=picture, metadata=obj.get("metadata") or {})
+
+
+def checked_picture(picture: Any) -> bool | int:
+    """Whether a picture is asked for, and how wide.
+
+    Raises:
+        PlayError: it is neither yes, no nor a width that can be.
+    """
+    if type(picture) is bool or (type(picture) is int and SMALLEST <= picture <= LARGEST):
+        return picture
+    raise PlayError(f"picture must be true, false or a width from {SMALLEST} to {LARGEST}, not {short(picture)}")
 
 
 _ACTION_FIELDS = frozenset({"action", "picture", "metadata"})
@@ -101,6 +115,8 @@ def messages_for(game: Game) -> Messages:
     def name_actions(schema: dict[str, Any]) -> None:
         schema["properties"]["action"] |= {"type": "string", "enum": names, "description": described}
         schema["properties"]["action"].pop("default", None)
+        width = {"type": "integer", "minimum": SMALLEST, "maximum": LARGEST}
+        schema["properties"]["picture"] |= {"anyOf": [{"type": "boolean"}, width]}
         schema["required"] = ["action"]
 
     def name_position(schema: dict[str, Any]) -> None:
@@ -162,6 +178,7 @@ def _both(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """What a client sent, as the message about it shows it."""
     text = repr(value)
     return text if len(text) <= 80 else text[:77] + "..."
