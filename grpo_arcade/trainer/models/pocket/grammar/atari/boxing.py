@@ -32,7 +32,7 @@ def draw_program(rng: Random, _options: Mapping[str, Any]) -> str:
 
 
 def _approach(rng: Random) -> list[str]:
-    body = [*noise(rng, _ACTIONS, 0.4), *clock(rng, {"FIRE": 3, "UP": 1, "DOWN": 1, "LEFT": 1, "RIGHT": 1}, 0.15)]
+    body = [*noise(rng, _ACTIONS, 0.55), *clock(rng, {"FIRE": 3, "UP": 1, "DOWN": 1, "LEFT": 1, "RIGHT": 1}, 0.15)]
     axes = ["x", "y"] if rng.random() < 0.5 else ["y", "x"]
     for axis in axes:
         body.append(f'    d{axis} = state["enemy_{axis}"] - state["player_{axis}"]')
@@ -44,7 +44,7 @@ def _approach(rng: Random) -> list[str]:
             rng,
             f"d{axis}",
             (16, 20, 24, 28, 32, 40) if axis == "x" else (0, 2, 4, 6, 8, 12),
-            {more: 60, less: 15, "FIRE": 25},
-            {less: 60, more: 15, "FIRE": 25},
+            {more: 74, less: 9, "FIRE": 17},
+            {less: 74, more: 9, "FIRE": 17},
         )
     return [*body, answer(pick(rng, {"FIRE": 76, "NOOP": 8, "UP": 4, "DOWN": 4, "LEFT": 4, "RIGHT": 4}), 1)]
