@@ -133,7 +133,7 @@ def seen(spec: Spec, scope: Mapping[str, Any], legal: Sequence[int]) -> Any:
 def field_value(spec: Spec, field: Field, scope: Mapping[str, Any], legal: Sequence[int]) -> Any:
     """One thing a strategy sees."""
     if field.term is None:
-        return field.value
+        return _copied(field.value)
     value: Any
     if field.term.path == ("legal",):
         value = [spec.names[place] for place in legal]
@@ -142,13 +142,24 @@ def field_value(spec: Spec, field: Field, scope: Mapping[str, Any], legal: Seque
     if value is MISSING or value is None:
         if not field.has_default:
             raise ServerError(f"the server's answer has no {'.'.join(map(str, field.term.path))}")
-        return field.default
+        return _copied(field.default)
     if field.shape is not None:
         value = shaped(value, _shape(field.shape, scope), field)
     elif field.whole or field.names:
         value = _each(value, field)
+    else:
+        value = _copied(value)
     if field.planes:
         value = _plane_names(value, field)
+    return value
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copied(each) for key, each in value.items()}
+    if isinstance(value, list):
+        flat = {dict, list}.isdisjoint(map(type, value))
+        return value[:] if flat else [_copied(each) for each in value]
     return value
 
 

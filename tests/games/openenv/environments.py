@@ -468,14 +468,14 @@ ENVIRONMENTS: dict[str, tuple[Any, type[Action], type[Observation], int]] = {
         for name in ("tic_tac_toe", "catch", "2048")
     },
     "connect4": (Connect4Environment, Connect4Action, Connect4Observation, 1),
-    "grid_world": (GridWorldEnvironment, GridWorldAction, GridWorldObservation, 1),
+    "grid_world": (GridWorldEnvironment, GridWorldAction, GridWorldObservation, 16),
     "maze": (MazeEnvironment, MazeAction, MazeObservation, 1),
     "snake": (SnakeEnvironment, SnakeAction, SnakeObservation, 1),
     "atari": (AtariEnvironment, AtariAction, AtariObservation, 1),
     "coin": (CoinEnvironment, CoinAction, CoinObservation, 4),
     "talk": (TalkEnvironment, TalkAction, CoinObservation, 4),
 }
-"""What to make, its types, and how many sessions: one, where the real one allows no more."""
+"""What to make, its types, and how many sessions: one, where the real one allows no more (but for grid_world)."""
 
 
 def main() -> None:

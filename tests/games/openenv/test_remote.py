@@ -15,6 +15,7 @@ import pytest
 from grpo_arcade import recordings
 from grpo_arcade.games import Episode, Outcome, make
 from grpo_arcade.games.baseline_scores import play_baseline
+from grpo_arcade.games.conformance import check_game
 from grpo_arcade.games.openenv import Remote
 from grpo_arcade.games.openenv.spec import shipped
 from grpo_arcade.games.players import play_match
@@ -241,6 +242,11 @@ def test_a_spec_can_be_chosen_by_hand_without_asking_the_server():
         make("openenv:ws://127.0.0.1:9", spec="tictactoe")
     with pytest.raises(ValueError, match="has no option 'size'"):
         make("openenv:ws://127.0.0.1:9", size=4)
+
+
+def test_a_server_that_plays_the_same_game_again_meets_the_contract_of_games(servers):
+    game = make(f"openenv:{servers}/grid_world")
+    check_game(lambda: make(game.name, **game.options))
 
 
 def test_a_forged_recording_is_found_out_as_far_as_it_can_be(servers):
