@@ -1,11 +1,13 @@
 """What the baselines score on the evaluation seeds: play them, and keep the results as data.
 
 ``python -m grpo_arcade.games.baseline_scores`` plays every entry of :data:`STORED` on all cores and replaces the
-``baseline_scores.json`` beside each game. The same version gives the same file on every machine.
+``baseline_scores.json`` beside each game; followed by names (``2048``, ``atari/pong``, or ``atari/`` for all of them)
+it plays those only. The same version gives the same file on every machine.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
 import re
@@ -13,7 +15,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from grpo_arcade.cores import cores
 from grpo_arcade.games.episode import Episode
@@ -22,16 +24,42 @@ from grpo_arcade.games.registry import make
 from grpo_arcade.games.seeds import EVALUATION_SEEDS
 from grpo_arcade.whole import whole
 
-STORED: tuple[tuple[str, Mapping[str, Any]], ...] = (
-    ("2048", {"size": 4, "target": 2048}),
-    ("2048", {"size": 4, "target": 1024}),
-    ("2048", {"size": 4, "target": 512}),
-    ("2048", {"size": 4, "target": 256}),
-    ("2048", {"size": 3, "target": 256}),
-    ("2048", {"size": 5, "target": 2048}),
-    ("2048", {"size": 6, "target": 2048}),
+
+class Entry(NamedTuple):
+    """One game whose baseline scores are stored."""
+
+    game: str
+    options: Mapping[str, Any]
+    """Those not named here keep their defaults."""
+    seeds: range = EVALUATION_SEEDS
+    """The evaluation seeds that are played, the first one first."""
+
+
+_ATARI_SEEDS = EVALUATION_SEEDS[:16]
+"""An Atari game takes seconds; these are the ones that a trainer evaluates on unless told otherwise."""
+
+STORED: tuple[Entry, ...] = (
+    Entry("2048", {"size": 4, "target": 2048}),
+    Entry("2048", {"size": 4, "target": 1024}),
+    Entry("2048", {"size": 4, "target": 512}),
+    Entry("2048", {"size": 4, "target": 256}),
+    Entry("2048", {"size": 3, "target": 256}),
+    Entry("2048", {"size": 5, "target": 2048}),
+    Entry("2048", {"size": 6, "target": 2048}),
+    Entry("atari/asterix", {}, _ATARI_SEEDS),
+    Entry("atari/bowling", {}, _ATARI_SEEDS),
+    Entry("atari/boxing", {}, _ATARI_SEEDS),
+    Entry("atari/breakout", {}, _ATARI_SEEDS),
+    Entry("atari/demon_attack", {}, _ATARI_SEEDS),
+    Entry("atari/freeway", {}, _ATARI_SEEDS),
+    Entry("atari/kaboom", {}, _ATARI_SEEDS),
+    Entry("atari/ms_pacman", {}, _ATARI_SEEDS),
+    Entry("atari/pong", {}, _ATARI_SEEDS),
+    Entry("atari/skiing", {}, _ATARI_SEEDS),
+    Entry("atari/space_invaders", {}, _ATARI_SEEDS),
+    Entry("atari/tennis", {}, _ATARI_SEEDS),
 )
-"""Games and options whose baseline scores are stored; those not named here keep their defaults."""
+"""What is stored, in the files' order."""
 
 
 def play_baseline(game: str, options: Mapping[str, Any], name: str, seeds: Sequence[int]) -> tuple[Episode, ...]:
@@ -77,28 +105,43 @@ _Task = tuple[int, str, int]
 
 def _result(task: _Task) -> tuple[_Task, float, str]:
     entry, name, seed = task
-    game, options = STORED[entry]
+    game, options, _ = STORED[entry]
     (episode,) = play_baseline(game, options, name, [seed])
     return task, episode.score, str(episode.outcome)
 
 
-def _tasks() -> Iterator[_Task]:
-    for entry, (game, options) in enumerate(STORED):
+def _tasks(chosen: Sequence[int]) -> Iterator[_Task]:
+    for entry in chosen:
+        game, options, seeds = STORED[entry]
         # The slowest player first, so that no core ends alone with a long game.
         for name in reversed(tuple(make(game, **options).baselines)):
-            for seed in EVALUATION_SEEDS:
+            for seed in seeds:
                 yield entry, name, seed
+
+
+def _chosen(names: Sequence[str]) -> list[int]:
+    """Indices into :data:`STORED` of the games of these names, of all if there are none."""
+    for name in names:
+        if not any(entry.game.startswith(name) for entry in STORED):
+            raise ValueError(f"no scores of {name!r} are stored; there are {', '.join({e.game: 0 for e in STORED})}")
+    return [place for place, entry in enumerate(STORED) if not names or entry.game.startswith(tuple(names))]
 
 
 def _file_of(game: Game) -> Path:
     return Path(str(sys.modules[type(game).__module__].__file__)).with_name("baseline_scores.json")
 
 
-def main() -> int:
-    """Play everything in :data:`STORED` and write the files; Ctrl-C leaves the old ones as they were."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Play what is asked for and write the files; Ctrl-C leaves the old ones as they were."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    tasks = list(_tasks())
+    parser = argparse.ArgumentParser(prog="python -m grpo_arcade.games.baseline_scores", description=__doc__)
+    parser.add_argument("games", nargs="*", metavar="GAME", help="2048, atari/pong, or atari/ for all of them")
+    try:
+        chosen = _chosen(parser.parse_args(arguments).games)
+    except ValueError as error:
+        parser.error(str(error))
+    tasks = list(_tasks(chosen))
     results: dict[_Task, tuple[float, str]] = {}
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     try:
@@ -111,22 +154,36 @@ def main() -> int:
         print("interrupted; the stored scores are as they were", file=sys.stderr)
         return 130
     files: dict[Path, list[dict[str, Any]]] = {}
-    for entry, (name, options) in enumerate(STORED):
+    for place in chosen:
+        name, options, seeds = STORED[place]
         game = make(name, **options)
         baselines = {}
         for baseline in game.baselines:
-            scores, outcomes = zip(*(results[entry, baseline, seed] for seed in EVALUATION_SEEDS), strict=True)
+            scores, outcomes = zip(*(results[place, baseline, seed] for seed in seeds), strict=True)
             baselines[baseline] = {"scores": scores, "outcomes": outcomes}
             print(
                 f"{name} {dict(options)}  {baseline:<10}  mean score {sum(scores) / len(scores):>8.1f}  "
                 f"won {outcomes.count('won')} of {len(outcomes)}"
             )
-        stored = {"options": dict(game.options), "rules_version": game.rules_version, "baselines": baselines}
+        versions = {library: found for library, found in game.versions.items() if library != "grpo-arcade"}
+        stored = {"game": name, "options": dict(game.options), "versions": versions, "baselines": baselines}
         files.setdefault(_file_of(game), []).append(stored)
-    for path, stored_games in files.items():
-        _write(path, stored_games)
+    for path, played in files.items():
+        _write(path, _merged(path, played))
         print(f"wrote {path}")
     return 0
+
+
+def _merged(path: Path, played: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What was played, among the entries of ``path`` that were not, in the order of :data:`STORED`."""
+    kept = json.loads(path.read_text(encoding="utf-8"))["games"] if path.exists() else []
+    found = {_key(entry): entry for entry in (*kept, *played)}
+    keys = [_key({"game": name, "options": make(name, **options).options}) for name, options, _ in STORED]
+    return [found[key] for key in keys if key in found]
+
+
+def _key(entry: Mapping[str, Any]) -> str:
+    return json.dumps([entry["game"], dict(entry["options"])])
 
 
 def _write(path: Path, games: list[dict[str, Any]]) -> None:

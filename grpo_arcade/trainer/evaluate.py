@@ -230,17 +230,18 @@ def evaluate_model(
 
 
 def baselines_on(game: Game, seeds: Sequence[int]) -> dict[str, dict[str, Any]]:
-    """The baselines' results on these seeds: stored ones for published seeds, else played, once a process."""
+    """The baselines' results on these seeds: stored ones where there are any, else played, once a process."""
     stored = game.baseline_scores() or {}
+    options = tuple(sorted(game.options.items()))
     found = {}
     for name in game.baselines:
-        if name in stored and all(0 <= seed < len(stored[name]["scores"]) for seed in seeds):
-            scores = [float(stored[name]["scores"][seed]) for seed in seeds]
-            won = statistics.fmean(stored[name]["outcomes"][seed] == Outcome.WON for seed in seeds)
-        else:
-            episodes = _played(game.name, tuple(sorted(game.options.items())), name, tuple(seeds))
-            scores = [counted_score(episode) for episode in episodes]
-            won = statistics.fmean(episode.outcome is Outcome.WON for episode in episodes)
+        kept = stored.get(name, {"scores": (), "outcomes": ()})
+        results = dict(enumerate(zip(map(float, kept["scores"]), kept["outcomes"], strict=True)))
+        missing = tuple(dict.fromkeys(seed for seed in seeds if seed not in results))
+        for episode in _played(game.name, options, name, missing):
+            results[episode.seed] = counted_score(episode), episode.outcome
+        scores = [results[seed][0] for seed in seeds]
+        won = statistics.fmean(results[seed][1] == Outcome.WON for seed in seeds)
         found[name] = {"mean": statistics.fmean(scores), "won": won, "scores": scores}
     return found
 

@@ -87,7 +87,9 @@ class Session:
         key = str(self.curriculum.at)
         if key not in self._baselines:
             stored = self.game.baseline_scores()
-            seeds = EVALUATION_SEEDS if stored else self.eval_seeds
+            # Of a long game fewer than all are stored.
+            known = min((len(kept["scores"]) for kept in stored.values()), default=0) if stored else 0
+            seeds = EVALUATION_SEEDS[:known] or self.eval_seeds
             self._baselines[key] = {name: kept["mean"] for name, kept in baselines_on(self.game, seeds).items()}
             self.writer.note(baselines=self._baselines)
         self.baselines: dict[str, float] = self._baselines[key]

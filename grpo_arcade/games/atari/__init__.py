@@ -292,10 +292,10 @@ class Atari(Game):
         return memory_prompt(self.title, self.actions, self._goal.meaning, self._frame_skip, sticky, rows, columns)
 
     def baseline_scores(self) -> Mapping[str, Any] | None:
-        """Stored results of the baselines for exactly these options, or None."""
+        """Stored results of the baselines for exactly these options and this emulator, or None."""
         for entry in _stored_scores():
-            if entry["game"] == self.name and entry["options"] == self.options:
-                return entry["baselines"]
+            if (entry["game"], entry["options"]) == (self.name, self.options):
+                return entry["baselines"] if entry["versions"].items() <= self.versions.items() else None
         return None
 
 
