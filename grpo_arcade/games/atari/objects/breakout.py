@@ -1,6 +1,7 @@
 """Breakout: a paddle, a ball and six rows of bricks.
 
 Bytes of paddle and ball as in AtariARI (MIT); the bricks are the console's playfield, two bits a brick.
+Once the ball has been at the ceiling the paddle is 12 wide, and its middle 2 to the left of ``player_x``.
 """
 
 from __future__ import annotations
