@@ -7,6 +7,8 @@ import socket
 import subprocess
 import sys
 import threading
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pygame
@@ -339,3 +341,12 @@ def test_one_of_our_own_servers_is_the_same_game_as_here():
     (here,) = play_baseline("2048", near.options, "greedy", [7])
     assert (there.actions, there.score, there.outcome) == (here.actions, here.score, here.outcome)
     assert recordings.verify(there).view() == recordings.verify(here).view()
+
+
+def test_the_spec_in_the_documentation_plays(servers):
+    text = (Path(__file__).parents[3] / "docs" / "openenv.md").read_text(encoding="utf-8")
+    spec = tomllib.loads(text.split("```toml\n")[1].split("```")[0])
+    game = make(f"openenv:{servers}/coin", spec=spec)
+    episodes = play_baseline(game.name, game.options, "random", range(8))
+    assert {episode.outcome for episode in episodes} == {Outcome.WON, Outcome.LOST}
+    assert play_baseline(game.name, game.options, "random", range(8)) == episodes
