@@ -1,4 +1,5 @@
 import asyncio
+import contextvars
 import importlib.util
 import os
 import select
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from grpo_arcade.trainer.dashboard.app import Dashboard
+from grpo_arcade.trainer.dashboard.overview import Overview, View
 
 NOW = 1_700_000_600.0
 
@@ -59,11 +61,80 @@ def run_app():
     return _run
 
 
+class Shared:
+    """One app that tests use one after the other: each finds it as if it had just been opened, in a tenth of the time."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self._app = None
+
+    def __call__(self, play, size):
+        if self._app is None or self._app._exit or not self._app.is_running:
+            self._open()
+        try:
+            self._do(self._fresh(size))
+            self._do(play(self._app, self._pilot))
+        except BaseException:
+            self.close()  # nobody knows what state it is in
+            raise
+
+    def _do(self, work):
+        # All in one context, which Textual keeps the app in.
+        return self._loop.run_until_complete(self._loop.create_task(work, context=self._context))
+
+    def _open(self):
+        self.close()
+        self._loop, self._context = asyncio.new_event_loop(), contextvars.copy_context()
+        self._app = Dashboard(self.folder, clock=lambda: NOW)
+        self._app.animation_level = "none"
+        self._running = self._app.run_test(size=(120, 40), notifications=True)
+        self._pilot = self._do(self._running.__aenter__())
+        self._do(wait_for(self._pilot, lambda: self._app._look is not None))
+
+    async def _fresh(self, size):
+        app, pilot = self._app, self._pilot
+        while len(app.screen_stack) > 1:
+            app.pop_screen()
+        app.screen.query("HelpPanel").remove()
+        app.clear_notifications()
+        app.screen.clear_selection()
+        app._clipboard = ""
+        app.action_tab("overview")
+        await pilot.resize_terminal(*size)
+        for pane in app.query("#tabs > ContentSwitcher > TabPane"):
+            if pane.id != "tab-overview":
+                await pane.remove_children()
+        app.query_one(Overview)._look(View())
+        app.query_one(Overview).focus()
+        await wait_for(pilot, lambda: not app.query("Toast") and app._open_pane.id == "tab-overview")
+
+    def close(self):
+        if self._app is not None:
+            self._app = None
+            self._do(self._running.__aexit__(None, None, None))
+            self._loop.close()
+
+
+@pytest.fixture(scope="session")
+def shared(finished):
+    """The app on the finished run."""
+    app = Shared(finished)
+    yield app
+    app.close()
+
+
 @pytest.fixture
-def drive(tmp_path, monkeypatch):
+def drive(tmp_path, monkeypatch, shared):
     """``run(folder, play)``; files that the app saves land in tmp_path."""
     monkeypatch.chdir(tmp_path)
-    return _run
+
+    def run(folder, play, *, size=(120, 40), **options):
+        if folder == shared.folder and not options:
+            shared(play, size)
+        else:
+            _run(folder, play, size=size, **options)
+
+    return run
 
 
 async def wait_for(pilot, condition, seconds=60.0):

@@ -15,6 +15,7 @@ import textual
 from grpo_arcade.trainer.dashboard.chart import Chart
 from grpo_arcade.trainer.dashboard.detail import Detail
 from grpo_arcade.trainer.dashboard.game_view import GameView
+from grpo_arcade.trainer.dashboard.header import header
 
 STORED = Path(__file__).with_name("screens")
 DRAWN_WITH = "8.2.8"
@@ -55,10 +56,13 @@ def screens(finished, run_app, until, seen):
             for place, tab in enumerate(TABS, 1):
                 await pilot.press(str(place))
                 await until(pilot, lambda tab=tab: app.query(f"#{tab}") and settled(app, tab))
-                before = ""
-                while (text := seen(app)) != before:
-                    before = text
+                top = header(app._look.facts, app.clock(), size[0]).plain.splitlines()[0].rstrip()
+                await until(pilot, lambda top=top, size=size: app.size == size and seen(app).startswith(top))
+                same, before = 0, ""
+                while same < 3:
                     await pilot.pause(0.1)
+                    text = seen(app)
+                    same, before = (same + 1 if text == before else 0), text
                 drawn[tab, size] = app.export_screenshot(), text
 
     run_app(finished, play, size=SIZES[0])

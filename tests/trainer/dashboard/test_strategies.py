@@ -6,6 +6,7 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.widgets import Input
 
 from grpo_arcade.trainer.dashboard import strategies
 from grpo_arcade.trainer.dashboard.clean import clean
@@ -16,6 +17,14 @@ from grpo_arcade.trainer.dashboard.strategy_table import StrategyTable
 from grpo_arcade.trainer.run_folder import RunReader
 
 REWARDS = ["function_works", "no_cheating", "strategy_succeeds", "progress"]
+
+
+async def ask(app, pilot, until, words):
+    """Filter; the words at once, because a key of its own for each letter is dear."""
+    await pilot.press("slash")
+    await until(pilot, lambda: app.screen.query(Input))
+    app.screen.query_one(Input).value = words
+    await pilot.press("enter")
 
 
 async def opened(app, pilot, until):
@@ -105,7 +114,7 @@ def test_the_chosen_strategy_is_told_with_source_reward_diff_and_game(finished, 
 def test_a_crash_shows_its_error(finished, drive, until, seen):
     async def play(app, pilot):
         _, detail = await opened(app, pilot, until)
-        await pilot.press("slash", *"outcome=crashed", "enter")
+        await ask(app, pilot, until, "outcome=crashed")
         await until(pilot, lambda: detail.told.row["outcome"] == "crashed")
         await until(pilot, lambda: "IndexError: list index out of range" in seen(app))
         assert "filter: outcome=crashed" in seen(app)
@@ -155,7 +164,7 @@ def test_the_ends_of_a_hundred_thousand_rows_are_a_key_away(large, drive, until,
         await until(pilot, lambda: table.cursor == 0)
         held = sum(len(page) for page in table._pages.values())
         assert held < 5_000  # the rest stays in the database
-        await pilot.press("slash", *"score>3000", "enter")
+        await ask(app, pilot, until, "score>3000")
         await until(pilot, lambda: 0 < len(table) < 100_000)
 
     drive(large, play)
@@ -213,7 +222,7 @@ def test_source_recording_and_gif_are_written_where_one_is(finished, drive, unti
 
     async def play(app, pilot):
         table, detail = await opened(app, pilot, until)
-        await pilot.press("slash", *"outcome=crashed", "enter")
+        await ask(app, pilot, until, "outcome=crashed")
         # The one chosen before may have crashed too: the list and what is told must both have followed the filter.
         await until(pilot, lambda: "filter: outcome=crashed" in seen(app))
         await until(pilot, lambda: detail.told.row["id"] == table.chosen and detail.told.row["outcome"] == "crashed")
@@ -287,7 +296,7 @@ def test_the_window_is_opened_on_the_chosen_strategy_and_outlives_the_dashboard(
 def test_source_is_selected_with_the_mouse_and_copied_as_it_was_written(finished, drive, until):
     async def play(app, pilot):
         _, detail = await opened(app, pilot, until)
-        await pilot.press("slash", *"random.choice", "enter")
+        await ask(app, pilot, until, "random.choice")
         await until(pilot, lambda: detail.told.row["source"].startswith("import random"))
         whole = detail.told.row["source"]
         await pilot.mouse_down("#source", offset=(len("import "), 0))
