@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import sysconfig
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -83,4 +84,9 @@ def test_the_whole_page_runs_from_the_new_game_to_the_space(tmp_path, environmen
     assert said.count("won (seed 3)") == 2
     assert "finished" in said
     assert "Verdict: PASS" in said
-    assert (tmp_path / "apples" / "space" / "Dockerfile").exists()
+    wheels = sorted((tmp_path / "apples" / "space" / "wheels").iterdir())
+    assert [wheel.name.partition("-")[0] for wheel in wheels] == ["arcade_game_apples", "grpo_arcade"]
+    with zipfile.ZipFile(wheels[0]) as game:
+        assert {"apples/__init__.py", "apples/picture.py"} <= set(game.namelist())
+        entry_points = next(name for name in game.namelist() if name.endswith(".dist-info/entry_points.txt"))
+        assert "apples = apples:Apples" in game.read(entry_points).decode()

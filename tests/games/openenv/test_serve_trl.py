@@ -16,6 +16,7 @@ EXAMPLE = Path(__file__).parents[3] / "examples" / "trl_tools.py"
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(1800)
 def test_a_model_that_calls_a_tool_learns_on_our_server_beside_one_that_writes_a_program(tmp_path):
     with serving("2048", "--game-options", "size=3", "target=32", "--port", "0") as served:
         command = [sys.executable, str(EXAMPLE), "--server", served.url, "--steps", "2", "--moves", "3"]
