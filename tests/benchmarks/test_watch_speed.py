@@ -116,6 +116,45 @@ def test_sixteen_boards(app, tmp_path):
     assert max(results) <= 16.7
 
 
+def test_sixteen_consoles(app, tmp_path):
+    from grpo_arcade.arcade.window.scenes.watch import WatchScene
+
+    options = {"max_num_frames_per_episode": 6000}
+    with made_runs.MadeRun(tmp_path / "outputs", game="atari/pong", options=options, max_steps=1) as run:
+        run.step(1, made_runs.paddles(16))
+        run.writer.note(status="finished")
+    scene = WatchScene(app, run.folder)
+    app.open(scene)
+    until(app, lambda: len(scene.tiles) == 16)
+    until(app, lambda: all(tile.playback.view is not None for tile in scene.tiles))
+    head()
+    results = []
+    for speed in (1.0, 4.0, 16.0):
+        scene.speed = speed
+        for tile in scene.tiles:
+            tile.show_game(0)
+        before = [tile.playback.ply for tile in scene.tiles]
+        began = time.perf_counter()
+        results.append(row(f"16 consoles, {speed:g}x", app))
+        moves = sum(tile.playback.ply - ply for tile, ply in zip(scene.tiles, before, strict=True))
+        asked = 14 * 15 * speed * (time.perf_counter() - began)
+        print(f"{'':<34}{min(1.0, moves / asked):>7.0%} of the speed asked for")
+    assert max(results) <= 16.7
+
+
+def test_a_person_against_a_strategy_on_a_console(app, tmp_path):
+    from grpo_arcade.arcade.window.scenes.versus_match import YOU, Match
+
+    file = tmp_path / "follow.py"
+    file.write_text(made_runs.PADDLE.format(aim="- 6", wait=20))
+    scene = Match(app, "atari/pong", {}, [YOU, str(file)], seed=4)
+    app.open(scene)
+    until(app, lambda: scene.ready)
+    scene._person_presses("up")
+    head()
+    assert row("versus Pong, person and strategy", app) <= 16.7
+
+
 def test_matches(app):
     from grpo_arcade.arcade.window.scenes.versus_match import Match
 

@@ -72,6 +72,47 @@ def home(app):
     app.open(Home(app))
 
 
+def play_pong(app):
+    """Sixty frames a second, a key pressed or let go every quarter of a second, with sound."""
+    import pygame
+
+    from grpo_arcade.arcade.window.scenes.play_clock import play
+
+    scene = play(app, "atari/pong")
+    app.open(scene)
+    scene._start(4242)
+    keys = (pygame.K_UP, pygame.K_SPACE, pygame.K_DOWN)
+    state = {"at": 0.0, "key": None, "number": 0}
+
+    def act():
+        if scene.game.outcome is not None:
+            scene._do_new()
+        if time.perf_counter() - state["at"] < 0.25:
+            return
+        state["at"] = time.perf_counter()
+        if state["key"] is None:
+            state["number"] += 1
+            state["key"] = keys[state["number"] % len(keys)]
+            pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=state["key"], mod=0, unicode="", scancode=0))
+        else:
+            pygame.event.post(pygame.event.Event(pygame.KEYUP, key=state["key"], mod=0, scancode=0))
+            state["key"] = None
+
+    return act
+
+
+def play_pong_waiting(app):
+    from grpo_arcade.arcade.window.scenes.play_clock import play
+
+    app.open(play(app, "atari/pong"))
+
+
+def library(app):
+    from grpo_arcade.arcade.window.scenes.library import Library
+
+    app.open(Library(app))
+
+
 def play_idle(app):
     from grpo_arcade.arcade.window.scenes.play import Play
 
@@ -142,6 +183,9 @@ ROWS = {
     "play, 7 moves/s": play,
     "play, expectimax 4x": autoplay,
     "replay, 2 boards": compare,
+    "Atari list": library,
+    "Pong, waiting": play_pong_waiting,
+    "Pong, 60 frames/s": play_pong,
 }
 
 
@@ -193,6 +237,8 @@ def test_frames_come_in_time_and_an_idle_window_costs_nothing(screen):
     results = measure(screen, f"The window at {SIZE[0]}x{SIZE[1]}, driver {driver}")
     assert results["play, 7 moves/s"][0] <= 16.7
     assert results["play, idle"][1] < 0.05
+    assert results["Pong, 60 frames/s"][0] <= 16.7
+    assert results["Pong, waiting"][1] < 0.05
 
 
 def test_frames_while_the_pocket_model_trains_on_the_same_cores(screen):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
@@ -165,7 +165,8 @@ class _Job:
 
     def work(self) -> _Made:
         entries: list[bytes] = []
-        until = time.perf_counter() + _SLICE_S
+        # A new tape makes room for the others at once: so all boards of a screen begin together.
+        until = time.perf_counter() + (_SLICE_S if self.made > 0 else 0.0)
         try:
             while self.due and (not entries or time.perf_counter() < until):
                 game = next(self._games)
@@ -177,7 +178,11 @@ class _Job:
             self.ended, self._problem = True, self._problem or " ".join(str(error).split())
         return _Made(self.number, entries, self.ended, self._genuine, self._problem)
 
-    def _episode(self, episode: Episode) -> Iterator[Game]:
+    def close(self) -> None:
+        """Give the console back at once: the next tape wants one."""
+        self._games.close()
+
+    def _episode(self, episode: Episode) -> Generator[Game, None, None]:
         try:
             yield from replay(episode)
             self._genuine = True
@@ -189,7 +194,7 @@ class _Job:
             yield from _as_far_as_it_goes(episode)
 
 
-def _as_far_as_it_goes(episode: Episode) -> Iterator[Game]:
+def _as_far_as_it_goes(episode: Episode) -> Generator[Game, None, None]:
     game = episode.new_game()
     yield game
     for action in episode.actions:
@@ -199,7 +204,7 @@ def _as_far_as_it_goes(episode: Episode) -> Iterator[Game]:
         yield game
 
 
-def _sampled(sample: Sample) -> Iterator[Game]:
+def _sampled(sample: Sample) -> Generator[Game, None, None]:
     game = make(sample.game, **sample.options)
     rng = random.Random(sample.seed)
     baseline = game.baselines[sample.baseline]
@@ -224,8 +229,8 @@ def _work(*, heard: Connection, emit: Callable[[_Made], None]) -> None:
                 kind, number, *rest = heard.recv()
                 if kind == "make":
                     jobs[number] = _Job(number, *rest)
-                elif kind == "drop":
-                    jobs.pop(number, None)
+                elif kind == "drop" and number in jobs:
+                    jobs.pop(number).close()
                 elif number in jobs:
                     jobs[number].shown, jobs[number].wanted = rest
                 due = [job for job in jobs.values() if job.due]

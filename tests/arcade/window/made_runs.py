@@ -1,5 +1,6 @@
 """Run folders as the trainer writes them, with strategies that really played."""
 
+import sys
 import time
 
 from grpo_arcade.games import Episode, Outcome, make
@@ -185,6 +186,18 @@ class MadeRun:
             self.crown(step, max(able)[1])
         self.evaluate(step)
 
+    def again(self, step, plays):
+        """A whole step of strategies that have played before: as a trainer writes it, without the work."""
+        self.begin(step)
+        for play in plays:
+            number = len(self.plays) * self.groups // self.group
+            self.ids.append(self.writer.strategy(step, "training", len(self.plays), number, play, [1, 2, 3], False))
+            self.plays.append(play)
+        mean = self.judge()
+        row = {"step": step, "time": time.time(), "stage": 0, "reward": mean, "reward_std": 2.0, "step_s": 9.0}
+        self.writer.step({**row, "outcomes": {}, "rewards": {}, "metrics": {}})
+        self.evaluate(step)
+
     def crown(self, step, place):
         play = self.plays[place]
         result = play_match(play.source, self.game.name, self.game.options, champion_seeds(bytes.fromhex(KEY))[:2])
@@ -203,3 +216,22 @@ class MadeRun:
                 "seconds": 1.0,
             }
         )  # fmt: skip
+
+
+def keep_writing(outputs, name, game, steps, pace_s):
+    """A run that goes on and on: three steps that were really played, in turns."""
+    texts = paddles if game == "atari/pong" else completions
+    options = {"max_num_frames_per_episode": 1200} if game == "atari/pong" else None
+    with MadeRun(outputs, name=name, game=game, options=options, max_steps=steps) as run:
+        played = []
+        for step in (1, 2, 3):
+            run.step(step, texts(run.group, step))
+            played.append(run.plays)
+        for step in range(4, steps + 1):
+            time.sleep(pace_s)
+            run.again(step, played[step % 3])
+        run.writer.note(status="finished")
+
+
+if __name__ == "__main__":
+    keep_writing(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), float(sys.argv[5]))
