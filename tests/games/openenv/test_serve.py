@@ -244,6 +244,8 @@ def test_openenvs_validation_of_a_running_server_passes(server):
 def test_plain_requests_can_reset_and_are_told_why_they_cannot_step(server):
     status, answer = server.post("/reset", {"seed": 9})
     assert (status, answer["observation"]["position"]) == (200, local(9).observation())
+    status, answer = server.post("/reset", {"seed": 2**63})
+    assert (status, answer["detail"]) == (409, f"seed must be a whole number from 0 to {2**63 - 1}, not {2**63}")
     status, answer = server.post("/step", {"action": {"action": "W"}})
     assert status == 409
     assert "sessions live on the WebSocket /ws" in answer["detail"]

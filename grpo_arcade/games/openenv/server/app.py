@@ -49,9 +49,10 @@ def build_app(game: str, options: Mapping[str, Any] | None = None, limits: Limit
     _add_page(app, sample)
 
     @app.exception_handler(PlayError)
-    async def refuse(_: Request, error: PlayError) -> JSONResponse:
+    async def refuse(request: Request, error: PlayError) -> JSONResponse:
         # Plain requests keep no session, so their /step can only ever say that nothing has been reset.
-        return JSONResponse({"detail": f"{error} (sessions live on the WebSocket /ws)"}, status_code=409)
+        hint = " (sessions live on the WebSocket /ws)" if request.url.path == "/step" else ""
+        return JSONResponse({"detail": f"{error}{hint}"}, status_code=409)
 
     return Guard(app, limits)
 
