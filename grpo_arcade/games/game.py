@@ -12,7 +12,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from functools import cache
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
@@ -231,4 +230,6 @@ class Game(ABC):
 
 @cache
 def _package_version() -> str:
+    from importlib.metadata import version  # dear, and `arcade play --help` needs none of it
+
     return version("grpo-arcade")
