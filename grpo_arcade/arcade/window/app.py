@@ -303,7 +303,7 @@ class App:
         """Do something that may fail with a line for the person."""
         try:
             return work()
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, ImportError) as error:
             if os.environ.get("ARCADE_TRACEBACK"):
                 raise
             self.complain(error)

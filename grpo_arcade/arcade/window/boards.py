@@ -9,6 +9,11 @@ import pygame
 from grpo_arcade.games import Game, Picture
 
 
+def palette_of(game: Game, chosen: str) -> str:
+    """The chosen palette, or the first of a game that lacks it: a console has its own colours."""
+    return chosen if chosen in game.palettes else game.palettes[0]
+
+
 def board_size(game: Game, picture: Picture, room: tuple[int, int]) -> tuple[int, int]:
     """Width and height of the largest board for a room; of a console's screen a whole multiple, if one fits."""
     if game.clock_driven:

@@ -1,6 +1,7 @@
 """Console games in every other scene: the shelf and the list, a match, a run that is watched, a recording."""
 
 import dataclasses
+import sys
 
 import pygame
 import pytest
@@ -12,7 +13,7 @@ from grpo_arcade.arcade.window.scenes.replay import Replay
 from grpo_arcade.arcade.window.scenes.versus import VersusScene
 from grpo_arcade.arcade.window.scenes.versus_match import YOU, Match
 from grpo_arcade.arcade.window.scenes.watch import WatchScene
-from grpo_arcade.games.atari import titles
+from grpo_arcade.games.atari import console, titles
 from grpo_arcade.games.atari.objects import SYMBOLIC
 from grpo_arcade.recordings import load, verify
 
@@ -255,3 +256,32 @@ def test_a_forged_recording_is_told_and_not_filmed(app, hands):
     hands.press("e")
     assert app.scene is scene
     assert "No film is made" in hands.said[-1]
+
+
+def test_a_console_is_exported_in_its_own_colours_whatever_the_windows_are(make_app):
+    app = make_app(palette="colour-blind")
+    hands, scene = Hands(app), Replay(app, [unfinished("atari/pong", 30)])
+    app.open(scene)
+    hands.until(lambda: scene.reel.checked)
+    hands.press("e")
+    export = app.scene
+    assert export._sizes()[:3] == [160, 320, 480]
+    assert export.speed == 1.0
+    export._export()
+    hands.until(lambda: export.filmed is not None or export.problem)
+    assert not export.problem
+    assert export.filmed.width == 320
+    assert list((app.settings.data_folder / "films").glob("*.gif"))
+
+
+def test_without_the_emulator_a_console_is_one_line_and_the_window_goes_on(app, hands, monkeypatch):
+    monkeypatch.delenv("ARCADE_TRACEBACK", raising=False)
+    scene = Home(app)
+    app.open(scene)
+    hands.until(lambda: all(tile.preview for tile in scene._tiles))
+    monkeypatch.setitem(sys.modules, "ale_py", None)
+    monkeypatch.setattr("grpo_arcade.games.atari.console._idle", type(console._idle)())
+    scene._focus.index = next(i for i, tile in enumerate(scene._tiles) if tile.game == "atari/pong")
+    hands.press("return")
+    assert app.scene is scene
+    assert "Atari games need the Arcade Learning Environment: pip install" in hands.said[-1]

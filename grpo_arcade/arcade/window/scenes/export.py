@@ -12,7 +12,9 @@ import pygame
 
 from grpo_arcade.arcade.window import paint, theme
 from grpo_arcade.arcade.window.background import Task
+from grpo_arcade.arcade.window.boards import palette_of
 from grpo_arcade.arcade.window.filming import Filmed, FilmPlan, film
+from grpo_arcade.arcade.window.playback import table_of
 from grpo_arcade.arcade.window.scene import Event, Scene
 from grpo_arcade.arcade.window.widgets import Focus, Item, draw_item, heading
 from grpo_arcade.games import Episode
@@ -48,7 +50,10 @@ class Export(Scene):
         if self.format not in FORMATS:
             self.format = "gif"
         self.size = 320
-        self.speed = min(SPEEDS, key=lambda s: abs(s - max(speed, 4.0 if len(episodes[0].actions) > 400 else 1.0)))
+        self._game = table_of(episodes[0])
+        # Many moves are shown faster; what goes by the clock has its own pace.
+        fastest = 4.0 if len(episodes[0].actions) > 400 and not self._game.clock_driven else 1.0
+        self.speed = min(SPEEDS, key=lambda s: abs(s - max(speed, fastest)))
         self.fits = True
         self.wanted = False
         """Whether the person has asked for the file."""
@@ -60,6 +65,11 @@ class Export(Scene):
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._focus = Focus()
         self._status = pygame.Rect(0, 0, 0, 0)
+
+    def _sizes(self) -> Sequence[int]:
+        """Widths of a board; a console's screen is enlarged by whole numbers."""
+        natural = self._game.picture().natural_size[0]
+        return [natural * times for times in (1, 2, 3, 4, 6)] if self._game.clock_driven else SIZES
 
     def enter(self) -> None:
         """Begin to film, as most people want it."""
@@ -83,7 +93,9 @@ class Export(Scene):
     def plan(self) -> FilmPlan:
         """What is chosen now."""
         limit = FITS if self.fits and self.format == "gif" else None
-        return FilmPlan(self._episodes, self.format, self.size, self.speed, limit, self.app.palette)
+        return FilmPlan(
+            self._episodes, self.format, self.size, self.speed, limit, palette_of(self._game, self.app.palette)
+        )
 
     def _changed(self) -> None:
         self._give_up()
@@ -179,7 +191,7 @@ class Export(Scene):
     def _rows(self) -> list[tuple[str, str, Callable[[int], None]]]:
         rows: list[tuple[str, str, Callable[[int], None]]] = [
             ("Format", self.format.upper(), lambda by: self._choose("format", FORMATS, by)),
-            ("Board", f"{self.size} pixels", lambda by: self._choose("size", SIZES, by)),
+            ("Board", f"{self.size} pixels", lambda by: self._choose("size", self._sizes(), by)),
             ("Speed", f"{self.speed:g}×", lambda by: self._choose("speed", SPEEDS, by)),
         ]
         if self.format == "gif":

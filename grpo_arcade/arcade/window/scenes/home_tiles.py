@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import pygame
 
 from grpo_arcade.arcade.window import theme
-from grpo_arcade.arcade.window.boards import draw_pixels
+from grpo_arcade.arcade.window.boards import draw_pixels, palette_of
 from grpo_arcade.arcade.window.scenes.play_panel import goal, shown_name
 from grpo_arcade.arcade.window.studio import Recording, Sample, Studio
 from grpo_arcade.games import Game, make
@@ -105,7 +105,7 @@ class Board:
 
     def draw(self, surface: pygame.Surface, palette: str) -> None:
         """Paint its rectangle."""
-        palette = palette if palette in self.game.palettes else self.game.palettes[0]
+        palette = palette_of(self.game, palette)
         if palette not in self._pictures:
             self._pictures[palette] = self.game.picture(palette)
         self._pictures[palette].draw(surface.subsurface(self.rect), self.view, self.progress)

@@ -15,7 +15,7 @@ import pygame
 from grpo_arcade.arcade.window import theme
 from grpo_arcade.arcade.window.advice import Autoplay, InStep, advise, is_strategy, name_of
 from grpo_arcade.arcade.window.background import Task
-from grpo_arcade.arcade.window.boards import board_size
+from grpo_arcade.arcade.window.boards import board_size, palette_of
 from grpo_arcade.arcade.window.clip import write_clip
 from grpo_arcade.arcade.window.scene import Act, Dropped, Event, Pointer, Scene
 from grpo_arcade.arcade.window.scenes.play_panel import draw_hint, draw_plate, draw_side, draw_strip
@@ -355,8 +355,9 @@ class Play(Scene):
             raise ValueError("Nothing has been played yet that a GIF could show")
         path = self.app.fresh_file("films", f"{self.name.replace('/', '-')}-last-seconds", ".gif")
         self._gif_share = 0.0
+        palette = palette_of(self.game, self.app.palette)
         self._gif = self.app.background.process(
-            write_clip, same, path, self.app.palette, item=self._gif_comes, done=self._gif_done, failed=self._gif_failed
+            write_clip, same, path, palette, item=self._gif_comes, done=self._gif_done, failed=self._gif_failed
         )
 
     def _gif_comes(self, share: float) -> None:
@@ -450,7 +451,7 @@ class Play(Scene):
 
     def _picture(self) -> Any:
         # A picture keeps sprites, so it lives as long as the game and the palette do.
-        palette = self.app.palette if self.app.palette in self.game.palettes else self.game.palettes[0]
+        palette = palette_of(self.game, self.app.palette)
         if self._picture_of != (self.game, palette):
             self._picture_of = self.game, palette
             self._drawer = self.game.picture(palette)

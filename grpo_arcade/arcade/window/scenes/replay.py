@@ -10,7 +10,7 @@ import pygame
 
 from grpo_arcade.arcade.window import paint, theme
 from grpo_arcade.arcade.window.background import Task
-from grpo_arcade.arcade.window.boards import board_size, draw_board
+from grpo_arcade.arcade.window.boards import board_size, draw_board, palette_of
 from grpo_arcade.arcade.window.reel import Reel, TapedReel, reel_of
 from grpo_arcade.arcade.window.scene import Act, Dropped, Event, Pointer, Scene
 from grpo_arcade.arcade.window.scenes.play_panel import goal, shown_name
@@ -301,7 +301,7 @@ class Replay(Scene):
         self._track = pygame.Rect(pad, self.area.bottom - low + low // 3, self.area.width - 2 * pad, look.px(6))
 
     def _picture(self, reel: Reel | TapedReel) -> Any:
-        palette = self.app.palette if self.app.palette in reel.game.palettes else reel.game.palettes[0]
+        palette = palette_of(reel.game, self.app.palette)
         key = reel, palette
         if key not in self._pictures:
             self._pictures = {k: v for k, v in self._pictures.items() if k[0] in self._reels}  # type: ignore[index]

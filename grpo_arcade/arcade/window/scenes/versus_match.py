@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pygame
 
 from grpo_arcade.arcade.window import paint, theme
-from grpo_arcade.arcade.window.boards import board_size, draw_board
+from grpo_arcade.arcade.window.boards import board_size, draw_board, palette_of
 from grpo_arcade.arcade.window.code_view import highlighted
 from grpo_arcade.arcade.window.contestants import Contestant
 from grpo_arcade.arcade.window.grid import largest_boards
@@ -647,7 +647,7 @@ class Match(Scene):
         return area
 
     def _picture(self) -> Picture:
-        palette = self.app.palette if self.app.palette in self.table.palettes else self.table.palettes[0]
+        palette = palette_of(self.table, self.app.palette)
         if self._picture_of is None or self._picture_of[0] != palette:
             self._picture_of = palette, self.table.picture(palette)
         return self._picture_of[1]

@@ -17,7 +17,7 @@ import pygame
 
 from grpo_arcade.arcade.window import paint, theme
 from grpo_arcade.arcade.window.background import Task
-from grpo_arcade.arcade.window.boards import board_size
+from grpo_arcade.arcade.window.boards import board_size, palette_of
 from grpo_arcade.arcade.window.code_view import highlighted
 from grpo_arcade.arcade.window.grid import largest_boards
 from grpo_arcade.arcade.window.playback import Playback, playback_of, table_of
@@ -168,7 +168,7 @@ class WatchScene(Scene):
         if key not in self._pictures:
             self._pictures = {old: kept for old, kept in self._pictures.items() if old[0] != use}
             game = table_of(episode)
-            palette = self.app.palette if self.app.palette in game.palettes else game.palettes[0]
+            palette = palette_of(game, self.app.palette)
             self._pictures[key] = game.picture(palette)
         return self._pictures[key]
 
