@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from grpo_arcade.games.game import Game, Outcome
-from grpo_arcade.games.registry import make
+from grpo_arcade.games.registry import make_recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Episode:
 
     def new_game(self) -> Game:
         """The game this episode was played on, at its start."""
-        game = make(self.game, **self.options)
+        game = make_recorded(self.game, self.options)
         game.recall(self.observations)
         game.reset(self.seed)
         return game

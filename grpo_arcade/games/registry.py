@@ -7,7 +7,7 @@ in ``/`` or ``:`` is a family: ``make("atari/pong")`` looks up ``atari/`` and ca
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -42,12 +42,31 @@ def make(name: str, **options: Any) -> Game:
         UnknownGameError: no such game.
         ValueError: a bad option, in one line that says what would work.
     """
+    factory, title = _factory(name)
+    return _build(factory, name, {**title, **options})
+
+
+def make_recorded(name: str, options: Mapping[str, Any]) -> Game:
+    """Build the game of a recording, which may come from anywhere, so that nothing may be asked of anybody for it.
+
+    A factory that :func:`make` lets ask others has an attribute ``recorded``, which is called in its stead.
+
+    Raises:
+        UnknownGameError: no such game.
+        ValueError: a bad option, or one is missing that every recording has.
+    """
+    factory, title = _factory(name)
+    return _build(getattr(factory, "recorded", factory), name, {**title, **options})
+
+
+def _factory(name: str) -> tuple[Callable[..., Game], dict[str, str]]:
+    """What builds a game, and the title that a family wants besides."""
     known = _registered()
     if name in known:
-        return _build(known[name].load(), name, options)
+        return known[name].load(), {}
     for family in known:
         if family.endswith(("/", ":")) and name.startswith(family):
-            return _build(known[family].load(), name, {"title": name.removeprefix(family), **options})
+            return known[family].load(), {"title": name.removeprefix(family)}
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.3) or sorted(known)
     raise UnknownGameError(f"no game is called {name!r}; did you mean {', '.join(near)}?")
 

@@ -15,7 +15,7 @@ from grpo_arcade.games.game import Baseline, Game, Outcome, Picture
 from grpo_arcade.games.openenv import reading
 from grpo_arcade.games.openenv.client import NoFreeSessionError, ServerError, Session, parse_address
 from grpo_arcade.games.openenv.reading import Lines, RemoteView
-from grpo_arcade.games.openenv.spec import Spec, SpecError, load
+from grpo_arcade.games.openenv.spec import Spec, SpecError, load, shipped
 from grpo_arcade.games.openenv.tape import Playback, Tape
 
 __all__ = ["Remote", "RemoteView", "ServerError", "SpecError"]
@@ -81,6 +81,13 @@ class Remote(Game):
             self.failure_score, self.human_score = self._twin.failure_score, self._twin.human_score
             self.baselines = {name: functools.partial(_by_twin, name) for name in self._twin.baselines}
         self._clear(0)
+
+    @classmethod
+    def recorded(cls, title: str, spec: str | Mapping[str, Any] | None = None) -> Remote:
+        """A game whose recording is to be shown: with a spec that leaves nothing to be asked, and is no file."""
+        if spec is None or (isinstance(spec, str) and spec not in shipped()) or not load(spec).complete:
+            raise ValueError(f"the recording of openenv:{title} does not say how it is to be read")
+        return cls(title, spec)
 
     def _clear(self, seed: int) -> None:
         self.score: float = 0.0

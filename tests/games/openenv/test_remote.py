@@ -268,6 +268,29 @@ def test_a_forged_recording_is_found_out_as_far_as_it_can_be(servers):
             recordings.verify(forged)
 
 
+def test_a_recording_makes_nobody_connect_anywhere(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(0.2)
+        address = f"ws://127.0.0.1:{listening.getsockname()[1]}"
+        good = {"spec": "catch"}
+        for options in (
+            {},
+            {"spec": "atari"},
+            {"spec": str(tmp_path / "x.toml")},
+            {"spec": {"action": {"legal": "x", "field": "a"}}},
+            good,
+        ):
+            versions = make("openenv:ws://127.0.0.1:9", **good).versions
+            episode = Episode(f"openenv:{address}", options, 1, b"", Outcome.UNFINISHED, 0.0, versions=versions)
+            if options is good:
+                recordings.verify(episode)
+            else:
+                with pytest.raises(recordings.UnverifiableEpisodeError, match="cannot be played again"):
+                    recordings.verify(episode)
+        with pytest.raises(TimeoutError):
+            listening.accept()
+
+
 def test_the_client_needs_no_openenv():
     code = (
         "import sys\nfrom grpo_arcade.games import make\n"
