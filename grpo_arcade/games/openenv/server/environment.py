@@ -25,6 +25,7 @@ from grpo_arcade.games.openenv.server.messages import (
     Messages,
     PlayError,
     checked_picture,
+    made,
     short,
 )
 
@@ -55,6 +56,7 @@ class GameEnvironment(Environment[GameAction, GameObservation, GameState]):
         self._picture: Picture | None = None
         self._running = False
         self._legal: tuple[int, ...] = ()
+        self._score = 0.0
         self._seed: int | None = None
         self._episode_id: str | None = None
         self._actions = bytearray()
@@ -110,7 +112,7 @@ class GameEnvironment(Environment[GameAction, GameObservation, GameState]):
                     "step_count": len(self._actions),
                     "seed": self._seed,
                     "actions": list(self._actions),
-                    "score": game.score,
+                    "score": self._score,
                     "outcome": None if game.outcome is None else str(game.outcome),
                     "legal_actions": [game.actions[action] for action in self._legal],
                     "refused": self._refused,
@@ -149,7 +151,7 @@ class GameEnvironment(Environment[GameAction, GameObservation, GameState]):
         self._seed, self._episode_id = seed, episode_id
         self._actions.clear()
         self._refused = 0
-        return self._seen(game, None)
+        return self._seen(game)
 
     def _move(self, move: GameAction) -> GameObservation:
         game = self._open()
@@ -164,22 +166,26 @@ class GameEnvironment(Environment[GameAction, GameObservation, GameState]):
             what = "no action" if action is None else "not legal now"
             names = ", ".join(game.actions[each] for each in self._legal)
             raise PlayError(f"{short(asked)} is {what}; legal are {names}")
-        before = game.score
+        before = self._score
         game.step(action)
         self._actions.append(action)
-        return self._seen(game, float(game.score - before))
+        observation = self._seen(game)
+        observation.__dict__["reward"] = self._score - before
+        return observation
 
-    def _seen(self, game: Game, reward: float | None) -> GameObservation:
+    def _seen(self, game: Game) -> GameObservation:
         names = game.actions
         outcome = game.outcome
         self._legal = game.legal_actions()
-        return self._observation.model_construct(
+        self._score = float(game.score)
+        return made(
+            self._observation,
             done=outcome is not None,
-            reward=reward,
+            reward=None,
             metadata={},
             position=game.observation(),
             legal_actions=[names[action] for action in self._legal],
-            score=float(game.score),
+            score=self._score,
             outcome=None if outcome is None else str(outcome),
             plies=game.plies,
             picture=None,
