@@ -5,7 +5,10 @@
     theme.py       type scale, spacing, colours, motion
     actions.py     everything one can do, by id, and the keys that do it
     inputs.py      keyboard, mouse, gamepads
+    realtime.py    a game that goes by the clock under somebody's hands;  stick.py  what is held;  speaker.py  its sound
     background.py  threads and processes beside the loop
+    studio.py      such games played again in a process, which sends back a tape.py of what is to be seen
+    playback.py    an episode played again;  reel.py  wound on and back;  boards.py  drawn into the room there is
     paint.py       text and shapes;  widgets.py  buttons and focus;  overlay.py  help, messages, bar of keys
     memory.py      scores and choices from one day to the next
     scenes/        the screens
