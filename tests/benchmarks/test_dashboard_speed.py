@@ -75,11 +75,10 @@ class Terminal:
                 self.seen += os.read(self.master, 65536)
 
     def memory(self):
-        """Bytes resident, of this process alone."""
-        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS"):
-                return int(line.split()[1]) * 1024
-        raise AssertionError("no VmRSS")
+        """Bytes resident, of the dashboard and of the process that plays games for it."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        pages = [int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in (self.pid, *children)]
+        return sum(pages) * os.sysconf("SC_PAGESIZE")
 
     def close(self):
         os.kill(self.pid, 9)

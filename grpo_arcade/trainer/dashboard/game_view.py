@@ -5,6 +5,7 @@ Another process plays it, see ``stills``: what a game or its libraries do cannot
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -13,6 +14,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.css.query import NoMatches
 from textual.events import Resize
 from textual.timer import Timer
 from textual.widgets import Static
@@ -155,7 +157,8 @@ class GameView(VerticalScroll):
         # As high as the last one: nothing else on the screen moves.
         same = 0 < lines == self._lines
         self._lines = lines
-        self.query_one("#game-picture", Static).update(picture, layout=not same)
+        with contextlib.suppress(NoMatches):  # it is being closed, from the innermost widget outwards
+            self.query_one("#game-picture", Static).update(picture, layout=not same)
 
     def action_play(self) -> None:
         """Play or pause; from the start when it is at the end."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from array import array
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
+from textual.css.query import NoMatches
 from textual.timer import Timer
 from textual.widgets import Static
 
@@ -111,10 +113,11 @@ class Strategies(Container):
         app: Any = self.app
         try:
             told: Told = await app.in_back_room(lambda: tell(app.reader, strategy_id))
+            with contextlib.suppress(NoMatches):  # the dashboard is being closed, from the innermost widget outwards
+                self.query_one(Detail).show(told)
         except RunFolderError as error:
-            self.query_one("#detail-title", Static).update(Text(f" {error}", style="red"))
-            return
-        self.query_one(Detail).show(told)
+            with contextlib.suppress(NoMatches):
+                self.query_one("#detail-title", Static).update(Text(f" {error}", style="red"))
 
     def on_strategy_table_sort_by(self, event: StrategyTable.SortBy) -> None:
         """A heading sorts; clicked again, the other way round."""

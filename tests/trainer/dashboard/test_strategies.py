@@ -314,3 +314,17 @@ def test_source_is_selected_with_the_mouse_and_copied_as_it_was_written(finished
         assert app.clipboard == whole
 
     drive(finished, play, size=(160, 50))
+
+
+def test_it_can_be_left_while_a_strategy_is_being_told(made_run, tmp_path, drive, until):
+    folder = made_run.make_run(tmp_path, 2, "left")
+
+    async def play(app, pilot):
+        table, detail = await opened(app, pilot, until)
+        await detail.query("*").remove()  # as far as closing has come when the answer arrives
+        await pilot.press("down")
+        await pilot.pause(0.3)
+        await until(pilot, lambda: not app.workers)
+        assert table.cursor == 1
+
+    drive(folder, play)
