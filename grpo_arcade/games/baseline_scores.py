@@ -22,6 +22,7 @@ from grpo_arcade.games.episode import Episode
 from grpo_arcade.games.game import Game
 from grpo_arcade.games.registry import make
 from grpo_arcade.games.seeds import EVALUATION_SEEDS
+from grpo_arcade.progress import progress
 from grpo_arcade.whole import whole
 
 
@@ -133,8 +134,6 @@ def _file_of(game: Game) -> Path:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play what is asked for and write the files; Ctrl-C leaves the old ones as they were."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
     parser = argparse.ArgumentParser(prog="python -m grpo_arcade.games.baseline_scores", description=__doc__)
     parser.add_argument("games", nargs="*", metavar="GAME", help="2048, atari/pong, or atari/ for all of them")
     try:
@@ -143,13 +142,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(str(error))
     tasks = list(_tasks(chosen))
     results: dict[_Task, tuple[float, str]] = {}
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     try:
-        with get_context("spawn").Pool(cores()) as pool, Progress(*columns) as progress:
-            bar = progress.add_task("baseline games", total=len(tasks))
+        with get_context("spawn").Pool(cores()) as pool, progress() as shown:
+            bar = shown.add_task("baseline games", total=len(tasks))
             for task, score, outcome in pool.imap_unordered(_result, tasks):
                 results[task] = score, outcome
-                progress.advance(bar)
+                shown.advance(bar)
     except KeyboardInterrupt:
         print("interrupted; the stored scores are as they were", file=sys.stderr)
         return 130
