@@ -71,6 +71,7 @@ class Remote(Game):
         self._session: Session | None = None
         self._playback: Playback | None = None
         self._recalled: bytes | None = None
+        self._begun: int | None = None
         self._twin: Game | None = None
         if self.spec.draw.kind == "twin":
             from grpo_arcade.games.openenv.discovery import twin_of
@@ -97,7 +98,7 @@ class Remote(Game):
         self.trouble = ""
         self._idle = 0
         self._total = 0.0
-        self._begun: int | None = None
+        self._begun = None
         self._scope: Mapping[str, Any] = {}
         self._legal: tuple[int, ...] = ()
         self._seen: Any = None
@@ -111,6 +112,8 @@ class Remote(Game):
         """Start an episode; ``seed`` goes to the server, if the spec says that it honours seeds."""
         if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**63:
             raise ValueError(f"seed must be a whole number from 0 to 2**63 - 1, not {seed!r}")
+        if self._begun is not None:
+            self._hang_up()  # the answer to a move that was sent ahead would be taken for the new episode's
         self._clear(seed)
         if self._recalled is not None:
             self._playback = Playback(self._recalled)
@@ -245,6 +248,9 @@ class Remote(Game):
         self.outcome = Outcome.DISCONNECTED
         self.trouble = str(error)
         self._tape.end(self.trouble)
+        self._hang_up()
+
+    def _hang_up(self) -> None:
         if self._session is not None:
             self._session.close()
             self._session = None

@@ -306,6 +306,8 @@ def play_match(
     if len(seeds) > wire.MAX_GAMES:
         raise ValueError(f"a match has at most {wire.MAX_GAMES} seeds, not {len(seeds)}")
     tables = [_Table(index, seed, make(game, **options), opening) for index, seed in enumerate(seeds)]
+    if opening and tables and not tables[0].game.replayable:
+        raise ValueError(f"{game} does not play the same game twice, so a strategy cannot take over in the middle")
     most = tables[0].game.most_at_once if tables else None
     if most is not None and len(seeds) > most:
         del tables

@@ -391,6 +391,9 @@ def test_moves_sent_ahead_are_answered_in_order():
             for game in games:
                 game.step(1)
         assert [game.observation() for game in games] == [[3], [3]]
+        games[1].begin(0)
+        games[1].reset(2)  # on a new connection, whose first answer is its own
+        assert games[1].observation() == [0]
         games[0].begin(0)
         games[0].step(1)  # not what was begun
         assert games[0].outcome is Outcome.DISCONNECTED

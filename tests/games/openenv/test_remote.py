@@ -208,6 +208,12 @@ def test_more_seeds_than_sessions_are_played_one_after_another(servers):
     assert {episode.outcome for episode in result.episodes} == {Outcome.WON}
 
 
+def test_nobody_takes_over_in_the_middle_of_a_game_that_cannot_be_repeated(servers):
+    game = make(f"openenv:{servers}/catch")
+    with pytest.raises(ValueError, match="cannot take over in the middle"):
+        play_match(STRATEGIES["catch"], game.name, game.options, [1], opening=b"\0")
+
+
 def test_a_full_server_is_waited_for(servers, monkeypatch):
     import grpo_arcade.games.openenv as openenv
 
