@@ -18,6 +18,7 @@ from grpo_arcade.games.game import Game
 from grpo_arcade.games.openenv.server.environment import GameEnvironment
 from grpo_arcade.games.openenv.server.limits import Guard, Limits
 from grpo_arcade.games.openenv.server.messages import GameState, PlayError, messages_for
+from grpo_arcade.games.openenv.server.transport import ReadingOn
 from grpo_arcade.games.openenv.server.web import page
 from grpo_arcade.games.openenv.space import environment_name, summary
 from grpo_arcade.games.registry import make
@@ -82,7 +83,7 @@ def run(app: Guard, listening: socket.socket) -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
-        ws="websockets-sansio",
+        ws=ReadingOn,
         ws_max_size=limits.message_bytes,
         # Observations are small, and nearly always travel inside one machine.
         ws_per_message_deflate=False,
