@@ -4,6 +4,7 @@ After a wanted change: ARCADE_DRAW_PICTURES=1 pytest tests/arcade/window/test_pi
 """
 
 import os
+import random
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -165,7 +166,9 @@ def home_with_consoles(app):
     hands.until(lambda: all(tile.preview.view is not None for tile in scene._tiles))
     for tile in scene._tiles:
         if tile.game == "2048":
+            tile.preview._rng = random.Random(1)
             tile.preview._begin()
+            tile.preview._next_in = 60.0
             tile.preview.progress = 1.0
         else:
             tile.preview._at = 0.0
