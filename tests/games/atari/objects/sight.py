@@ -40,6 +40,17 @@ def runs(flags):
     return [(int(first), int(last) - 1) for first, last in zip(edges[::2], edges[1::2], strict=True)]
 
 
+def joined(parts, gap=3):
+    """Runs with those made one that are at most ``gap`` apart: a thing of several parts."""
+    whole = []
+    for first, last in parts:
+        if whole and first - whole[-1][1] <= gap:
+            whole[-1] = whole[-1][0], last
+        else:
+            whole.append((first, last))
+    return whole
+
+
 def pong(screens):
     court = screens[:, 34:194]
     player = Box(court[:, :, 140:144] == 200, 34, 140)
@@ -103,11 +114,12 @@ def freeway(screens):
 def boxing(screens):
     ring = screens[:, 36:176, 32:128]
     player, enemy = Box(ring == 12, 36, 32), Box(ring == 0, 36, 32)
+    # Arms reach out on the side of the other one, so that the back is what stays with the body.
+    passed = player.x > enemy.x
     return {
-        # Arms reach out on the side of the other one, so that the back is what stays with the body.
-        "player_x": only(~player.empty, player.left + 6.5),
+        "player_x": only(~player.empty, np.where(passed, player.right - 5.5, player.left + 6.5)),
         "player_y": player.y,
-        "enemy_x": only(~enemy.empty, enemy.right - 5.5),
+        "enemy_x": only(~enemy.empty, np.where(passed, enemy.left + 6.5, enemy.right - 5.5)),
         "enemy_y": enemy.y,
     }
 
@@ -251,7 +263,7 @@ def demon_attack(screens):
         columns = np.flatnonzero(bombs[frame, lowest.bottom[frame] - 100])
         seen["bomb_x"][frame] = (columns[0] + columns[-1] + 1) / 2
     for frame, mask in enumerate(demons):
-        rows = runs(mask.any(1))
+        rows = joined(runs(mask.any(1)))
         if len(rows) == 3 and all(2 < last - first < 9 for first, last in rows):
             for name, (first, last) in zip(("high", "middle", "low"), rows, strict=True):
                 columns = np.flatnonzero(mask[first : last + 1].any(0))
