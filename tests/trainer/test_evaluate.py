@@ -95,3 +95,14 @@ def test_seeds_of_different_purposes_and_steps_differ():
     seeds = {derived_seed(seed, purpose, step) for seed in (0, 1) for purpose in "ab" for step in (1, 11)}
     assert len(seeds) == 8
     assert all(0 <= seed < 2**63 for seed in seeds)
+
+
+def test_seeds_beyond_the_stored_ones_are_played():
+    from grpo_arcade.games import make
+
+    game = make("atari/kaboom")
+    stored = game.baseline_scores()["random"]["scores"]
+    seeds = [0, len(stored), 1]
+    found = baselines_on(game, seeds)["random"]["scores"]
+    (played,) = evaluation.evaluate("random", game="atari/kaboom", seeds=seeds[1:2]).scores
+    assert found == [stored[0], *played, stored[1]]
