@@ -180,7 +180,7 @@ def _of_held_out(steps: Sequence[Row], evaluations: Sequence[Row]) -> list[Sign]
         Sign(
             "held_out_falls",
             f"the held-out score fell from {score_text(best['mean'])} to {score_text(last['mean'])} "
-                "while the training reward rose",
+            "while the training reward rose",
             "the reward is being gamed: look at the best strategies, and drop or lower the reward they exploit",
         )
     ]

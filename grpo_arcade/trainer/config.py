@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 
 from grpo_arcade.cores import cores
 
@@ -104,15 +104,16 @@ class TrainConfig:
     """Reward functions: names of grpo_arcade.trainer.rewards, or package.module:function of your own."""
     reward_weights: tuple[float, ...] = ()
     """One weight a reward function; when empty progress counts 50 times and every other once."""
-    train_seeds: int = 4
-    """Games each strategy plays in training, the same ones for its whole group."""
+    train_seeds: int = 0
+    """Games each strategy plays in training, the same ones for its whole group. 0: as suits the game, 4, or 2 for
+    Atari, where a game takes seconds."""
 
     eval_steps: int = 20
     """Steps between held-out evaluations; 0 evaluates only at the start and the end."""
-    eval_strategies: int = 64
-    """Strategies sampled, at temperature 1, for one evaluation."""
-    eval_seeds: int = 16
-    """Held-out seeds each of them plays, 1 to 100."""
+    eval_strategies: int = 0
+    """Strategies sampled, at temperature 1, for one evaluation. 0: as suits the game, 64, or 16 for Atari."""
+    eval_seeds: int = 0
+    """Held-out seeds each of them plays, up to 100. 0: as suits the game, 16, or 4 for Atari."""
 
     move_cpu_s: float | None = None
     """CPU seconds a strategy may take for one move; the sandbox's own limit when absent."""
@@ -166,6 +167,12 @@ class TrainConfig:
         """Completions generated at a time."""
         return self.per_device_train_batch_size * (self.steps_per_generation or self.gradient_accumulation_steps)
 
+    def resolved(self) -> Self:
+        """With a number wherever the default depends on the game: one on the console takes seconds."""
+        usual = _ATARI_GAMES if self.game.startswith("atari/") else _GAMES
+        chosen: dict[str, Any] = {name: value for name, value in usual.items() if getattr(self, name) == 0}
+        return replace(self, **chosen)
+
     def validate(self) -> None:
         """Refuse what cannot work, before anything slow starts.
 
@@ -175,7 +182,7 @@ class TrainConfig:
         from grpo_arcade.trainer import rewards
         from grpo_arcade.trainer.curriculum import Curriculum
 
-        _check_numbers(self)
+        _check_numbers(self.resolved())
         _check_batches(self)
         if self.reward_weights and len(self.reward_weights) != len(self.rewards):
             raise ConfigError(
@@ -232,9 +239,9 @@ class TrainConfig:
         return cls(**settings)
 
     def differences(self) -> dict[str, Any]:
-        """The settings that are not at their default."""
-        default = TrainConfig()
-        return {name: value for name, value in self.to_dict().items() if value != default.to_dict()[name]}
+        """The settings that are not at their default for this game."""
+        default = TrainConfig(game=self.game).resolved().to_dict() | {"game": TrainConfig.game}
+        return {name: value for name, value in self.resolved().to_dict().items() if value != default[name]}
 
 
 def spare_threads() -> int:
@@ -253,6 +260,7 @@ def describe(config: TrainConfig) -> dict[str, Any]:
     from grpo_arcade.trainer import rewards
     from grpo_arcade.trainer.curriculum import Curriculum
 
+    config = config.resolved()
     stages = []
     for stage in Curriculum.of(config).stages:
         game = make(config.game, **stage.options)
@@ -294,6 +302,9 @@ def _value(text: str) -> Any:
             continue
     return {"true": True, "false": False}.get(text.lower(), text)
 
+
+_GAMES = {"train_seeds": 4, "eval_strategies": 64, "eval_seeds": 16}
+_ATARI_GAMES = {"train_seeds": 2, "eval_strategies": 16, "eval_seeds": 4}
 
 _AT_LEAST = {
     **dict.fromkeys(("max_steps", "per_device_train_batch_size", "gradient_accumulation_steps", "num_iterations"), 1),

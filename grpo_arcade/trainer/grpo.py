@@ -17,7 +17,6 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,7 +83,7 @@ def train(config: TrainConfig | None = None, *, resume: str | Path | None = None
         if checkpoint is not None and checkpoint_step(checkpoint) >= config.max_steps:
             raise ConfigError(f"{folder} has made its {config.max_steps} steps; give a higher max_steps to go on")
     else:
-        config = dataclasses.replace(config or TrainConfig())
+        config = (config or TrainConfig()).resolved()
     config.validate()
     _require_extra()
     from grpo_arcade.trainer.models import locate
@@ -279,20 +278,21 @@ def _checked_against(folder: Path, config: TrainConfig | None) -> TrainConfig:
 
 def _check_rules(folder: Path, config: TrainConfig) -> None:
     with RunReader(folder) as run:
-        then = run.facts()["episode_versions"].get("rules")
-    now = _episode_versions(config)["rules"]
-    if then != now:
-        raise ConfigError(
-            f"{folder} was played by version {then} of the rules of {config.game}, and this program has version {now}: "
-            "its games would not be comparable; begin a new run"
-        )
+        then = run.facts()["episode_versions"]
+    for what, now in _episode_versions(config).items():
+        # The package itself may move on: what decides about a game has a version of its own.
+        if what != "grpo-arcade" and then.get(what) != now:
+            name = f"the rules of {config.game}" if what == "rules" else what
+            raise ConfigError(
+                f"{folder} was played by version {then.get(what)} of {name}, and this program has version {now}: "
+                "its games would not be comparable; begin a new run"
+            )
 
 
 def _episode_versions(config: TrainConfig) -> dict[str, str]:
     from grpo_arcade.games import make
 
-    rules = make(config.game, **Curriculum.of(config).stage.options).rules_version
-    return {"grpo-arcade": version("grpo-arcade"), "rules": str(rules)}
+    return make(config.game, **Curriculum.of(config).stage.options).versions
 
 
 def _require_extra() -> None:

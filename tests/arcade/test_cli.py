@@ -198,7 +198,9 @@ def test_a_finished_run_goes_on_with_its_own_settings_and_more_steps(made_run):
 def test_a_resumed_run_refuses_other_settings_even_the_default_ones(made_run):
     from grpo_arcade.trainer.config import TrainConfig
 
-    done = arcade("train", "--resume", made_run, "--max-steps", "9", "--train-seeds", TrainConfig.train_seeds)
+    done = arcade(
+        "train", "--resume", made_run, "--max-steps", "9", "--train-seeds", TrainConfig().resolved().train_seeds
+    )
     assert done.returncode == 2
     assert "train_seeds" in done.stderr
 

@@ -146,7 +146,11 @@ def test_finished_runs_refuse_commands_and_resume_needs_more_steps(finished):
         train(resume=result.folder)
     kept = resumed_config(result.folder)
     # Also where what is wanted is the default.
-    for changes in ({"learning_rate": 0.5}, {"train_seeds": TrainConfig().train_seeds}, {"run_key": "11" * 16}):
+    for changes in (
+        {"learning_rate": 0.5},
+        {"train_seeds": TrainConfig().resolved().train_seeds},
+        {"run_key": "11" * 16},
+    ):
         [(name, value)] = changes.items()
         with pytest.raises(ConfigError, match=f"{name} is {value} now"):
             train(dataclasses.replace(kept, max_steps=100, **changes), resume=result.folder)

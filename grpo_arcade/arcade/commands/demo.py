@@ -14,8 +14,10 @@ from grpo_arcade.trainer.config import TrainConfig
 if TYPE_CHECKING:
     from grpo_arcade.trainer.run_folder import RunReader
 
-DEMO = TrainConfig(max_steps=45, eval_steps=45, eval_strategies=48, eval_seeds=8)
+DEMO = TrainConfig(max_steps=45, eval_strategies=48, eval_seeds=8)
 """Small enough for six minutes on two cores, evaluations and the GIF included."""
+ATARI_DEMO = replace(DEMO, max_steps=24, eval_strategies=16, eval_seeds=4, train_seeds=1)
+"""The same for a console, whose games take seconds."""
 GIF_BYTES = 3_000_000
 
 
@@ -25,8 +27,8 @@ class Command:
 
     game: Positional[str] = DEMO.game
     """What is played."""
-    max_steps: int = DEMO.max_steps
-    """Training steps; each asks the model for 32 strategies."""
+    max_steps: int = 0
+    """Training steps, each of which asks the model for 32 strategies. 0: as suits the game, 45, or 24 for Atari."""
     seed: int = DEMO.seed
     """Seeds the model's sampling."""
     output_dir: str = DEMO.output_dir
@@ -40,9 +42,10 @@ def run(command: Command) -> int:
     from grpo_arcade.trainer.run_folder import RunReader
 
     started = time.monotonic()
-    config = replace(
-        DEMO, game=command.game, max_steps=command.max_steps, seed=command.seed, output_dir=command.output_dir
-    )
+    usual = ATARI_DEMO if command.game.startswith("atari/") else DEMO
+    steps = command.max_steps or usual.max_steps
+    config = replace(usual, game=command.game, max_steps=steps, seed=command.seed, output_dir=command.output_dir)
+    config.eval_steps = steps
     config.run_name = f"demo-{command.game.replace('/', '-')}-{time.strftime('%Y%m%d-%H%M%S')}"
     result = train(config, capture=True)
     if result.status != "finished":

@@ -48,11 +48,12 @@ class ConfigView(VerticalScroll):
 
 
 def _table(found: dict[str, Any]) -> Table:
-    defaults = TrainConfig().to_dict()
     table = Table("", "setting", box=None, pad_edge=False, header_style="dim")
     table.add_column("value", max_width=60, overflow="fold")
     table.add_column("default", overflow="fold")
     settings = found.get("config", {})
+    usual = TrainConfig(game=str(settings.get("game", TrainConfig.game))).resolved()
+    defaults = usual.to_dict() | {"game": TrainConfig.game}
     for name, value in settings.items():
         differs = name not in defaults or defaults[name] != value
         table.add_row(
