@@ -151,6 +151,11 @@ class Dashboard(App[None]):
         self.reader.close()
         self._bell.close()
 
+    def _prepare(self) -> None:
+        # A timer may go off while the app is being closed.
+        if self._is_open():
+            self.back_room.submit(prepare)
+
     async def on_event(self, event: events.Event) -> None:
         """Note that somebody is there."""
         if isinstance(event, events.InputEvent):
@@ -204,7 +209,7 @@ class Dashboard(App[None]):
             if first:
                 # What takes longest comes when the numbers stand on the screen.
                 self.call_after_refresh(self._show_overview)
-                self.set_timer(REST_S, lambda: self.back_room.submit(prepare))
+                self.set_timer(REST_S, self._prepare)
             else:
                 self._show_overview()
             self._hear_answers(self._look.commands)
