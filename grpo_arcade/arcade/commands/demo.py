@@ -61,7 +61,7 @@ def run(command: Command) -> int:
         (f"arcade play {command.game} {folder}:champion", "watch the best strategy play"),
         (f"arcade runs {folder}", "its source, and how the run went"),
         (f"arcade play {command.game} {folder}", "ask the trained model for a new one"),
-        ("arcade train", "twenty minutes: much better ones"),
+        (f"arcade train {command.game}", "longer: much better ones"),
     ):
         print(f"  .venv/bin/{line:{60}}  {why}")
     return 0
