@@ -159,6 +159,17 @@ class Game(ABC):
         """
         return {"grpo-arcade": _package_version(), "rules": str(self.rules_version)}
 
+    def other_version(self, recorded: Mapping[str, str]) -> tuple[str, str, str] | None:
+        """What was another when an episode with versions ``recorded`` was played: its name, its version, the one here.
+
+        None where a replay means something. The package itself may move on: what decides has a version of its own.
+        """
+        for what, here in self.versions.items():
+            then = str(recorded.get(what, "unknown"))
+            if what != "grpo-arcade" and then != here:
+                return f"the rules of {self.name}" if what == "rules" else what, then, here
+        return None
+
     @abstractmethod
     def reset(self, seed: int) -> None:
         """Start the episode that belongs to ``seed`` (0 .. 2**63 - 1). All randomness comes from it."""

@@ -79,15 +79,12 @@ def check_versions(episode: Episode, game: Game) -> None:
     """
     if "rules" not in episode.versions:
         raise UnverifiableEpisodeError("this episode does not say which version of the rules it was played by")
-    for what, here in game.versions.items():
-        recorded = str(episode.versions.get(what, "unknown"))
-        # The package itself may move on: what decides about a replay has a version of its own.
-        if what != "grpo-arcade" and recorded != here:
-            name = f"the rules of {episode.game}" if what == "rules" else what
-            raise UnverifiableEpisodeError(
-                f"this episode was played by version {recorded} of {name}, here is version {here}; "
-                f"an installation with that version can replay it"
-            )
+    if (other := game.other_version(episode.versions)) is not None:
+        name, then, here = other
+        raise UnverifiableEpisodeError(
+            f"this episode was played by version {then} of {name}, here is version {here}; "
+            f"an installation with that version can replay it"
+        )
 
 
 def _outcome(episode: Episode, game: Game) -> Outcome | str:

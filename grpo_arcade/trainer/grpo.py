@@ -35,6 +35,7 @@ from grpo_arcade.trainer.run_folder import (
 from grpo_arcade.trainer.run_writer import RunWriter
 
 if TYPE_CHECKING:
+    from grpo_arcade.games import Game
     from grpo_arcade.trainer.session import Session
 
 # What may differ when a run is resumed: none of these changes a step that both runs would make.
@@ -95,7 +96,7 @@ def train(config: TrainConfig | None = None, *, resume: str | Path | None = None
     facts = {"game": config.game, "model": config.model, "max_steps": config.max_steps}
     if resume is None:
         writer = RunWriter.create(
-            config, {**facts, "episode_versions": _episode_versions(config), "run_key": config.run_key}
+            config, {**facts, "episode_versions": _first_game(config).versions, "run_key": config.run_key}
         )
     else:
         writer = RunWriter.reopen(folder, checkpoint_step(checkpoint) if checkpoint else -1)
@@ -279,20 +280,18 @@ def _checked_against(folder: Path, config: TrainConfig | None) -> TrainConfig:
 def _check_rules(folder: Path, config: TrainConfig) -> None:
     with RunReader(folder) as run:
         then = run.facts()["episode_versions"]
-    for what, now in _episode_versions(config).items():
-        # The package itself may move on: what decides about a game has a version of its own.
-        if what != "grpo-arcade" and then.get(what) != now:
-            name = f"the rules of {config.game}" if what == "rules" else what
-            raise ConfigError(
-                f"{folder} was played by version {then.get(what)} of {name}, and this program has version {now}: "
-                "its games would not be comparable; begin a new run"
-            )
+    if (other := _first_game(config).other_version(then)) is not None:
+        name, recorded, here = other
+        raise ConfigError(
+            f"{folder} was played by version {recorded} of {name}, and this program has version {here}: "
+            "its games would not be comparable; begin a new run"
+        )
 
 
-def _episode_versions(config: TrainConfig) -> dict[str, str]:
+def _first_game(config: TrainConfig) -> Game:
     from grpo_arcade.games import make
 
-    return make(config.game, **Curriculum.of(config).stage.options).versions
+    return make(config.game, **Curriculum.of(config).stage.options)
 
 
 def _require_extra() -> None:

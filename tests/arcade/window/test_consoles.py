@@ -143,6 +143,7 @@ def test_person_and_strategy_play_one_seed_in_real_time_each_as_they_play_elsewh
     assert not match.person.session.actions, "nobody begins before all are ready"
     hands.until(lambda: match.ready)
     other = match.seats[1].playback
+    hands.until(lambda: other._source.ready() >= 12)  # its tape is made in another process
     clocked(app, match, 40)
     up = match.table.aliases["UP"]
     assert set(match.person.session.actions[-30:]) == {up}

@@ -381,10 +381,11 @@ _server: ForkServer | None = None
 _server_lock = threading.Lock()
 
 
-def _fork_server() -> ForkServer:
+def _fork_server(instead_of: ForkServer | None = None) -> ForkServer:
     global _server
     with _server_lock:
-        if _server is None or not _server.usable:
+        # One that is being killed closes its sockets before it can be waited for: it still looks usable.
+        if _server is None or _server is instead_of or not _server.usable:
             if _server is not None:
                 _server.close()
             _server = ForkServer()
@@ -399,11 +400,12 @@ def spawn(memory_bytes: int, cpu_s: int, policy: bool) -> Child:
     """
     if not kernel_wall():
         return PortableChild()
+    server = _fork_server()
     try:
-        return _fork_server().spawn(memory_bytes, cpu_s, policy)
+        return server.spawn(memory_bytes, cpu_s, policy)
     except SandboxError:
         # The server may have been killed between two matches: once more with a fresh one, then say so.
-        return _fork_server().spawn(memory_bytes, cpu_s, policy)
+        return _fork_server(instead_of=server).spawn(memory_bytes, cpu_s, policy)
 
 
 def close() -> None:

@@ -10,6 +10,7 @@ from grpo_arcade.trainer.models.pocket.grammar.atari.lines import (
     answer,
     clock,
     console_options,
+    landing,
     lead,
     noise,
     program,
@@ -37,7 +38,7 @@ def _follow(rng: Random) -> list[str]:
     if rng.random() < 0.6:
         body += ["    if aim < 0:", answer(pick(rng, {"FIRE": 50, "NOOP": 20, "LEFT": 15, "RIGHT": 15}))]
     if rng.random() < 0.1:
-        body += _landing(rng)
+        body += landing(rng, "x", "y", (190, 160, 210), 8, 151)
     else:
         body += lead(rng, "aim", pick(rng, {"ball_dx": 75, "ball_dy": 25}))
     body += shift(rng, "aim", (4, 8, 12, 20), 0.4)
@@ -50,13 +51,3 @@ def _follow(rng: Random) -> list[str]:
         {"NOOP": 50, "FIRE": 30, "LEFT": 10, "RIGHT": 10},
         (0, 2, 4, 6, 8, 10, 12, 16, 24),
     )
-
-
-def _landing(rng: Random) -> list[str]:
-    lines = [
-        '    if state["ball_dy"] > 0:',
-        f'        aim += state["ball_dx"] * ({rng.choice((190, 160, 210))} - state["ball_y"]) // state["ball_dy"]',
-    ]
-    if rng.random() < 0.5:
-        lines += ["        aim = abs(aim - 8) + 8", "        aim = 151 - abs(aim - 151)"]
-    return lines

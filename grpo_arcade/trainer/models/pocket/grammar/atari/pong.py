@@ -10,6 +10,7 @@ from grpo_arcade.trainer.models.pocket.grammar.atari.lines import (
     answer,
     clock,
     console_options,
+    landing,
     lead,
     noise,
     program,
@@ -38,7 +39,7 @@ def _follow(rng: Random) -> list[str]:
     if rng.random() < 0.25:
         body += ["    if aim < 0:", answer(pick(rng, {"NOOP": 4, "UP": 1, "DOWN": 1, "FIRE": 1}))]
     if rng.random() < 0.06:
-        body += _landing(rng)
+        body += landing(rng, "y", "x", (142, 160, 100), 34, 194)
     else:
         body += lead(rng, "aim", pick(rng, {"ball_dy": 80, "ball_dx": 20}))
     body += shift(rng, "aim", (4, 8, 12, 20), 0.4)
@@ -51,13 +52,3 @@ def _follow(rng: Random) -> list[str]:
         {"NOOP": 60, "FIRE": 16, "UP": 12, "DOWN": 12},
         (0, 2, 4, 6, 8, 10, 12, 16, 24),
     )
-
-
-def _landing(rng: Random) -> list[str]:
-    lines = [
-        '    if state["ball_dx"] > 0:',
-        f'        aim += state["ball_dy"] * ({rng.choice((142, 160, 100))} - state["ball_x"]) // state["ball_dx"]',
-    ]
-    if rng.random() < 0.5:
-        lines += ["        aim = abs(aim - 34) + 34", "        aim = 194 - abs(aim - 194)"]
-    return lines
