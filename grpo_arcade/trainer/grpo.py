@@ -124,6 +124,8 @@ def resumed_config(folder: str | Path) -> TrainConfig:
 def _train(
     config: TrainConfig, writer: RunWriter, checkpoint: Path | None, narrator: Narrator, *, new: bool
 ) -> TrainResult:
+    from grpo_arcade.trainer.models.learner import is_out_of_memory
+
     again = f"arcade train --resume {writer.folder}"
     try:
         status, step = _run(config, writer, checkpoint, narrator)
@@ -134,7 +136,7 @@ def _train(
         # What was refused before it began leaves nothing behind.
         if not (new and refused and writer.discard()):
             _note_end(writer, error)
-        if _out_of_memory(error):
+        if is_out_of_memory(error):
             raise TrainingError(
                 f"memory ran out; lower per_device_train_batch_size ({config.per_device_train_batch_size}) or "
                 f"max_completion_length ({config.max_completion_length}); {again}"
@@ -185,8 +187,8 @@ def _run(config: TrainConfig, writer: RunWriter, checkpoint: Path | None, narrat
 
     from grpo_arcade.games import make
     from grpo_arcade.trainer.grpo_trainer import ArcadeTrainer, trl_config
-    from grpo_arcade.trainer.models import load
     from grpo_arcade.trainer.models.chat import prompt_ids
+    from grpo_arcade.trainer.models.learner import check_length, open_learner, template_settings
     from grpo_arcade.trainer.scoring import open_pool
     from grpo_arcade.trainer.session import Session
 
@@ -199,11 +201,11 @@ def _run(config: TrainConfig, writer: RunWriter, checkpoint: Path | None, narrat
     game = make(config.game, **curriculum.stage.options)
     rewards = reward_functions.load(config.rewards, config.reward_weights)
     torch.manual_seed(config.seed)
-    model, tokenizer = load(config.model)
-    template = _template(config, tokenizer)
-    length = len(prompt_ids(tokenizer, game.prompt(), template))
-    _check_length(config, model, length)
-    writer.note(prompt_tokens=length, parameters=sum(weights.numel() for weights in model.parameters()))
+    learner = open_learner(config)
+    template = template_settings(config, learner.tokenizer)
+    length = len(prompt_ids(learner.tokenizer, game.prompt(), template))
+    check_length(config, learner.model, length)
+    writer.note(prompt_tokens=length, parameters=sum(weights.numel() for weights in learner.model.parameters()))
 
     class Begin(TrainerCallback):
         def on_train_begin(self, *_: Any, **named: Any) -> None:
@@ -216,12 +218,12 @@ def _run(config: TrainConfig, writer: RunWriter, checkpoint: Path | None, narrat
         rows = rounds * (config.generation_batch_size // config.num_generations)
         trainer = ArcadeTrainer(
             session,
-            model=model,
-            processing_class=tokenizer,
+            model=learner.model,
+            processing_class=learner.tokenizer,
             reward_funcs=list(rewards),
             args=trl_config(config, writer.folder, rewards, template),
             train_dataset=Dataset.from_dict({"prompt": [session.prompt()] * rows}),
-            peft_config=_lora(config),
+            peft_config=learner.peft_config,
         )
         _remove_printer(trainer)
         trainer.add_callback(Begin())
@@ -315,51 +317,10 @@ def _quieten() -> None:
     warnings.filterwarnings("ignore", category=FutureWarning)
 
 
-def _template(config: TrainConfig, tokenizer: Any) -> dict[str, Any]:
-    if config.reasoning_effort is None:
-        return {}
-    if "reasoning_effort" not in str(tokenizer.chat_template):
-        raise ConfigError(f"the chat template of {config.model} knows no reasoning_effort; leave it out")
-    return {"reasoning_effort": config.reasoning_effort}
-
-
-def _check_length(config: TrainConfig, model: Any, prompt: int) -> None:
-    most = getattr(model.config, "max_position_embeddings", None)
-    if most is not None and prompt + config.max_completion_length > most:
-        raise ConfigError(
-            f"max_completion_length {config.max_completion_length} and a prompt of {prompt} tokens exceed what "
-            f"{config.model} can read, {most}; at most {most - prompt} would fit"
-        )
-
-
-def _lora(config: TrainConfig) -> Any:
-    if not config.lora_r:
-        return None
-    try:
-        from peft import LoraConfig
-    except ImportError as error:
-        raise ImportError('LoRA needs peft: pip install "grpo-arcade[train]"') from error
-    return LoraConfig(
-        r=config.lora_r,
-        lora_alpha=config.lora_alpha or 2 * config.lora_r,
-        lora_dropout=config.lora_dropout,
-        target_modules=list(config.lora_target_modules) or "all-linear",
-        task_type="CAUSAL_LM",
-    )
-
-
 def _remove_printer(trainer: Any) -> None:
     from transformers import PrinterCallback
 
     trainer.remove_callback(PrinterCallback)
-
-
-def _out_of_memory(error: BaseException) -> bool:
-    words = str(error).lower()
-    return isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError)
-        and any(sign in words for sign in ("out of memory", "can't allocate memory", "not enough memory"))
-    )
 
 
 def _last_step(writer: RunWriter) -> int:
