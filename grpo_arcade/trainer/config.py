@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 
 from grpo_arcade.cores import cores
+from grpo_arcade.trainer import processes
 
 
 class ConfigError(ValueError):
@@ -97,6 +98,17 @@ class TrainConfig:
     """What advantages are divided by: the group's spread, the batch's, or nothing (Dr. GRPO)."""
     mask_truncated_completions: bool = True
     """Leave completions that were cut off out of the loss, where a few long ones would outweigh all that are good."""
+    use_vllm: bool = False
+    """Let vLLM write the completions, on cards of its own or on these."""
+    vllm_mode: Literal["server", "colocate"] = "server"
+    """server: a vLLM server on other cards, which learns the new weights after each step. colocate: vLLM in this
+    process, on the card that learns."""
+    vllm_server_base_url: str = "http://localhost:8000"
+    """Where that server listens."""
+    vllm_server_timeout: float = 240.0
+    """Seconds to wait for it to come up."""
+    vllm_gpu_memory_utilization: float = 0.3
+    """Share of the card's memory for vLLM where it is in this process."""
     gradient_checkpointing: bool = False
     """Compute activations twice instead of keeping them: slower, with less memory."""
 
@@ -125,6 +137,9 @@ class TrainConfig:
     """Memory a strategy may use, in MiB; the sandbox's own limit when absent."""
     workers: int | None = None
     """Matches played at once, at low priority; as many as there are cores when absent."""
+    ray_address: str = ""
+    """A Ray cluster whose cores play the matches: host:port of one this machine belongs to, ray://host:port of
+    another, or auto. Empty: this machine's cores."""
     threads: int | None = None
     """Threads the model computes with; one core is left to the person at the desk when absent."""
 
@@ -145,8 +160,8 @@ class TrainConfig:
     """Where run folders go."""
     run_name: str = ""
     """The run folder's name; <game>-<model>-<time> when empty."""
-    report_to: Literal["none", "trackio", "wandb", "tensorboard"] = "none"
-    """An experiment tracker to write to as well."""
+    report_to: tuple[Literal["none", "tensorboard", "trackio", "wandb"], ...] = ("none",)
+    """Experiment trackers to write to as well, one or several; those that show pictures get the champion's GIF."""
 
     @property
     def options(self) -> dict[str, Any]:
@@ -159,13 +174,14 @@ class TrainConfig:
 
     @property
     def completions_per_step(self) -> int:
-        """Completions behind one optimizer step."""
-        return self.per_device_train_batch_size * self.gradient_accumulation_steps
+        """Completions behind one optimizer step, of all processes the launcher has started."""
+        return self.per_device_train_batch_size * self.gradient_accumulation_steps * processes.count()
 
     @property
     def generation_batch_size(self) -> int:
-        """Completions generated at a time."""
-        return self.per_device_train_batch_size * (self.steps_per_generation or self.gradient_accumulation_steps)
+        """Completions generated at a time, by all processes."""
+        batches = self.steps_per_generation or self.gradient_accumulation_steps
+        return self.per_device_train_batch_size * batches * processes.count()
 
     def resolved(self) -> Self:
         """With a number wherever the default depends on the game: one on the console takes seconds."""
@@ -213,8 +229,13 @@ class TrainConfig:
         return -(-batches // self.gradient_accumulation_steps)
 
     def resolved_threads(self) -> int:
-        """Threads for the model."""
-        return self.threads or spare_threads()
+        """Threads for the model, of each process on this host."""
+        return self.threads or max(1, spare_threads() // processes.count_here())
+
+    @property
+    def trackers(self) -> list[str]:
+        """The experiment trackers to write to."""
+        return [name for name in self.report_to if name != "none"]
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; :meth:`from_dict` reads it back."""
@@ -233,8 +254,10 @@ class TrainConfig:
                 near = difflib.get_close_matches(name, known, n=1)
                 hint = f"did you mean {near[0]}?" if near else "see arcade train --help"
                 raise ConfigError(f"there is no setting {name!r}; {hint}")
+        many = {field.name for field in fields(cls) if str(field.type).startswith("tuple")}
         settings: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+            name: tuple(value) if isinstance(value, list) else (value,) if name in many else value
+            for name, value in values.items()
         }
         return cls(**settings)
 
@@ -315,6 +338,7 @@ _AT_LEAST = {
 _ABOVE_ZERO = (
     *("learning_rate", "temperature", "max_grad_norm", "epsilon", "epsilon_high", "steps_per_generation"),
     *("move_cpu_s", "game_cpu_s", "match_cpu_s", "memory_mb", "workers", "threads", "lora_alpha"),
+    *("vllm_server_timeout", "vllm_gpu_memory_utilization"),
 )
 
 
@@ -336,8 +360,9 @@ def _check_numbers(config: TrainConfig) -> None:
         kinds = (kind, *get_args(kind))
         words = [word for each in kinds if get_origin(each) is Literal for word in get_args(each)]
         value = getattr(config, name)
-        if words and value not in words and not (value is None and type(None) in kinds):
-            raise ConfigError(f"{name} must be one of {', '.join(words)}, not {value!r}")
+        for each in value if isinstance(value, tuple) else (value,):
+            if words and each not in words and not (each is None and type(None) in kinds):
+                raise ConfigError(f"{name} must be one of {', '.join(words)}, not {each!r}")
     if config.learning_rate > 0.1:
         raise ConfigError(f"learning_rate {config.learning_rate:g} would destroy any model; 1e-4 suits pocket")
     if not 1 <= config.eval_seeds <= 100:
@@ -350,14 +375,14 @@ def _check_batches(config: TrainConfig) -> None:
     if config.num_generations < 2:
         raise ConfigError("num_generations must be at least 2: GRPO compares the completions of a group")
     size, group = config.generation_batch_size, config.num_generations
+    at_once, several = config.per_device_train_batch_size * processes.count(), processes.count() > 1
     if size % group:
         raise ConfigError(
-            f"per_device_train_batch_size × gradient_accumulation_steps is {size}, which is no multiple of "
-            f"num_generations {group}; set gradient_accumulation_steps to "
-            f"{-(-group // config.per_device_train_batch_size)}"
-            if group % config.per_device_train_batch_size == 0
-            else f"num_generations {group} is no multiple of per_device_train_batch_size "
-            f"{config.per_device_train_batch_size}, so no group fills its batches; set it to a divisor of {group}"
+            f"per_device_train_batch_size × gradient_accumulation_steps{' × processes' * several} is {size}, which "
+            f"is no multiple of num_generations {group}; set gradient_accumulation_steps to {-(-group // at_once)}"
+            if group % at_once == 0
+            else f"num_generations {group} is no multiple of per_device_train_batch_size{' × processes' * several} "
+            f"{at_once}, so no group fills its batches; set per_device_train_batch_size so that it is one"
         )
     # No checkpoint holds a generation that is half learnt from, so a run could not be resumed exactly within one.
     batches = (config.steps_per_generation or config.gradient_accumulation_steps) * config.num_iterations

@@ -278,7 +278,7 @@ def trl_config(config: TrainConfig, folder: Path, rewards: Sequence[Reward], tem
         output_dir=str(folder),
         reward_weights=[reward.weight for reward in rewards],
         chat_template_kwargs=template,
-        report_to=[] if config.report_to == "none" else [config.report_to],
+        report_to=config.trackers,
         run_name=folder.name,
         bf16=low,
         use_cpu=not gpu,

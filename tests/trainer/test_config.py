@@ -34,7 +34,7 @@ def test_the_defaults_are_valid_and_describe_a_run_on_a_laptop():
         ({"eval_seeds": 101}, "from 1 to 100"),
         ({"threads": 10_000}, "cores"),
         ({"loss_type": "ppo"}, "dapo, grpo"),
-        ({"report_to": "mail"}, "none, trackio"),
+        ({"report_to": ("wandb", "mail")}, "none, tensorboard"),
         ({"beta": -0.1}, "at least 0"),
         ({"size": 9}, "2 to 8"),
         ({"target": 1000}, "power of two"),
