@@ -19,6 +19,7 @@ from importlib import import_module
 VERBS = {
     "demo": "train the pocket model for a few minutes and see it get better",
     "play": "watch a baseline, a strategy file or a model play, in the terminal or straight to a GIF",
+    "write": "let a model write one strategy before your eyes; check it, keep it, play it",
     "train": "teach a model by GRPO",
     "eval": "score players over the held-out seeds, beside the baselines",
     "replay": "watch a recording in the terminal",

@@ -1,6 +1,7 @@
 """Who plays, by the word a person types: a baseline, a strategy file, a run's champion, or a model that writes one.
 
-A model runs in a process of its own (``python -m grpo_arcade.trainer.write``), so nothing here imports torch.
+A model is a process of its own (``python -m grpo_arcade.trainer.write``) or somebody's server, so nothing here imports
+torch.
 """
 
 from __future__ import annotations
@@ -10,12 +11,27 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from grpo_arcade.arcade.endpoint import MAX_TOKENS, Endpoint, complete, is_endpoint
 from grpo_arcade.games import Episode, Game, Outcome
+from grpo_arcade.games.players import Extraction, extract_source, play_match
 
 FORMS = (
-    "a baseline, a strategy file (.py, or - for standard input), RUN:champion, or a model (pocket, a folder, a name)"
+    "a baseline, a strategy file (.py, or - for standard input), RUN:champion, or a model (pocket, a folder, a name, "
+    "or an endpoint http://host:port/v1#model)"
 )
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a model answered to a game's prompt."""
+
+    player: str
+    """The name it is shown under."""
+    completion: str
+    found: Extraction
+    """The program in it, and why it may not be played, if so."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +76,7 @@ def play(
     source = source_of(player)
     if source is not None:
         return _play_source(source, Path(player).stem.replace(":", " "), game, seeds)
-    return _play_model(player, game, seeds, model_seed, temperature, on_token)
+    return play_written(ask(player, game, seed=model_seed, temperature=temperature, on_token=on_token), game, seeds)
 
 
 def _trouble(episodes: Sequence[Episode]) -> str:
@@ -74,34 +90,54 @@ def _trouble(episodes: Sequence[Episode]) -> str:
     return ""
 
 
-def _play_source(source: str, name: str, game: Game, seeds: Sequence[int]) -> Played:
-    from grpo_arcade.games.players import play_match
-
-    result = play_match(source, game.name, game.options, seeds, player=name)
-    return Played(name, result.episodes, source, result.error)
-
-
-def _play_model(
+def ask(
     model: str,
     game: Game,
-    seeds: Sequence[int],
-    model_seed: int,
-    temperature: float,
-    on_token: Callable[[str], None] | None,
-) -> Played:
-    from grpo_arcade.games.players import extract_source
-    from grpo_arcade.trainer.scoring import Match, refused
-    from grpo_arcade.trainer.write import write
+    *,
+    seed: int = 0,
+    temperature: float = 1.0,
+    max_completion_length: int | None = None,
+    on_token: Callable[[str], None] | None = None,
+) -> Written:
+    """Let a model (pocket, a folder, a run, a hub name, or an endpoint) answer the game's prompt once.
+
+    Args:
+        model: who is asked.
+        game: whose prompt it is.
+        seed: of the sampling; the same seed gives the same completion on the same machine.
+        temperature: 0 always takes the likeliest token.
+        max_completion_length: tokens after which it is cut off; by default as many as the model may need.
+        on_token: called with every piece of text, as it is written.
+
+    Raises:
+        ValueError: no such model, or it gives no answer, in one line that says what would work.
+    """
+    sampling: dict[str, Any] = {"seed": seed, "temperature": temperature, "on_token": on_token}
+    if is_endpoint(model):
+        completion = complete(model, game.prompt(), max_tokens=max_completion_length or MAX_TOKENS, **sampling)
+        return Written(Endpoint.parse(model).name, completion, extract_source(completion))
+    from grpo_arcade.trainer.write import MAX_NEW_TOKENS, write
 
     if model != "pocket" and not Path(model).exists() and "/" not in model:
         near = difflib.get_close_matches(model, [*game.baselines, "pocket"], n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"a player is {FORMS}"
         raise ValueError(f"no player is called {model!r}; {hint}")
-    completion = write(model, game.name, game.options, seed=model_seed, temperature=temperature, on_token=on_token)
-    found = extract_source(completion)
+    most = max_completion_length or MAX_NEW_TOKENS
+    completion = write(model, game.name, game.options, max_new_tokens=most, **sampling)
     name = Path(model).name if Path(model).exists() else model
-    if found.source is None or found.refusal is not None:
-        # It plays, and fails, like any other: each seed gets its episode with the named outcome.
-        play = refused(completion, found, Match(game.name, game.options, tuple(seeds)), name)
-        return Played(name, play.episodes, play.source, play.error)
-    return _play_source(found.source, name, game, seeds)
+    return Written(name, completion, extract_source(completion))
+
+
+def play_written(written: Written, game: Game, seeds: Sequence[int]) -> Played:
+    """Let what a model wrote play every seed; a program that is refused fails there with the outcome that says why."""
+    if written.found.source is not None and written.found.refusal is None:
+        return _play_source(written.found.source, written.player, game, seeds)
+    from grpo_arcade.trainer.scoring import Match, refused
+
+    play = refused(written.completion, written.found, Match(game.name, game.options, tuple(seeds)), written.player)
+    return Played(written.player, play.episodes, play.source, play.error)
+
+
+def _play_source(source: str, name: str, game: Game, seeds: Sequence[int]) -> Played:
+    result = play_match(source, game.name, game.options, seeds, player=name)
+    return Played(name, result.episodes, source, result.error)

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games import Episode, Game, Outcome, make
 from grpo_arcade.games.seeds import EVALUATION_SEEDS
-from grpo_arcade.trainer.run_folder import DATABASE, RunReader
+from grpo_arcade.trainer.find_run import run_of
+from grpo_arcade.trainer.run_folder import RunReader
 from grpo_arcade.trainer.scoring import Match, Play, Scorer, counted_score
 
 if TYPE_CHECKING:
@@ -305,12 +306,13 @@ def _of_named_model(
 
     torch.set_num_threads(spare_threads())
     settings = TrainConfig()
-    if (Path(name) / DATABASE).is_file():
-        with RunReader(name) as run:
+    if (folder := run_of(name)) is not None:
+        with RunReader(folder) as run:
             settings = TrainConfig.from_dict(run.config()["config"])
             if not run.checkpoints():
                 raise ValueError(f"{name}: this run has no checkpoint yet")
-            name = str(run.checkpoints()[-1])
+            if folder == Path(name):
+                name = str(run.checkpoints()[-1])
     model, tokenizer = load(name)
     template = {"reasoning_effort": settings.reasoning_effort} if settings.reasoning_effort else None
     return evaluate_model(

@@ -56,6 +56,11 @@ def player_of(word: str, outputs: str | Path = "outputs") -> str:
     return str(_exactly(word, outputs) or word)
 
 
+def run_of(model: str | Path) -> Path | None:
+    """The run that made a model: its own folder, or the one a checkpoint lies in; None for any other model."""
+    return next((folder for folder in (Path(model), Path(model).parent) if (folder / DATABASE).is_file()), None)
+
+
 def _exactly(word: str, outputs: str | Path) -> Path | None:
     return next((folder for folder in (Path(word), Path(outputs, word)) if (folder / DATABASE).is_file()), None)
 

@@ -12,7 +12,10 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from grpo_arcade.trainer.config import TrainConfig
 
 MAX_NEW_TOKENS = 1024
 """Longer than any strategy the pocket model writes; a larger model's reasoning may need more."""
@@ -31,7 +34,8 @@ def write(
     """The completion ``model`` gives to the game's prompt.
 
     Args:
-        model: what :func:`grpo_arcade.trainer.models.load` accepts.
+        model: what :func:`grpo_arcade.trainer.models.load` accepts. One that a run has trained is asked as it was
+            there, with the run's ``reasoning_effort``.
         game: a registered game.
         options: the game's options.
         seed: of the sampling; the same seed gives the same completion on the same machine.
@@ -84,6 +88,8 @@ def _answer(order: Mapping[str, Any], say: Callable[[dict[str, str]], None]) -> 
 
     torch.set_num_threads(spare_threads())
     model, tokenizer = load(order["model"])
+    settings = _settings(order["model"])
+    template = {"reasoning_effort": settings.reasoning_effort} if settings.reasoning_effort else None
     ends = ending_tokens(model, tokenizer)
     written: list[int] = []
     said = ""
@@ -100,13 +106,25 @@ def _answer(order: Mapping[str, Any], say: Callable[[dict[str, str]], None]) -> 
     [completion] = sample(
         model,
         tokenizer,
-        [prompt_ids(tokenizer, make(order["game"], **order["options"]).prompt())],
+        [prompt_ids(tokenizer, make(order["game"], **order["options"]).prompt(), template)],
         max_new_tokens=order["max_new_tokens"],
         temperature=order["temperature"],
         seed=order["seed"],
         on_token=on_token,
     )
     say({"completion": completion_text(tokenizer, completion, ends)})
+
+
+def _settings(model: str) -> TrainConfig:
+    from grpo_arcade.trainer.config import TrainConfig
+    from grpo_arcade.trainer.find_run import run_of
+    from grpo_arcade.trainer.run_folder import RunReader
+
+    folder = run_of(model)
+    if folder is None:
+        return TrainConfig()
+    with RunReader(folder) as run:
+        return TrainConfig.from_dict(run.config()["config"])
 
 
 def main() -> None:

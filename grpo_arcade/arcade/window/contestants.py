@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from grpo_arcade.arcade.endpoint import Endpoint, EndpointError, is_endpoint
 from grpo_arcade.arcade.window.advice import is_strategy, name_of
 from grpo_arcade.arcade.window.background import Background, Task
-from grpo_arcade.arcade.window.endpoint import Endpoint, EndpointError, complete, is_endpoint
 from grpo_arcade.games import Episode, Outcome, make
 
 MOST_TEXT = 400_000
@@ -41,35 +41,16 @@ def perform(
     *,
     emit: Callable[[str], None],
 ) -> Performance:
-    """Let a player of ``arcade.players`` or an endpoint play one seed; ``emit`` gets what a model writes.
+    """Let a player of ``arcade.players`` play one seed; ``emit`` gets what a model writes.
 
     Raises:
         ValueError: no such player, or it cannot be had: one line.
     """
     from grpo_arcade.arcade.players import play
-    from grpo_arcade.games.players import extract_source
 
-    table = make(game, **options)
-    if is_endpoint(word):
-        completion = complete(word, table.prompt(), seed=attempt, on_token=emit)
-    else:
-        written: list[str] = []
-
-        def on_token(piece: str) -> None:
-            written.append(piece)
-            emit(piece)
-
-        played = play(word, table, [seed], model_seed=attempt, on_token=on_token)
-        (episode,) = played.episodes
-        outcome = episode.outcome
-        if played.source is None and written:
-            outcome = extract_source("".join(written)).refusal or outcome
-        return Performance(episode, played.source, outcome, played.error)
-    found = extract_source(completion)
-    if found.source is None:
-        failed = perform_source(completion, game, options, seed, label(word))
-        return Performance(failed.episode, None, found.refusal or Outcome.NO_CODE, found.reason)
-    return perform_source(found.source, game, options, seed, label(word))
+    played = play(word, make(game, **options), [seed], model_seed=attempt, on_token=emit)
+    (episode,) = played.episodes
+    return Performance(episode, played.source, episode.outcome, played.error)
 
 
 def perform_source(source: str, game: str, options: Mapping[str, Any], seed: int, player: str) -> Performance:
@@ -85,10 +66,9 @@ def label(word: str) -> str:
     """A player's word as it is shown over a board."""
     if is_endpoint(word):
         try:
-            endpoint = Endpoint.parse(word)
+            return Endpoint.parse(word).name
         except EndpointError:
             return word
-        return endpoint.model or endpoint.place
     return Path(word).name if not is_strategy(word) and Path(word).is_dir() else name_of(word)
 
 

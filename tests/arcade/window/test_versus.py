@@ -10,9 +10,9 @@ from grpo_arcade.arcade.window.scenes.versus_match import YOU, Match
 from grpo_arcade.games import Outcome
 from grpo_arcade.recordings import load, verify
 
+from ..test_endpoint import serving, streamed
 from .conftest import Hands
 from .made_runs import CRASHING, MadeRun
-from .test_endpoint import serving, streamed
 
 SMALL = {"size": 3, "target": 64}
 ARROWS = (pygame.K_LEFT, pygame.K_DOWN, pygame.K_RIGHT, pygame.K_UP)

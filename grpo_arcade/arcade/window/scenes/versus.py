@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pygame
 
+from grpo_arcade.arcade.endpoint import Endpoint, is_endpoint
 from grpo_arcade.arcade.window import paint, theme
 from grpo_arcade.arcade.window.contestants import label
-from grpo_arcade.arcade.window.endpoint import Endpoint, is_endpoint
 from grpo_arcade.arcade.window.scene import Act, Dropped, Event, Scene, Typed
 from grpo_arcade.arcade.window.scenes.home import ATARI_TILES
 from grpo_arcade.arcade.window.scenes.options import choices

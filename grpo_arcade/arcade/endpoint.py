@@ -20,6 +20,8 @@ CONNECT_S = 5.0
 """How long a server may take to accept a connection."""
 SILENCE_S = 120.0
 """How long it may say nothing: a large model is loaded at its first question, and reads the prompt on a CPU."""
+MAX_TOKENS = 4096
+"""Asked for at most, reasoning included, where nobody says how many."""
 MOST_CHARACTERS = 400_000
 KEY_VARIABLE = "ARCADE_API_KEY"
 """Environment variable with the bearer token, for servers that ask for one. Sent to no other than the one named."""
@@ -60,6 +62,11 @@ class Endpoint:
         return cls(parts.scheme == "https", parts.hostname, port, path, parts.fragment)
 
     @property
+    def name(self) -> str:
+        """What to call the one who answers: the model, or else the server's place."""
+        return self.model or self.place
+
+    @property
     def place(self) -> str:
         """Host and port, for people."""
         return f"{self.host}:{self.port}"
@@ -76,7 +83,7 @@ def complete(
     *,
     seed: int = 0,
     temperature: float = 1.0,
-    max_tokens: int = 4096,
+    max_tokens: int = MAX_TOKENS,
     on_token: Callable[[str], None] | None = None,
     connect_s: float = CONNECT_S,
     silence_s: float = SILENCE_S,

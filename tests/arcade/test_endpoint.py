@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from grpo_arcade.arcade.window.endpoint import Endpoint, EndpointError, complete
+from grpo_arcade.arcade.endpoint import Endpoint, EndpointError, complete
 
 ANSWER = "```python\ndef strategy(board):\n    return 'A'\n```"
 

@@ -1,0 +1,146 @@
+"""``arcade write``: a model writes one strategy before your eyes; it is checked, and played and kept if you ask."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from grpo_arcade.arcade.configuration import Positional
+
+if TYPE_CHECKING:
+    from grpo_arcade.arcade.players import Written
+    from grpo_arcade.games import Game
+
+
+@dataclass
+class Command:
+    """Let a model write a strategy."""
+
+    game: Positional[str] = "2048"
+    """What the strategy is for."""
+    model: str = "pocket"
+    """Who writes: pocket, a run (its newest checkpoint), a checkpoint, a Hugging Face folder or hub name, or an
+    OpenAI-compatible endpoint http://host:port/v1#model (its token, if it wants one, in ARCADE_API_KEY)."""
+    size: int | None = None
+    """The board's width and height in cells; the game's own default when absent."""
+    target: int | None = None
+    """The tile that wins; the game's own default when absent."""
+    game_options: tuple[str, ...] = ()
+    """Further options of the game, each as name=value."""
+    seed: int = 0
+    """Of the model's sampling; ask again with another to get another strategy."""
+    temperature: float = 1.0
+    """Sampling temperature."""
+    greedy: bool = False
+    """Always take the likeliest token: the same as temperature 0."""
+    max_completion_length: int | None = None
+    """Tokens after which the answer is cut off; when absent 1,024, or 4,096 from an endpoint."""
+    to: str | None = None
+    """Save the strategy here, as a .py file."""
+    play: bool = False
+    """Play the strategy afterwards, on the first held-out seed."""
+    speed: float = 4.0
+    """How many times faster than the game's own pace it is shown, 0.125 to 64."""
+    json: bool = False
+    """Print the answer, the strategy and what became of it as one JSON object."""
+    output_dir: str = "outputs"
+    """Where runs are looked for by name."""
+
+
+def run(command: Command) -> int:
+    """0, or 1 when the answer holds no strategy that may be played, or it failed when it was."""
+    from grpo_arcade.arcade.commands.play import checked_speed
+    from grpo_arcade.arcade.players import ask
+    from grpo_arcade.games import make
+    from grpo_arcade.trainer.config import parse_options
+    from grpo_arcade.trainer.find_run import player_of
+
+    _check(command)
+    speed = checked_speed(command.speed)
+    options = parse_options(command.game_options, "--game-options")
+    options |= {name: value for name in ("size", "target") if (value := getattr(command, name)) is not None}
+    game = make(command.game, **options)
+
+    def on_token(piece: str) -> None:
+        sys.stderr.write(piece)
+        sys.stderr.flush()
+
+    written = ask(
+        player_of(command.model, command.output_dir),
+        game,
+        seed=command.seed,
+        temperature=0.0 if command.greedy else command.temperature,
+        max_completion_length=command.max_completion_length,
+        on_token=None if command.json else on_token,
+    )
+    if not command.json:
+        print(file=sys.stderr)
+    found = written.found
+    if found.refusal is None and found.source is not None and command.to is not None:
+        Path(command.to).write_text(found.source, encoding="utf-8")
+    facts: dict[str, Any] = {"model": written.player, "game": game.name, "options": dict(game.options)}
+    facts |= {"seed": command.seed, "completion": written.completion, "source": found.source}
+    facts |= {"outcome": "ok" if found.refusal is None else found.refusal.value, "reason": found.reason}
+    facts |= {"file": command.to if found.refusal is None else None}
+    if not command.json:
+        _tell(command, written)
+    if command.play and found.refusal is None:
+        facts["game_played"] = played = _play(written, game, None if command.json else speed)
+        failed = bool(played["error"])
+    else:
+        failed = found.refusal is not None
+    if command.json:
+        print(json.dumps(facts))
+    return int(failed)
+
+
+def _check(command: Command) -> None:
+    """Refuse before a model is loaded what could not be done afterwards."""
+    if command.temperature < 0:
+        raise ValueError(f"--temperature {command.temperature:g} is below 0")
+    if command.max_completion_length is not None and command.max_completion_length < 1:
+        raise ValueError(f"--max-completion-length {command.max_completion_length}: it takes at least 1")
+    if command.to is None:
+        return
+    path = Path(command.to)
+    if path.suffix != ".py":
+        raise ValueError(f"--to {path}: a strategy is a .py file")
+    if not path.parent.is_dir():
+        raise ValueError(f"--to {path}: there is no folder {path.parent}")
+
+
+def _tell(command: Command, written: Written) -> None:
+    found = written.found
+    if found.refusal is not None or found.source is None:
+        print(f"{found.refusal}: {found.reason}", file=sys.stderr)
+        return
+    if command.to is not None:
+        print(f"a strategy of {len(found.source.splitlines())} lines, written to {command.to}", file=sys.stderr)
+    elif not (sys.stdout.isatty() and sys.stderr.isatty()):
+        # Whoever redirects wants the program alone; on a terminal it has just gone by.
+        sys.stdout.write(found.source if found.source.endswith("\n") else found.source + "\n")
+
+
+def _play(written: Written, game: Game, speed: float | None) -> dict[str, Any]:
+    from grpo_arcade.arcade.commands.play import result_line
+    from grpo_arcade.arcade.players import play_written
+    from grpo_arcade.games.seeds import EVALUATION_SEEDS
+
+    played = play_written(written, game, EVALUATION_SEEDS[:1])
+    (episode,) = played.episodes
+    if speed is not None:
+        from rich.console import Console
+
+        from grpo_arcade.arcade.terminal import show
+
+        # Beside the strategy on stdout, the game is narration.
+        if episode.actions:
+            show(episode, speed=speed, console=Console(stderr=True))
+        print(result_line(episode), file=sys.stderr)
+        if played.error:
+            print(played.error, file=sys.stderr)
+    facts = {"seed": episode.seed, "score": episode.score, "outcome": episode.outcome.value}
+    return facts | {"moves": len(episode.actions), "error": played.error}
