@@ -2,7 +2,7 @@
 
 Built with the library's own app factory, on OpenSpiel and the ALE, with the fields, the synchronous ``step`` and the
 screen as a flat list that theirs have (https://github.com/huggingface/OpenEnv/tree/main/envs, read in November 2026).
-``python openenv_peers.py openspiel|atari`` serves on a free port of this machine and prints it.
+``python -m tests.benchmarks.openenv_peers openspiel|atari`` serves on a free port of this machine and prints it.
 """
 
 from __future__ import annotations
@@ -10,26 +10,12 @@ from __future__ import annotations
 import socket
 import sys
 import uuid
-from typing import Any, Literal
 
 from openenv.core.env_server.http_server import create_app
 from openenv.core.env_server.interfaces import Environment
-from openenv.core.env_server.types import Action, Observation, State
-from pydantic import Field
+from openenv.core.env_server.types import State
 
-
-class OpenSpielAction(Action):
-    action_id: int
-    game_name: str = "catch"
-    game_params: dict[str, Any] = Field(default_factory=dict)
-
-
-class OpenSpielObservation(Observation):
-    info_state: list[float]
-    legal_actions: list[int]
-    game_phase: str = "playing"
-    current_player_id: int = 0
-    opponent_last_action: int | None = None
+from tests.games.openenv.environments import AtariAction, AtariObservation, OpenSpielAction, OpenSpielObservation
 
 
 class OpenSpielEnvironment(Environment):
@@ -64,22 +50,6 @@ class OpenSpielEnvironment(Environment):
             done=moment.last(),
             reward=None if moment.rewards is None else float(moment.rewards[0]),
         )
-
-
-class AtariAction(Action):
-    action_id: int
-    game_name: str = "pong"
-    obs_type: Literal["rgb", "grayscale", "ram"] = "rgb"
-    full_action_space: bool = False
-
-
-class AtariObservation(Observation):
-    screen: list[int]
-    screen_shape: list[int]
-    legal_actions: list[int]
-    lives: int = 0
-    episode_frame_number: int = 0
-    frame_number: int = 0
 
 
 class AtariEnvironment(Environment):

@@ -12,7 +12,6 @@ import json
 import os
 import random
 import statistics
-import sys
 import threading
 import time
 from pathlib import Path
@@ -26,7 +25,7 @@ pytestmark = pytest.mark.benchmark
 SECONDS = float(os.environ.get("ARCADE_BENCHMARK_SECONDS", "4"))
 SESSIONS = (1, 8, 32)
 ROUNDS = 3
-PEERS = Path(__file__).parent / "openenv_peers.py"
+PEERS = {"command": ("-m", "tests.benchmarks.openenv_peers"), "cwd": Path(__file__).parents[2]}
 
 
 def values(observation):
@@ -109,9 +108,9 @@ def test_moves_a_second_beside_openenvs_own_environments():
     generic = lambda *given: asyncio.run(play_generic(*given))  # noqa: E731
     with contextlib.ExitStack() as running:
         start = lambda *argv, **how: running.enter_context(serving(*argv, **how))  # noqa: E731
-        spiel = start("openspiel", command=(str(PEERS),))
+        spiel = start("openspiel", **PEERS)
         ours = start("2048", "--port", "0")
-        atari = start("atari", command=(str(PEERS),))
+        atari = start("atari", **PEERS)
         pong = start("atari/pong", "--port", "0")
         rows = [
             ("openspiel_env 2048", spiel, "OpenEnv's", generic, False),
@@ -149,9 +148,7 @@ def test_where_a_move_of_openenvs_server_goes():
     from grpo_arcade.games import make
     from grpo_arcade.games.openenv.server.environment import GameEnvironment
     from grpo_arcade.games.openenv.server.messages import messages_for
-
-    sys.path.insert(0, str(PEERS.parent))
-    from openenv_peers import AtariAction, AtariEnvironment, OpenSpielAction, OpenSpielEnvironment
+    from tests.benchmarks.openenv_peers import AtariAction, AtariEnvironment, OpenSpielAction, OpenSpielEnvironment
 
     async def hop(count):
         from concurrent.futures import ThreadPoolExecutor

@@ -10,15 +10,14 @@ from pathlib import Path
 
 import pytest
 
-ENVIRONMENTS = Path(__file__).with_name("environments.py")
+ROOT = Path(__file__).parents[3]
 
 
 @contextlib.contextmanager
 def running() -> Iterator[str]:
     """The address below which all of ``environments.py`` is served."""
-    child = subprocess.Popen(
-        [sys.executable, str(ENVIRONMENTS)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+    program = [sys.executable, "-m", "tests.games.openenv.environments"]
+    child = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     try:
         yield f"ws://127.0.0.1:{child.stdout.readline().strip()}"
     finally:

@@ -1,7 +1,7 @@
 """Servers that speak as OpenEnv's own environments do: its library's app factory, and the same fields.
 
-Run as a program it serves all of them on a free port of this machine, each below its name, prints the port, and ends
-when its standard input does. The rules are written anew; classes carry the names that the real ones tell.
+Run as a program (``python -m tests.games.openenv.environments``) it serves all of them on a free port of this machine,
+each below its name, prints the port, and ends when its standard input does. The rules are written anew; classes carry the names that the real ones tell.
 """
 
 from __future__ import annotations
