@@ -40,10 +40,19 @@ class TrainConfig:
 
     model: str = "pocket"
     """Who learns: pocket, a Hugging Face folder, a checkpoint, or a name on the hub."""
+    backend: Literal["auto", "transformers", "unsloth"] = "auto"
+    """Which library makes it learn. auto: unsloth where it is installed, there is a CUDA or ROCm card, and the weights
+    are more than 256 MiB; else transformers."""
     reasoning_effort: Literal["low", "medium", "high"] | None = None
     """How long a model may reason, where its chat template knows the word (gpt-oss does)."""
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
-    """Precision of the arithmetic. auto: bfloat16 on a GPU, and float32 on a CPU, where weights are always float32."""
+    """Precision of the arithmetic. auto: bfloat16 on a GPU that has it, else float32. What learns stays in float32."""
+    load_in_4bit: bool = False
+    """Keep the weights under a LoRA adapter in 4 bits (QLoRA); needs bitsandbytes and a card."""
+    max_seq_length: int | None = None
+    """Tokens of prompt and completion together that the model is made ready for; what they need when absent."""
+    offload_embedding: bool = False
+    """Keep the embedding in the machine's memory instead of the card's, which unsloth can do."""
     lora_r: int = 0
     """Rank of the LoRA adapter; 0 trains all weights."""
     lora_alpha: int | None = None
@@ -51,14 +60,19 @@ class TrainConfig:
     lora_dropout: float = 0.0
     """Dropout inside the adapter, 0 to below 1."""
     lora_target_modules: tuple[str, ...] = ()
-    """Which linear layers get an adapter; all of them when empty."""
+    """Which layers get an adapter, by the ends of their names: q_proj, or of a mixture experts.gate_up_proj. All linear
+    layers and all experts when empty."""
 
     learning_rate: float = 1e-4
     """Step size of AdamW. The pocket model climbs faster at 2e-4 and falls: two runs of five within 60 steps."""
     lr_scheduler_type: Literal["constant", "constant_with_warmup", "linear", "cosine"] = "constant_with_warmup"
     """How the learning rate moves over the run."""
-    warmup_steps: int = 3
-    """Steps over which the learning rate rises from 0."""
+    warmup_steps: float = 3
+    """Steps over which the learning rate rises from 0; below 1, that share of all steps."""
+    optim: Literal["adamw_torch", "adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit", "adafactor"] = (
+        "adamw_torch_fused"
+    )
+    """The optimizer; those of 8 bits need bitsandbytes and a card."""
     weight_decay: float = 0.0
     """AdamW's decay of the weights."""
     adam_beta1: float = 0.9
@@ -116,6 +130,9 @@ class TrainConfig:
     """Reward functions: names of grpo_arcade.trainer.rewards, or package.module:function of your own."""
     reward_weights: tuple[float, ...] = ()
     """One weight a reward function; when empty progress counts 50 times and every other once."""
+    train_game_options: tuple[str, ...] = ()
+    """Options of the game in training where they differ from the held-out games', each as name=value; a game that ends
+    sooner makes a cheaper step."""
     train_seeds: int = 0
     """Games each strategy plays in training, the same ones for its whole group. 0: as suits the game, 4, or 2 for
     Atari, where a game takes seconds."""
@@ -126,6 +143,8 @@ class TrainConfig:
     """Strategies sampled, at temperature 1, for one evaluation. 0: as suits the game, 64, or 16 for Atari."""
     eval_seeds: int = 0
     """Held-out seeds each of them plays, up to 100. 0: as suits the game, 16, or 4 for Atari."""
+    champion_seeds: int = 0
+    """Games in which a new champion must beat the last. 0: as suits the game, 16, or 8 for Atari."""
 
     move_cpu_s: float | None = None
     """CPU seconds a strategy may take for one move; the sandbox's own limit when absent."""
@@ -173,6 +192,11 @@ class TrainConfig:
         return options
 
     @property
+    def training_options(self) -> dict[str, Any]:
+        """The game's options in training, where they differ from the held-out games'."""
+        return parse_options(self.train_game_options, "train_game_options")
+
+    @property
     def completions_per_step(self) -> int:
         """Completions behind one optimizer step, of all processes the launcher has started."""
         return self.per_device_train_batch_size * self.gradient_accumulation_steps * processes.count()
@@ -195,6 +219,7 @@ class TrainConfig:
         Raises:
             ConfigError: in one line, what is wrong and what would work.
         """
+        from grpo_arcade.games import make
         from grpo_arcade.trainer import rewards
         from grpo_arcade.trainer.curriculum import Curriculum
 
@@ -215,7 +240,9 @@ class TrainConfig:
         if Path(self.run_name).name != self.run_name:
             raise ConfigError(f"run_name must be a plain name, not {self.run_name!r}; output_dir says where it goes")
         try:
-            Curriculum.of(self)
+            for stage in Curriculum.of(self).stages:
+                if self.training_options:
+                    make(self.game, **{**stage.options, **self.training_options})
             rewards.load(self.rewards, self.reward_weights)
         except ConfigError:
             raise
@@ -326,12 +353,14 @@ def _value(text: str) -> Any:
     return {"true": True, "false": False}.get(text.lower(), text)
 
 
-_GAMES = {"train_seeds": 4, "eval_strategies": 64, "eval_seeds": 16}
-_ATARI_GAMES = {"train_seeds": 2, "eval_strategies": 16, "eval_seeds": 4}
+_GAMES = {"train_seeds": 4, "eval_strategies": 64, "eval_seeds": 16, "champion_seeds": 16}
+_ATARI_GAMES = {"train_seeds": 2, "eval_strategies": 16, "eval_seeds": 4, "champion_seeds": 8}
 
 _AT_LEAST = {
     **dict.fromkeys(("max_steps", "per_device_train_batch_size", "gradient_accumulation_steps", "num_iterations"), 1),
-    **dict.fromkeys(("train_seeds", "eval_strategies", "save_steps", "save_total_limit", "logging_steps"), 1),
+    **dict.fromkeys(
+        ("train_seeds", "eval_strategies", "champion_seeds", "save_steps", "save_total_limit", "logging_steps"), 1
+    ),
     **dict.fromkeys(("warmup_steps", "eval_steps", "lora_r", "seed", "weight_decay", "beta"), 0),
     "max_completion_length": 8,
 }

@@ -11,6 +11,8 @@ from typing import Any
 
 import torch
 
+from grpo_arcade.trainer.models.unsloth_backend import is_unsloth
+
 _PLAIN = {"full_attention"}
 
 
@@ -25,6 +27,7 @@ def applies(model: Any, prompt_ids: torch.Tensor, prompt_mask: torch.Tensor) -> 
         kinds == _PLAIN
         and getattr(config, "sliding_window", None) is None
         and not getattr(model, "is_gradient_checkpointing", False)
+        and not is_unsloth(model)  # it shares the prompt in its own way
         and config.model_type in ("qwen2", "qwen3", "llama", "mistral")
         and bool(prompt_mask.all())
         and bool((prompt_ids == prompt_ids[:1]).all())

@@ -10,7 +10,16 @@ from typing import Any
 
 
 def prompt_ids(tokenizer: Any, prompt: str, template: Mapping[str, Any] | None = None) -> list[int]:
-    """The prompt as one user message, up to where the answer begins; ``template`` goes to the chat template."""
+    """The prompt as one user message, up to where the answer begins; ``template`` goes to the chat template.
+
+    Raises:
+        ValueError: the tokenizer has no chat template.
+    """
+    if not tokenizer.chat_template:
+        raise ValueError(
+            f"the tokenizer of {tokenizer.name_or_path} has no chat template, so the model cannot be asked; use "
+            "one made for conversation, or put a chat_template.jinja into its folder"
+        )
     messages = [{"role": "user", "content": prompt}]
     ids = tokenizer.apply_chat_template(
         messages, add_generation_prompt=True, tokenize=True, return_dict=False, **dict(template or {})

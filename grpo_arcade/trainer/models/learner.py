@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.trainer.config import ConfigError
-from grpo_arcade.trainer.models.loading import load
+from grpo_arcade.trainer.models.backends import Backend, choose
+from grpo_arcade.trainer.models.chat import prompt_ids
+from grpo_arcade.trainer.models.loading import is_adapter, locate, open_tokenizer
+from grpo_arcade.trainer.models.machine import GPU_EXTRA, Machine, installed, this_machine
 
 if TYPE_CHECKING:
     from grpo_arcade.trainer.config import TrainConfig
@@ -23,17 +26,54 @@ class Learner:
     tokenizer: Any
     peft_config: Any
     """The adapter that TRL is to put on, or None: all weights learn, or the model has its adapter already."""
+    template: dict[str, Any]
+    """What the chat template is told beside the prompt."""
+    facts: dict[str, Any]
+    """What a run records of it, JSON-able: backend, backend_why, device, prompt_tokens, parameters."""
 
 
-def open_learner(config: TrainConfig) -> Learner:
-    """The model of a run, ready to learn.
+def open_learner(config: TrainConfig, backend: Backend | None = None) -> Learner:
+    """The model of a run, ready to learn; ``backend`` has been prepared, and is chosen here when absent.
 
     Raises:
+        ConfigError: the model cannot do what it is asked to.
         ModelError: no such model, or its files cannot be read.
         ImportError: an extra is not installed.
     """
-    model, tokenizer = load(config.model)
-    return Learner(model, tokenizer, _lora(config))
+    machine = this_machine()
+    backend = backend or choose(config, machine)
+    _check_settings(config, machine)
+    # The tokenizer alone says most of what can be wrong; the weights may take minutes to come.
+    tokenizer = open_tokenizer(config.model)
+    template = template_settings(config, tokenizer)
+    length = max(len(prompt_ids(tokenizer, prompt, template)) for prompt in _prompts(config))
+    longest = config.max_seq_length or length + config.max_completion_length
+    _check_length(config, length, longest)
+    peft_config = None
+    if backend.name == "unsloth":
+        from grpo_arcade.trainer.models import unsloth_backend
+
+        model, tokenizer = unsloth_backend.open_model(config, longest)
+    else:
+        from grpo_arcade.trainer.models import transformers_backend
+
+        model, tokenizer, peft_config = transformers_backend.open_model(config, machine)
+    facts = {
+        "backend": backend.name,
+        "backend_why": backend.why,
+        "device": f"{machine.name} ({machine.runtime})" if machine.has_card else "CPU",
+        "prompt_tokens": length,
+        "parameters": sum(weights.numel() for weights in model.parameters()),
+    }
+    return Learner(model, tokenizer, peft_config, template, facts)
+
+
+def _prompts(config: TrainConfig) -> list[str]:
+    """What the model will be asked: one prompt for every stage of the curriculum."""
+    from grpo_arcade.games import make
+    from grpo_arcade.trainer.curriculum import Curriculum
+
+    return [make(config.game, **stage.options).prompt() for stage in Curriculum.of(config).stages]
 
 
 def template_settings(config: TrainConfig, tokenizer: Any) -> dict[str, Any]:
@@ -45,9 +85,38 @@ def template_settings(config: TrainConfig, tokenizer: Any) -> dict[str, Any]:
     return {"reasoning_effort": config.reasoning_effort}
 
 
-def check_length(config: TrainConfig, model: Any, prompt: int) -> None:
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out, the machine's or a card's."""
+    words = str(error).lower()
+    signs = ("out of memory", "can't allocate memory", "not enough memory", "alloc_failed")
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and any(sign in words for sign in signs))
+
+
+def _check_settings(config: TrainConfig, machine: Machine) -> None:
+    """Refuse what this machine has not got, before anything is loaded."""
+    eight = "8bit" in config.optim
+    for wanted, setting, instead in (
+        (config.load_in_4bit, "load_in_4bit", "--no-load-in-4bit"),
+        (eight, f"optim {config.optim}", "--optim adamw_torch"),
+    ):
+        if wanted and not machine.has_card:
+            raise ConfigError(f"{setting} needs a CUDA or ROCm card, and there is none that works here; {instead}")
+        if wanted and installed("bitsandbytes") is None:
+            raise ImportError(f"{setting} needs bitsandbytes: {GPU_EXTRA} (or {instead})")
+    if config.load_in_4bit and not config.lora_r:
+        raise ConfigError("weights of 4 bits cannot learn; train an adapter on them, with lora_r 4 or more")
+    if config.lora_r and installed("peft") is None:
+        raise ImportError('LoRA needs peft: pip install "grpo-arcade[train]"')
+
+
+def _check_length(config: TrainConfig, prompt: int, longest: int) -> None:
     """Refuse completions that would not fit behind a prompt of ``prompt`` tokens."""
-    most = getattr(model.config, "max_position_embeddings", None)
+    if prompt + config.max_completion_length > longest:
+        raise ConfigError(
+            f"max_seq_length {longest} holds no prompt of {prompt} tokens and a completion of "
+            f"{config.max_completion_length}; leave it out, or set it to {prompt + config.max_completion_length}"
+        )
+    most = _positions(config.model)
     if most is not None and prompt + config.max_completion_length > most:
         raise ConfigError(
             f"max_completion_length {config.max_completion_length} and a prompt of {prompt} tokens exceed what "
@@ -55,26 +124,11 @@ def check_length(config: TrainConfig, model: Any, prompt: int) -> None:
         )
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory ran out, the machine's or a card's."""
-    words = str(error).lower()
-    return isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError)
-        and any(sign in words for sign in ("out of memory", "can't allocate memory", "not enough memory"))
-    )
-
-
-def _lora(config: TrainConfig) -> Any:
-    if not config.lora_r:
+def _positions(model: str) -> int | None:
+    """The most tokens a model can read, as its configuration says; an adapter's is its base's, which is asked later."""
+    if is_adapter(model):
         return None
-    try:
-        from peft import LoraConfig
-    except ImportError as error:
-        raise ImportError('LoRA needs peft: pip install "grpo-arcade[train]"') from error
-    return LoraConfig(
-        r=config.lora_r,
-        lora_alpha=config.lora_alpha or 2 * config.lora_r,
-        lora_dropout=config.lora_dropout,
-        target_modules=list(config.lora_target_modules) or "all-linear",
-        task_type="CAUSAL_LM",
-    )
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(locate(model)).get_text_config()
+    return getattr(config, "max_position_embeddings", None)

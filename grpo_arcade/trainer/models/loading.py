@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,9 @@ class ModelError(ValueError):
     """The model cannot be had; one line that says why and what would work."""
 
 
-def load(name: str | Path, *, dtype: str | torch.dtype = "auto") -> tuple[Any, Any]:
+def load(
+    name: str | Path, *, dtype: str | torch.dtype = "auto", trainable: bool = False, **options: Any
+) -> tuple[Any, Any]:
     """The model, in evaluation mode and on the CPU, and its tokenizer, which has a padding token.
 
     Args:
@@ -34,6 +37,8 @@ def load(name: str | Path, *, dtype: str | torch.dtype = "auto") -> tuple[Any, A
             base is the one its ``adapter_config.json`` names.
         dtype: of the weights. ``auto`` is float32 for the pocket model (a full finetune at a learning rate of 1e-4
             is lost in bfloat16's rounding) and what the files hold for any other.
+        trainable: an adapter goes on learning.
+        options: for ``from_pretrained``, such as where to put it and in how many bits.
 
     Raises:
         ModelError: no such model, or its files cannot be read.
@@ -47,19 +52,58 @@ def load(name: str | Path, *, dtype: str | torch.dtype = "auto") -> tuple[Any, A
         raise ImportError(f"a model needs torch and transformers: {_EXTRA}") from error
 
     where = locate(str(name))
-    if isinstance(where, Path) and (where / "adapter_config.json").is_file():
-        return _load_adapter(where, dtype)
+    if is_adapter(where):
+        return _load_adapter(Path(where), dtype, trainable, options)
     if dtype == "auto" and where == POCKET:
         dtype = "float32"
+    tokenizer = open_tokenizer(where)
     try:
         with quiet() if isinstance(where, Path) else contextlib.nullcontext():
-            tokenizer = transformers.AutoTokenizer.from_pretrained(where)
-            model = transformers.AutoModelForCausalLM.from_pretrained(where, dtype=dtype)
+            if "quantization_config" not in options and _stored_as(where) == "mxfp4":
+                # Four-bit experts as gpt-oss is published; they neither learn nor take an adapter so.
+                options["quantization_config"] = transformers.Mxfp4Config(dequantize=True)
+            model = transformers.AutoModelForCausalLM.from_pretrained(where, dtype=dtype, **options)
     except Exception as error:  # every library below has its own way to say that a file is missing or torn
-        raise ModelError(_why(str(name), where, error)) from error
+        if "out of memory" in str(error).lower():
+            raise
+        raise ModelError(why_not(str(name), where, error)) from error
+    return model.eval(), tokenizer
+
+
+def open_tokenizer(name: str | Path) -> Any:
+    """The tokenizer of a model, with a padding token.
+
+    Raises:
+        ModelError: no such model, or its files cannot be read.
+    """
+    from transformers import AutoTokenizer
+
+    where = locate(str(name))
+    if is_adapter(where) and not (Path(where) / "tokenizer_config.json").is_file():
+        return open_tokenizer(_base(Path(where)))
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(where)
+    except Exception as error:
+        raise ModelError(why_not(str(name), where, error)) from error
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
-    return model.eval(), tokenizer
+    return tokenizer
+
+
+def is_adapter(name: str | Path) -> bool:
+    """Whether a name stands for a folder with a PEFT adapter."""
+    where = locate(str(name))
+    return isinstance(where, Path) and (where / "adapter_config.json").is_file()
+
+
+def _stored_as(where: Path | str) -> str:
+    """How the weights are quantized as they are stored; empty where they are not."""
+    from transformers import AutoConfig
+
+    kept = getattr(AutoConfig.from_pretrained(where), "quantization_config", None)
+    if kept is None:
+        return ""
+    return str(kept.get("quant_method") if isinstance(kept, dict) else kept.quant_method)
 
 
 @contextlib.contextmanager
@@ -105,24 +149,49 @@ def locate(name: str) -> Path | str:
     return name
 
 
-def _load_adapter(folder: Path, dtype: str | torch.dtype) -> tuple[Any, Any]:
+def _load_adapter(folder: Path, dtype: str | torch.dtype, trainable: bool, options: dict[str, Any]) -> tuple[Any, Any]:
     try:
         import peft
     except ImportError as error:
         raise ImportError(f"{folder} is a LoRA adapter and needs peft: {_EXTRA}") from error
+    model, tokenizer = load(_base(folder), dtype=dtype, **options)
+    try:
+        return peft.PeftModel.from_pretrained(model, str(folder), is_trainable=trainable).eval(), tokenizer
+    except Exception as error:
+        raise ModelError(why_not(str(folder), folder, error)) from error
+
+
+def _base(folder: Path) -> str:
+    """The model an adapter was trained on."""
     base = str(json.loads((folder / "adapter_config.json").read_text(encoding="utf-8")).get("base_model_name_or_path"))
     # The pocket model's place differs from machine to machine, its last two folders do not.
-    if Path(base).parts[-2:] == POCKET.parts[-2:]:
-        base = "pocket"
-    model, tokenizer = load(base, dtype=dtype)
-    try:
-        return peft.PeftModel.from_pretrained(model, str(folder)).eval(), tokenizer
-    except Exception as error:
-        raise ModelError(_why(str(folder), folder, error)) from error
+    return "pocket" if Path(base).parts[-2:] == POCKET.parts[-2:] else base
 
 
-def _why(name: str, where: Path | str, error: Exception) -> str:
+def why_not(name: str, where: Path | str, error: BaseException) -> str:
+    """Why a model could not be loaded, in one line, and what would work."""
     reason = " ".join(str(error).split())[:200]
     if isinstance(where, Path):
         return f"the model in {name} cannot be read: {reason}"
+    kinds = set(_kinds(error))
+    if "GatedRepoError" in kinds:
+        return (
+            f"{name} is gated: accept its licence on https://huggingface.co/{name}, then `hf auth login` (or set "
+            "HF_TOKEN to a token of that account)"
+        )
+    if "RepositoryNotFoundError" in kinds:
+        return (
+            f"there is no model {name!r} on the hub, or it is private (then `hf auth login`); or use pocket or a folder"
+        )
+    if kinds & {"OfflineModeIsEnabled", "LocalEntryNotFoundError", "ConnectionError", "ConnectError", "ConnectTimeout"}:
+        off = os.environ.get("HF_HUB_OFFLINE", "0").upper() in ("1", "ON", "YES", "TRUE")
+        said = "HF_HUB_OFFLINE forbids asking the hub" if off else "the hub cannot be reached"
+        return f"{name} is not on this machine, and {said}; download it where you are online, or use pocket or a folder"
     return f"no model {name!r} on this machine or the hub (use pocket, a folder, or a hub name): {reason}"
+
+
+def _kinds(error: BaseException | None) -> Iterator[str]:
+    """The names of an error's classes and of all that led to it."""
+    while error is not None:
+        yield from (kind.__name__ for kind in type(error).__mro__)
+        error = error.__cause__ or error.__context__

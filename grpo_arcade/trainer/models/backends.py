@@ -1,0 +1,74 @@
+"""Which library makes the model learn: transformers, or Unsloth where it is worth it.
+
+Both give the trainer the same :class:`~grpo_arcade.trainer.models.learner.Learner`. This module only chooses; it has to
+be asked before transformers, TRL or PEFT are imported, because Unsloth patches them as they come.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grpo_arcade.trainer.models.loading import POCKET, ModelError, locate
+from grpo_arcade.trainer.models.machine import GPU_EXTRA, Machine, installed, this_machine
+
+if TYPE_CHECKING:
+    from grpo_arcade.trainer.config import TrainConfig
+
+SMALL = 256 * 2**20
+"""Bytes of weights up to which a model is small. It is trained whole, in float32, with our own pass over the shared
+prompt, and saves little memory by Unsloth's chunks and adapters."""
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A choice, with its reason."""
+
+    name: str
+    """transformers or unsloth."""
+    why: str
+    install: str = ""
+    """What would be worth installing here; empty where nothing is."""
+
+    def prepare(self) -> None:
+        """Everything that must happen before transformers, TRL and PEFT are imported."""
+        if self.name == "unsloth":
+            from grpo_arcade.trainer.models import unsloth_backend
+
+            unsloth_backend.prepare()
+
+
+def choose(config: TrainConfig, machine: Machine | None = None) -> Backend:
+    """The backend of a run. ``auto`` is Unsloth where it is installed, there is a card, and the model is not small.
+
+    Raises:
+        ModelError: the card's driver is too old, or there is no such model.
+        ImportError: Unsloth was asked for and is not installed.
+    """
+    machine = machine or this_machine()
+    here = installed("unsloth")
+    small = _is_small(config.model)
+    if config.backend == "unsloth" and here is None:
+        raise ImportError(f"backend unsloth is not installed: {GPU_EXTRA} (or --backend transformers)")
+    if machine.problem and not small:
+        raise ModelError(f"{machine.problem}; to compute on the CPU all the same, set CUDA_VISIBLE_DEVICES=-1")
+    if config.backend != "auto":
+        return Backend(config.backend, "it was asked for")
+    if small:
+        return Backend("transformers", f"{Path(config.model).name} is small, and trained whole")
+    if not machine.has_card:
+        return Backend("transformers", "there is no CUDA or ROCm card that works")
+    if here is None:
+        return Backend("transformers", "unsloth is not installed", GPU_EXTRA)
+    if config.use_vllm:
+        return Backend("transformers", "vLLM takes its weights from TRL, not from Unsloth")
+    return Backend("unsloth", f"unsloth {here} is installed and there is a card")
+
+
+def _is_small(model: str) -> bool:
+    """Whether a model on this disk is small; one that would have to be downloaded is not."""
+    where = POCKET if model == "pocket" else locate(model)
+    if not isinstance(where, Path) or (where / "adapter_config.json").is_file():
+        return False
+    return sum(file.stat().st_size for file in where.glob("*.safetensors")) <= SMALL

@@ -1,0 +1,111 @@
+"""What models compute with on this machine: the card, its memory and its driver, and the packages that matter.
+
+``python -m grpo_arcade.trainer.models.machine MODEL`` prints it as JSON, with the backend that would train MODEL, for
+those who must not import torch.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from dataclasses import asdict, dataclass
+from importlib import metadata
+
+GPU_EXTRA = 'pip install "grpo-arcade[gpu]"'
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What torch finds here."""
+
+    torch: str
+    """Its version."""
+    device: str = "cpu"
+    """cuda (ROCm's too, which torch calls so), or cpu."""
+    runtime: str = "CPU"
+    """CPU, or for example CUDA 12.8 or ROCm 6.4."""
+    name: str = "CPU"
+    """Of the first card."""
+    count: int = 0
+    """Cards that are visible."""
+    memory: int = 0
+    """Bytes of the first card."""
+    bfloat16: bool = False
+    """Whether the card computes in bfloat16 by itself: NVIDIA since Ampere."""
+    problem: str = ""
+    """Why a card that torch was built for cannot be used, in one line; empty where there is none to use."""
+    threads: int = 0
+    """Threads torch would compute with on the CPU."""
+
+    @property
+    def has_card(self) -> bool:
+        """Whether there is a CUDA or ROCm card that works."""
+        return self.device == "cuda"
+
+
+def this_machine() -> Machine:
+    """Ask torch."""
+    import torch
+
+    with warnings.catch_warnings():
+        # What is wrong is told as `problem`.
+        warnings.simplefilter("ignore")
+        works = torch.cuda.is_available()
+    if not works:
+        return Machine(torch.__version__, problem=_problem(), threads=torch.get_num_threads())
+    first = torch.cuda.get_device_properties(0)
+    return Machine(
+        torch.__version__,
+        device="cuda",
+        runtime=f"ROCm {torch.version.hip}" if torch.version.hip else f"CUDA {torch.version.cuda}",
+        name=first.name,
+        count=torch.cuda.device_count(),
+        memory=first.total_memory,
+        bfloat16=bool(torch.version.hip) or first.major >= 8,
+        threads=torch.get_num_threads(),
+    )
+
+
+def _problem() -> str:
+    import torch
+
+    if not (torch.version.cuda or torch.version.hip):
+        return ""
+    try:
+        torch.cuda.init()
+    except Exception as error:  # torch has several ways to say it
+        words = " ".join(str(error).split())
+        if "too old" in words:
+            return (
+                f"the NVIDIA driver is too old for torch {torch.__version__} (CUDA {torch.version.cuda}): update the "
+                "driver, or install the torch that is built for an older CUDA"
+            )
+        absent = ("no nvidia driver", "no cuda gpus", "no hip gpus", "cuda-capable device")
+        return "" if any(sign in words.lower() for sign in absent) else f"the card cannot be used: {words[:200]}"
+    return ""
+
+
+def installed(package: str) -> str | None:
+    """The version of a package; None where it is absent."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def main() -> None:
+    """Print the facts."""
+    from grpo_arcade.trainer.config import TrainConfig
+    from grpo_arcade.trainer.models.backends import choose
+
+    machine = this_machine()
+    choices = {
+        name: asdict(choose(TrainConfig(model=model, lora_r=rank), machine))
+        for name, model, rank in (("pocket", "pocket", 0), ("large", sys.argv[1], 4))
+    }
+    print(json.dumps({**asdict(machine), "backends": choices}))
+
+
+if __name__ == "__main__":
+    main()
