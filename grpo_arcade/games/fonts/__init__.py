@@ -34,7 +34,7 @@ _open: OrderedDict[tuple[Weight, int], pygame.font.Font] = OrderedDict()
 """Fonts by weight and pixels of an em, the one used last at the end. To be used with the lock held."""
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def coverage(text: str, height: int, weight: Weight = "bold") -> np.ndarray:
     """How much of each pixel ``text`` covers, 0 (nothing) to 255, as a read-only uint8 array (rows, columns).
 
