@@ -1,8 +1,9 @@
-"""From defaults, a file, the environment and flags to one dataclass; the later of these wins.
+"""From defaults, a preset, a file, the environment and flags to one dataclass; the later of these wins.
 
 A field ``learning_rate`` is ``learning_rate = …`` in the TOML file that ``--config FILE`` names,
 ``ARCADE_LEARNING_RATE`` in the environment, and ``--learning-rate`` on the command line. tyro reads the values of all
-three, so a bad one is refused in the same words wherever it stands.
+three, so a bad one is refused in the same words wherever it stands. A preset is such a file that came with a command
+(``presets``, a module of ``file(name)``) and is asked for by name.
 """
 
 from __future__ import annotations
@@ -57,18 +58,30 @@ def resolve(
         SystemExit: ``--help`` was asked for and has been printed.
     """
     environment = os.environ if environment is None else environment
-    arguments, file = _take_config(arguments)
+    arguments, file = _take("--config", "the name of a TOML file", arguments)
+    presets = getattr(command, "presets", None)
+    preset = None
+    if presets is not None:
+        arguments, preset = _take("--preset", f"a name: {', '.join(presets.NAMES)}", arguments)
+        preset = preset or environment.get(PREFIX + "PRESET")
     # A command may start from something else than its defaults: `train --resume` from the run's own settings.
     starting_from: Callable[[list[str]], T | None] | None = getattr(command, "starting_from", None)
     default = starting_from(arguments) if starting_from else None
+    if preset is not None:
+        if default is not None:
+            raise UsageError("--resume keeps the settings of its run; leave --preset out")
+        file_of_preset = presets.file(preset)
+        default = _parse(command, _from_file(command, file_of_preset), None, where=f"preset {preset}: ", prog=prog)
     if file is not None:
-        default = _parse(command, _from_file(command, file), default, where=f"{file}: ", prog=prog)
+        default = _parse(command, _from_file(command, Path(file)), default, where=f"{file}: ", prog=prog)
     variables = _from_environment(command, environment)
     if default is None and not variables and (made := _of_words_alone(command, arguments)) is not None:
         return made
     if variables:
         default = _parse(command, variables, default, where="environment: ", prog=prog)
     epilog = " Also: --config FILE (TOML); every option is a key there and a variable ARCADE_OPTION in the environment."
+    if presets is not None:
+        epilog += " And --preset NAME:\n" + "\n".join(f"  {name}: {presets.purpose(name)}" for name in presets.NAMES)
     return _parse(
         command, arguments, default, prog=prog, description=description[0].upper() + description[1:] + "." + epilog
     )
@@ -85,19 +98,21 @@ def _of_words_alone(command: type[T], words: list[str]) -> T | None:
     return command(**{field.name: word for field, word in given.items()})
 
 
-def _take_config(arguments: list[str]) -> tuple[list[str], Path | None]:
-    rest, file = [], None
+def _take(flag: str, what: str, arguments: list[str]) -> tuple[list[str], str | None]:
+    """The arguments without ``flag`` and its value, and the value; the last one where it is given twice."""
+    rest, value = [], None
     words = iter(arguments)
     for word in words:
-        if word == "--config":
-            file = next(words, None)
-            if file is None:
-                raise UsageError("--config needs the name of a TOML file")
-        elif word.startswith("--config="):
-            file = word.removeprefix("--config=")
+        if word == flag:
+            value = next(words, None)
+        elif word.startswith(flag + "="):
+            value = word.partition("=")[2]
         else:
             rest.append(word)
-    return rest, Path(file) if file else None
+            continue
+        if not value:
+            raise UsageError(f"{flag} needs {what}")
+    return rest, value
 
 
 def _from_file(command: type, file: Path) -> list[str]:

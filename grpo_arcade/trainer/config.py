@@ -311,11 +311,19 @@ def describe(config: TrainConfig) -> dict[str, Any]:
     from grpo_arcade.trainer.curriculum import Curriculum
 
     config = config.resolved()
-    stages = []
+    stages, warnings = [], []
     for stage in Curriculum.of(config).stages:
         game = make(config.game, **stage.options)
         stored = game.baseline_scores() or {}
         means = {name: sum(kept["scores"]) / len(kept["scores"]) for name, kept in stored.items()}
+        outcomes = stored.get("random", {}).get("outcomes", ())
+        if (won := sum(outcome == "won" for outcome in outcomes)) > len(outcomes) / 2:
+            recommended = "; recommended: --size 4, where it wins none" if config.game == "2048" else ""
+            warnings.append(
+                f"random play already wins {won} of {len(outcomes)} held-out games of {config.game} with "
+                + ", ".join(f"{name} {value}" for name, value in game.options.items())
+                + f": there is next to nothing to learn{recommended}"
+            )
         stages.append(
             {"options": dict(game.options), "promote_at": stage.promote_at, "baselines": means, "prompt": game.prompt()}
         )
@@ -324,6 +332,7 @@ def describe(config: TrainConfig) -> dict[str, Any]:
         "config": config.to_dict(),
         "differs_from_default": config.differences(),
         "stages": stages,
+        "warnings": warnings,
         "rewards": {reward.name: reward.weight for reward in rewards.load(config.rewards, config.reward_weights)},
         "threads": config.resolved_threads(),
         "groups_per_step": config.completions_per_step // config.num_generations,

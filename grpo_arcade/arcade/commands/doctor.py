@@ -19,18 +19,8 @@ EXTRAS = {
 }
 CORE = ("grpo-arcade", "gymnasium", "numpy", "pillow", "pygame", "rich", "tyro")
 
-# Asked of a child process, because importing torch takes seconds and this process never does it.
-_ASK_TORCH = """
-import json, torch
-cuda = torch.cuda.is_available()
-backend = f"ROCm {torch.version.hip}" if torch.version.hip else f"CUDA {torch.version.cuda}"
-print(json.dumps({
-    "version": torch.__version__, "threads": torch.get_num_threads(),
-    "device": torch.cuda.get_device_name(0) if cuda else "CPU",
-    "memory_gib": round(torch.cuda.get_device_properties(0).total_memory / 2**30, 1) if cuda else None,
-    "backend": backend if cuda else "CPU",
-}))
-"""
+LARGE = "unsloth/gpt-oss-20b"
+"""What stands for every model that is not small, where it is said which backend would train it."""
 
 
 @dataclass
@@ -82,7 +72,9 @@ def _memory_gib() -> float | None:
 
 
 def _torch() -> dict[str, Any]:
-    child = subprocess.run([sys.executable, "-c", _ASK_TORCH], capture_output=True, text=True, check=False)
+    # Asked of a child process, because importing torch takes seconds and this process never does it.
+    asked = [sys.executable, "-m", "grpo_arcade.trainer.models.machine", LARGE]
+    child = subprocess.run(asked, capture_output=True, text=True, check=False)
     if child.returncode:
         return {"error": (child.stderr.strip().splitlines() or ["it does not import"])[-1]}
     return dict(json.loads(child.stdout))
@@ -97,13 +89,28 @@ def _tell(facts: dict[str, Any]) -> None:
             print(f'extra {extra}: {", ".join(missing)} not installed; pip install "grpo-arcade[{extra}]"')
         else:
             print(f"extra {extra}: " + "  ".join(f"{name} {version}" for name, version in packages.items()))
-    torch = facts["torch"]
-    if torch is not None and "error" in torch:
-        print(f"torch is installed but does not work: {torch['error']}")
-    elif torch is not None:
-        memory = f", {torch['memory_gib']} GiB" if torch["memory_gib"] else ""
-        print(f"training runs on: {torch['device']} ({torch['backend']}{memory})")
+    if facts["torch"] is not None:
+        _tell_torch(facts["torch"])
     sandbox = facts["sandbox"]
     print(f"sandbox: {'works' if sandbox['works'] else 'DOES NOT WORK'}")
     for line in sandbox["lines"]:
         print(f"  {line}")
+
+
+def _tell_torch(torch: dict[str, Any]) -> None:
+    if "error" in torch:
+        print(f"torch is installed but does not work: {torch['error']}")
+        return
+    if torch["device"] == "cpu":
+        print(f"training runs on: the CPU, with torch {torch['torch']}")
+    else:
+        cards = f"{torch['count']} × {torch['name']}" if torch["count"] > 1 else torch["name"]
+        low = "" if torch["bfloat16"] else ", no bfloat16"
+        print(f"training runs on: {cards} ({torch['runtime']}, {torch['memory'] / 2**30:.0f} GiB{low})")
+    if torch["problem"]:
+        print(f"  {torch['problem']}")
+    for name, model in (("pocket", "pocket"), ("large", f"a large one ({LARGE})")):
+        choice = torch["backends"][name]
+        print(f"backend for {model}: {choice['name']}; {choice['why']}")
+        if choice["install"]:
+            print(f"  worth installing: {choice['install']}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import warnings
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 
 GPU_EXTRA = 'pip install "grpo-arcade[gpu]"'
@@ -100,8 +100,10 @@ def main() -> None:
     from grpo_arcade.trainer.models.backends import choose
 
     machine = this_machine()
+    # What it would be if the card worked is of no use; what is wrong with it is told beside.
+    working = replace(machine, problem="")
     choices = {
-        name: asdict(choose(TrainConfig(model=model, lora_r=rank), machine))
+        name: asdict(choose(TrainConfig(model=model, lora_r=rank), working))
         for name, model, rank in (("pocket", "pocket", 0), ("large", sys.argv[1], 4))
     }
     print(json.dumps({**asdict(machine), "backends": choices}))
