@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 import math
 import statistics
 from collections import Counter
@@ -233,13 +234,12 @@ def evaluate_model(
 def baselines_on(game: Game, seeds: Sequence[int]) -> dict[str, dict[str, Any]]:
     """The baselines' results on these seeds: stored ones where there are any, else played, once a process."""
     stored = game.baseline_scores() or {}
-    options = tuple(sorted(game.options.items()))
     found = {}
     for name in game.baselines:
         kept = stored.get(name, {"scores": (), "outcomes": ()})
         results = dict(enumerate(zip(map(float, kept["scores"]), kept["outcomes"], strict=True)))
         missing = tuple(dict.fromkeys(seed for seed in seeds if seed not in results))
-        for episode in _played(game.name, options, name, missing):
+        for episode in _played(game.name, json.dumps(game.options), name, missing):
             results[episode.seed] = counted_score(episode), episode.outcome
         scores = [results[seed][0] for seed in seeds]
         won = statistics.fmean(results[seed][1] == Outcome.WON for seed in seeds)
@@ -248,11 +248,12 @@ def baselines_on(game: Game, seeds: Sequence[int]) -> dict[str, dict[str, Any]]:
 
 
 @functools.lru_cache(maxsize=64)
-def _played(game: str, options: tuple[tuple[str, Any], ...], name: str, seeds: tuple[int, ...]) -> tuple[Episode, ...]:
-    """A baseline's games. It plays the same ones every time, and expectimax takes its time: each is played once."""
+def _played(game: str, options: str, name: str, seeds: tuple[int, ...]) -> tuple[Episode, ...]:
+    """A baseline's games; ``options`` are JSON. It plays the same ones every time, and expectimax takes its time: each is
+    played once."""
     from grpo_arcade.games.baseline_scores import play_baseline
 
-    return tuple(play_baseline(game, dict(options), name, seeds))
+    return tuple(play_baseline(game, json.loads(options), name, seeds))
 
 
 def derived_seed(seed: int, purpose: str, step: int = 0) -> int:
@@ -261,7 +262,7 @@ def derived_seed(seed: int, purpose: str, step: int = 0) -> int:
 
 
 def _of_baseline(name: str, game: Game, seeds: Sequence[int]) -> Evaluation:
-    episodes = _played(game.name, tuple(sorted(game.options.items())), name, tuple(seeds))
+    episodes = _played(game.name, json.dumps(game.options), name, tuple(seeds))
     play = Play("", None, episodes)
     return Evaluation(name, game.name, game.options, tuple(seeds), (play,), baselines_on(game, seeds))
 
