@@ -21,11 +21,14 @@ from typing import TYPE_CHECKING, Any
 from grpo_arcade.games import Episode, Game, Outcome, make
 from grpo_arcade.games.seeds import EVALUATION_SEEDS
 from grpo_arcade.trainer.find_run import run_of
+from grpo_arcade.trainer.processes import ALONE
 from grpo_arcade.trainer.run_folder import RunReader
 from grpo_arcade.trainer.scoring import Match, Play, Scorer, counted_score
 
 if TYPE_CHECKING:
-    from grpo_arcade.games.players import MatchPool
+    from grpo_arcade.trainer.generation import Generate
+    from grpo_arcade.trainer.processes import Processes
+    from grpo_arcade.trainer.scoring import Pool
 
 
 @dataclass(frozen=True)
@@ -172,7 +175,7 @@ def evaluate(
 
 
 def evaluate_source(
-    source: str, game: Game, seeds: Sequence[int], *, pool: MatchPool, player: str = "strategy"
+    source: str, game: Game, seeds: Sequence[int], *, pool: Pool, player: str = "strategy"
 ) -> Evaluation:
     """Evaluate one strategy."""
     result = pool.submit(source, game.name, game.options, list(seeds), player=player).result()
@@ -186,7 +189,7 @@ def evaluate_model(
     game: Game,
     seeds: Sequence[int],
     *,
-    pool: MatchPool,
+    pool: Pool,
     player: str,
     strategies: int,
     seed: int,
@@ -194,41 +197,47 @@ def evaluate_model(
     temperature: float = 1.0,
     template: Mapping[str, Any] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    generate: Generate | None = None,
+    processes: Processes = ALONE,
 ) -> Evaluation:
     """Ask ``model`` for strategies and evaluate them; playing overlaps with generating.
 
-    ``template`` holds further arguments of the chat template. The same model and ``seed`` give the same completions.
+    ``template`` holds further arguments of the chat template; ``generate`` writes, the model in this process when
+    absent. All ``processes`` call this, each writes and plays a part, and the first gets the whole evaluation, the
+    others that of their part. The same model and ``seed`` give the same completions, however many share the work.
     """
+    from grpo_arcade.trainer.generation import Sampler
     from grpo_arcade.trainer.models.chat import completion_text, ending_tokens, is_cut_off, prompt_ids
-    from grpo_arcade.trainer.models.sampler import sample
 
     ends = ending_tokens(model, tokenizer)
     baselines = baselines_on(game, seeds)
     means = {name: kept["mean"] for name, kept in baselines.items()}
     match = Match(game.name, game.options, tuple(seeds), means, game.human_score)
+    mine = processes.share(strategies)
     done = 0
 
     def count(place: int, play: Play) -> None:
         nonlocal done
         done += 1
         if progress is not None:
-            progress(done, strategies)
+            progress(done * processes.count, strategies)
 
-    scorer = Scorer(pool, [match] * strategies, player=player, on_play=count)
+    scorer = Scorer(pool, [match] * len(mine), player=player, on_play=count)
     prompt = prompt_ids(tokenizer, game.prompt(), template)
-    tokens = sample(
-        model,
-        tokenizer,
-        [prompt] * strategies,
+    written, _ = (generate or Sampler(model, tokenizer))(
+        [prompt] * len(mine),
+        first=mine.start,
+        seed=seed,
         max_new_tokens=max_completion_length,
         temperature=temperature,
-        seed=seed,
         on_finished=lambda place, ids: scorer.submit(place, completion_text(tokenizer, ids, ends)),
     )
-    plays = tuple(scorer.collect())
+    part = scorer.collect(), [tuple(ids) for ids in written]
+    everybody = processes.gather(part) or [part]
+    plays = tuple(play for played, _ in everybody for play in played)
+    tokens = tuple(ids for _, texts in everybody for ids in texts)
     truncated = tuple(is_cut_off(ids, ends) for ids in tokens)
-    kept = tuple(map(tuple, tokens))
-    return Evaluation(player, game.name, game.options, tuple(seeds), plays, baselines, kept, truncated)
+    return Evaluation(player, game.name, game.options, tuple(seeds), plays, baselines, tokens, truncated)
 
 
 def baselines_on(game: Game, seeds: Sequence[int]) -> dict[str, dict[str, Any]]:
@@ -293,7 +302,7 @@ def _of_named_model(
     game: Game,
     seeds: Sequence[int],
     *,
-    pool: MatchPool,
+    pool: Pool,
     strategies: int,
     seed: int,
     temperature: float,

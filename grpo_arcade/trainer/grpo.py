@@ -12,30 +12,33 @@ import contextlib
 import dataclasses
 import json
 import secrets
-import signal
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grpo_arcade.trainer import rewards as reward_functions
+from grpo_arcade.trainer import processes
 from grpo_arcade.trainer.config import ConfigError, TrainConfig
 from grpo_arcade.trainer.curriculum import Curriculum
 from grpo_arcade.trainer.narration import Narrator, captured
+from grpo_arcade.trainer.processes import Left, Processes, ProcessLost
 from grpo_arcade.trainer.run_folder import (
+    LIVE,
     LOG,
     STATE,
     RunFolderError,
     RunReader,
     checkpoint_step,
     checkpoints,
+    is_live,
 )
 from grpo_arcade.trainer.run_writer import RunWriter
 
 if TYPE_CHECKING:
     from grpo_arcade.games import Game
+    from grpo_arcade.trainer.rewards import Reward
+    from grpo_arcade.trainer.scoring import Pool
     from grpo_arcade.trainer.session import Session
 
 # What may differ when a run is resumed: none of these changes a step that both runs would make.
@@ -76,6 +79,15 @@ def train(config: TrainConfig | None = None, *, resume: str | Path | None = None
         TrainingError: memory ran out, or the model cannot be trained.
         KeyboardInterrupt: Ctrl-C a second time; the step in flight is lost.
     """
+    if processes.count() > 1:
+        _require_extra()
+    with Processes.join() as team:
+        if team.rank:
+            return _follow(team, capture)
+        return _lead(config, resume, capture, team)
+
+
+def _lead(config: TrainConfig | None, resume: str | Path | None, capture: bool, team: Processes) -> TrainResult:
     checkpoint: Path | None = None
     if resume is not None:
         folder = Path(resume)
@@ -87,8 +99,12 @@ def train(config: TrainConfig | None = None, *, resume: str | Path | None = None
         config = (config or TrainConfig()).resolved()
     config.validate()
     _require_extra()
+    from grpo_arcade.trainer.generation import check_vllm
     from grpo_arcade.trainer.models import locate
+    from grpo_arcade.trainer.tracking import check_trackers
 
+    check_vllm(config)
+    check_trackers(config.trackers)
     locate(config.model)  # a misspelt model is refused before there is a run folder
     if resume is not None:
         _check_rules(folder, config)
@@ -96,7 +112,13 @@ def train(config: TrainConfig | None = None, *, resume: str | Path | None = None
     facts = {"game": config.game, "model": config.model, "max_steps": config.max_steps}
     if resume is None:
         writer = RunWriter.create(
-            config, {**facts, "episode_versions": _first_game(config).versions, "run_key": config.run_key}
+            config,
+            {
+                **facts,
+                "episode_versions": _first_game(config).versions,
+                "run_key": config.run_key,
+                "processes": team.count,
+            },
         )
     else:
         writer = RunWriter.reopen(folder, checkpoint_step(checkpoint) if checkpoint else -1)
@@ -106,7 +128,7 @@ def train(config: TrainConfig | None = None, *, resume: str | Path | None = None
         captured(writer.folder / LOG if capture else None) as (terminal, log),
         Narrator(terminal, log, config.max_steps, config.logging_steps) as narrator,
     ):
-        return _train(config, writer, checkpoint, narrator, new=resume is None)
+        return _train(config, writer, checkpoint, narrator, team, new=resume is None)
 
 
 def resumed_config(folder: str | Path) -> TrainConfig:
@@ -122,13 +144,11 @@ def resumed_config(folder: str | Path) -> TrainConfig:
 
 
 def _train(
-    config: TrainConfig, writer: RunWriter, checkpoint: Path | None, narrator: Narrator, *, new: bool
+    config: TrainConfig, writer: RunWriter, checkpoint: Path | None, narrator: Narrator, team: Processes, *, new: bool
 ) -> TrainResult:
-    from grpo_arcade.trainer.models.learner import is_out_of_memory
-
     again = f"arcade train --resume {writer.folder}"
     try:
-        status, step = _run(config, writer, checkpoint, narrator)
+        status, step = _run(config, writer, checkpoint, narrator, team)
     except BaseException as error:
         refused = isinstance(error, (ValueError, ImportError, KeyboardInterrupt)) and not isinstance(
             error, RunFolderError
@@ -136,14 +156,10 @@ def _train(
         # What was refused before it began leaves nothing behind.
         if not (new and refused and writer.discard()):
             _note_end(writer, error)
-        if is_out_of_memory(error):
-            raise TrainingError(
-                f"memory ran out; lower per_device_train_batch_size ({config.per_device_train_batch_size}) or "
-                f"max_completion_length ({config.max_completion_length}); {again}"
-            ) from error
-        if isinstance(error, OSError):
-            raise TrainingError(f"{type(error).__name__}: {' '.join(str(error).split())}; {again}") from error
+        if (explained := _explained(error, config, again)) is not None:
+            raise explained from error
         raise
+    team.broadcast((status, step))
     writer.note(status="stopped" if status == "interrupted" else status)
     if status == "finished":
         writer.event("finished", step, f"finished after step {step}")
@@ -177,90 +193,91 @@ def _begin_anew(folder: Path) -> str:
     return f"{why}; begin anew with a lower learning rate: arcade train{model} --learning-rate {rate:g}"
 
 
-def _run(config: TrainConfig, writer: RunWriter, checkpoint: Path | None, narrator: Narrator) -> tuple[str, int]:
-    import torch
-    from transformers import TrainerCallback
-
-    torch.set_num_threads(config.resolved_threads())
-    _quieten()
-    from datasets import Dataset
-
-    from grpo_arcade.games import make
-    from grpo_arcade.trainer.grpo_trainer import ArcadeTrainer, trl_config
-    from grpo_arcade.trainer.models.chat import prompt_ids
-    from grpo_arcade.trainer.models.learner import check_length, open_learner, template_settings
-    from grpo_arcade.trainer.scoring import open_pool
+def _run(
+    config: TrainConfig, writer: RunWriter, checkpoint: Path | None, narrator: Narrator, team: Processes
+) -> tuple[str, int]:
+    from grpo_arcade.trainer.learning import Handover, take_part
     from grpo_arcade.trainer.session import Session
 
-    curriculum = Curriculum.of(config)
-    start = 0
+    start = stage = 0
     if checkpoint is not None:
         start = checkpoint_step(checkpoint)
-        curriculum.at = int(json.loads((checkpoint / STATE).read_text(encoding="utf-8"))["stage"])
+        stage = int(json.loads((checkpoint / STATE).read_text(encoding="utf-8"))["stage"])
     narrator.at(start)
-    game = make(config.game, **curriculum.stage.options)
-    rewards = reward_functions.load(config.rewards, config.reward_weights)
-    torch.manual_seed(config.seed)
-    learner = open_learner(config)
-    template = template_settings(config, learner.tokenizer)
-    length = len(prompt_ids(learner.tokenizer, game.prompt(), template))
-    check_length(config, learner.model, length)
-    writer.note(prompt_tokens=length, parameters=sum(weights.numel() for weights in learner.model.parameters()))
 
-    class Begin(TrainerCallback):
-        def on_train_begin(self, *_: Any, **named: Any) -> None:
-            session.started(trainer)
-
-    with open_pool(config) as pool:
-        session = Session(config, writer, pool, curriculum, rewards, template, narrator)
-        learnt = config.generation_batch_size * config.num_iterations
-        rounds = -(-config.max_steps * config.completions_per_step // learnt)
-        rows = rounds * (config.generation_batch_size // config.num_generations)
-        trainer = ArcadeTrainer(
-            session,
-            model=learner.model,
-            processing_class=learner.tokenizer,
-            reward_funcs=list(rewards),
-            args=trl_config(config, writer.folder, rewards, template),
-            train_dataset=Dataset.from_dict({"prompt": [session.prompt()] * rows}),
-            peft_config=learner.peft_config,
-        )
-        _remove_printer(trainer)
-        trainer.add_callback(Begin())
+    def take_seat(
+        pool: Pool,
+        curriculum: Curriculum,
+        rewards: Sequence[Reward],
+        template: Mapping[str, Any],
+        about: Mapping[str, Any],
+    ) -> Session:
+        writer.note(**about)
+        told = f"{Path(config.model).name} learns with {about['backend']} on {about['device']}: {about['backend_why']}"
+        narrator.say(told)
         message = f"step {start} of {config.max_steps}" if checkpoint else f"{config.max_steps} steps"
         writer.event("resumed" if checkpoint else "started", start, message, data={"time": time.time()})
-        with _ctrl_c(session, narrator):
-            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-        return session.stop_asked or "finished", int(trainer.state.global_step)
+        return Session(config, pool, curriculum, rewards, template, team, writer, narrator)
+
+    # The others may have been started in another directory.
+    team.broadcast(Handover(config, writer.folder.resolve(), checkpoint and checkpoint.resolve(), stage))
+    return take_part(Handover(config, writer.folder, checkpoint, stage), team, take_seat, narrator.say)
 
 
-@contextlib.contextmanager
-def _ctrl_c(session: Session, narrator: Narrator) -> Iterator[None]:
-    """The first Ctrl-C (or a polite kill) stops after the step in flight; the second at once."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+def _follow(team: Processes, capture: bool) -> TrainResult:
+    """The part of a process that is not the first."""
+    from grpo_arcade.trainer.follower import Follower
+    from grpo_arcade.trainer.learning import Handover, take_part
 
-    voices: list[threading.Thread] = []
-
-    def stop(number: int, frame: Any) -> None:
-        if session.stop_asked and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        session.stop_asked = "interrupted"
-        # The signal may have come in the middle of a write to the same stream; another thread waits for its end.
-        words = "finishing this step, then saving; Ctrl-C again stops at once and loses the step"
-        voice = threading.Thread(target=narrator.say, args=(words,))
-        voice.start()
-        voices.append(voice)
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        for voice in voices:
-            voice.join()
+        given: Handover = team.broadcast()
+    except ProcessLost:
+        raise Left from None
+    folder, again = given.folder, f"arcade train --resume {given.folder}"
+    try:
+        with captured(folder / f"log-{team.rank}.txt" if capture and folder.is_dir() else None):
+            take_part(given, team, lambda pool, curriculum, rewards, template, _: Follower(
+                given.config, pool, curriculum, rewards, template, team))  # fmt: skip
+            status, step = team.broadcast()
+    except Exception as error:
+        if not processes.is_lost(error):
+            if (explained := _explained(error, given.config, again)) is None:
+                raise
+            raise explained from error
+        if team.rank == 1 and not _has_ended(folder):
+            raise TrainingError(f"process 0 of this run died; {again}") from error
+        raise Left from error
+    return TrainResult(folder, status, step)
+
+
+def _has_ended(folder: Path) -> bool:
+    """Whether process 0 has said, or says within half a minute, how the run ended."""
+    for _ in range(300):
+        if not is_live(folder):
+            break
+        time.sleep(0.1)
+    try:
+        with RunReader(folder) as run:
+            return run.facts()["status"] not in LIVE
+    except ValueError:
+        # What was refused before it began leaves no folder behind.
+        return True
+
+
+def _explained(error: BaseException, config: TrainConfig, again: str) -> TrainingError | None:
+    """The line for an error that is nobody's wrong setting."""
+    from grpo_arcade.trainer.models.learner import is_out_of_memory
+
+    if processes.is_lost(error):
+        return TrainingError(f"another process of this run died; {again}")
+    if is_out_of_memory(error):
+        return TrainingError(
+            f"memory ran out; lower per_device_train_batch_size ({config.per_device_train_batch_size}) or "
+            f"max_completion_length ({config.max_completion_length}); {again}"
+        )
+    if isinstance(error, OSError):
+        return TrainingError(f"{type(error).__name__}: {' '.join(str(error).split())}; {again}")
+    return None
 
 
 def _checked_against(folder: Path, config: TrainConfig | None) -> TrainConfig:
@@ -270,13 +287,36 @@ def _checked_against(folder: Path, config: TrainConfig | None) -> TrainConfig:
         failed = run.status() == "failed"
     if failed:
         raise ConfigError(f"{folder} cannot go on: {_begin_anew(folder)}")
-    before = kept.to_dict()
-    for name, value in (config or kept).to_dict().items():
-        if name not in _FREE_ON_RESUME and value != before[name]:
+    config = config or kept
+    before, free = kept.to_dict(), _FREE_ON_RESUME | _free_for_processes(folder, kept, config)
+    for name, value in config.to_dict().items():
+        if name not in free and value != before[name]:
             raise ConfigError(
                 f"{name} is {value} now and was {before[name]} in {folder}; a resumed run keeps its settings"
             )
-    return dataclasses.replace(config or kept)
+    return dataclasses.replace(config)
+
+
+def _free_for_processes(folder: Path, kept: TrainConfig, config: TrainConfig) -> frozenset[str]:
+    """What may be shared out anew, since as many completions make a step on another number of processes."""
+    with RunReader(folder) as run:
+        then, now = int(run.facts().get("processes", 1)), processes.count()
+    if then == now:
+        return frozenset()
+
+    def sizes(config: TrainConfig, count: int) -> tuple[int, int]:
+        return config.completions_per_step // now * count, config.generation_batch_size // now * count
+
+    (made, generated), wanted = sizes(kept, then), sizes(config, now)
+    if (made, generated) != wanted or kept.loss_type == "bnpo":
+        raise ConfigError(
+            f"{folder} makes {made} completions a step on {then} process{'es' * (then > 1)}, and would make "
+            f"{wanted[0]} on {now}; set per_device_train_batch_size × gradient_accumulation_steps to {made / now:g}"
+            if kept.loss_type != "bnpo"
+            else f"{folder} was begun on {then} process{'es' * (then > 1)}, not {now}; with loss_type bnpo the batches "
+            "of each must stay as they are"
+        )
+    return frozenset(("per_device_train_batch_size", "gradient_accumulation_steps", "steps_per_generation"))
 
 
 def _check_rules(folder: Path, config: TrainConfig) -> None:
@@ -302,25 +342,6 @@ def _require_extra() -> None:
     missing = [name for name in ("torch", "transformers", "trl", "datasets") if importlib.util.find_spec(name) is None]
     if missing:
         raise ImportError(f'training needs {", ".join(missing)}: pip install "grpo-arcade[train]"')
-
-
-def _quieten() -> None:
-    """Their advice is about how we call them, and nothing the person can act on."""
-    import logging
-    import warnings
-
-    import transformers
-
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    logging.getLogger("accelerate").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", category=FutureWarning)
-
-
-def _remove_printer(trainer: Any) -> None:
-    from transformers import PrinterCallback
-
-    trainer.remove_callback(PrinterCallback)
 
 
 def _last_step(writer: RunWriter) -> int:

@@ -8,6 +8,7 @@ after each step come champion, evaluation, curriculum, alarms, commands and chec
 from __future__ import annotations
 
 import contextlib
+import functools
 import statistics
 import time
 from collections import Counter
@@ -20,16 +21,20 @@ from trl import GRPOConfig, GRPOTrainer
 from trl.trainer.utils import shuffle_sequence_dict, split_tensor_dict
 
 from grpo_arcade.trainer import alarms, shared_prompt
+from grpo_arcade.trainer.batches import sorted_by_length, trimmed
 from grpo_arcade.trainer.evaluate import derived_seed
+from grpo_arcade.trainer.generation import Generate, Sampler, VllmHere, VllmServer
 from grpo_arcade.trainer.models.chat import completion_text, ending_tokens, is_cut_off
-from grpo_arcade.trainer.models.sampler import sample
+from grpo_arcade.trainer.models.machine import this_machine
 from grpo_arcade.trainer.run_folder import STATE, write_json
-from grpo_arcade.trainer.scoring import Play, Scorer
+from grpo_arcade.trainer.scoring import Play, Played, Scorer
+from grpo_arcade.trainer.session import Session
+from grpo_arcade.trainer.tracking import PROJECT, outcome_shares
 
 if TYPE_CHECKING:
     from grpo_arcade.trainer.config import TrainConfig
     from grpo_arcade.trainer.rewards import Reward
-    from grpo_arcade.trainer.session import Session
+    from grpo_arcade.trainer.share import Share
 
 # Columns of the table `steps` and what TRL calls them.
 _COLUMNS = {
@@ -47,13 +52,15 @@ _LEFT_OUT = {*_COLUMNS.values(), "epoch", "completions/clipped_ratio"}
 class ArcadeTrainer(GRPOTrainer):
     """One process of GRPO on one game."""
 
-    def __init__(self, session: Session, **arguments: Any) -> None:
+    def __init__(self, share: Share, **arguments: Any) -> None:
         """``arguments`` go to ``GRPOTrainer``."""
-        self._session = session
+        self._share = share
+        self._session = share if isinstance(share, Session) else None
         self._scorer: Scorer | None = None
-        self._batch: list[Play] = []
-        self._ids: dict[int, int] = {}
+        self._mine: list[Played] = []
+        self._batch: list[Played] = []
         self._buffered_inputs: list[dict[str, Any]] | None = None
+        self._last_loaded_step = -1
         self._spent = dict.fromkeys(("generate_s", "score_s", "step_s"), 0.0)
         self._facts: dict[str, Any] = {}
         super().__init__(**arguments)
@@ -63,21 +70,47 @@ class ArcadeTrainer(GRPOTrainer):
     def _now(self) -> int:
         return self.state.global_step + 1
 
+    def generator(self) -> Generate:
+        """Who writes with the weights of this moment; called by all processes together."""
+        if not self.use_vllm:
+            return Sampler(self.accelerator.unwrap_model(self.model), self.processing_class)
+        if self.state.global_step != self._last_loaded_step:
+            self.vllm_generation.sync_weights()
+            self._last_loaded_step = self.state.global_step
+            # Nobody asks a server that is still taking in the new weights.
+            self._share.processes.wait()
+        if self.args.vllm_mode == "colocate":
+            return VllmHere(self.vllm_generation)
+        return VllmServer(self._vllm_client)
+
+    @functools.cached_property
+    def _vllm_client(self) -> Any:
+        if self.accelerator.is_main_process:
+            return self.vllm_generation.vllm_client
+        from trl.generation.vllm_client import VLLMClient
+
+        # The others need no part in sending weights.
+        return VLLMClient(base_url=self.args.vllm_server_base_url, connection_timeout=self.args.vllm_server_timeout)
+
     def _generate_single_turn(
         self, prompt_ids: list[list[int]], images: Any, multimodal_fields: Any, has_tool_images: bool = False
-    ) -> tuple[list[list[int]], None]:
-        session, tokenizer, step = self._session, self.processing_class, self._now
+    ) -> tuple[list[list[int]], list[list[float | None]] | None]:
+        share, tokenizer, step = self._share, self.processing_class, self._now
         ends = ending_tokens(self.accelerator.unwrap_model(self.model), tokenizer)
-        matches = session.begin(step, len(prompt_ids))
+        here, processes = len(prompt_ids), share.processes
+        first = here * processes.rank
+        matches = share.begin(step, here * processes.count)[first : first + here]
         tokens: dict[int, list[int]] = {}
-        self._ids.clear()
+        self._mine = []
 
-        def write(place: int, play: Play) -> None:
+        def keep(place: int, play: Play) -> None:
             ids = tokens[place]
-            group = place // session.config.num_generations
-            self._ids[place] = session.writer.strategy(step, "training", place, group, play, ids, is_cut_off(ids, ends))
+            found = Played(first + place, play, tuple(ids), is_cut_off(ids, ends))
+            self._mine.append(found)
+            if self._session is not None:
+                self._session.played(step, found)
 
-        scorer = self._scorer = Scorer(session.pool, matches, player=f"{session.model_name} step {step}", on_play=write)
+        scorer = self._scorer = Scorer(share.pool, matches, player=f"{share.model_name} step {step}", on_play=keep)
 
         def finished(place: int, ids: list[int]) -> None:
             tokens[place] = list(ids)
@@ -85,52 +118,58 @@ class ArcadeTrainer(GRPOTrainer):
 
         started = time.perf_counter()
         with _evaluating(self.model):
-            completions = sample(
-                self.accelerator.unwrap_model(self.model),
-                tokenizer,
+            completions, logprobs = self.generator()(
                 prompt_ids,
+                first=first,
+                seed=derived_seed(share.config.seed, "training", step),
                 max_new_tokens=self.max_completion_length,
                 temperature=self.temperature,
-                seed=derived_seed(session.config.seed, "training", step),
                 on_finished=finished,
             )
         self._spent["generate_s"] += time.perf_counter() - started
-        self._cut_off = statistics.fmean(is_cut_off(ids, ends) for ids in completions)
-        return completions, None
+        return completions, logprobs
 
     def _calculate_rewards(
         self, inputs: list[dict[str, Any]], prompts: list[Any], completions: list[Any], completion_ids_list: list[Any]
     ) -> torch.Tensor:
         assert self._scorer is not None
         started = time.perf_counter()
-        self._batch = self._scorer.collect()
-        rows = [{**row, "plays": play} for row, play in zip(inputs, self._batch, strict=True)]
+        plays = self._scorer.collect()
+        rows = [{**row, "plays": play} for row, play in zip(inputs, plays, strict=True)]
         earned: torch.Tensor = super()._calculate_rewards(rows, prompts, completions, completion_ids_list)
         self._earned = earned
+        everybody = self._share.processes.gather(self._mine)
+        self._batch = sorted((found for part in everybody for found in part), key=lambda found: found.place)
+        if self._session is not None:
+            for found in self._batch[len(self._mine) :]:
+                self._session.played(self._now, found)
         self._spent["score_s"] += time.perf_counter() - started
         return earned
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
         # Everything random in a step comes from its number, so a resumed run needs no generator's state.
-        torch.manual_seed(derived_seed(self._session.config.seed, "shuffle", self._now))
-        prompt = self._session.prompt()
+        seed, rank = self._share.config.seed, self._share.processes.rank
+        torch.manual_seed(derived_seed(seed, f"shuffle {rank}" if rank else "shuffle", self._now))
+        prompt = self._share.prompt()
         asked = [{**row, "prompt": prompt} for row in inputs]
         output: dict[str, Any] = super()._generate_and_score_completions(asked)
         started = time.perf_counter()
-        self._record(self._batch, self._earned, output["advantages"])
+        advantages = self.accelerator.gather(output["advantages"]).tolist()
+        if self._session is not None:
+            self._record(self._session, advantages)
         self._spent["score_s"] += time.perf_counter() - started
         return output
 
-    def _record(self, plays: Sequence[Play], earned: torch.Tensor, advantages: torch.Tensor) -> None:
-        session = self._session
+    def _record(self, session: Session, advantages: list[float]) -> None:
+        plays = [found.play for found in self._batch]
+        earned = self._earned
         splits = [dict(zip(self.reward_func_names, row, strict=True)) for row in earned.tolist()]
         totals = (earned * self.reward_weights.to(earned.device)).nansum(dim=1).tolist()
-        telling = [reward for reward in session.rewards if not reward.plain]
-        reasons = [{reward.name: reward.judge(play)[1] for reward in telling} for play in plays]
-        ids = [self._ids[place] for place in range(len(plays))]
-        session.writer.judged(ids, splits, reasons, totals, advantages.tolist())
-        session.throne.challenge(plays, ids)
-        self._facts = {**_facts(plays, session.config.num_generations), "clipped_ratio": self._cut_off}
+        session.judged(plays, splits, totals, advantages)
+        self._facts = {
+            **_facts(plays, session.config.num_generations),
+            "clipped_ratio": statistics.fmean(found.truncated for found in self._batch),
+        }
 
     def _prepare_inputs(self, generation_batch: Any) -> Any:
         if not self.model.training:
@@ -140,10 +179,10 @@ class ArcadeTrainer(GRPOTrainer):
             whole = self._generate_and_score_completions(generation_batch)
             # Batches of like length waste least; where all of them make one optimizer step, their order is free.
             if batches == self.args.gradient_accumulation_steps and self.loss_type != "bnpo":
-                whole = _sorted_by_length(whole)
+                whole = sorted_by_length(whole)
             else:
                 whole = shuffle_sequence_dict(whole)
-            self._buffered_inputs = [_trimmed(batch) for batch in split_tensor_dict(whole, batches)]
+            self._buffered_inputs = [trimmed(batch) for batch in split_tensor_dict(whole, batches)]
         return self._buffered_inputs[self._step % batches]
 
     def _get_per_token_logps_and_entropies(
@@ -197,8 +236,13 @@ class ArcadeTrainer(GRPOTrainer):
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """TRL's, and the step's row."""
-        super().log(logs, start_time)
-        if "grad_norm" not in logs:
+        told = dict(logs)
+        if "grad_norm" in logs and self._session is not None and self._session.config.trackers:
+            told |= outcome_shares(self._facts.get("outcomes", {}), "") | {"score": self._facts.get("score", 0.0)}
+        own = told.keys() - logs.keys()
+        super().log(told, start_time)
+        logs = {name: value for name, value in told.items() if name not in own}
+        if "grad_norm" not in logs or self._session is None:
             return
         spent, self._spent = self._spent, dict.fromkeys(self._spent, 0.0)
         learn = max(0.0, spent["step_s"] - spent["generate_s"] - spent["score_s"])
@@ -228,14 +272,16 @@ class ArcadeTrainer(GRPOTrainer):
         # Called once more at the end of the epoch, when the step is done already.
         ended = self.control.should_log and self.state.global_step > self._globalstep_last_logged
         super()._maybe_log_save_evaluate(*arguments, **named)
-        if ended and self._session.after_step(self):
+        if ended and self._share.after_step(self):
             self.control.should_training_stop = True
 
     def save(self) -> Path:
         """A checkpoint of this moment; complete once its state file stands."""
         self._save_checkpoint(self.model, trial=None)
         folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
-        write_json(folder / STATE, self._session.state())
+        self._share.processes.wait()
+        if self._session is not None:
+            write_json(folder / STATE, self._session.state())
         return folder
 
     def create_model_card(self, *arguments: Any, **named: Any) -> None:
@@ -259,27 +305,31 @@ class ArcadeTrainer(GRPOTrainer):
             group["initial_lr"] = self.lr_scheduler.base_lrs[0]
         self.lr_scheduler._last_lr = [rate * factor for rate in rates]
         self.optimizer.zero_grad()
+        self._last_loaded_step = -1
         return float(self.lr_scheduler.base_lrs[0])
 
 
 def trl_config(config: TrainConfig, folder: Path, rewards: Sequence[Reward], template: dict[str, Any]) -> GRPOConfig:
     """TRL's configuration for ours. Checkpoints, evaluation and logs are the session's, so TRL's are off."""
     gpu = torch.cuda.is_available()
-    low = config.dtype == "bfloat16" or (config.dtype == "auto" and gpu)
+    low = config.dtype == "bfloat16" or (config.dtype == "auto" and this_machine().bfloat16)
     same = (
-        *("learning_rate", "lr_scheduler_type", "warmup_steps", "weight_decay", "adam_beta1", "adam_beta2"),
+        *("learning_rate", "lr_scheduler_type", "warmup_steps", "weight_decay", "adam_beta1", "adam_beta2", "optim"),
         *("max_grad_norm", "max_steps", "num_generations", "per_device_train_batch_size"),
         *("gradient_accumulation_steps", "steps_per_generation", "num_iterations", "max_completion_length"),
         *("temperature", "beta", "epsilon", "epsilon_high", "loss_type", "importance_sampling_level"),
         *("scale_rewards", "mask_truncated_completions", "gradient_checkpointing", "seed"),
+        *("use_vllm", "vllm_mode", "vllm_server_base_url", "vllm_server_timeout", "vllm_gpu_memory_utilization"),
     )
-    return GRPOConfig(
+    made = GRPOConfig(
         **{name: getattr(config, name) for name in same},
         output_dir=str(folder),
         reward_weights=[reward.weight for reward in rewards],
         chat_template_kwargs=template,
         report_to=config.trackers,
         run_name=folder.name,
+        project=PROJECT,
+        trackio_static_space_id=False,
         bf16=low,
         use_cpu=not gpu,
         disable_tqdm=True,
@@ -290,6 +340,9 @@ def trl_config(config: TrainConfig, folder: Path, rewards: Sequence[Reward], tem
         remove_unused_columns=False,
         shuffle_dataset=False,
     )
+    # One process computes on one card; several cards are for several processes.
+    made._n_gpu = min(1, made.n_gpu)
+    return made
 
 
 @contextlib.contextmanager
@@ -313,27 +366,6 @@ def _facts(plays: Sequence[Play], group: int) -> dict[str, Any]:
         "identical_share": copies / len(plays),
         "random_share": statistics.fmean(alarms.uses_random(play.source) for play in plays),
     }
-
-
-def _sorted_by_length(batch: dict[str, Any]) -> dict[str, Any]:
-    order = torch.argsort(batch["completion_mask"].sum(dim=1), stable=True)
-    return {
-        name: value[order] if isinstance(value, torch.Tensor) and value.ndim else value for name, value in batch.items()
-    }
-
-
-def _trimmed(batch: dict[str, Any]) -> dict[str, Any]:
-    """Without the columns in which no completion of the batch has a token."""
-    width = batch["completion_ids"].size(1)
-    longest = max(1, int(batch["completion_mask"].sum(dim=1).max()))
-
-    def trim(value: Any) -> Any:
-        if isinstance(value, torch.Tensor) and value.ndim == 2 and value.size(1) == width:
-            return value[:, :longest]
-        return value
-
-    prompts = ("prompt_ids", "prompt_mask")
-    return {name: value if name in prompts else trim(value) for name, value in batch.items()}
 
 
 def _memory() -> dict[str, int]:

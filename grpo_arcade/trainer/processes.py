@@ -43,6 +43,11 @@ def count_here() -> int:
     return max(1, _number("LOCAL_WORLD_SIZE", 1))
 
 
+def rank_here() -> int:
+    """Which of :func:`count_here` this is."""
+    return _number("LOCAL_RANK", 0)
+
+
 def _number(name: str, default: int) -> int:
     try:
         return int(os.environ.get(name, default))
@@ -51,7 +56,7 @@ def _number(name: str, default: int) -> int:
 
 
 class Processes:
-    """This process among the others; all methods are called by all of them, in the same order."""
+    """One process among the others; all of them call each method, in the same order."""
 
     def __init__(self, rank: int = 0, count: int = 1, group: Any = None) -> None:
         """Use :meth:`join`; without arguments: alone."""
@@ -67,11 +72,14 @@ class Processes:
         if count() == 1:
             return cls()
         import torch
-        from accelerate import PartialState
         from torch import distributed
 
+        card = torch.cuda.is_available()
+        if card:
+            torch.cuda.set_device(rank_here() % torch.cuda.device_count())
         with _losing():
-            PartialState(cpu=not torch.cuda.is_available())
+            # accelerate finds the group made. It is not imported yet: Unsloth must come before its like.
+            distributed.init_process_group("nccl" if card else "gloo")
             group = distributed.new_group(backend="gloo", timeout=_PATIENCE)
             return cls(distributed.get_rank(), distributed.get_world_size(), group)
 

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from grpo_arcade.trainer import run_schema
+from grpo_arcade.trainer.processes import ProcessLost
 from grpo_arcade.trainer.run_folder import (
     CONFIG,
     DATABASE,
@@ -335,7 +336,7 @@ def writing(folder: Path, *, anything: bool = False) -> Iterator[None]:
     """
     try:
         yield
-    except (RunFolderError, MemoryError):
+    except (RunFolderError, MemoryError, ProcessLost):
         raise
     except (OSError, sqlite3.Error) as error:
         raise _unwritable(folder, error) from error

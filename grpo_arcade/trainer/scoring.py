@@ -14,12 +14,14 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from grpo_arcade.games import Episode, Outcome, make
 
 if TYPE_CHECKING:
-    from grpo_arcade.games.players import Extraction, MatchPool, MatchResult
+    from types import TracebackType
+
+    from grpo_arcade.games.players import Extraction, MatchResult
     from grpo_arcade.trainer.config import TrainConfig
 
 FAILURES = frozenset(
@@ -111,12 +113,38 @@ class Match:
     """Source of the strategy to beat."""
 
 
+@dataclass(frozen=True)
+class Played:
+    """A completion of a step that has been played."""
+
+    place: int
+    """In the whole step, whichever process had it."""
+    play: Play
+    tokens: tuple[int, ...]
+    truncated: bool
+
+
+class Pool(Protocol):
+    """Where matches are played: this machine's cores, or a cluster's."""
+
+    def submit(
+        self, source: str, game: str, options: Mapping[str, Any], seeds: Sequence[int], player: str = ""
+    ) -> Future[MatchResult]:
+        """As :meth:`grpo_arcade.games.players.MatchPool.submit`."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
 class Scorer:
     """Plays the completions of one batch; ``on_play(place, play)`` is called, in this thread, as each is known."""
 
     def __init__(
         self,
-        pool: MatchPool,
+        pool: Pool,
         matches: Sequence[Match],
         *,
         player: str = "",
@@ -206,15 +234,25 @@ def refused(completion: str, found: Extraction, match: Match, player: str) -> Pl
     return Play(completion, found.source, episodes, found.reason, outcome, 0.0, match.baselines, match.human_score)
 
 
-def open_pool(config: TrainConfig) -> MatchPool:
-    """A pool with the configuration's limits."""
+def open_pool(config: TrainConfig) -> Pool:
+    """A pool with the configuration's limits, on this machine or on a Ray cluster.
+
+    Raises:
+        ValueError: the cluster cannot be reached.
+        ImportError: Ray is not installed.
+    """
     from grpo_arcade.cores import cores
     from grpo_arcade.games.players import Limits, MatchPool
+    from grpo_arcade.trainer.processes import count_here
 
     asked = {name: getattr(config, name) for name in ("move_cpu_s", "game_cpu_s", "match_cpu_s")}
     if config.memory_mb is not None:
         asked["memory_bytes"] = config.memory_mb * 2**20
     limits = Limits(**{name: value for name, value in asked.items() if value is not None})
+    if config.ray_address:
+        from grpo_arcade.trainer.ray_pool import RayPool
+
+        return RayPool(config.ray_address, limits=limits)
     # The model leaves one core to the person at the desk. Matches may take every core, because they only get what
     # nobody else wants: their processes run at nice 10.
-    return MatchPool(workers=config.workers or cores(), limits=limits)
+    return MatchPool(workers=config.workers or max(1, cores() // count_here()), limits=limits)

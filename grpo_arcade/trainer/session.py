@@ -1,7 +1,8 @@
 """What surrounds the steps of a run: champion, evaluation, curriculum, alarms, falling back, commands, checkpoints.
 
 The trainer calls :meth:`Session.begin` before a batch and :meth:`Session.after_step` after each step. All lasting state
-is in the run folder, so a resumed session finds itself where the checkpoint left it. torch is not imported here.
+is in the run folder, so a resumed session finds itself where the checkpoint left it. Where a run has several processes
+this is the first's: it decides, and tells the others what to do at the same time. torch is not imported here.
 """
 
 from __future__ import annotations
@@ -13,23 +14,25 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grpo_arcade.games import Game, make, score_text
-from grpo_arcade.games.seeds import EVALUATION_SEEDS, training_seeds
+from grpo_arcade.games import make, score_text
+from grpo_arcade.games.seeds import EVALUATION_SEEDS
 from grpo_arcade.trainer import alarms
-from grpo_arcade.trainer.champion import Crowned, Throne
-from grpo_arcade.trainer.evaluate import Evaluation, baselines_on, derived_seed, evaluate_model, evaluate_source
-from grpo_arcade.trainer.run_folder import RECORDINGS, STATE, RunReader, checkpoint_step, checkpoints, write_json
+from grpo_arcade.trainer.champion import Crowned, Throne, champion_seeds
+from grpo_arcade.trainer.evaluate import Evaluation, baselines_on, evaluate_source
+from grpo_arcade.trainer.run_folder import STATE, RunReader, checkpoint_step, checkpoints, write_json
 from grpo_arcade.trainer.run_writer import writing
-from grpo_arcade.trainer.scoring import Match
+from grpo_arcade.trainer.share import Share
+from grpo_arcade.trainer.tracking import Trackers, film_strategy
 
 if TYPE_CHECKING:
-    from grpo_arcade.games.players import MatchPool
     from grpo_arcade.trainer.config import TrainConfig
     from grpo_arcade.trainer.curriculum import Curriculum
     from grpo_arcade.trainer.grpo_trainer import ArcadeTrainer
     from grpo_arcade.trainer.narration import Narrator
+    from grpo_arcade.trainer.processes import Processes
     from grpo_arcade.trainer.rewards import Reward
     from grpo_arcade.trainer.run_writer import RunWriter
+    from grpo_arcade.trainer.scoring import Match, Play, Played, Pool
 
 MAX_FALLBACKS = 3
 """A run that collapses more often is stopped: something else is wrong."""
@@ -39,27 +42,26 @@ SAVING_SHARE = 0.05
 """Of the time since the last checkpoint, what the next one may cost to be made beside those of ``save_steps``."""
 
 
-class Session:
+class Session(Share):
     """One run, from the first step to the last or to the one where it is stopped."""
 
     def __init__(
         self,
         config: TrainConfig,
-        writer: RunWriter,
-        pool: MatchPool,
+        pool: Pool,
         curriculum: Curriculum,
         rewards: Sequence[Reward],
         template: Mapping[str, Any],
+        processes: Processes,
+        writer: RunWriter,
         narrator: Narrator,
     ) -> None:
         """Take up the run where ``writer``'s folder stands."""
-        self.config, self.writer, self.pool = config, writer, pool
-        self.curriculum, self.rewards, self.template, self.narrator = curriculum, rewards, dict(template), narrator
-        self.folder = writer.folder
-        self.model_name = Path(config.model.rstrip("/")).name
-        self.run_key = bytes.fromhex(config.run_key)
-        self.stop_asked = ""
-        """Why to stop after this step: "stopped", "interrupted" or "failed"; empty to go on."""
+        super().__init__(config, pool, curriculum, rewards, template, processes)
+        self.writer, self.narrator, self.folder = writer, narrator, writer.folder
+        self._ids: dict[int, int] = {}
+        """Of the strategies of the step, by their place in it."""
+        self._trackers = Trackers(writer.folder, narrator.warn)
         self._saved: Path | None = None
         """The checkpoint of this moment, if there is one."""
         self._saved_at, self._save_s = time.perf_counter(), 0.0
@@ -81,42 +83,53 @@ class Session:
             self.throne.holder = Crowned(row["source"], row["strategy_id"], tuple(json.loads(row["scores"])))
 
     def _enter_stage(self) -> None:
-        options = self.curriculum.stage.options
-        self.game: Game = make(self.config.game, **options)
-        self.throne = Throne(self.pool, self.config.game, options, self.run_key)
-        key = str(self.curriculum.at)
-        if key not in self._baselines:
-            stored = self.game.baseline_scores()
+        at = self.curriculum.at
+        game = make(self.config.game, **self.curriculum.stage.options)
+        seeds = champion_seeds(self.run_key, self.config.champion_seeds)
+        self.throne = Throne(self.pool, self.config.game, game.options, seeds)
+        if str(at) not in self._baselines:
+            stored = game.baseline_scores()
             # Of a long game fewer than all are stored.
             known = min((len(kept["scores"]) for kept in stored.values()), default=0) if stored else 0
             seeds = EVALUATION_SEEDS[:known] or self.eval_seeds
-            self._baselines[key] = {name: kept["mean"] for name, kept in baselines_on(self.game, seeds).items()}
+            self._baselines[str(at)] = {name: kept["mean"] for name, kept in baselines_on(game, seeds).items()}
             self.writer.note(baselines=self._baselines)
-        self.baselines: dict[str, float] = self._baselines[key]
+        self._tell("enter_stage", at, self._baselines[str(at)])
+        self.enter_stage(at, self._baselines[str(at)])
 
-    @property
-    def eval_seeds(self) -> range:
-        """The held-out seeds of this run."""
-        return EVALUATION_SEEDS[: self.config.eval_seeds]
-
-    def prompt(self) -> list[dict[str, str]]:
-        """What the model is asked now."""
-        return [{"role": "user", "content": self.game.prompt()}]
+    def _tell(self, order: str, *arguments: Any) -> None:
+        """Let the other processes do what this one is about to do; see :class:`Follower`."""
+        self.processes.broadcast((order, *arguments))
 
     def begin(self, step: int, completions: int) -> list[Match]:
-        """What the completions of a step play: one match a completion, the same for all of a group."""
-        size, count = self.config.num_generations, self.config.train_seeds
-        groups = completions // size
-        seeds = training_seeds(self.run_key, step, groups * count)
-        matches = []
-        for number in range(groups):
-            mine = tuple(seeds[number * count : (number + 1) * count])
-            self.writer.group(step, "training", number, self.curriculum.at, self.game.options, mine)
-            holder = self.throne.holder
-            to_beat = None if holder is None else holder.source
-            match = Match(self.game.name, self.game.options, mine, self.baselines, self.game.human_score, to_beat)
-            matches += [match] * size
+        """What the ``completions`` of a step play, those of all processes."""
+        holder = self.throne.holder
+        matches = self.matches(step, completions, self.processes.broadcast(None if holder is None else holder.source))
+        for number, match in enumerate(matches[:: self.config.num_generations]):
+            self.writer.group(step, "training", number, self.curriculum.at, match.options, match.seeds)
+        self._ids.clear()
         return matches
+
+    def played(self, step: int, found: Played) -> None:
+        """Record a completion of a step as soon as it is known what it did."""
+        number = found.place // self.config.num_generations
+        self._ids[found.place] = self.writer.strategy(
+            step, "training", found.place, number, found.play, found.tokens, found.truncated
+        )
+
+    def judged(
+        self,
+        plays: Sequence[Play],
+        splits: Sequence[Mapping[str, float]],
+        totals: Sequence[float],
+        advantages: Sequence[float],
+    ) -> None:
+        """Record what a step's completions earned, and let the best of them challenge the champion."""
+        telling = [reward for reward in self.rewards if not reward.plain]
+        reasons = [{reward.name: reward.judge(play)[1] for reward in telling} for play in plays]
+        ids = [self._ids[place] for place in range(len(plays))]
+        self.writer.judged(ids, splits, reasons, totals, advantages)
+        self.throne.challenge(plays, ids)
 
     def started(self, trainer: ArcadeTrainer) -> None:
         """Before the first step: the held-out score of the untrained model, and a checkpoint to fall back to."""
@@ -126,6 +139,7 @@ class Session:
             self._sound_alarms(0)
         if not checkpoints(self.folder):
             self._save(trainer)
+        self._tell("go_on", self.stop_asked)
 
     def stepped(self, row: dict[str, Any]) -> None:
         """Record a step."""
@@ -136,21 +150,27 @@ class Session:
 
     def after_step(self, trainer: ArcadeTrainer) -> bool:
         """Everything between two steps; whether to stop."""
-        step, config = trainer.state.global_step, self.config
-        last = step >= config.max_steps
+        step = trainer.state.global_step
+        if asked := next(filter(None, self.processes.gather(self.stop_asked)), ""):
+            self.stop_asked = asked
         self._settle_champion(step)
-        if last or (config.eval_steps and step % config.eval_steps == 0):
+        if step >= self.config.max_steps or (self.config.eval_steps and step % self.config.eval_steps == 0):
             self.evaluate(trainer)
         self._sound_alarms(step)
-        if step % config.steps_per_round:
-            # Half of a generation is still to be learnt from, and no checkpoint holds it.
-            return False
-        fallen = config.fallback and self._fall_back_if_collapsed(trainer, step)
+        # While half of a generation is still to be learnt from: no checkpoint holds it.
+        stop = "" if step % self.config.steps_per_round else self._decide(trainer, step)
+        self._tell("go_on", stop)
+        return bool(stop)
+
+    def _decide(self, trainer: ArcadeTrainer, step: int) -> str:
+        """Fall back, obey and save, where that is called for; why to stop."""
+        fallen = self.config.fallback and self._fall_back_if_collapsed(trainer, step)
         if self.stop_asked != "failed":
             self._obey(trainer, step)
-            if last or fallen or self.stop_asked or step % config.save_steps == 0 or self._can_afford_to_save():
+            last, due = step >= self.config.max_steps, step % self.config.save_steps == 0
+            if last or due or fallen or self.stop_asked or self._can_afford_to_save():
                 self._save(trainer)
-        return bool(self.stop_asked)
+        return self.stop_asked
 
     def _can_afford_to_save(self) -> bool:
         return self._save_s <= SAVING_SHARE * (time.perf_counter() - self._saved_at)
@@ -158,27 +178,13 @@ class Session:
     def evaluate(self, trainer: ArcadeTrainer) -> None:
         """Measure the model on the held-out seeds and record it; at the curriculum's mark, go to the next stage."""
         step, started = trainer.state.global_step, time.time()
-        model = trainer.accelerator.unwrap_model(trainer.model)
-        training = model.training
-        model.eval()
+        self._tell("evaluate")
         with self.narrator.task("evaluating", self.config.eval_strategies) as progress:
-            found = evaluate_model(
-                model,
-                trainer.processing_class,
-                self.game,
-                self.eval_seeds,
-                pool=self.pool,
-                player=f"{self.model_name} step {step}",
-                strategies=self.config.eval_strategies,
-                # The same draws at every evaluation: two of them differ by the model alone.
-                seed=derived_seed(self.config.seed, "evaluation"),
-                max_completion_length=self.config.max_completion_length,
-                template=self.template,
-                progress=progress,
-            )
-        model.train(training)
+            found = self.ask(trainer, progress)
         row = self._record_evaluation(step, found, started)
         self.narrator.evaluation(row)
+        if self.config.trackers:
+            self._trackers.evaluated(trainer, row, self.throne.holder)
         if self.curriculum.promote(found.won):
             self._enter_stage()
             words = ", ".join(f"{name} {value}" for name, value in self.game.options.items())
@@ -281,6 +287,7 @@ class Session:
                 if good is not None and checkpoint_step(path) > checkpoint_step(good):
                     shutil.rmtree(path, ignore_errors=True)
             return False
+        self._tell("fall_back", str(good.resolve()), FALLBACK_FACTOR)
         rate = trainer.fall_back(good, FALLBACK_FACTOR)
         self._falls.append(step)
         self._saved = None
@@ -307,6 +314,7 @@ class Session:
         step = trainer.state.global_step
         if self._saved is None:
             started = time.perf_counter()
+            self._tell("save")
             try:
                 with writing(self.folder, anything=True):
                     self._saved = trainer.save()
@@ -370,18 +378,12 @@ class Session:
             return self._film_champion(argument)
         return "refused", f"nothing to {name}" if name in ("pause", "resume") else f"there is no command {name!r}"
 
-    def _film_champion(self, argument: str) -> tuple[str, str]:
-        from grpo_arcade.recordings import RecordingError, write_gif
-
+    def _film_champion(self, argument: str = "") -> tuple[str, str]:
         if self.throne.holder is None:
             return "refused", "there is no champion yet"
-        with RunReader(self.folder) as run:
-            episodes = run.episodes(self.throne.holder.strategy_id)
-        best = max(episodes, key=lambda episode: episode.score)
         name = Path(argument).name or f"champion-step-{self.steps[-1]['step'] if self.steps else 0}.gif"
-        path = self.folder / RECORDINGS / name
         try:
-            write_gif([best], path)
-        except (RecordingError, OSError) as error:
+            path = film_strategy(self.folder, self.throne.holder.strategy_id, name)
+        except (ValueError, OSError) as error:
             return "refused", " ".join(str(error).split())
         return "done", f"wrote {path}"

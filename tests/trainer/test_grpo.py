@@ -21,8 +21,10 @@ from grpo_arcade.games import make
 from grpo_arcade.games.seeds import EVALUATION_SEEDS
 from grpo_arcade.trainer import rewards, session
 from grpo_arcade.trainer.config import ConfigError, TrainConfig
-from grpo_arcade.trainer.grpo import TrainingError, _ctrl_c, resumed_config, train
+from grpo_arcade.trainer.grpo import TrainingError, resumed_config, train
+from grpo_arcade.trainer.learning import stopping
 from grpo_arcade.trainer.narration import Narrator
+from grpo_arcade.trainer.processes import ALONE
 from grpo_arcade.trainer.run_folder import DATABASE, LOG, RunFolderError, RunReader, checkpoints
 
 
@@ -389,6 +391,7 @@ def test_ctrl_c_in_the_middle_of_a_write_waits_for_its_end():
 
     class Run:
         stop_asked = ""
+        processes = ALONE
 
     reading, writing = os.pipe()
     heard = []
@@ -404,7 +407,7 @@ def test_ctrl_c_in_the_middle_of_a_write_waits_for_its_end():
     thread = threading.Thread(target=listener)
     with open(writing, "w", encoding="utf-8") as terminal:
         narrator = Narrator(terminal, None, 10, 1)
-        with _ctrl_c(Run, narrator):
+        with stopping(Run, narrator.say):
             thread.start()
             for _ in range(30):
                 narrator.say("x" * 10_000)

@@ -1,6 +1,7 @@
 """``arcade train``: a GRPO run, new or gone on with. This process becomes the trainer; others read its run folder.
 
-With ``--dash`` this process becomes the dashboard, and the trainer one of its own beside it.
+With ``--dash`` this process becomes the dashboard, and the trainer one of its own beside it. Where a launcher has
+started several processes, the first alone reads what is asked; see ``grpo_arcade.trainer.processes``.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ import json
 import sys
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any, ClassVar
 
 from grpo_arcade.arcade.configuration import Positional
 from grpo_arcade.games import score_text
+from grpo_arcade.trainer import presets, processes
 from grpo_arcade.trainer.config import TrainConfig
 
 EXIT_CODES = {"interrupted": 130, "failed": 1}
@@ -23,6 +26,8 @@ EXIT_CODES = {"interrupted": 130, "failed": 1}
 class Command(TrainConfig):
     """Teach a model by GRPO."""
 
+    presets: ClassVar[Any] = presets
+    """Where ``--preset NAME`` finds its settings."""
     game: Positional[str] = "2048"
     """What is played."""
     resume: tuple[str, ...] | None = None
@@ -39,7 +44,7 @@ class Command(TrainConfig):
     def starting_from(cls, arguments: list[str]) -> Command | None:
         """With ``--resume`` the run's own settings are what flags and files change; None for a new run."""
         words = _after("--resume", arguments)
-        if words is None or "-h" in arguments or "--help" in arguments:
+        if words is None or "-h" in arguments or "--help" in arguments or processes.rank():
             return None
         from grpo_arcade.trainer.grpo import resumed_config
 
@@ -52,6 +57,10 @@ def run(command: Command) -> int:
     """0 when the run finished, 130 when Ctrl-C stopped it."""
     from grpo_arcade.trainer.config import describe
 
+    if processes.rank():
+        return 0 if command.dry_run else _train(TrainConfig(), None)
+    if command.dash and processes.count() > 1:
+        raise ValueError("--dash starts a process of its own; leave it out, and beside the run: arcade dash")
     config = TrainConfig(**{field.name: getattr(command, field.name) for field in fields(TrainConfig)})
     if command.resume is not None:
         folder = Path(command.resume[0])
@@ -59,6 +68,8 @@ def run(command: Command) -> int:
             return _train_and_watch(folder, ["--resume", str(folder)])
         return _train(config, folder)
     told = describe(config)
+    for line in told["warnings"]:
+        print(line, file=sys.stderr)
     if command.dry_run:
         print(json.dumps(told, indent=2) if command.json else _in_words(told))
         return 0
@@ -76,8 +87,11 @@ def run(command: Command) -> int:
 def _train(config: TrainConfig, resume: Path | None) -> int:
     from grpo_arcade.trainer.grpo import train
 
-    # What libraries print goes to the run's log.txt, only progress to the terminal.
-    return EXIT_CODES.get(train(config, resume=resume, capture=True).status, 0)
+    try:
+        # What libraries print goes to the run's log.txt, only progress to the terminal.
+        return EXIT_CODES.get(train(config, resume=resume, capture=True).status, 0)
+    except processes.Left:
+        return 1
 
 
 def _after(flag: str, arguments: list[str]) -> list[str] | None:
