@@ -19,7 +19,7 @@ from pathlib import Path
 import pygame
 
 from grpo_arcade.arcade.settings import Settings, load_settings
-from grpo_arcade.arcade.window import theme
+from grpo_arcade.arcade.window import paint, theme
 from grpo_arcade.arcade.window.actions import Action, BindingError, Bindings
 from grpo_arcade.arcade.window.background import Background
 from grpo_arcade.arcade.window.clipboard import is_paste, pasted
@@ -122,6 +122,7 @@ class App:
 
     def _resized(self) -> None:
         self.theme = theme.theme_for(self.palette, self.surface.get_size())
+        paint.fit(self.surface.get_size())
         pygame.display.set_icon(_icon(self.theme))
         for scene in self.scenes:
             self._lay_out(scene)
@@ -496,8 +497,6 @@ def _line(problem: Exception | str) -> str:
 
 
 def _icon(look: theme.Theme) -> pygame.Surface:
-    from grpo_arcade.arcade.window import paint
-
     icon = pygame.Surface((64, 64), pygame.SRCALPHA)
     paint.panel(icon, pygame.Rect(2, 2, 28, 28), look.accent, 7)
     paint.panel(icon, pygame.Rect(34, 2, 28, 28), look.gold, 7)

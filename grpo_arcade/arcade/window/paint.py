@@ -15,14 +15,16 @@ from grpo_arcade.games import fonts
 Anchor = Literal["left", "middle", "right"]
 Colour = int
 
-_KEPT_BYTES = 24 << 20
+_KEPT_SHARE = 0.5
+"""Of the window's pixels: so much text is kept as it was drawn. A full window with its help over it takes 0.2 to 0.3,
+and numbers that are never seen again must not pile up."""
 
 
 class _Kept:
     """Surfaces drawn before, the least recently used thrown away beyond a number of bytes."""
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
+    def __init__(self) -> None:
+        self.limit = 1 << 20
         self._surfaces: OrderedDict[Hashable, pygame.Surface] = OrderedDict()
         self._bytes = 0
 
@@ -33,13 +35,18 @@ class _Kept:
             return found
         made = self._surfaces[key] = make()
         self._bytes += 4 * made.get_width() * made.get_height()
-        while self._bytes > self._limit and len(self._surfaces) > 1:
+        while self._bytes > self.limit and len(self._surfaces) > 1:
             _, dropped = self._surfaces.popitem(last=False)
             self._bytes -= 4 * dropped.get_width() * dropped.get_height()
         return made
 
 
-_kept = _Kept(_KEPT_BYTES)
+_kept = _Kept()
+
+
+def fit(size: tuple[int, int]) -> None:
+    """Keep as much of what is drawn as a window of ``size`` pixels can use."""
+    _kept.limit = max(1 << 20, round(_KEPT_SHARE * 4 * size[0] * size[1]))
 
 
 def text(
@@ -149,7 +156,7 @@ def mix(one: Colour, other: Colour, share: float) -> Colour:
     return sum(parts)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _one_line(words: str) -> str:
     return "".join(c if c.isprintable() else " " for c in words)
 

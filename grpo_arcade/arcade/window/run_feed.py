@@ -26,6 +26,9 @@ _STATUS_S = 1.0
 _QUIET_S = 30
 """A live run that has not written for so long is said to be quiet, in steps of 10 s."""
 LIVE = ("starting", "running", "paused")
+MOST_POINTS = 512
+"""Of a longer run's history, means of stretches of steps are kept: a curve has no room for more, and memory is to stay
+as it is however long a run is watched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class Entrant:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What a step or an evaluation came to; None where nothing is known."""
+    """What a step or an evaluation came to, or the means of a stretch of steps that ends here; None: not known."""
 
     step: int
     reward: float | None = None
@@ -91,7 +94,9 @@ class News:
     rival: Champion | None = None
     """The one that stood before the step that is shown: what its strategies are compared with."""
     points: tuple[Point, ...] = ()
-    """One a step, ascending; step 0 is the untrained model."""
+    """One a step or a stretch of steps, ascending; step 0 is the untrained model."""
+    present: Point | None = None
+    """What is known last at the step that is shown; None before the first evaluation."""
     warnings: tuple[Warning, ...] = ()
     quiet_s: int = 0
     problem: str = ""
@@ -188,7 +193,7 @@ class Feed:
         self._wished: int | None = None
         self._status = ""
         self._status_at = 0.0
-        self._points: dict[int, Point] = {}
+        self._points: list[Point] = []
         self._last: tuple[int, float] | None = None
         self._entrants: dict[tuple[int, float], Entrant] = {}
         self._champions: dict[int, tuple[Episode, ...]] = {}
@@ -246,7 +251,7 @@ class Feed:
         # An open database outlives its name: without this look, a deleted run would seem to stand still for ever.
         self.close()
         self._reader, self._inode, self._version = RunReader(self.folder), inode, -1
-        self._points, self._last = {}, None
+        self._points, self._last = [], None
         self._entrants.clear()
         self._champions.clear()
         return True
@@ -262,7 +267,6 @@ class Feed:
         facts = reader.facts()
         newest = _one(reader, "SELECT MAX(step) FROM strategies WHERE purpose = 'training'") or 0
         shown = newest if wished is None else self._nearest(reader, wished)
-        evaluations = reader.query("SELECT step, mean FROM evaluations ORDER BY step")
         champions = [champion for champion in reader.champions() if champion.step <= max(shown, 1)]
         champion = champions[-1] if champions else None
         rival = next((c for c in reversed(champions) if c.step < shown), None)
@@ -280,7 +284,8 @@ class Feed:
             champion=champion,
             champion_episodes=self._champion_episodes(reader, champion),
             rival=rival,
-            points=self._read_points(reader, {row["step"]: row["mean"] for row in evaluations}),
+            points=self._read_points(reader),
+            present=_present(reader, shown),
             warnings=_warnings(reader, status),
             quiet_s=quiet,
         )
@@ -335,21 +340,50 @@ class Feed:
             self._champions = {champion.strategy_id: tuple(reader.episodes(champion.strategy_id))}
         return self._champions[champion.strategy_id]
 
-    def _read_points(self, reader: RunReader, held_out: Mapping[int, float]) -> tuple[Point, ...]:
+    def _read_points(self, reader: RunReader) -> tuple[Point, ...]:
         if self._last is not None:
             same = reader.query("SELECT 1 FROM steps WHERE step = ? AND time = ?", self._last)
             if not same:  # the run went back to a checkpoint
-                self._points, self._last = {}, None
+                self._points, self._last = [], None
         after = self._last[0] if self._last else 0
         sql = "SELECT step, time, reward, reward_std, step_s FROM steps WHERE step > ? ORDER BY step"
         for row in reader.query(sql, (after,)):
-            self._points[row["step"]] = Point(row["step"], row["reward"], row["reward_std"], row["step_s"])
+            self._points.append(Point(row["step"], row["reward"], row["reward_std"], row["step_s"]))
             self._last = row["step"], row["time"]
-        scored = {**{step: Point(step) for step in held_out}, **self._points}
-        return tuple(
-            dataclasses.replace(scored[step], held_out=held_out[step]) if step in held_out else scored[step]
-            for step in sorted(scored)
-        )
+        if len(self._points) > MOST_POINTS:
+            self._points = _stretches(reader, self._points[-1].step)
+        scored = {point.step: point for point in self._points}
+        for step, mean in _evaluated(reader):
+            scored[step] = dataclasses.replace(scored.get(step, Point(step)), held_out=mean)
+        return tuple(scored[step] for step in sorted(scored))
+
+
+def _stretches(reader: RunReader, last: int) -> list[Point]:
+    """The steps up to ``last`` in stretches of equal length, half as many as may be kept."""
+    length = -(-last // (MOST_POINTS // 2))
+    sql = (
+        "SELECT MAX(step) AS step, AVG(reward), AVG(reward_std), AVG(step_s) FROM steps WHERE step <= ? "
+        "GROUP BY (step - 1) / ? ORDER BY step"
+    )
+    return [Point(*row) for row in reader.query(sql, (last, length))]
+
+
+def _evaluated(reader: RunReader) -> list[tuple[int, float]]:
+    """Held-out means by step; beyond what may be kept of them, means of stretches."""
+    count, last = reader.query("SELECT COUNT(*), MAX(step) FROM evaluations")[0]
+    length = -(-last // MOST_POINTS) if count > MOST_POINTS else 1
+    sql = "SELECT MAX(step) AS step, AVG(mean) FROM evaluations GROUP BY (step + ? - 1) / ? ORDER BY step"
+    return [(row[0], row[1]) for row in reader.query(sql, (length, length))]
+
+
+def _present(reader: RunReader, shown: int) -> Point | None:
+    until = (max(shown, 1),)
+    steps = "SELECT step, reward, reward_std, step_s FROM steps WHERE step <= ? ORDER BY step DESC LIMIT 1"
+    means = "SELECT step, mean FROM evaluations WHERE step <= ? ORDER BY step DESC LIMIT 1"
+    point = next((Point(*row) for row in reader.query(steps, until)), None)
+    for row in reader.query(means, until):
+        point = dataclasses.replace(point or Point(row["step"]), held_out=row["mean"])
+    return point
 
 
 def _one(reader: RunReader, sql: str) -> int | None:

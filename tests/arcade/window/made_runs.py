@@ -1,5 +1,7 @@
 """Run folders as the trainer writes them, with strategies that really played."""
 
+import dataclasses
+import random
 import sys
 import time
 
@@ -187,20 +189,34 @@ class MadeRun:
         self.evaluate(step)
 
     def again(self, step, plays):
-        """A whole step of strategies that have played before: as a trainer writes it, without the work."""
+        """A whole step of new strategies that share out games played before: as a trainer writes it, without the work.
+
+        Sources and scores are new, as in a real run, where hardly any comes twice.
+        """
         self.begin(step)
-        for play in plays:
+        luck = random.Random(step)
+        able = [play.episodes for play in plays if play.outcome.by_the_rules]
+        for play in luck.sample(plays, self.group):
+            if play.outcome.by_the_rules:
+                source = f"# Idea {luck.randrange(10**9)}\n{play.source}"
+                episodes = tuple(luck.choice(able)[place] for place in range(len(play.episodes)))
+                play = dataclasses.replace(play, source=source, episodes=episodes)
             number = len(self.plays) * self.groups // self.group
             self.ids.append(self.writer.strategy(step, "training", len(self.plays), number, play, [1, 2, 3], False))
             self.plays.append(play)
         mean = self.judge()
-        row = {"step": step, "time": time.time(), "stage": 0, "reward": mean, "reward_std": 2.0, "step_s": 9.0}
+        now = time.time()
+        row = {"step": step, "time": now, "stage": 0, "reward": mean, "reward_std": 2.0, "step_s": 8 + luck.random()}
         self.writer.step({**row, "outcomes": {}, "rewards": {}, "metrics": {}})
+        if step % 10 == 0:
+            place = max(range(self.group), key=lambda place: self.plays[place].score)
+            row = {"step": step, "strategy_id": self.ids[place], "time": now, "stage": 0, "score": 1000.0 + step}
+            self.writer.champion({**row, "previous": None, "scores": [1.0]})
         self.evaluate(step)
 
     def crown(self, step, place):
         play = self.plays[place]
-        result = play_match(play.source, self.game.name, self.game.options, champion_seeds(bytes.fromhex(KEY))[:2])
+        result = play_match(play.source, self.game.name, self.game.options, champion_seeds(bytes.fromhex(KEY), 2))
         score = sum(map(counted_score, result.episodes)) / 2
         if self.champion is None or score > self.champion:
             row = {"step": step, "strategy_id": self.ids[place], "time": time.time(), "stage": 0, "score": score}
@@ -218,20 +234,19 @@ class MadeRun:
         )  # fmt: skip
 
 
-def keep_writing(outputs, name, game, steps, pace_s):
-    """A run that goes on and on: three steps that were really played, in turns."""
+def keep_writing(outputs, name, game, words):
+    """A run that goes on for as long as words come in, a step for each; what its strategies play, three steps played."""
     texts = paddles if game == "atari/pong" else completions
     options = {"max_num_frames_per_episode": 1200} if game == "atari/pong" else None
-    with MadeRun(outputs, name=name, game=game, options=options, max_steps=steps) as run:
+    with MadeRun(outputs, name=name, game=game, options=options, max_steps=100_000) as run:
         played = []
         for step in (1, 2, 3):
             run.step(step, texts(run.group, step))
-            played.append(run.plays)
-        for step in range(4, steps + 1):
-            time.sleep(pace_s)
-            run.again(step, played[step % 3])
+            played += run.plays
+        for step, _ in enumerate(words, 4):
+            run.again(step, played)
         run.writer.note(status="finished")
 
 
 if __name__ == "__main__":
-    keep_writing(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), float(sys.argv[5]))
+    keep_writing(sys.argv[1], sys.argv[2], sys.argv[3], sys.stdin)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from grpo_arcade.arcade.window.code_view import highlighted, new_lines
 from grpo_arcade.arcade.window.playback import Playback
-from grpo_arcade.arcade.window.run_feed import LIVE, Feed
+from grpo_arcade.arcade.window.run_feed import LIVE, MOST_POINTS, Feed
 from grpo_arcade.arcade.window.scenes.watch import WatchScene
 from grpo_arcade.games import Episode, Outcome
 from grpo_arcade.games.baseline_scores import play_baseline
@@ -222,6 +222,26 @@ def test_a_resumed_run_drops_what_came_after_the_checkpoint(tmp_path):
         after = feed.look(2)
     assert [point.step for point in after.points] == [0, 1, 2]
     assert [entrant.source for entrant in after.entrants] != [e.source for e in Feed(run.folder).look(1).entrants]
+    feed.close()
+
+
+def test_of_a_long_run_the_curves_keep_means_of_stretches_and_the_present_exactly(live):
+    live.step(1)
+    feed = Feed(live.folder)
+    for step in range(2, 1601):
+        row = {"step": step, "time": float(step), "stage": 0, "reward": float(step), "reward_std": 1.0, "step_s": 9.0}
+        live.writer.step({**row, "outcomes": {}, "rewards": {}, "metrics": {}})
+        live.evaluate(step)
+        if step % 100 == 0:
+            news = feed.look(None)
+            assert len(news.points) <= 2 * MOST_POINTS
+    assert news.points[-1].step == 1600
+    assert news.points[-1].held_out == pytest.approx(1500 + 120 * 1600, rel=0.01)
+    rewards = {point.step: point.reward for point in news.points if point.reward is not None}
+    assert len(rewards) <= MOST_POINTS
+    assert all(step - 8 <= reward <= step for step, reward in rewards.items() if step > 8)
+    assert news.shown == 1
+    assert news.present.held_out == 1620.0
     feed.close()
 
 

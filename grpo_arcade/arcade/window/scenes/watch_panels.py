@@ -79,7 +79,7 @@ class Strip:
         pad, height = look.px(theme.TIGHT) + look.px(3), look.px(theme.CAPTION)
         known = [(point.step, value) for point in news.points if (value := curve.value(point)) is not None]
         y = card.top + pad + height // 2
-        shown = next((value for step, value in reversed(known) if step <= max(news.shown, 1)), None)
+        shown = curve.value(news.present) if news.present is not None else None
         said = curve.form(shown) if shown is not None else "–"
         box = paint.text(surface, said, (card.right - pad, y), height, look.ink, weight="bold", anchor="right")
         paint.text(surface, curve.label, (card.left + pad, y), height, look.soft, room=box.left - card.left - 2 * pad)
