@@ -193,23 +193,21 @@ class ArcadeTrainer(GRPOTrainer):
         logits_to_keep: int,
         batch_size: int | None = None,
         compute_entropy: bool = False,
-        compute_aux_loss: bool = False,
-        **multimodal: Any,
+        *others: Any,
+        **named: Any,
     ) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
         prompts, prompt_mask = input_ids[:, :-logits_to_keep], attention_mask[:, :-logits_to_keep]
-        plain = not compute_aux_loss and all(value is None for value in multimodal.values())
+        # What else may be asked for differs between TRL's trainer and the one Unsloth makes of it.
+        plain = not any(others) and all(value is None or value is False for value in named.values())
         if not plain or self.use_liger_kernel or not shared_prompt.applies(
             self.accelerator.unwrap_model(model), prompts, prompt_mask
         ):  # fmt: skip
+            if others:
+                others = (batch_size, compute_entropy, *others)
+            else:
+                named |= {"batch_size": batch_size, "compute_entropy": compute_entropy}
             return super()._get_per_token_logps_and_entropies(
-                model,
-                input_ids,
-                attention_mask,
-                logits_to_keep,
-                batch_size=batch_size,
-                compute_entropy=compute_entropy,
-                compute_aux_loss=compute_aux_loss,
-                **multimodal,
+                model, input_ids, attention_mask, logits_to_keep, *others, **named
             )
         completions, mask = input_ids[:, -logits_to_keep:], attention_mask[:, -logits_to_keep:]
         size = batch_size or len(completions)
