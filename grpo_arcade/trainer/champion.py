@@ -1,7 +1,8 @@
 """The best strategy of a run so far, chosen on seeds of its own.
 
 The best of a group has been lucky as well as good. So whoever beats the champion on the group's seeds meets it again
-on the champion seeds, which derive from the run's key and are used for nothing else; the better mean there wins.
+on the champion seeds, which derive from the run's key and are used for nothing else; the better mean there wins. They
+are played in heats, and a challenger who has fallen behind after one is spared the rest.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from grpo_arcade.games.seeds import training_seeds
 from grpo_arcade.trainer.scoring import FAILURES, Play, counted_score, mean_score
 
 if TYPE_CHECKING:
-    from grpo_arcade.games.players import MatchPool, MatchResult
+    from grpo_arcade.games.players import MatchResult
+    from grpo_arcade.trainer.scoring import Pool
 
-CHAMPION_SEEDS = 16
-"""Games in which champion and challenger are compared."""
+HEATS = (0.25, 0.5, 1.0)
+"""After which shares of the champion seeds a challenger who is not ahead by then has lost."""
 
 
 @dataclass(frozen=True)
@@ -38,22 +40,25 @@ class Crowned:
         return sum(self.scores) / len(self.scores)
 
 
-def champion_seeds(run_key: bytes) -> list[int]:
+def champion_seeds(run_key: bytes, count: int) -> list[int]:
     """The seeds champions are chosen on."""
-    return training_seeds(hmac.digest(run_key, b"champion", hashlib.sha256), 0, CHAMPION_SEEDS)
+    return training_seeds(hmac.digest(run_key, b"champion", hashlib.sha256), 0, count)
 
 
 class Throne:
     """Holds the champion of one stage; a challenger's match runs while the model learns."""
 
-    def __init__(self, pool: MatchPool, game: str, options: Mapping[str, Any], run_key: bytes) -> None:
-        """An empty throne."""
+    def __init__(self, pool: Pool, game: str, options: Mapping[str, Any], seeds: Sequence[int]) -> None:
+        """An empty throne; ``seeds`` are the champion seeds."""
         self._pool = pool
         self._game = game
         self._options = options
-        self.seeds = champion_seeds(run_key)
+        self.seeds = list(seeds)
+        # Of a few seeds, two heats may be the same.
+        self._heats = sorted({max(1, round(share * len(seeds))) for share in HEATS})
         self.holder: Crowned | None = None
-        self._challenge: tuple[str, int, Future[MatchResult]] | None = None
+        self._challenge: tuple[str, int] | None = None
+        self._heat: list[Future[MatchResult]] = []
         self._beaten: set[str] = set()
 
     def challenge(self, plays: Sequence[Play], strategy_ids: Sequence[int]) -> None:
@@ -73,21 +78,31 @@ class Throne:
             return
         if play.source in self._beaten:
             return
-        match = self._pool.submit(play.source, self._game, self._options, self.seeds, player="challenger")
-        self._challenge = play.source, strategy_id, match
+        self._challenge = play.source, strategy_id
+        self._heat = self._play(play.source, 0)
 
     def settle(self) -> tuple[Crowned, Crowned | None] | None:
         """Wait for the challenge of this step; the new champion and the one before, if there is a new one."""
         if self._challenge is None:
             return None
-        source, strategy_id, match = self._challenge
+        source, strategy_id = self._challenge
         self._challenge = None
-        scores = tuple(counted_score(episode) for episode in match.result().episodes)
-        challenger = Crowned(source, strategy_id, scores)
-        if self.holder is not None and challenger.score <= self.holder.score:
-            # It would be beaten again, on the same seeds. This only saves time: a resumed run, which has forgotten
-            # it, comes to the same champions.
-            self._beaten.add(source)
-            return None
-        before, self.holder = self.holder, challenger
-        return challenger, before
+        scores: tuple[float, ...] = ()
+        for number in range(len(self._heats)):
+            matches = self._heat if number == 0 else self._play(source, number)
+            scores += tuple(counted_score(episode) for match in matches for episode in match.result().episodes)
+            if self.holder is not None and sum(scores) <= sum(self.holder.scores[: len(scores)]):
+                # It would be beaten again, on the same seeds. This only saves time: a resumed run, which has forgotten
+                # it, comes to the same champions.
+                self._beaten.add(source)
+                return None
+        before, self.holder = self.holder, Crowned(source, strategy_id, scores)
+        return self.holder, before
+
+    def _play(self, source: str, heat: int) -> list[Future[MatchResult]]:
+        """Start a heat, on all cores: one match a game."""
+        first = self._heats[heat - 1] if heat else 0
+        return [
+            self._pool.submit(source, self._game, self._options, [seed], player="challenger")
+            for seed in self.seeds[first : self._heats[heat]]
+        ]

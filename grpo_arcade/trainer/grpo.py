@@ -138,7 +138,8 @@ def resumed_config(folder: str | Path) -> TrainConfig:
         RunFolderError: no run folder, or one that cannot be read.
     """
     with RunReader(folder) as run:
-        config = TrainConfig.from_dict(run.config()["config"])
+        # A run made before a setting existed takes what suits its game.
+        config = TrainConfig.from_dict(run.config()["config"]).resolved()
         config.run_key = str(run.facts()["run_key"])
         return config
 

@@ -1,0 +1,87 @@
+"""Who becomes champion, and how many games that takes."""
+
+import pytest
+
+from grpo_arcade.games import make
+from grpo_arcade.games.players import MatchPool
+from grpo_arcade.trainer.champion import Throne, champion_seeds
+from grpo_arcade.trainer.scoring import Play
+
+GAME, OPTIONS = "2048", make("2048", size=3, target=64).options
+CYCLE = 'def strategy(board):\n    return "WASD"[sum(map(sum, board)) // 2 % 4]\n'
+CORNER = """def strategy(board):
+    def key(way):
+        rows = board if way in "AD" else [list(row) for row in zip(*board)]
+        rows = [list(row)[::-1] if way in "DS" else list(row) for row in rows]
+        return any((not a and b) or (a and a == b) for row in rows for a, b in zip(row, row[1:]))
+    return next((way for way in "AWDS" if key(way)), "A")
+"""
+
+
+class CountingPool(MatchPool):
+    """Remembers the seeds that were asked for."""
+
+    def __init__(self):
+        super().__init__(workers=1)
+        self.asked = []
+
+    def submit(self, source, game, options, seeds, player=""):
+        self.asked += [(source, seed) for seed in seeds]
+        return super().submit(source, game, options, seeds, player=player)
+
+
+@pytest.fixture(scope="module")
+def pool():
+    with CountingPool() as pool:
+        yield pool
+
+
+def plays(pool, *sources):
+    return [Play(each, each, pool.submit(each, GAME, OPTIONS, range(8)).result().episodes) for each in sources]
+
+
+def test_the_best_of_a_step_takes_an_empty_throne_over_all_its_seeds(pool):
+    throne = Throne(pool, GAME, OPTIONS, champion_seeds(b"key", 8))
+    throne.challenge(plays(pool, CYCLE, CORNER), [1, 2])
+    champion, before = throne.settle()
+    assert (champion.source, champion.strategy_id, before) == (CORNER, 2, None)
+    assert len(champion.scores) == 8
+    alone = pool.submit(CORNER, GAME, OPTIONS, throne.seeds).result()
+    assert champion.scores == tuple(episode.score for episode in alone.episodes)
+    assert throne.settle() is None
+
+
+def test_a_challenger_who_falls_behind_is_spared_the_rest_and_a_second_try(pool):
+    throne = Throne(pool, GAME, OPTIONS, champion_seeds(b"key", 8))
+    throne.challenge(plays(pool, CORNER), [1])
+    throne.settle()
+    weaker = plays(pool, CYCLE)
+    pool.asked.clear()
+    throne.challenge(weaker, [2])
+    assert throne.settle() is None
+    assert throne.holder.source == CORNER
+    assert pool.asked == [(CYCLE, seed) for seed in throne.seeds[:2]]
+    throne.challenge(weaker, [3])
+    assert throne.settle() is None
+    assert len(pool.asked) == 2
+
+
+def test_who_does_better_on_all_seeds_follows(pool):
+    throne = Throne(pool, GAME, OPTIONS, champion_seeds(b"key", 5))
+    throne.challenge(plays(pool, CYCLE), [1])
+    throne.settle()
+    throne.challenge(plays(pool, CORNER), [2])
+    champion, before = throne.settle()
+    assert (champion.source, before.source) == (CORNER, CYCLE)
+    assert champion.score > before.score
+
+
+def test_a_strategy_that_fails_is_no_challenger(pool):
+    throne = Throne(pool, GAME, OPTIONS, champion_seeds(b"key", 1))
+    throne.challenge(plays(pool, "def strategy(board):\n    return 9\n"), [1])
+    assert throne.settle() is None
+
+
+def test_champion_seeds_come_from_the_runs_key_alone():
+    assert champion_seeds(b"key", 4) == champion_seeds(b"key", 16)[:4]
+    assert not set(champion_seeds(b"key", 16)) & set(champion_seeds(b"other", 16))
