@@ -91,8 +91,8 @@ class Session(Share):
             stored = game.baseline_scores()
             # Of a long game fewer than all are stored.
             known = min((len(kept["scores"]) for kept in stored.values()), default=0) if stored else 0
-            seeds = EVALUATION_SEEDS[:known] or self.eval_seeds
-            self._baselines[str(at)] = {name: kept["mean"] for name, kept in baselines_on(game, seeds).items()}
+            held_out = EVALUATION_SEEDS[:known] or self.eval_seeds
+            self._baselines[str(at)] = {name: kept["mean"] for name, kept in baselines_on(game, held_out).items()}
             self.writer.note(baselines=self._baselines)
         self._tell("enter_stage", at, self._baselines[str(at)])
         self.enter_stage(at, self._baselines[str(at)])

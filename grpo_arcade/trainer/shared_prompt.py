@@ -58,9 +58,11 @@ def logps_and_entropies(
     from transformers import DynamicCache
 
     rows, length = completion_ids.shape
+    # Where there are several processes the model comes in a wrapper that adds their gradients up.
+    plain = getattr(model, "module", model)
     prefix = model(
         input_ids=prompt_ids,
-        past_key_values=DynamicCache(config=model.config.get_text_config()),
+        past_key_values=DynamicCache(config=plain.config.get_text_config()),
         use_cache=True,
         logits_to_keep=1,
     )
