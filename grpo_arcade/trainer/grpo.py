@@ -160,7 +160,6 @@ def _train(
         if (explained := _explained(error, config, again)) is not None:
             raise explained from error
         raise
-    team.broadcast((status, step))
     writer.note(status="stopped" if status == "interrupted" else status)
     if status == "finished":
         writer.event("finished", step, f"finished after step {step}")
@@ -170,6 +169,9 @@ def _train(
     else:
         writer.event("interrupted", step, f"{status} after step {step}")
         narrator.say(f"{status} after step {step}; go on with: {again}")
+    # Only now: once one of them has gone with an exit code of its own, the launcher ends the others.
+    with contextlib.suppress(ProcessLost):
+        team.broadcast((status, step))
     return TrainResult(writer.folder, status, step)
 
 
