@@ -11,7 +11,6 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -23,36 +22,31 @@ from textual.filter import Monochrome
 from textual.screen import Screen
 from textual.widgets import Footer, Static, TabbedContent, TabPane
 
+from grpo_arcade.trainer.dashboard.axes import load_plotter
 from grpo_arcade.trainer.dashboard.beside import Trainer
 from grpo_arcade.trainer.dashboard.clean import clean
-from grpo_arcade.trainer.dashboard.facts import gather
 from grpo_arcade.trainer.dashboard.garbage import REST_S, Garbage
 from grpo_arcade.trainer.dashboard.header import header
-from grpo_arcade.trainer.dashboard.history import History
-from grpo_arcade.trainer.dashboard.machine import Load, Machine
+from grpo_arcade.trainer.dashboard.lines import Lines
 from grpo_arcade.trainer.dashboard.overview import Overview
 from grpo_arcade.trainer.dashboard.plain import AsciiOnly
 from grpo_arcade.trainer.dashboard.prompt import Leaving, Question
 from grpo_arcade.trainer.dashboard.tabs import TABS, content_of, prepare
-from grpo_arcade.trainer.run_folder import LIVE, RunFolderError, RunReader
+from grpo_arcade.trainer.dashboard.watch import Look, Watch
+from grpo_arcade.trainer.run_folder import LIVE, RunFolderError
 
 SMALLEST = (80, 24)
 """Columns and lines the dashboard needs."""
 LOOK_S = 0.5
-"""Between two looks at the run."""
+"""Between two looks for news of the run."""
+PULSE_S = 5.0
+"""Between two looks at what changes without news: whether the trainer lives, and how busy the machine is."""
+AWAKE_S, CLOCK_S = 20.0, 5.0
+"""When nobody has pressed a key for so long, the clocks go on in strides of so many seconds."""
 CALM = 20
 """What reading the open tab costs, times this, passes before it is read again: a twentieth of one core at most."""
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Look:
-    """Everything of one look at the run."""
-
-    facts: dict[str, Any]
-    load: Load
-    commands: list[dict[str, Any]]
 
 
 class Dashboard(App[None]):
@@ -100,18 +94,15 @@ class Dashboard(App[None]):
         self.clock = clock
         self._trainer = trainer
         self._leaving = False
-        self._header = Static(id="header")
+        self._header = Lines(id="header")
         if not colour and not self.no_color:
             self._filters.append(Monochrome())
         if plain:
             self._filters.append(AsciiOnly())
         self.back_room = ThreadPoolExecutor(1, "dashboard-reader")
-        self.reader = RunReader(folder)
-        # A second connection tells whether anything changed without waiting for what the first one is reading.
-        self._bell = RunReader(folder)
-        self._rung: int | None = None
-        self._history = History()
-        self._machine = Machine()
+        self._watch = Watch(folder, clock)
+        self.reader = self._watch.reader
+        self._next_pulse = self._next_clock = 0.0
         self._look: Look | None = None
         self._trouble = ""
         self._looking = False
@@ -121,7 +112,7 @@ class Dashboard(App[None]):
         self._heard: dict[int, str] = {}
         self._garbage = Garbage()
         # Read while the screen is being made, so that its first picture has the numbers.
-        self._first_look: Future[Look] | None = self.back_room.submit(self._read)
+        self._first_look: Future[Look] | None = self.back_room.submit(self._watch.read)
 
     def compose(self) -> ComposeResult:
         """Header, tabs, footer. What is in the other tabs is made when they are opened."""
@@ -139,27 +130,25 @@ class Dashboard(App[None]):
         """Start looking."""
         self.query_one(Overview).focus()
         self.set_interval(LOOK_S, self._consider)
-        self.set_interval(1.0, self._draw_header)
-        if self._trainer is not None:
-            self.set_interval(LOOK_S, self._mind_trainer)
-        self._consider()
+        self.call_next(self._consider)
 
     def on_unmount(self) -> None:
         """Nothing is left behind."""
         self._garbage.close()
         self.back_room.shutdown(wait=True, cancel_futures=True)
-        self.reader.close()
-        self._bell.close()
+        self._watch.close()
 
-    def _prepare(self) -> None:
+    async def _prepare(self) -> None:
         # A timer may go off while the app is being closed.
         if self._is_open():
-            self.back_room.submit(prepare)
+            await self.in_back_room(prepare)
+            self._garbage.keep()
 
     async def on_event(self, event: events.Event) -> None:
         """Note that somebody is there."""
         if isinstance(event, events.InputEvent):
             self._garbage.touched()
+            self._next_clock = 0.0
         await super().on_event(event)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -179,64 +168,75 @@ class Dashboard(App[None]):
         """Run something slow beside the screen; one after the other."""
         return await asyncio.get_running_loop().run_in_executor(self.back_room, work, *values)
 
-    def _consider(self) -> None:
-        """Look if the run has changed, or lives: whether a trainer died is not written anywhere."""
+    async def _consider(self) -> None:
+        """Look whether there is anything new; and let the clocks go on."""
         if self._looking or not self._is_open():
             return
         self._garbage.search_at_rest()
-        try:
-            rung = int(self._bell.query("PRAGMA data_version")[0][0])
-        except RunFolderError as error:
-            self._say_trouble(str(error))
-            return
-        live = self._look is not None and self._look.facts["status"] in LIVE
-        # The log is a file of its own: it grows without the database, and after it, as when a trainer dies.
-        pane = self._open_pane
-        self._tab_stale |= rung != self._rung or (pane is not None and pane.id == "tab-log")
-        if self._look is None or rung != self._rung or live or self._trouble or self._tab_stale:
-            self._rung = rung
-            self._looking = True
-            self.run_worker(self._refresh, group="look")  # type: ignore[arg-type]
-
-    async def _refresh(self) -> None:
-        try:
-            first, self._first_look = self._first_look, None
-            self._look = await (asyncio.wrap_future(first) if first else self.in_back_room(self._read))
-            if not self._is_open():
-                return
-            self._say_trouble("")
+        self._mind_trainer()
+        if time.monotonic() >= self._next_clock:
             self._draw_header()
-            if first:
-                # What takes longest comes when the numbers stand on the screen.
-                self.call_after_refresh(self._show_overview)
-                self.set_timer(REST_S, self._prepare)
-            else:
-                self._show_overview()
-            self._hear_answers(self._look.commands)
-            if self._tab_stale and time.monotonic() >= self._next_tab:
-                await self.refresh_tab()
+        self._looking = True
+        try:
+            await self._catch_up()
+            self._say_trouble("")
         except RunFolderError as error:
             self._say_trouble(str(error))
         finally:
             self._looking = False
 
-    def _show_overview(self) -> None:
-        pane = self._open_pane
-        if self._look is not None and pane is not None and pane.id == "tab-overview":
-            self._main.query_one(Overview).show(self._look.facts, self._history, self._look.load)
+    async def _catch_up(self) -> None:
+        changed = self._watch.changed()
+        if (changed and self._watch.has_news()) or self._look is None or self._trouble:
+            await self._read_news()
+        # The log is a file of its own: it grows without the database, and after it, as when a trainer dies.
+        self._tab_stale |= changed or self._open_tab == "tab-log"
+        if self._look is not None and self._look.facts["status"] in LIVE and time.monotonic() >= self._next_pulse:
+            await self._feel_pulse()
+        if self._open_tab == "tab-overview":
+            self._main.query_one(Overview).keep_up()
+        if self._open_tab and self._tab_stale and time.monotonic() >= self._next_tab:
+            await self.refresh_tab()
+
+    async def _read_news(self) -> None:
+        first, self._first_look = self._first_look, None
+        look = await (asyncio.wrap_future(first) if first else self.in_back_room(self._watch.read))
+        if not self._is_open():
+            return
+        self._look = look
+        self._draw_header()
+        if first:
+            # What takes longest comes when the numbers stand on the screen.
+            self.call_after_refresh(self.run_worker, self._open_plots)
+            self.set_timer(REST_S, self._prepare)
+        self._show_overview()
+        self._hear_answers(look.commands)
+
+    async def _feel_pulse(self) -> None:
+        status, load = await self.in_back_room(self._watch.pulse)
+        self._next_pulse = time.monotonic() + PULSE_S
+        if not self._is_open() or self._look is None:
+            return
+        if status != self._look.facts["status"]:
+            self._look.facts["status"] = status
+            self._draw_header()
+        self._main.query_one(Overview).show_load(load)
+
+    async def _open_plots(self) -> None:
+        await self.in_back_room(load_plotter)
+        if self._is_open():
+            self._main.query_one(Overview).open_plots()
             self._keep_what_is_loaded("tab-overview")
+
+    def _show_overview(self) -> None:
+        if self._look is not None and self._open_tab == "tab-overview":
+            self._main.query_one(Overview).show(self._look.facts, self._watch.history)
 
     def _keep_what_is_loaded(self, tab: str) -> None:
         """Once a tab: a search of all that modules and widgets hold for garbage would delay a key by 0.1 s."""
         if tab not in self._opened:
             self._opened.add(tab)
             self._garbage.keep()
-
-    def _read(self) -> Look:
-        facts = gather(self.reader, self._history, self.clock())
-        commands = self.reader.query("SELECT * FROM commands ORDER BY id DESC LIMIT 50")
-        load = self._machine.look() if facts["status"] in LIVE else Load()
-        return Look(facts, load, [dict(row) for row in commands])
 
     async def refresh_tab(self) -> None:
         """Read and show the open tab."""
@@ -265,6 +265,12 @@ class Dashboard(App[None]):
     def _open_pane(self) -> TabPane | None:
         return self._main.query_one("#tabs", TabbedContent).active_pane
 
+    @property
+    def _open_tab(self) -> str:
+        """Its id; nothing once the app is being closed."""
+        pane = self._open_pane if self._is_open() else None
+        return str(pane.id) if pane is not None else ""
+
     def _say_trouble(self, trouble: str) -> None:
         if trouble != self._trouble:
             self._trouble = trouble
@@ -274,12 +280,14 @@ class Dashboard(App[None]):
         if not self._is_open():
             return
         if self._trouble:
-            text = Text(f" {self._trouble}\n Trying again; q leaves.", style="bold red")
+            lines = [Text(f" {line}", style="bold red") for line in (self._trouble, "Trying again; q leaves.")]
         elif self._look is None:
-            text = Text(f" reading {self.folder} …")
+            lines = [Text(f" reading {self.folder} …")]
         else:
-            text = header(self._look.facts, self.clock(), self.size.width)
-        self._header.update(text, layout=False)
+            lines = header(self._look.facts, self.clock(), self.size.width)
+        self._header.write(lines)
+        if self._garbage.rested_s > AWAKE_S:
+            self._next_clock = time.monotonic() + CLOCK_S
 
     def _mind_trainer(self) -> None:
         """Say why the trainer that was started with this dashboard died; leave when it has stopped as asked."""

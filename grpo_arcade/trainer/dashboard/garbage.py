@@ -7,7 +7,7 @@ import time
 
 REST_S = 1.0
 """So long after the last key or click somebody may be reading."""
-EVERY_S = 10.0
+EVERY_S = 60.0
 """Between two searches."""
 _NEVER = 1_000_000
 
@@ -30,10 +30,14 @@ class Garbage:
         """A key was pressed, or the mouse used."""
         self._touched = time.monotonic()
 
+    @property
+    def rested_s(self) -> float:
+        """Seconds since the last key or click."""
+        return time.monotonic() - self._touched
+
     def search_at_rest(self) -> None:
         """Search if it is time and nobody waits."""
-        now = time.monotonic()
-        if now - self._touched > REST_S and now - self._searched > EVERY_S:
+        if self.rested_s > REST_S and time.monotonic() - self._searched > EVERY_S:
             gc.collect()
             self._searched = time.monotonic()
 

@@ -18,13 +18,13 @@ _STALE_S = 120.0
 """Seconds without news, or five steps, whichever is longer, after which a live run's age turns red."""
 
 
-def header(facts: dict[str, Any], now: float, width: int) -> Text:
+def header(facts: dict[str, Any], now: float, width: int) -> list[Text]:
     """Two lines. ``now`` may be later than the facts: the clocks go on."""
     status, step, most = facts["status"], facts["step"], facts["max_steps"]
     live = status in LIVE
     later = max(0.0, now - facts["updated"])
     elapsed = now - facts["started"] if live else facts["elapsed_s"]
-    text = Text(no_wrap=True, overflow="ellipsis")
+    text = Text()
     name = clean(facts["run"].rstrip("/").rpartition("/")[2])
     text.append(f" {name[: max(12, width - 62)]} ", style="bold reverse")
     text.append(f" {status} ", style=_STATUS_STYLE.get(status, "bold"))
@@ -42,12 +42,10 @@ def header(facts: dict[str, Any], now: float, width: int) -> Text:
     text.append("   last update " if width >= 120 else "  ", style="dim")
     old = later > max(_STALE_S, 5 * (facts["seconds_a_step"] or 0.0))
     text.append(f"{duration(later)} ago", style="bold red" if live and old else "dim")
-    text.append("\n")
-    clocks = f"  left {duration(facts['left_s'])}" if live else f"  elapsed {duration(elapsed)}"
-    text.append_text(_results(facts, width))
+    results = _results(facts, width)
     if width < 120:
-        text.append(clocks, style="dim")
-    return text
+        results.append(f"  left {duration(facts['left_s'])}" if live else f"  elapsed {duration(elapsed)}", style="dim")
+    return [text, results]
 
 
 def _results(facts: dict[str, Any], width: int) -> Text:

@@ -1,4 +1,4 @@
-"""The steps of a run as columns of numbers, read once and then added to; and what a plot needs done to them."""
+"""The steps of a run as columns of numbers, read once and then added to, and the same smoothed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import math
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from threading import Lock
 
 from grpo_arcade.trainer.run_folder import RunReader
 
@@ -18,37 +19,62 @@ COLUMNS = (
     *("step_s", "generate_s", "score_s", "learn_s", "evaluate_s"),
 )
 """Columns of the table ``steps`` that are kept; NaN stands for what was not recorded."""
+Values = Sequence[float]
 
 
 class History:
-    """Every step so far. Belongs to one thread at a time."""
+    """Every step so far. One thread may add to it while another draws what is there."""
 
     def __init__(self) -> None:
         """No steps yet."""
+        self._lock = Lock()
+        self._begin()
+
+    def _begin(self) -> None:
         self.steps = array("q")
         self.columns: dict[str, array[float]] = {name: array("d") for name in COLUMNS}
         self._outcomes: list[str] = []
+        self._smooth: dict[tuple[str, int], Smooth] = {}
 
     def __len__(self) -> int:
         return len(self.steps)
 
     def update(self, reader: RunReader) -> None:
         """Read what has been written since; all of it anew when a resumed run has dropped steps."""
+        anew = False
         if self.steps:
             same = reader.query("SELECT time FROM steps WHERE step = ?", (self.steps[-1],))
-            if not same or same[0]["time"] != self.columns["time"][-1]:
-                self.__init__()  # type: ignore[misc]
-        after = self.steps[-1] if self.steps else 0
+            anew = not same or same[0]["time"] != self.columns["time"][-1]
+        after = 0 if anew or not self.steps else self.steps[-1]
         names = ", ".join(COLUMNS)
         rows = reader.query(f"SELECT step, outcomes, {names} FROM steps WHERE step > ? ORDER BY step", (after,))
-        if not rows:
-            return
-        # By columns: 5,000 rows are the history of a long run, and opening it should take no time.
-        steps, outcomes, *columns = zip(*rows, strict=True)
-        self.steps.extend(steps)
-        self._outcomes += outcomes
-        for name, values in zip(COLUMNS, columns, strict=True):
-            self.columns[name].extend([math.nan if value is None else value for value in values])
+        with self._lock:
+            if anew:
+                self._begin()
+            if rows:
+                # By columns: 5,000 rows are the history of a long run, and opening it should take no time.
+                steps, outcomes, *columns = zip(*rows, strict=True)
+                self.steps.extend(steps)
+                self._outcomes += outcomes
+                for name, values in zip(COLUMNS, columns, strict=True):
+                    self.columns[name].extend([math.nan if value is None else value for value in values])
+
+    def curves(self, wanted: Iterable[tuple[str, int]], first: int, last: int) -> tuple[Values, list[Values]]:
+        """The steps ``first`` to ``last``, both included, and columns of them, each with its smoothing's span.
+
+        Smoothing knows what came before the range, so that zooming in does not change a curve.
+        """
+        with self._lock:
+            places = self.between(first, last)
+            found: list[Values] = []
+            for name, span in wanted:
+                column = self.columns[name]
+                if span > 1:
+                    smooth = self._smooth.setdefault((name, span), Smooth(span))
+                    smooth.extend(column[len(smooth.values) :])
+                    column = smooth.values
+                found.append(column[places])
+            return self.steps[places], found
 
     def between(self, first: int, last: int) -> slice:
         """The places of the steps ``first`` to ``last``, both included."""
@@ -81,37 +107,25 @@ class History:
         return gaps[len(gaps) // 2] if gaps else self.last("step_s")
 
 
-def smoothed(values: Sequence[float], span: int) -> list[float]:
-    """An exponential moving average whose weights sum to 1 from the first value on; a span of 1 changes nothing.
+class Smooth:
+    """An exponential moving average that grows; its weights sum to 1 from the first value on.
 
     ``span`` is as pandas means it: the weight of the newest value is 2 / (span + 1). NaN is left out, and stays.
     """
-    if span <= 1:
-        return list(values)
-    keep = 1 - 2 / (span + 1)
-    total = weight = 0.0
-    smooth = []
-    for value in values:
-        if math.isnan(value):
-            smooth.append(math.nan)
-            continue
-        total, weight = total * keep + value, weight * keep + 1
-        smooth.append(total / weight)
-    return smooth
 
+    def __init__(self, span: int) -> None:
+        """Nothing yet."""
+        self.values = array("d")
+        self._keep = 1 - 2 / (span + 1)
+        self._total = self._weight = 0.0
 
-def thinned(xs: Sequence[float], ys: Sequence[float], points: int) -> tuple[list[float], list[float]]:
-    """At most ``points`` points of a curve, NaN left out: of each bucket its smallest and its largest value.
-
-    A plot of 60 columns cannot show 5,000 points, but must not lose a spike.
-    """
-    known = [(x, y) for x, y in zip(xs, ys, strict=True) if math.isfinite(y)]
-    if len(known) <= points:
-        return [x for x, _ in known], [y for _, y in known]
-    buckets = max(1, points // 2)
-    kept: list[tuple[float, float]] = []
-    for bucket in range(buckets):
-        part = known[len(known) * bucket // buckets : len(known) * (bucket + 1) // buckets]
-        ends = {min(part, key=lambda point: point[1]), max(part, key=lambda point: point[1])}
-        kept += sorted(ends)
-    return [x for x, _ in kept], [y for _, y in kept]
+    def extend(self, values: Iterable[float]) -> None:
+        """Go on with further values."""
+        total, weight, keep = self._total, self._weight, self._keep
+        for value in values:
+            if math.isnan(value):
+                self.values.append(math.nan)
+                continue
+            total, weight = total * keep + value, weight * keep + 1
+            self.values.append(total / weight)
+        self._total, self._weight = total, weight

@@ -10,6 +10,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+_GPU_S = 15.0
+
 
 @dataclass(frozen=True)
 class Load:
@@ -32,6 +34,9 @@ class Machine:
     _gpu_time: float = -60.0
     _nvidia: str | None = field(default_factory=lambda: shutil.which("nvidia-smi"))
 
+    def __post_init__(self) -> None:
+        self._cpu()
+
     def look(self) -> Load:
         """The load now; the CPU's since the last look."""
         return Load(self._cpu(), _memory(), self._look_at_gpus())
@@ -51,8 +56,8 @@ class Machine:
         return 1 - (now[1] - before[1]) / (now[0] - before[0])
 
     def _look_at_gpus(self) -> tuple[str, ...]:
-        # Asking takes tens of milliseconds of a process; every five seconds is often enough.
-        if self._nvidia is None or time.monotonic() - self._gpu_time < 5:
+        # Asking takes tens of milliseconds of a process; it is not done often.
+        if self._nvidia is None or time.monotonic() - self._gpu_time < _GPU_S:
             return self._gpus
         self._gpu_time = time.monotonic()
         wanted = "utilization.gpu,memory.used,memory.total,temperature.gpu"

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
+from math import inf
 from typing import Any, ClassVar
 
-from rich.console import Group
+from rich.cells import cell_len
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Grid, VerticalScroll
 from textual.widgets import Static
 
+from grpo_arcade.trainer.dashboard.axes import round_step
 from grpo_arcade.trainer.dashboard.bars import OUTCOME_COLOURS, TIME_COLOURS, legend, nameless, stacked
 from grpo_arcade.trainer.dashboard.chart import BLUE, GREEN, GREY, ORANGE, PINK, YELLOW, Chart, ChartData, Curve
 from grpo_arcade.trainer.dashboard.clean import clean
 from grpo_arcade.trainer.dashboard.facts import number
-from grpo_arcade.trainer.dashboard.history import History, smoothed
+from grpo_arcade.trainer.dashboard.history import History
+from grpo_arcade.trainer.dashboard.lines import Lines
 from grpo_arcade.trainer.dashboard.machine import Load
 from grpo_arcade.trainer.dashboard.prompt import Prompt
+from grpo_arcade.trainer.run_folder import LIVE
 
 SPANS = (1, 10, 50)
 """Smoothing to choose from; 1 is none."""
+_REST, _LONGEST_REST_S = 200, 15.0
 BASELINE_COLOURS = (GREY, YELLOW, GREEN, PINK)
 _PAIRS = (
     ("spread", "chart-spread", ("reward_std", "reward std"), ("frac_reward_zero_std", "zero-spread share")),
@@ -63,31 +69,55 @@ class Overview(VerticalScroll):
         self._history = History()
         self._load = Load()
         self._alarms: list[dict[str, Any]] | None = None
+        self._drawn: Any = None
+        """What the plots show."""
+        self._rested = inf
+        """When they may be drawn again; not before :meth:`open_plots`."""
 
     def compose(self) -> ComposeResult:
         """Alarms, plots, shares, more plots, the machine."""
         yield Static(id="alarms")
-        yield Static(id="numbers")
+        yield Lines(id="numbers")
         with Grid(id="main-charts"):
             yield Chart(plain=self._plain, id="chart-reward")
             yield Chart(plain=self._plain, id="chart-held-out")
-        yield Static(id="shares")
+        yield Lines(id="shares")
         with Grid(id="more-charts"):
             for _, name, _, _ in _PAIRS:
                 yield Chart(plain=self._plain, id=name)
-        yield Static(id="machine")
+        yield Lines(id="machine")
 
-    def show(self, facts: dict[str, Any], history: History, load: Load) -> None:
-        """Show newer facts."""
-        self._facts, self._history, self._load = facts, history, load
-        self._draw()
+    def show(self, facts: dict[str, Any], history: History) -> None:
+        """Show newer facts; the plots in their turn, see :meth:`keep_up`."""
+        self._facts, self._history = facts, history
+        self._write()
+        self.keep_up()
+
+    def open_plots(self) -> None:
+        """From now on they are drawn."""
+        self._rested = 0.0
+        self.keep_up()
+
+    def show_load(self, load: Load) -> None:
+        """Say how busy the machine is."""
+        self._load = load
+        if self._facts is not None:
+            load = load if self._facts["status"] in LIVE else Load()
+            self.query_one("#machine", Lines).write([_machine(load, self._facts)])
 
     def on_resize(self) -> None:
         """The shares are drawn for a width."""
-        if self._facts is not None:
+        self._write()
+
+    def keep_up(self) -> None:
+        """Draw the plots anew, if they are behind and have rested from the last time: two hundred times its cost.
+
+        Whoever trains on this machine gets it back in the meantime. What is asked for with a key does not wait.
+        """
+        if time.monotonic() >= self._rested:
             self._draw()
 
-    def _draw(self) -> None:
+    def _write(self) -> None:
         facts = self._facts
         if facts is None:
             return
@@ -96,48 +126,60 @@ class Overview(VerticalScroll):
             alarms = self.query_one("#alarms", Static)
             alarms.display = bool(self._alarms)
             alarms.update(_alarms(self._alarms))
-        # These have their lines whatever they say: laying the whole screen out anew is dear.
-        self.query_one("#numbers", Static).update(_numbers(facts), layout=False)
-        self.query_one("#shares", Static).update(self._shares(facts), layout=False)
-        self.query_one("#machine", Static).update(_machine(self._load, facts), layout=False)
+        self.query_one("#numbers", Lines).write(_numbers(facts, self.query_one("#numbers").size.width))
+        self.query_one("#shares", Lines).write(self._shares(facts))
+        self.show_load(self._load)
+
+    def _draw(self) -> None:
+        facts, view = self._facts, self._view
+        wanted = (self._newest, view, facts and (facts["step"], len(facts["held_out"])))
+        if facts is None or wanted == self._drawn:
+            return
+        self._drawn = wanted
+        began = time.process_time()
         self._draw_charts(facts)
+        self.call_after_refresh(self._rest, began)
+
+    def _rest(self, began: float) -> None:
+        self._rested = time.monotonic() + min(_LONGEST_REST_S, _REST * (time.process_time() - began))
 
     def _draw_charts(self, facts: dict[str, Any]) -> None:
-        history, view = self._history, self._view
-        newest = history.steps[-1] if history.steps else 1
+        view, newest = self._view, self._newest
         last = view.last or newest
-        places = history.between(view.first, last)
-        steps = list(history.steps[places])
-        xlim = (float(min(view.first, last)), float(max(last, view.first + 1)))
-
-        def curve(column: Any, name: str, colour: Any, right: bool = False) -> Curve:
-            # Smoothing knows what came before the range, so that zooming in does not change a curve.
-            return Curve(name, steps, smoothed(column, view.span)[places], colour, right=right)
-
-        reward = [curve(history.columns["reward"], f"mean of {view.span}" if view.span > 1 else "each step", BLUE)]
+        right = last
+        if view.last is None:
+            # Rounded, so that most new steps find room beside the others.
+            step = int(max(1, round_step((newest - view.first + 1) / 20)))
+            right = max(newest, min(-(-newest // step) * step, facts["max_steps"] or newest))
+        xlim = (float(min(view.first, last)), float(max(right, view.first + 1)))
+        names = [("reward", 1), ("reward", view.span)]
+        names += [(name, view.span) for _, _, *pair in _PAIRS for name, _ in pair]
+        steps, (each, reward, *others) = self._history.curves(names, view.first, last)
+        curves = [Curve("each step", steps, each, (74, 84, 100) if view.span > 1 else BLUE)]
         if view.span > 1:
-            reward.insert(0, Curve("each step", steps, list(history.columns["reward"][places]), (74, 84, 100)))
+            curves.append(Curve(f"mean of {view.span}", steps, reward, BLUE))
         zoomed = f" · steps {view.first:,} to {last:,}" if view.first > 1 or view.last else ""
-        self.query_one("#chart-reward", Chart).set(ChartData(f"reward{zoomed}", tuple(reward), xlim=xlim))
+        self.query_one("#chart-reward", Chart).set(ChartData(f"reward{zoomed}", tuple(curves), xlim=xlim))
         self.query_one("#chart-held-out", Chart).set(held_out_chart(facts, view.first, last, xlim))
-        for title, name, (left, left_name), (right, right_name) in _PAIRS:
-            first = curve(history.columns[left], left_name, BLUE)
-            second = curve(history.columns[right], right_name, ORANGE, True)
-            self.query_one(f"#{name}", Chart).set(ChartData(title, (first, second), xlim=xlim))
+        for (title, name, (_, left), (_, right_name)), first, second in zip(
+            _PAIRS, others[::2], others[1::2], strict=True
+        ):
+            pair = Curve(left, steps, first), Curve(right_name, steps, second, ORANGE, right=True)
+            self.query_one(f"#{name}", Chart).set(ChartData(title, pair, xlim=xlim))
 
-    def _shares(self, facts: dict[str, Any]) -> Group:
+    def _shares(self, facts: dict[str, Any]) -> list[Text]:
         width = max(20, self.size.width - 18)
         times = _times(facts)
         # The slivers of the bar below stand in the same line as the outcomes: a line of their own is dear in a small
         # terminal.
         told = legend(facts["outcomes_recent"], OUTCOME_COLOURS)
         told.append_text(legend(times, TIME_COLOURS, nameless(times, width)))
-        return Group(
+        return [
             Text.assemble(("outcomes first ", "dim"), stacked(facts["outcomes_first"], width, OUTCOME_COLOURS)),
             Text.assemble(("outcomes now   ", "dim"), stacked(facts["outcomes_recent"], width, OUTCOME_COLOURS)),
-            Text.assemble(" " * 15, told, no_wrap=True, overflow="ellipsis"),
+            Text.assemble(" " * 15, told),
             Text.assemble(("step time      ", "dim"), stacked(times, width, TIME_COLOURS)),
-        )
+        ]
 
     def action_smooth(self) -> None:
         """The next smoothing."""
@@ -188,7 +230,8 @@ class Overview(VerticalScroll):
 
     def _look(self, view: View) -> None:
         self._view = view
-        self._draw()
+        if self._rested < inf:
+            self._draw()
 
 
 def held_out_chart(facts: dict[str, Any], first: int, last: int, xlim: tuple[float, float]) -> ChartData:
@@ -232,13 +275,16 @@ def _alarms(alarms: list[dict[str, Any]]) -> Text:
     return text
 
 
-def _numbers(facts: dict[str, Any]) -> Text:
+def _numbers(facts: dict[str, Any], width: int) -> list[Text]:
+    """Names and values, as many to a line as it has room for."""
     recent, last = facts["recent"], facts["last"]
-    text = Text()
+    lines = [Text()]
 
     def add(name: str, value: str) -> None:
-        text.append(f"{name} ", style="dim")
-        text.append(f"{value}  ", style="bold")
+        if lines[-1] and lines[-1].cell_len + 1 + cell_len(name + value) > width:
+            lines.append(Text())
+        lines[-1].append(f"{name} ", style="dim")
+        lines[-1].append(f"{value}  ", style="bold")
 
     add("reward", f"{number(recent['reward'])} ± {number(recent['reward_std'])}")
     add("zero-spread", _percent(recent["frac_reward_zero_std"]))
@@ -251,8 +297,7 @@ def _numbers(facts: dict[str, Any]) -> Text:
     for name, value in facts["rewards"].items():
         add(clean(name), number(value))
     add("strategies", f"{facts['strategies']:,}, {facts['distinct_sources']:,} distinct")
-    text.rstrip()
-    return text
+    return lines
 
 
 def _percent(share: float | None) -> str:

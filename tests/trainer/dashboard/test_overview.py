@@ -9,13 +9,13 @@ import pytest
 
 from grpo_arcade.trainer.dashboard.app import Dashboard
 from grpo_arcade.trainer.dashboard.facts import duration, gather, number
-from grpo_arcade.trainer.dashboard.history import History, smoothed, thinned
+from grpo_arcade.trainer.dashboard.history import History, Smooth
 from grpo_arcade.trainer.dashboard.overview import Overview
 from grpo_arcade.trainer.run_folder import RunFolderError, RunReader
 
 
 def charts_drawn(app):
-    return all(chart._drawn.plain for chart in app.query("#overview Chart"))
+    return all(chart.lines for chart in app.query("#overview Chart"))
 
 
 def test_below_80_by_24_it_says_so_and_comes_back_when_enlarged(finished, drive, until, seen):
@@ -193,7 +193,7 @@ class RunReaderGone:
         self.app = app
 
     def __enter__(self):
-        self.app._bell.close()
+        self.app._watch.bell.close()
 
     def __exit__(self, *_):
         pass
@@ -276,21 +276,24 @@ def test_facts_of_a_run_are_json(finished):
     assert facts["elapsed_s"] == 30 * 7 + 5
 
 
+def smoothed(values, span):
+    smooth = Smooth(span)
+    smooth.extend(values)
+    return list(smooth.values)
+
+
 def test_smoothing_keeps_a_constant_and_skips_what_is_missing():
     nan = float("nan")
     assert smoothed([2.0, 2.0, nan, 2.0], 10)[3] == pytest.approx(2.0)
-    assert smoothed([1.0, 5.0], 1) == [1.0, 5.0]
     assert 1.0 < smoothed([1.0, 5.0], 10)[1] < 5.0
 
 
-def test_thinning_keeps_the_spikes():
-    ys = [0.0] * 5000
-    ys[1234], ys[4321] = 9.0, -9.0
-    xs, kept = thinned(range(5000), ys, 100)
-    assert len(kept) <= 100
-    assert max(kept) == 9.0
-    assert min(kept) == -9.0
-    assert xs == sorted(xs)
+def test_a_curve_that_grows_is_smoothed_as_if_it_had_been_there_at_once():
+    values = [random.Random(1).gauss(0, 1) for _ in range(100)]
+    smooth = Smooth(10)
+    for value in values:
+        smooth.extend([value])
+    assert list(smooth.values) == smoothed(values, 10)
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def words(svg):
 def settled(app, tab):
     """Whether all that is drawn beside the screen's thread has come."""
     shown = app.query(f"#{tab} Chart" if tab != "strategies" else "Nothing").results(Chart)
-    drawn = all(chart.is_drawn for chart in shown if chart.region)
+    drawn = all(chart.lines for chart in shown if chart.region)
     if tab == "strategies":
         view = app.query_one(GameView)
         drawn = app.query_one(Detail).told is not None and (not view.content_size or view.still is not None)
@@ -56,7 +56,7 @@ def screens(finished, run_app, until, seen):
             for place, tab in enumerate(TABS, 1):
                 await pilot.press(str(place))
                 await until(pilot, lambda tab=tab: app.query(f"#{tab}") and settled(app, tab))
-                top = header(app._look.facts, app.clock(), size[0]).plain.splitlines()[0].rstrip()
+                top = header(app._look.facts, app.clock(), size[0])[0].plain.rstrip()
                 await until(pilot, lambda top=top, size=size: app.size == size and seen(app).startswith(top))
                 same, before = 0, ""
                 while same < 3:

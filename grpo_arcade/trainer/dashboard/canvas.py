@@ -1,0 +1,132 @@
+"""Curves as Braille dots on a grid of cells: eight dots a cell, a colour a cell.
+
+plotext draws the same curves ten times slower, dot by dot through lists of lists; a dashboard draws them with every
+step of a training that wants the same processor.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from math import inf, isfinite
+
+from rich.style import Style
+from rich.text import Span, Text
+
+_BITS = ((0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08))
+"""Of the dots of a Braille sign: left and right column, from below."""
+_RUNS = tuple(
+    tuple(tuple(sum(bits[low : high + 1]) for high in range(4)) for low in range(4)) for bits in _BITS
+)  # fmt: skip
+"""The bits of a column's dots from one to another."""
+_FEW = 4
+MOST = 1e100
+"""Larger numbers are not drawn."""
+
+
+class Canvas:
+    """A grid of cells to draw on; rows count from below."""
+
+    def __init__(self, columns: int, rows: int, *, plain: bool) -> None:
+        """``plain`` draws stars, a dot a cell."""
+        self.columns, self.rows, self._plain = columns, rows, plain
+        self.wide, self.high = (columns, rows) if plain else (2 * columns, 4 * rows)
+        """Dots."""
+        self._signs = [[" "] * columns for _ in range(rows)]
+        self._styles: list[list[Style | None]] = [[None] * columns for _ in range(rows)]
+
+    def level(self, row: int, style: Style) -> None:
+        """A line from side to side."""
+        self._signs[row] = ["─"] * self.columns
+        self._styles[row] = [style] * self.columns
+
+    def mark(self, column: int, row: int, sign: str, style: Style) -> None:
+        """A sign in one cell."""
+        if 0 <= column < self.columns and 0 <= row < self.rows:
+            self._signs[row][column] = sign
+            self._styles[row][column] = style
+
+    def curve(self, xs: Sequence[int], ys: Sequence[int], style: Style) -> None:
+        """Lines from dot to dot; over what is there, cell by cell."""
+        low, high = _columns(xs, ys, self.wide)
+        if self._plain:
+            for x, (first, last) in enumerate(zip(low, high, strict=True)):
+                for y in range(first, last + 1):
+                    self.mark(x, y, "*", style)
+            return
+        cells: dict[tuple[int, int], int] = {}
+        for x, (first, last) in enumerate(zip(low, high, strict=True)):
+            runs, column = _RUNS[x & 1], x >> 1
+            for row in range(first >> 2, (last >> 2) + 1):
+                bits = runs[max(0, first - 4 * row)][min(3, last - 4 * row)]
+                cells[row, column] = cells.get((row, column), 0) | bits
+        for (row, column), bits in cells.items():
+            self._signs[row][column] = chr(0x2800 + bits)
+            self._styles[row][column] = style
+
+    def row(self, row: int, before: str, after: str, style: Style) -> Text:
+        """One row as a line of text, between what stands beside it in a style of its own."""
+        signs, styles = self._signs[row], self._styles[row]
+        spans, begin, at = [], 0, len(before)
+        for column in range(1, self.columns + 1):
+            if column == self.columns or styles[column] is not styles[begin]:
+                drawn = styles[begin]
+                if drawn is not None:
+                    spans.append(Span(at + begin, at + column, drawn))
+                begin = column
+        return Text(f"{before}{''.join(signs)}{after}", style, spans=spans)
+
+
+def _columns(xs: Sequence[int], ys: Sequence[int], wide: int) -> tuple[list[int], list[int]]:
+    """The lowest and the highest dot of the lines in each column of dots; where there is none, the highest is -1."""
+    low, high = [0] * wide, [-1] * wide
+
+    def reach(x: int, first: int, last: int) -> None:
+        if 0 <= x < wide:
+            if high[x] < 0:
+                low[x], high[x] = first, last
+            else:
+                low[x], high[x] = min(low[x], first), max(high[x], last)
+
+    if xs:
+        reach(xs[-1], ys[-1], ys[-1])
+    for x, y, x_end, y_end in zip(xs, ys, xs[1:], ys[1:], strict=False):
+        first, last = (y, y_end) if y <= y_end else (y_end, y)
+        if x == x_end:
+            reach(x, first, last)
+            continue
+        slope = (y_end - y) / (x_end - x)
+        half = abs(slope) / 2 if abs(slope) > 1 else 0.0
+        for column in range(x, x_end + 1):
+            middle = y + slope * (column - x) + 0.5
+            reach(column, max(first, int(middle - half)), min(last, int(middle + half)))
+    return low, high
+
+
+def thinned(
+    xs: Sequence[float], ys: Sequence[float], left: float, right: float, columns: int
+) -> tuple[Sequence[float], Sequence[float]]:
+    """What ``columns`` columns can show of a curve: of each its smallest and its largest value. NaN is left out,
+    and so is what is beyond all reason.
+
+    A column's points do not depend on what comes after it, so that a curve that grows changes at its end alone. A few
+    more points than columns are left as they are: drawing them is cheaper than choosing among them.
+    """
+    if ys and not (isfinite(sum(ys)) and min(ys) > -MOST and max(ys) < MOST):
+        known = [(x, y) for x, y in zip(xs, ys, strict=True) if -MOST < y < MOST]
+        xs, ys = [x for x, _ in known], [y for _, y in known]
+    if len(xs) <= _FEW * columns:
+        return xs, ys
+    wide = (right - left) / (columns - 1)
+    kept_x: list[float] = []
+    kept_y: list[float] = []
+    begin = 0
+    for column in range(1, columns + 1):
+        end = bisect_left(xs, left + (column - 0.5) * wide if column < columns else inf, begin)
+        if end > begin:
+            part = ys[begin:end]
+            ends = {part.index(min(part)), part.index(max(part))}
+            kept_x += [xs[begin + at] for at in sorted(ends)]
+            kept_y += [part[at] for at in sorted(ends)]
+        begin = end
+    return kept_x, kept_y
