@@ -63,15 +63,13 @@ def resolve(
     preset = None
     if presets is not None:
         arguments, preset = _take("--preset", f"a name: {', '.join(presets.NAMES)}", arguments)
-        preset = preset or environment.get(PREFIX + "PRESET")
     # A command may start from something else than its defaults: `train --resume` from the run's own settings.
     starting_from: Callable[[list[str]], T | None] | None = getattr(command, "starting_from", None)
     default = starting_from(arguments) if starting_from else None
-    if preset is not None:
-        if default is not None:
-            raise UsageError("--resume keeps the settings of its run; leave --preset out")
-        file_of_preset = presets.file(preset)
-        default = _parse(command, _from_file(command, file_of_preset), None, where=f"preset {preset}: ", prog=prog)
+    if preset is not None and default is not None:
+        raise UsageError("--resume keeps the settings of its run; leave --preset out")
+    if presets is not None and default is None and (name := preset or environment.get(PREFIX + "PRESET")):
+        default = _parse(command, _from_file(command, presets.file(name)), None, where=f"preset {name}: ", prog=prog)
     if file is not None:
         default = _parse(command, _from_file(command, Path(file)), default, where=f"{file}: ", prog=prog)
     variables = _from_environment(command, environment)

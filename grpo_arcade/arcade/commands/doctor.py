@@ -13,7 +13,7 @@ from typing import Any
 
 EXTRAS = {
     "train": ("torch", "transformers", "trl", "peft", "datasets", "accelerate"),
-    "gpu": ("unsloth", "bitsandbytes"),
+    "gpu": ("unsloth", "unsloth_zoo", "bitsandbytes"),
     "openenv": ("openenv",),
     "video": ("imageio-ffmpeg",),
 }
