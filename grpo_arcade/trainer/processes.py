@@ -30,17 +30,19 @@ class Left(Exception):
 
 def rank() -> int:
     """Which process this is, 0 to :func:`count` - 1; 0 where there is one."""
-    return _number("RANK", 0)
+    return _number("RANK", 0) if count() > 1 else 0
 
 
 def count() -> int:
     """Processes of the run, on all hosts."""
-    return max(1, _number("WORLD_SIZE", 1))
+    # Others than a launcher may set the first of these, and mean something else.
+    launched = {"RANK", "MASTER_ADDR"} <= os.environ.keys()
+    return max(1, _number("WORLD_SIZE", 1)) if launched else 1
 
 
 def count_here() -> int:
     """Processes of the run on this host."""
-    return max(1, _number("LOCAL_WORLD_SIZE", 1))
+    return max(1, _number("LOCAL_WORLD_SIZE", 1)) if count() > 1 else 1
 
 
 def rank_here() -> int:
