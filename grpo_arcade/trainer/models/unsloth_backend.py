@@ -16,9 +16,12 @@ Written by the source of unsloth and unsloth_zoo 2026.10.9. What it found there:
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
+
+import platformdirs
 
 from grpo_arcade.trainer.models.loading import ModelError, locate, why_not
 from grpo_arcade.trainer.models.machine import GPU_EXTRA
@@ -42,6 +45,8 @@ def prepare() -> None:
     early = [name for name in LATER if name in sys.modules]
     if early:
         raise ModelError(f"unsloth must be imported before {', '.join(early)}; start the run in a fresh process")
+    # What it compiles it would write into the folder one happens to stand in.
+    os.environ.setdefault("UNSLOTH_COMPILE_LOCATION", str(platformdirs.user_cache_path("grpo-arcade") / "unsloth"))
     try:
         import unsloth  # noqa: F401
     except ModuleNotFoundError as error:
