@@ -153,6 +153,19 @@ class Bindings:
                 if other is not action:
                     raise BindingError(f"{word!r} is bound to both {other.id!r} and {id!r}; give one of them another")
 
+    @classmethod
+    def of_settings(cls, chosen: Mapping[str, Sequence[str]]) -> tuple[Bindings, list[str]]:
+        """As many of the chosen ones as can be used, and a line for each that cannot: it must not cost the others."""
+        problems: list[str] = []
+        good: dict[str, Sequence[str]] = {}
+        for id, words in chosen.items():
+            try:
+                cls({**good, id: words})
+                good[id] = words
+            except BindingError as error:
+                problems.append(f"settings, keys: {error}")
+        return cls(good), problems
+
     def action(self, id: str) -> Action:
         """The action of an id that is known to exist."""
         return self._actions[id]

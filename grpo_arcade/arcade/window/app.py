@@ -20,9 +20,10 @@ import pygame
 
 from grpo_arcade.arcade.settings import Settings, load_settings
 from grpo_arcade.arcade.window import paint, theme
-from grpo_arcade.arcade.window.actions import Action, BindingError, Bindings
+from grpo_arcade.arcade.window.actions import Action, Bindings
 from grpo_arcade.arcade.window.background import Background
 from grpo_arcade.arcade.window.clipboard import is_paste, pasted
+from grpo_arcade.arcade.window.display import Display
 from grpo_arcade.arcade.window.inputs import Change, Inputs
 from grpo_arcade.arcade.window.memory import Memory
 from grpo_arcade.arcade.window.overlay import Help, KeyBar, Messages
@@ -30,16 +31,10 @@ from grpo_arcade.arcade.window.scene import Act, Dropped, Event, Pointer, Releas
 from grpo_arcade.arcade.window.speaker import Speaker
 from grpo_arcade.arcade.window.studio import Studio
 
-SMALLEST = 320, 240
 WAKE = pygame.event.custom_type()
 """Posted from other threads to end the loop's sleep."""
 MOST_DT = 0.25
 """Seconds; after a longer pause (a suspended laptop) motion goes on from where it was."""
-HEADLESS_COMMANDS = "arcade play, replay, export, train, dash and runs work without one; arcade --help tells"
-
-
-class NoDisplayError(ValueError):
-    """There is nothing to open a window on; one line that says what works without."""
 
 
 class App:
@@ -56,7 +51,7 @@ class App:
     def __init__(self, settings: Settings | None = None, *, size: tuple[int, int] = (1280, 800)) -> None:
         self.settings = load_settings() if settings is None else settings
         self.messages = Messages()
-        self.bindings = self._bind()
+        self.bindings, binding_problems = Bindings.of_settings(self.settings.keys)
         self.memory = Memory(self.settings.data_folder / "window.json")
         self.palette = self.memory.get("palette", self.settings.palette)
         if self.palette not in theme.PALETTES:
@@ -68,8 +63,6 @@ class App:
         """What the last frames took, from the first event handled to the picture shown, in seconds."""
         self.frames = 0
         """Frames drawn so far."""
-        self._windowed = size
-        self._full_screen = False
         self._help: Help | None = None
         self._bar = KeyBar()
         self._stale = True
@@ -78,52 +71,18 @@ class App:
         # A thread that computes gives way to the next frame after half a millisecond instead of five.
         self._switch_s = sys.getswitchinterval()
         sys.setswitchinterval(0.0005)
-        self._open_window(size, self.settings.full_screen)
+        self.display = Display(size, self.settings.full_screen)
+        self._resized()
         self.background = Background(self._wake)
         self.studio = Studio(self.background, self.complain)
         self.inputs = Inputs()
-        for line in (*self.settings.problems, *self._binding_problems, *self.memory.problems):
+        for line in (*self.settings.problems, *binding_problems, *self.memory.problems):
             self.complain(line)
-
-    def _bind(self) -> Bindings:
-        # One bad line must not cost the person their other keys.
-        self._binding_problems: list[str] = []
-        chosen: dict[str, list[str]] = {}
-        bindings = Bindings()
-        for id, words in self.settings.keys.items():
-            try:
-                bindings = Bindings({**chosen, id: words})
-                chosen[id] = words
-            except BindingError as error:
-                self._binding_problems.append(f"settings, keys: {error}")
-        return bindings
-
-    def _open_window(self, size: tuple[int, int], full_screen: bool) -> None:
-        if sys.platform.startswith("linux") and not any(
-            os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
-        ):
-            raise NoDisplayError(f"there is no display to open a window on; {HEADLESS_COMMANDS}")
-        os.environ.setdefault("SDL_WINDOWS_DPI_AWARENESS", "permonitorv2")  # real pixels, not stretched ones
-        os.environ.setdefault("SDL_VIDEO_X11_WMCLASS", "grpo-arcade")
-        os.environ.setdefault("SDL_VIDEO_ALLOW_SCREENSAVER", "1")
-        try:
-            pygame.display.init()
-            pygame.font.init()
-            pygame.display.set_caption("GRPO Arcade")
-            self._set_mode(size, full_screen)
-        except pygame.error as error:
-            raise NoDisplayError(f"no window can be opened ({error}); {HEADLESS_COMMANDS}") from error
-
-    def _set_mode(self, size: tuple[int, int], full_screen: bool) -> None:
-        self._full_screen = full_screen
-        flags = pygame.FULLSCREEN if full_screen else pygame.RESIZABLE
-        self.surface = pygame.display.set_mode((0, 0) if full_screen else size, flags)
-        self._resized()
 
     def _resized(self) -> None:
         self.theme = theme.theme_for(self.palette, self.surface.get_size())
         paint.fit(self.surface.get_size())
-        pygame.display.set_icon(_icon(self.theme))
+        self.display.wear(self.theme)
         for scene in self.scenes:
             self._lay_out(scene)
         self.redraw()
@@ -134,6 +93,11 @@ class App:
         scene.resized()
 
     # For scenes: what they may ask of the app.
+
+    @property
+    def surface(self) -> pygame.Surface:
+        """What the window shows."""
+        return self.display.surface
 
     @property
     def scene(self) -> Scene | None:
@@ -160,7 +124,7 @@ class App:
 
     def _enter(self, scene: Scene) -> None:
         self._lay_out(scene)
-        pygame.display.set_caption(f"{scene.title} · GRPO Arcade" if scene.title else "GRPO Arcade")
+        self.display.name(scene.title)
         self._help = None
         scene.enter()
         self.redraw()
@@ -176,7 +140,7 @@ class App:
 
     def complain(self, problem: Exception | str) -> None:
         """Show what went wrong, in one line."""
-        self.messages.say(_line(problem), "error")
+        self.messages.complain(problem)
         self.redraw()
 
     def redraw(self) -> None:
@@ -234,7 +198,7 @@ class App:
         self.speaker.close()
         self.memory.save()
         sys.setswitchinterval(self._switch_s)
-        pygame.display.quit()
+        self.display.close()
         pygame.joystick.quit()
 
     def turn(self, wait: bool = True) -> bool:
@@ -314,7 +278,8 @@ class App:
         if event.type == pygame.QUIT:
             self.quit()
         elif event.type in (pygame.VIDEORESIZE, pygame.WINDOWSIZECHANGED):
-            self._follow_size()
+            if self.display.follow():
+                self._resized()
         elif event.type in (pygame.WINDOWEXPOSED, pygame.WINDOWSHOWN, pygame.WINDOWRESTORED):
             self.redraw()
         elif event.type == pygame.WINDOWFOCUSLOST:
@@ -329,19 +294,6 @@ class App:
             self._point(event)
         else:
             self._press(event)
-
-    def _follow_size(self) -> None:
-        surface = pygame.display.get_surface()
-        if surface is None or (surface is self.surface and surface.get_size() == self._size):
-            return
-        width, height = surface.get_size()
-        if not self._full_screen:
-            small = max(width, SMALLEST[0]), max(height, SMALLEST[1])
-            if small != (width, height):
-                surface = pygame.display.set_mode(small, pygame.RESIZABLE)
-            self._windowed = surface.get_size()
-        self.surface = surface
-        self._resized()
 
     def _point(self, event: pygame.event.Event) -> None:
         kind = {pygame.MOUSEMOTION: "move", pygame.MOUSEBUTTONDOWN: "down", pygame.MOUSEBUTTONUP: "up"}[event.type]
@@ -408,10 +360,7 @@ class App:
 
     def _press_in_help(self, words: Sequence[str]) -> None:
         assert self._help is not None
-        turn = {"up": -1, "wheel:up": -1, "pad:up": -1, "down": 1, "wheel:down": 1, "pad:down": 1}
-        lines = next((turn[word] for word in words if word in turn), 0)
-        if lines:
-            self._help.scroll(lines)
+        if self._help.turned(words):
             self.redraw()
             return
         action = self.bindings.find(words, ("app",))
@@ -442,7 +391,8 @@ class App:
             self.say(f"Screenshot saved: {path}")
         elif id == "app.full-screen":
             self._let_go()
-            self._set_mode(self._windowed, not self._full_screen)
+            self.display.toggle_full_screen()
+            self._resized()
         elif id == "app.palette":
             names = theme.PALETTES
             self.set_palette(names[(names.index(self.palette) + 1) % len(names)])
@@ -470,7 +420,6 @@ class App:
 
     def _draw(self, scene: Scene) -> None:
         surface = self.surface
-        self._size = surface.get_size()
         if not self._stale:
             changed = scene.draw(surface)
             pygame.display.update(changed) if changed is not None else pygame.display.flip()
@@ -486,20 +435,3 @@ class App:
         bottom = surface.get_height() - KeyBar.height(self.theme)
         self.messages.draw(surface, self.theme, bottom)
         pygame.display.flip()
-
-    _size = (0, 0)
-
-
-def _line(problem: Exception | str) -> str:
-    if isinstance(problem, OSError) and problem.strerror:
-        return f"{problem.filename}: {problem.strerror}" if problem.filename else problem.strerror
-    return " ".join(str(problem).split()) or type(problem).__name__
-
-
-def _icon(look: theme.Theme) -> pygame.Surface:
-    icon = pygame.Surface((64, 64), pygame.SRCALPHA)
-    paint.panel(icon, pygame.Rect(2, 2, 28, 28), look.accent, 7)
-    paint.panel(icon, pygame.Rect(34, 2, 28, 28), look.gold, 7)
-    paint.panel(icon, pygame.Rect(2, 34, 28, 28), look.gold, 7)
-    paint.panel(icon, pygame.Rect(34, 34, 28, 28), look.rival, 7)
-    return icon

@@ -13,6 +13,8 @@ from grpo_arcade.arcade.window.actions import CONTEXTS, Action, Bindings, bindin
 from grpo_arcade.arcade.window.theme import Theme
 
 Kind = Literal["note", "error"]
+_TURNS = {"up": -1, "wheel:up": -1, "pad:up": -1, "down": 1, "wheel:down": 1, "pad:down": 1}
+"""Rows the help is turned by; whatever the person has bound, these are the keys."""
 
 
 class Messages:
@@ -30,6 +32,13 @@ class Messages:
         del self.history[:-100]
         stays = max(theme.TOAST_S, len(line) / 14) * (1.6 if kind == "error" else 1.0)
         self._shown = [*(m for m in self._shown if m[1] != line), (kind, line, time.perf_counter() + stays)][-3:]
+
+    def complain(self, problem: Exception | str) -> None:
+        """Show what went wrong, as one line."""
+        line = str(problem)
+        if isinstance(problem, OSError) and problem.strerror:
+            line = f"{problem.filename}: {problem.strerror}" if problem.filename else problem.strerror
+        self.say(line if line.split() else type(problem).__name__, "error")
 
     def dismiss(self) -> bool:
         """Take all away; False if there were none."""
@@ -106,13 +115,14 @@ class KeyBar:
         of_device = [w for w in bindings.bindings(id) if w.startswith("pad:") == (device == "pad") and ":" not in w[4:]]
         words = [w for w in of_device if device == "pad" or not w.startswith(("mouse:", "wheel:"))]
         key = binding_label(words[0]) if words else bindings.key_label(id)
-        return key, bindings.action(id).label
+        label = bindings.action(id).label
+        return key, "" if label == key else label  # an arrow that is called by its name says it once
 
     def _chip_width(self, look: Theme, bindings: Bindings, id: str, device: str) -> int:
         key, label = self._words(bindings, id, device)
         height = look.px(theme.CAPTION)
         cap = paint.text_width(key, height, "bold") + look.px(theme.GAP) if key else 0
-        return cap + look.px(theme.TIGHT) + paint.text_width(label, height)
+        return cap + (look.px(theme.TIGHT) + paint.text_width(label, height) if label else 0)
 
     def _chip(
         self, surface: pygame.Surface, look: Theme, bindings: Bindings, id: str, device: str, x: int, bar: pygame.Rect
@@ -127,9 +137,11 @@ class KeyBar:
             paint.panel(surface, cap, look.accent if hovered else look.card, look.px(5), look.line)
             ink = look.on_accent if hovered else look.soft
             paint.text(surface, key, cap.center, height, ink, weight="bold", anchor="middle")
-            x = cap.right + look.px(theme.TIGHT)
-        box = paint.text(surface, label, (x, middle), height, look.accent if hovered else look.soft)
-        self._chips.append((pygame.Rect(start, bar.top, box.right - start, bar.height), id))
+            x = cap.right
+        if label:
+            x += look.px(theme.TIGHT) if key else 0
+            x = paint.text(surface, label, (x, middle), height, look.accent if hovered else look.soft).right
+        self._chips.append((pygame.Rect(start, bar.top, x - start, bar.height), id))
 
 
 class Help:
@@ -141,9 +153,11 @@ class Help:
         self._first = 0
         self._hidden = 0
 
-    def scroll(self, lines: int) -> None:
-        """Where not everything fits, show what comes before or after."""
+    def turned(self, words: Sequence[str]) -> bool:
+        """Where not everything fits, show what comes before or after; False if none of the words asks for that."""
+        lines = next((_TURNS[word] for word in words if word in _TURNS), 0)
         self._first = max(0, min(self._first + lines, self._hidden))
+        return bool(lines)
 
     def draw(self, surface: pygame.Surface, look: Theme, bindings: Bindings) -> None:
         """Paint a dimmed scene and a card with the keys in as many columns as there is room for."""

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from grpo_arcade.arcade.cli import VERBS
-from grpo_arcade.arcade.window.app import HEADLESS_COMMANDS
+from grpo_arcade.arcade.window.display import HEADLESS_COMMANDS
 from grpo_arcade.recordings import load
 
 ARCADE = [sys.executable, "-m", "grpo_arcade.arcade.cli"]
