@@ -37,7 +37,7 @@ def home(app, hands):
 
 
 def words(scene):
-    return [entry.words for *_, entries, _ in scene._lists for entry in entries]
+    return [entry.words for rows in scene._lists for entry in rows.entries]
 
 
 def test_a_running_training_is_listed_as_live_and_its_end_is_noticed(app, hands, run_folder):
@@ -60,7 +60,7 @@ def test_a_run_whose_trainer_is_gone_is_listed_as_crashed(app, hands, run_folder
 
 def test_the_games_of_a_runs_champion_can_be_replayed(app, hands, run_folder):
     scene = home(app, hands)
-    entry = next(entry for *_, entries, _ in scene._lists for entry in entries if "pocket" in entry.words)
+    entry = next(entry for rows in scene._lists for entry in rows.entries if "pocket" in entry.words)
     entry.choose()
     assert isinstance(app.scene, WatchScene)
     hands.until(lambda: app.scene.champion is not None)
@@ -100,7 +100,7 @@ def test_every_recording_can_be_reached_by_the_arrows_alone(app, hands, recordin
     hands.press("down")
     for _ in range(40):
         hands.press("right")
-        if scene._focus.item.key in scene._shown:
+        if any(scene._focus.item.key == entry.key for rows in scene._lists for entry in rows.shown()):
             break
     for _ in range(30):
         seen.add(scene._focus.item.key)
@@ -114,7 +114,7 @@ def test_every_recording_can_be_reached_by_the_arrows_alone(app, hands, recordin
 def test_a_recording_opens_and_a_broken_one_is_one_line(app, hands, recordings):
     (recordings / "broken.episode").write_bytes(b"no recording")
     scene = home(app, hands)
-    rows = {entry.words: entry for *_, entries, _ in scene._lists for entry in entries}
+    rows = {entry.words: entry for rows in scene._lists for entry in rows.entries}
     assert rows["broken.episode"].note == "cannot be read"
     item = next(i for i in scene._focus.items if getattr(i.key, "name", "") == "broken.episode")
     hands.click(item.rect.center)

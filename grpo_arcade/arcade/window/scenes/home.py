@@ -5,7 +5,7 @@ Nothing that takes long happens before the first picture: the previews are made 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ import pygame
 from grpo_arcade.arcade.window import paint, theme
 from grpo_arcade.arcade.window.background import Task
 from grpo_arcade.arcade.window.scene import Act, Dropped, Event, Scene, Wheel
+from grpo_arcade.arcade.window.scenes.home_lists import Entry, RowList
 from grpo_arcade.arcade.window.scenes.home_tiles import Board, Preview, Screen
 from grpo_arcade.arcade.window.scenes.play import best_key, kept_game
 from grpo_arcade.arcade.window.scenes.play_panel import shown_name
@@ -57,17 +58,6 @@ class Tile:
     """None until it has been made."""
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A row: a run, a recording, or on a small window a game."""
-
-    key: object
-    words: str
-    note: str
-    colour: int
-    choose: Callable[[], None]
-
-
 class Home(Scene):
     """The first screen."""
 
@@ -89,12 +79,12 @@ class Home(Scene):
         self._shelf: Shelf | None = None
         self._task: Task | None = None
         self._look_in = 0.0
-        self._first = [0, 0]
         self._drawn = False
         self._unpainted: set[int] = set()
         """Places on the shelf where something new must be painted."""
-        self._lists: list[tuple[str, str, list[Entry], pygame.Rect]] = []
-        self._shown: dict[object, Entry] = {}
+        self._runs, self._recordings, self._everything = RowList("Training runs"), RowList("Recordings"), RowList()
+        self._lists: list[RowList] = []
+        """Those that are shown."""
 
     def enter(self) -> None:
         """See what is new."""
@@ -119,8 +109,8 @@ class Home(Scene):
             self._open_versus(tile.game if tile else "2048")
             return True
         if isinstance(event, Wheel):
-            column = next((i for i, (*_, rect) in enumerate(self._lists) if rect.collidepoint(event.at)), None)
-            return column is not None and self._scroll(column, -event.steps)
+            under = next((rows for rows in self._lists if rows.rect.collidepoint(event.at)), None)
+            return under is not None and self._scroll(under, -event.steps)
         if isinstance(event, Act) and event.id in ("menu.up", "menu.down") and self._scroll_by_focus(event.id):
             return True
         before = self._focus.item
@@ -130,24 +120,19 @@ class Home(Scene):
         return used
 
     def _scroll_by_focus(self, id: str) -> bool:
-        item = self._focus.item
-        for column, (_, _, entries, _) in enumerate(self._lists):
-            shown = [entry for entry in entries if entry.key in self._shown]
-            by = 1 if id == "menu.down" else -1
-            edge = shown[-1 if by > 0 else 0] if shown else None
-            if item is not None and edge is not None and item.key == edge.key:
-                at = entries.index(edge) + by
-                if 0 <= at < len(entries) and self._scroll(column, by):
-                    self._focus.index = next(i for i, x in enumerate(self._focus.items) if x.key == entries[at].key)
-                    return True
+        by = 1 if id == "menu.down" else -1
+        for rows in self._lists:
+            entry = rows.beyond(self._focus.item.key, by) if self._focus.item else None
+            if entry is not None and self._scroll(rows, by):
+                self._focus.index = next(i for i, item in enumerate(self._focus.items) if item.key == entry.key)
+                return True
         return False
 
-    def _scroll(self, column: int, by: int) -> bool:
-        before = self._first[column]
-        self._first[column] = max(0, before + by)
+    def _scroll(self, rows: RowList, by: int) -> bool:
+        moved = rows.scroll(by)
         self.resized()
         self.app.redraw()
-        return self._first[column] != before
+        return moved
 
     def _focused_tile(self) -> Tile | None:
         key = self._focus.item.key if self._focus.item else None
@@ -284,11 +269,11 @@ class Home(Scene):
         pad, gap = style.px(theme.PAD), style.px(theme.GAP)
         top = self.area.top + 2 * pad + style.px(theme.TITLE) + (0 if self.compact else gap)
         items: list[Item] = []
-        self._shown = {}
         if self.compact:
             rows = [*self._game_rows(), *self._run_rows(), *self._recording_rows()]
             area = pygame.Rect(gap, top, self.area.width - 2 * gap, self.area.bottom - top)
-            self._lists = [("", "", rows, area)]
+            self._lists = [self._everything]
+            items += self._everything.lay_out(style, area, rows)
         else:
             width = self.area.width - 2 * pad
             low = top + self._lay_out_shelf(pygame.Rect(self.area.left + pad, top, width, 0), items) + gap
@@ -300,12 +285,9 @@ class Home(Scene):
             record = self.app.bindings.key_label("play.record")
             runs = "none yet: arcade train starts one" if self._shelf else "looking…"
             kept = f"none yet: {record} in a game makes one" if self._shelf else "looking…"
-            self._lists = [
-                ("Training runs", runs, self._run_rows(), left),
-                ("Recordings", kept, self._recording_rows(), left.move(half + pad, 0)),
-            ]
-        for column, (title, _, entries, rect) in enumerate(self._lists):
-            items += self._row_items(column, entries, rect, bool(title))
+            self._lists = [self._runs, self._recordings]
+            items += self._runs.lay_out(style, left, self._run_rows(), runs)
+            items += self._recordings.lay_out(style, left.move(half + pad, 0), self._recording_rows(), kept)
         self._focus.set(items)
 
     def _lay_out_shelf(self, shelf: pygame.Rect, items: list[Item]) -> int:
@@ -343,19 +325,6 @@ class Home(Scene):
         inset = self.app.theme.px(_INSET)
         side = card.width - 2 * inset
         return pygame.Rect(card.left + inset, card.top + inset, side, side)
-
-    def _row_items(self, column: int, entries: list[Entry], rect: pygame.Rect, titled: bool) -> list[Item]:
-        style = self.app.theme
-        height = style.px(32)
-        top = rect.top + (style.px(34) if titled else 0)
-        fits = max(1, (rect.bottom - top) // height)
-        first = self._first[column] = min(self._first[column], max(0, len(entries) - fits))
-        items = []
-        for row, entry in enumerate(entries[first : first + fits]):
-            box = pygame.Rect(rect.left, top + row * height, rect.width, height - style.px(4))
-            items.append(Item(box, entry.choose, key=entry.key))
-            self._shown[entry.key] = entry
-        return items
 
     def _game_rows(self) -> list[Entry]:
         style = self.app.theme
@@ -428,8 +397,8 @@ class Home(Scene):
                 self._draw_place(surface, place)
             versus = next(item for item in self._focus.items if item.key == "versus")
             draw_item(surface, style, versus, versus is self._focus.item)
-        for title, empty, entries, rect in self._lists:
-            self._draw_list(surface, title, empty, entries, rect)
+        for rows in self._lists:
+            rows.draw(surface, style, self._focus.items, self._focus.item)
         return None
 
     def _draw_place(self, surface: pygame.Surface, place: int) -> pygame.Rect:
@@ -472,44 +441,6 @@ class Home(Scene):
         height = min(style.px(theme.TITLE), inner.width // 4)
         paint.text(surface, words, inner.center, height, style.soft, weight="bold", anchor="middle")
         self._draw_foot(surface, item.rect, "All Atari games", self._how_many())
-
-    def _draw_list(
-        self, surface: pygame.Surface, title: str, empty: str, entries: list[Entry], rect: pygame.Rect
-    ) -> None:
-        style = self.app.theme
-        if title:
-            y = rect.top + style.px(12)
-            box = paint.text(surface, title, (rect.left, y), style.px(theme.HEADING), style.ink, weight="bold")
-            hidden = len(entries) - sum(entry.key in self._shown for entry in entries)
-            note = empty if not entries else f"{hidden} more" if hidden else ""
-            at = box.right + style.px(theme.GAP), y + style.px(2)
-            room = rect.right - at[0]
-            paint.text(surface, note, at, style.px(theme.CAPTION), style.faint, room=room)
-        for item in self._focus.items:
-            entry = self._shown.get(item.key)
-            if entry is not None and entry in entries:
-                self._draw_row(surface, entry, item)
-
-    def _draw_row(self, surface: pygame.Surface, entry: Entry, item: Item) -> None:
-        style, box = self.app.theme, item.rect
-        focused = item is self._focus.item
-        edge = max(2, style.px(2)) if focused else 1
-        paint.panel(surface, box, style.card, style.px(7), style.accent if focused else style.line, edge)
-        gap, height = style.px(theme.GAP), style.px(theme.BODY)
-        dot = pygame.Rect(0, 0, style.px(8), style.px(8))
-        dot.center = box.left + gap, box.centery
-        paint.panel(surface, dot, entry.colour, dot.width // 2)
-        note = paint.text(
-            surface,
-            entry.note,
-            (box.right - gap, box.centery),
-            style.px(theme.CAPTION),
-            style.faint,
-            anchor="right",
-            room=box.width // 2,
-        )
-        x = dot.right + style.px(theme.TIGHT)
-        paint.text(surface, entry.words, (x, box.centery), height, style.ink, room=note.left - gap - x)
 
     def keys(self) -> Sequence[str]:
         """What helps a newcomer."""

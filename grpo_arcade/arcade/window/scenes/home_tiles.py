@@ -176,7 +176,7 @@ class Screen:
         view = self.view
         self.stale = False
         if view is None:
-            surface.fill(0, self.rect)
+            surface.fill(theme.theme_for(palette, surface.get_size()).sunken, self.rect)
             return
         self._drawn = int(self._at)
         draw_pixels(surface, self.rect, self._picture, view, crop=True)
