@@ -1,13 +1,14 @@
 """The window: ``arcade`` without a command opens it.
 
     scene.py       what a scene is: start here to build one
-    app.py         the window and its loop
+    app.py         the loop, and what scenes may ask of it;  display.py  the window on the screen
     theme.py       type scale, spacing, colours, motion
     actions.py     everything one can do, by id, and the keys that do it
     inputs.py      keyboard, mouse, gamepads
     realtime.py    a game that goes by the clock under somebody's hands;  stick.py  what is held;  speaker.py  its sound
     background.py  threads and processes beside the loop
     studio.py      such games played again in a process, which sends back a tape.py of what is to be seen
+    run_feed.py    a training run, read in a process;  run_listener.py  what hears it for a scene
     playback.py    an episode played again;  reel.py  wound on and back;  boards.py  drawn into the room there is
     paint.py       text and shapes;  widgets.py  buttons and focus;  overlay.py  help, messages, bar of keys
     memory.py      scores and choices from one day to the next
@@ -21,7 +22,8 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 
-from grpo_arcade.arcade.window.app import App, NoDisplayError
+from grpo_arcade.arcade.window.app import App
+from grpo_arcade.arcade.window.display import NoDisplayError
 from grpo_arcade.arcade.window.scene import Scene
 
 __all__ = ["App", "NoDisplayError", "open_window"]
