@@ -309,7 +309,12 @@ class Play(Scene):
             self._steps_owed = 0
 
     def _begin_autoplay(self) -> None:
-        self.autoplay = Autoplay(self.app.background, self.session.episode(), self.adviser, self.app.complain)
+        episode = self.session.episode()
+        if episode.observations and not is_strategy(self.adviser):
+            # Nobody can play a server's game ahead in a session beside this one.
+            self.autoplay = InStep(self.game, self.adviser)
+        else:
+            self.autoplay = Autoplay(self.app.background, episode, self.adviser, self.app.complain)
         self._owed_s = 0.0
 
     def _stop_autoplay(self) -> None:
