@@ -62,7 +62,7 @@ def make_recorded(name: str, options: Mapping[str, Any]) -> Game:
 def _factory(name: str) -> tuple[Callable[..., Game], dict[str, str]]:
     """What builds a game, and the title that a family wants besides."""
     known = _registered()
-    if name in known:
+    if name in known and not name.endswith(("/", ":")):
         return known[name].load(), {}
     for family in known:
         if family.endswith(("/", ":")) and name.startswith(family):
