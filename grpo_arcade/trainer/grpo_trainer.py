@@ -315,12 +315,15 @@ def trl_config(config: TrainConfig, folder: Path, rewards: Sequence[Reward], tem
         *("learning_rate", "lr_scheduler_type", "warmup_steps", "weight_decay", "adam_beta1", "adam_beta2", "optim"),
         *("max_grad_norm", "max_steps", "num_generations", "per_device_train_batch_size"),
         *("gradient_accumulation_steps", "steps_per_generation", "num_iterations", "max_completion_length"),
-        *("temperature", "beta", "epsilon", "epsilon_high", "loss_type", "importance_sampling_level"),
+        *("temperature", "beta", "epsilon", "loss_type", "importance_sampling_level"),
         *("scale_rewards", "mask_truncated_completions", "gradient_checkpointing", "seed"),
         *("use_vllm", "vllm_mode", "vllm_server_base_url", "vllm_server_timeout", "vllm_gpu_memory_utilization"),
     )
     made = GRPOConfig(
         **{name: getattr(config, name) for name in same},
+        # Said outright, because Unsloth has defaults of its own where TRL would take these.
+        epsilon_high=config.epsilon if config.epsilon_high is None else config.epsilon_high,
+        router_aux_loss_coef=0.0,
         output_dir=str(folder),
         reward_weights=[reward.weight for reward in rewards],
         chat_template_kwargs=template,
