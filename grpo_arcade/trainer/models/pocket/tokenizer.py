@@ -26,7 +26,7 @@ CHAT_TEMPLATE = """\
 {%- if add_generation_prompt %}<|assistant|>{% endif -%}"""
 """One user message and its answer; a system message is read as one more user message."""
 
-PIECES = (
+_PIECES = (
     r'[^\n]*?(?:[-+]= |[-+%] (?=\d)|[<>] -?(?=\d)|for d in ")|\d+ \* |\d+(?=[\n: ,)])|[WASD]+(?=")|[^\n]*\n|[^\n]+'
 )
 """What a merge never crosses: up to a sign or a number, a weight, a number, an order of moves, the rest of the line."""
@@ -40,7 +40,7 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int) -> Any:
     core = Tokenizer(models.BPE())
     core.pre_tokenizer = pre_tokenizers.Sequence(
         [
-            pre_tokenizers.Split(Regex(PIECES), behavior="isolated"),
+            pre_tokenizers.Split(Regex(_PIECES), behavior="isolated"),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )
