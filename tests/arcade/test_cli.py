@@ -146,6 +146,11 @@ def test_doctor_tells_whether_the_sandbox_works():
     facts = json.loads(arcade("doctor", "--json").stdout)
     assert facts["sandbox"]["works"]
     assert facts["packages"]["grpo-arcade"]
+    assert facts["torch"]["runtime"].split()[0] in ("CPU", "CUDA", "ROCm")
+    assert facts["torch"]["backends"]["pocket"]["name"] == "transformers"
+    large = facts["torch"]["backends"]["large"]
+    assert large["name"] in ("transformers", "unsloth")
+    assert large["why"]
 
 
 def test_runs_of_an_empty_folder_is_no_error(tmp_path):

@@ -1,3 +1,6 @@
+import importlib.util
+from pathlib import Path
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -28,3 +31,14 @@ def prompt_ids(pocket):
         return pocket[1].apply_chat_template(question, add_generation_prompt=True, return_dict=False)
 
     return ids
+
+
+@pytest.fixture(scope="session")
+def gpt_oss(tmp_path_factory):
+    """A folder with a gpt-oss of two layers and four experts, random weights."""
+    # It lies with the scripts that make one of full size.
+    there = Path(__file__).parents[2] / "gpu" / "random_gpt_oss.py"
+    spec = importlib.util.spec_from_file_location("random_gpt_oss", there)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.make_gpt_oss(tmp_path_factory.mktemp("gpt-oss"), "tiny")
