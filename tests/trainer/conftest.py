@@ -32,7 +32,8 @@ def garbage_model(tmp_path_factory):
     return make_tiny_model(tmp_path_factory.mktemp("garbage"), train_steps=0)
 
 
-def make_tiny_model(folder, train_steps):
+def make_tiny_model(folder, train_steps, taught=None):
+    """Teach a small model pairs of a prompt and an answer by heart; by default eight programs for 2048."""
     import torch
     from transformers import Qwen3ForCausalLM
 
@@ -41,9 +42,9 @@ def make_tiny_model(folder, train_steps):
     from grpo_arcade.trainer.models.pocket.tokenizer import train_tokenizer
 
     torch.set_num_threads(1)
-    prompt = make("2048").prompt()
-    programs = [PROGRAM.format(order=order) for order in ORDERS]
-    tokenizer = train_tokenizer([prompt, *programs] * 4, 900)
+    if taught is None:
+        taught = [(make("2048").prompt(), PROGRAM.format(order=order)) for order in ORDERS]
+    tokenizer = train_tokenizer([text for pair in taught for text in pair] * 4, 900)
     torch.manual_seed(0)
     config = build_config(
         len(tokenizer),
@@ -59,17 +60,21 @@ def make_tiny_model(folder, train_steps):
             tokenize=True,
             return_dict=False,
         )
-        for program in programs
+        for prompt, program in taught
     ]
-    asked = len(
-        tokenizer.apply_chat_template(
-            [{"role": "user", "content": prompt}], tokenize=True, return_dict=False, add_generation_prompt=True
+    asked = [
+        len(
+            tokenizer.apply_chat_template(
+                [{"role": "user", "content": prompt}], tokenize=True, return_dict=False, add_generation_prompt=True
+            )
         )
-    )
+        for prompt, _ in taught
+    ]
     longest = max(map(len, texts))
     ids = torch.tensor([text + [tokenizer.pad_token_id] * (longest - len(text)) for text in texts])
     labels = ids.clone()
-    labels[:, :asked] = -100
+    for row, length in enumerate(asked):
+        labels[row, :length] = -100
     labels[ids == tokenizer.pad_token_id] = -100
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
     for _ in range(train_steps):

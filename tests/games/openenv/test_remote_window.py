@@ -5,10 +5,12 @@ from __future__ import annotations
 import pygame
 import pytest
 
+from grpo_arcade import recordings
 from grpo_arcade.arcade.settings import Settings
 from grpo_arcade.arcade.window.app import App
 from grpo_arcade.arcade.window.scenes.play_clock import play
 from grpo_arcade.games import Outcome, make
+from tests.games.openenv.by_hand import STRATEGIES, elsewhere
 
 
 @pytest.fixture
@@ -40,6 +42,36 @@ def opened(app, servers, environment):
     app.open(scene)
     app.turn(wait=False)
     return scene
+
+
+def drawn(scene):
+    return pygame.image.tobytes(pygame.display.get_surface().subsurface(scene._board), "RGB")
+
+
+@pytest.mark.parametrize("environment", STRATEGIES)
+def test_what_every_server_says_is_drawn_move_by_move(app, servers, environment):
+    scene = opened(app, servers, environment)
+    seen = {drawn(scene)}
+    while len(scene.session.actions) < 8 and scene.game.outcome is None:
+        scene._person_moves(scene.game.legal_actions()[-1])
+        app.redraw()
+        for _ in range(30):
+            app.turn(wait=False)
+        seen.add(drawn(scene))
+    assert len(seen) > 2
+    assert scene.game.outcome is not Outcome.DISCONNECTED
+    assert recordings.verify(elsewhere(scene.session.episode())).plies == len(scene.session.actions)
+
+
+@pytest.mark.parametrize("environment", ["catch", "connect4"])
+def test_a_baseline_takes_over_the_game_on_the_board(app, servers, environment):
+    scene = opened(app, servers, environment)
+    for moves in (1, 2, 3):
+        press(app, ".")
+        for _ in range(20):
+            app.turn(wait=False)
+        assert len(scene.session.actions) == moves
+    assert recordings.verify(elsewhere(scene.session.episode())).plies == 3
 
 
 def test_a_board_is_played_with_the_mouse(app, servers):

@@ -1,8 +1,9 @@
-"""Training the pocket model from scratch: corpus, tokenizer, weights, and the folder that is shipped.
+"""Training the pocket model: corpus, tokenizer, weights, and the folder that is shipped; or teaching it one more game.
 
-Minutes on a GPU, hours on a CPU. The model learns what programs of the grammars look like, good and bad ones in the
-proportions in which they are drawn; getting better is left to reinforcement learning. Torch is imported only when a
-run starts, so that the command line can show its help without it.
+From scratch that takes minutes on a GPU and hours on a CPU; to go on from weights that know other games takes minutes
+on a CPU. The model learns what programs of the grammars look like, good and bad ones in the proportions in which they
+are drawn; getting better is left to reinforcement learning. Torch is imported only when a run starts, so that the
+command line can show its help without it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import Any
 
 from grpo_arcade.progress import progress
 from grpo_arcade.trainer.config import spare_threads
+from grpo_arcade.trainer.models.pocket.grammar import GRAMMARS, draw, shares_of
 
 _TOKENIZER_EXAMPLES = 20_000
 _PROMPT_SHARE = 4
@@ -37,6 +39,11 @@ class PretrainConfig:
 
     output: str = "outputs/pocket"
     """Folder to write: a Hugging Face model folder, and pretrain.json which says how it was made."""
+    model: str = ""
+    """Weights to go on from, with their tokenizer: pocket, or a folder. From scratch when empty."""
+    games: tuple[str, ...] = ()
+    """What the examples are of, in equal parts, such as openenv:catch; all that the shipped weights know when empty.
+    What is not among them is forgotten by and by."""
     seed: int = 1
     """Corpus, initial weights and order of the batches come from it."""
     corpus_size: int = 1_000_000
@@ -52,18 +59,19 @@ class PretrainConfig:
     weight_decay: float = 0.05
     """Of AdamW, on matrices only."""
     vocab_size: int = 3072
-    """Tokens at most."""
+    """Tokens at most, of a model from scratch."""
     hidden_size: int = 256
-    """Width of the model."""
+    """Width of a model from scratch."""
     num_hidden_layers: int = 6
-    """Depth of the model."""
+    """Depth of a model from scratch."""
     device: str = "auto"
     """cpu, cuda, or auto: the first CUDA card, else the CPU."""
     samples: int = 512
     """Programs of 2048 sampled and played at the end for the acceptance figures, a quarter of it for each other game; 0
-    skips that."""
+    skips that, and games that need a server are left out."""
 
     def __post_init__(self) -> None:
+        shares_of(self.games)
         for name in ("corpus_size", "steps", "batch_size", "vocab_size", "hidden_size", "num_hidden_layers"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
@@ -91,7 +99,7 @@ def pretrain(config: PretrainConfig) -> PretrainResult:
     """Pretrain, write the folder, and measure what it writes. Ctrl-C writes the model as far as it has come.
 
     Raises:
-        ValueError: a folder that holds something else, or a device that is not there; before any work.
+        ValueError: a folder that holds something else, or a model or a device that is not there; before any work.
         ImportError: the extra ``train`` is not installed.
     """
     folder = Path(config.output)
@@ -99,14 +107,12 @@ def pretrain(config: PretrainConfig) -> PretrainResult:
         raise ValueError(f"{folder} holds other files; name an empty folder with --output")
     try:
         import torch
-        import transformers
+        import transformers  # noqa: F401 - missing, it is better missed here than after the corpus has been drawn
     except ImportError as error:
         raise ImportError('pretraining needs torch and transformers: pip install "grpo-arcade[train]"') from error
     from rich.console import Console
 
-    from grpo_arcade.trainer.models.loading import quiet
-    from grpo_arcade.trainer.models.pocket.architecture import build_config
-    from grpo_arcade.trainer.models.pocket.tokenizer import train_tokenizer
+    from grpo_arcade.trainer.models.loading import load, quiet
 
     if config.device not in ("auto", "cpu") and not torch.cuda.is_available():
         raise ValueError(f"there is no device {config.device!r} here; use --device cpu")
@@ -114,28 +120,17 @@ def pretrain(config: PretrainConfig) -> PretrainResult:
         ("cuda" if torch.cuda.is_available() else "cpu") if config.device == "auto" else config.device
     )
     torch.set_num_threads(spare_threads())
+    known = load(config.model, dtype="float32") if config.model else None
     folder.mkdir(parents=True, exist_ok=True)
     console = Console()
     started = time.monotonic()
 
     console.print(f"drawing {config.corpus_size:,} examples …")
-    examples = _draw_corpus(config.seed, config.corpus_size)
-    sample = examples[:_TOKENIZER_EXAMPLES]
-    tokenizer = train_tokenizer(
-        chain((answer for _, answer in sample), (prompt for prompt, _ in sample[::_PROMPT_SHARE])), config.vocab_size
-    )
+    examples = _draw_corpus(config)
+    model, tokenizer = known or _new_model(config, examples)
+    model.to(device)
     sequences, prompt_lengths = _encode(tokenizer, examples)
-    del examples, sample
-
-    torch.manual_seed(config.seed)
-    architecture = build_config(
-        len(tokenizer),
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-        hidden_size=config.hidden_size,
-        num_hidden_layers=config.num_hidden_layers,
-    )
-    model = transformers.Qwen3ForCausalLM(architecture).to(device)
+    del examples
     parameters = sum(p.numel() for p in model.parameters())
     console.print(f"{parameters:,} parameters, {len(tokenizer):,} tokens, {config.steps:,} steps on {device}")
     steps, loss = _fit(config, model, sequences, prompt_lengths, tokenizer.pad_token_id, console)
@@ -147,28 +142,52 @@ def pretrain(config: PretrainConfig) -> PretrainResult:
     tokenizer.save_pretrained(folder)
     _write_record(folder, config, device, parameters, steps, loss, time.monotonic() - started)
     console.print(f"loss {loss:.4f} after {steps:,} steps, {time.monotonic() - started:.0f} s; written to {folder}")
-    if config.samples and not interrupted:
+    measured = [game for game in config.games or GRAMMARS if game in GRAMMARS]
+    if config.samples and measured and not interrupted:
         from grpo_arcade.trainer.models.pocket.acceptance import measure
 
-        console.print(measure(folder, samples=config.samples).summary())
+        console.print(measure(folder, samples=config.samples, games=measured).summary())
     return PretrainResult(folder, steps, loss, interrupted)
 
 
-def _draw_corpus(seed: int, size: int) -> list[tuple[str, str]]:
+def _new_model(config: PretrainConfig, examples: list[tuple[str, str]]) -> tuple[Any, Any]:
+    """Random weights, and a tokenizer made from the first examples."""
+    import torch
+    import transformers
+
+    from grpo_arcade.trainer.models.pocket.architecture import build_config
+    from grpo_arcade.trainer.models.pocket.tokenizer import train_tokenizer
+
+    sample = examples[:_TOKENIZER_EXAMPLES]
+    tokenizer = train_tokenizer(
+        chain((answer for _, answer in sample), (prompt for prompt, _ in sample[::_PROMPT_SHARE])), config.vocab_size
+    )
+    torch.manual_seed(config.seed)
+    architecture = build_config(
+        len(tokenizer),
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        hidden_size=config.hidden_size,
+        num_hidden_layers=config.num_hidden_layers,
+    )
+    return transformers.Qwen3ForCausalLM(architecture), tokenizer
+
+
+def _draw_corpus(config: PretrainConfig) -> list[tuple[str, str]]:
     """(prompt, completion) of every example, in order; drawn by all cores but one, the same for any number."""
-    chunk = 5_000
-    jobs = [(seed, start, min(start + chunk, size)) for start in range(0, size, chunk)]
+    chunk, size = 5_000, config.corpus_size
+    jobs = [(config.seed, config.games, start, min(start + chunk, size)) for start in range(0, size, chunk)]
     if len(jobs) < 4:
         return list(chain.from_iterable(map(_draw_chunk, jobs)))
     with ProcessPoolExecutor(spare_threads(), multiprocessing.get_context("spawn")) as pool:
         return list(chain.from_iterable(pool.map(_draw_chunk, jobs)))
 
 
-def _draw_chunk(job: tuple[int, int, int]) -> list[tuple[str, str]]:
-    from grpo_arcade.trainer.models.pocket.grammar import draw
-
-    seed, start, stop = job
-    return [(example.prompt, example.completion) for example in (draw(f"{seed}/{i}") for i in range(start, stop))]
+def _draw_chunk(job: tuple[int, tuple[str, ...], int, int]) -> list[tuple[str, str]]:
+    seed, games, start, stop = job
+    shares = shares_of(games)
+    examples = (draw(f"{seed}/{i}", shares) for i in range(start, stop))
+    return [(example.prompt, example.completion) for example in examples]
 
 
 def _encode(tokenizer: Any, examples: list[tuple[str, str]]) -> tuple[list[list[int]], list[int]]:
@@ -215,10 +234,8 @@ def _fit(
         bar = shown.add_task("pretraining", total=config.steps)
         try:
             for batch in _batches(config, len(sequences)):
-                ids, labels = _collate([sequences[i] for i in batch], [prompt_lengths[i] for i in batch], pad)
                 with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-                    # Padding is on the right, where causal attention never looks: no mask is needed.
-                    loss = model(input_ids=ids.to(device), labels=labels.to(device), use_cache=False).loss
+                    loss = _loss(model, [sequences[i] for i in batch], [prompt_lengths[i] for i in batch], pad)
                 loss.backward()
                 torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
                 optimizer.step()
@@ -235,6 +252,21 @@ def _fit(
             console.print(f"interrupted after {done:,} steps; writing the model as it is")
     model.eval()
     return done, torch.stack(recent).mean().item() if recent else math.nan
+
+
+def _loss(model: Any, sequences: list[list[int]], prompt_lengths: list[int], pad: int) -> Any:
+    """Mean cross-entropy of the completions' tokens, in nats."""
+    from grpo_arcade.trainer.shared_prompt import logps_and_entropies
+
+    device, prompt = model.device, sequences[0][: prompt_lengths[0]]
+    ids, labels = (each.to(device) for each in _collate(sequences, prompt_lengths, pad))
+    if all(sequence[: len(prompt)] == prompt for sequence in sequences):
+        # One prompt for all, often three times as long as what is learnt, goes through once.
+        asked, answers, counted = ids[:1, : len(prompt)], ids[:, len(prompt) :], labels[:, len(prompt) :] >= 0
+        logps, _ = logps_and_entropies(model, asked, answers, counted, 1.0)
+        return -logps.sum() / counted.sum()
+    # Padding is on the right, where causal attention never looks: no mask is needed.
+    return model(input_ids=ids, labels=labels, use_cache=False).loss
 
 
 def _learning_rate_share(config: PretrainConfig, step: int) -> float:
@@ -281,7 +313,10 @@ def _write_record(
     defaults = PretrainConfig()
     changed = {f.name: getattr(config, f.name) for f in fields(config) if f.name not in ("output", "samples")}
     changed = {name: value for name, value in changed.items() if value != getattr(defaults, name) or name == "seed"}
-    options = chain.from_iterable((f"--{name.replace('_', '-')}", str(value)) for name, value in changed.items())
+    options = chain.from_iterable(
+        (f"--{name.replace('_', '-')}", *map(str, value if isinstance(value, tuple) else (value,)))
+        for name, value in changed.items()
+    )
     card = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or platform.machine()
     record = {
         "command": shlex.join(["arcade", "pretrain", *options]),

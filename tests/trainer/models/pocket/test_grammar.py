@@ -11,8 +11,9 @@ from grpo_arcade.games.atari.objects import SYMBOLIC
 from grpo_arcade.games.game import Outcome
 from grpo_arcade.games.players import check_source, extract_source, play_match
 from grpo_arcade.games.registry import make
-from grpo_arcade.trainer.models.pocket.grammar import GRAMMARS, SHARES, draw, draw_for
+from grpo_arcade.trainer.models.pocket.grammar import FURTHER, GRAMMARS, SHARES, draw, draw_for, shares_of
 from grpo_arcade.trainer.scoring import mean_score
+from tests.games.openenv.conftest import running
 
 EXAMPLES = [draw(f"test/{i}") for i in range(3_000)]
 BOARDS = [example for example in EXAMPLES if example.game == "2048"]
@@ -38,7 +39,7 @@ def test_every_program_passes_extraction_and_policy():
         assert check_source(extraction.source) is None, example.completion
 
 
-@pytest.mark.parametrize("name", GRAMMARS)
+@pytest.mark.parametrize("name", [*GRAMMARS, *FURTHER])
 def test_programs_differ_and_stay_short(name):
     programs = [draw_for(name, random.Random(i)).completion for i in range(500)]
     if name == "2048":
@@ -101,6 +102,50 @@ def test_atari_programs_play_to_an_end_the_rules_know(name):
         source = extract_source(draw_for(name, random.Random(i)).completion).source
         result = play_match(source, name, short, [i])
         assert result.episodes[0].outcome.by_the_rules, (result.error, source)
+
+
+@pytest.fixture(scope="module")
+def servers():
+    pytest.importorskip("openenv")
+    with running() as address:
+        yield address
+
+
+def test_programs_for_a_server_know_its_spec_and_are_of_every_quality(servers):
+    game = make(f"openenv:{servers}/catch")
+    examples = [draw(f"catch/{i}", shares_of(["openenv:catch"])) for i in range(60)]
+    won = []
+    for example in examples:
+        assert example.prompt == game.prompt()
+        extraction = extract_source(example.completion)
+        assert check_source(extraction.source) is None, example.completion
+        episodes = play_match(extraction.source, game.name, game.options, range(8)).episodes
+        assert all(episode.outcome in (Outcome.WON, Outcome.LOST) for episode in episodes), example.completion
+        won.append(fmean(episode.outcome is Outcome.WON for episode in episodes))
+    assert 0.1 < fmean(won) < 0.35  # a random player's is a fifth
+    assert min(won) == 0
+    assert max(won) >= 0.5
+
+
+def test_what_wins_every_game_of_catch_can_be_drawn(servers):
+    program = """\
+def strategy(screen):
+    me = screen[9].index(1)
+    aim = 2
+    for row in screen[:9]:
+        if 1 in row:
+            aim = row.index(1)
+    if me < aim - 0:
+        return "RIGHT"
+    if me > aim + 0:
+        return "LEFT"
+    return "STAY"
+"""
+    game = make(f"openenv:{servers}/catch")
+    episodes = play_match(program, game.name, game.options, range(20)).episodes
+    assert {episode.outcome for episode in episodes} == {Outcome.WON}
+    lines = {line for i in range(500) for line in draw_for("openenv:catch", random.Random(i)).completion.splitlines()}
+    assert set(program.splitlines()) <= lines
 
 
 # The best compositions that the grammars hold, as far as they were looked for: what reinforcement learning can find.

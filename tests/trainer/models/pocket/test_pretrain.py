@@ -10,6 +10,8 @@ import torch
 
 from grpo_arcade.trainer.models import load
 from grpo_arcade.trainer.models.pocket import PretrainConfig, pretrain
+from grpo_arcade.trainer.models.pocket.grammar import draw, shares_of
+from grpo_arcade.trainer.models.pocket.pretrain import _collate, _encode, _loss
 from grpo_arcade.trainer.models.sampler import sample
 
 TINY = {
@@ -50,6 +52,49 @@ def test_the_same_seed_gives_the_same_weights(tmp_path):
     assert first != other
 
 
+def test_a_model_is_taught_another_game_and_keeps_its_words(tmp_path):
+    first = pretrain(PretrainConfig(output=str(tmp_path / "first"), **TINY))
+    longer = {**TINY, "games": ("openenv:catch",), "steps": 30}
+    taught = pretrain(PretrainConfig(output=str(tmp_path / "taught"), model=str(first.folder), **longer))
+    assert (first.folder / "tokenizer.json").read_bytes() == (taught.folder / "tokenizer.json").read_bytes()
+    assert (first.folder / "model.safetensors").read_bytes() != (taught.folder / "model.safetensors").read_bytes()
+    examples = [draw(f"unseen/{i}", shares_of(["openenv:catch"])) for i in range(8)]
+    losses = [loss_on(folder, examples) for folder in (first.folder, taught.folder)]
+    assert losses[1] < losses[0] - 0.5
+    record = json.loads((taught.folder / "pretrain.json").read_text())
+    assert record["command"].startswith(f"arcade pretrain --model {first.folder} --games openenv:catch --seed 1")
+    assert record["config"]["games"] == ["openenv:catch"]
+
+
+def loss_on(folder, examples):
+    model, tokenizer = load(folder, dtype="float32")
+    sequences, lengths = _encode(tokenizer, [(example.prompt, example.completion) for example in examples])
+    with torch.no_grad():
+        return _loss(model, sequences, lengths, tokenizer.pad_token_id).item()
+
+
+def test_a_prompt_that_goes_through_once_gives_the_same_loss_and_gradient(pocket):
+    model, tokenizer = pocket
+    examples = [draw(f"once/{i}", shares_of(["openenv:catch"])) for i in range(3)]
+    sequences, lengths = _encode(tokenizer, [(example.prompt, example.completion) for example in examples])
+    other = draw("other", shares_of(["2048"]))
+    found = []
+    for together in (True, False):
+        model.zero_grad()
+        if together:
+            loss = _loss(model, sequences, lengths, tokenizer.pad_token_id)
+        else:
+            ids, labels = _collate(sequences, lengths, tokenizer.pad_token_id)
+            loss = model(input_ids=ids, labels=labels, use_cache=False).loss
+        loss.backward()
+        found.append((loss.item(), model.model.layers[0].self_attn.q_proj.weight.grad.clone()))
+    model.zero_grad()
+    assert found[0][0] == pytest.approx(found[1][0], rel=1e-5)
+    torch.testing.assert_close(found[0][1], found[1][1], rtol=1e-3, atol=1e-6)
+    mixed, of_each = _encode(tokenizer, [(each.prompt, each.completion) for each in (*examples, other)])
+    assert _loss(model, mixed, of_each, tokenizer.pad_token_id).item() > 0
+
+
 def test_ctrl_c_leaves_a_model_that_loads(tmp_path):
     code = f"""
 from grpo_arcade.trainer.models.pocket import PretrainConfig, pretrain
@@ -85,3 +130,11 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path):
 def test_nonsense_is_refused_by_name(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         PretrainConfig(**wrong)
+
+
+def test_a_game_without_grammar_and_a_model_that_is_not_there_are_refused_before_any_work(tmp_path):
+    with pytest.raises(ValueError, match=r"no grammar for chess; there are 2048, .*, openenv:catch"):
+        PretrainConfig(games=("2048", "chess"))
+    with pytest.raises(ValueError, match="no model folder"):
+        pretrain(PretrainConfig(output=str(tmp_path / "new"), model=str(tmp_path / "none"), **TINY))
+    assert not (tmp_path / "new").exists()

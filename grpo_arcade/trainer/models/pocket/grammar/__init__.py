@@ -2,12 +2,12 @@
 
 A game's module has ``GAME``, its registry name; ``draw_options(rng)``, the options a prompt asks for; and
 ``draw_program(rng, options)``, a program that answers that prompt. Adding it to :data:`GRAMMARS` is all it takes for
-the next pocket model to know the game. Standard library only.
+the next pocket model to know the game; what stands in :data:`FURTHER` is taught by name. Standard library only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from random import Random
@@ -31,8 +31,9 @@ from grpo_arcade.trainer.models.pocket.grammar.atari import (
     tennis,
 )
 from grpo_arcade.trainer.models.pocket.grammar.choice import pick
+from grpo_arcade.trainer.models.pocket.grammar.openenv import catch
 
-__all__ = ["GRAMMARS", "SHARES", "Example", "draw"]
+__all__ = ["FURTHER", "GRAMMARS", "SHARES", "Example", "draw", "shares_of"]
 
 _SHARES = {
     **{twenty48: 6},
@@ -44,6 +45,9 @@ GRAMMARS: Mapping[str, ModuleType] = {module.GAME: module for module in _SHARES}
 SHARES: Mapping[str, int] = {module.GAME: share for module, share in _SHARES.items()}
 """How often each game is drawn, relative to the others: 2048 in a third of all examples, since its boards come in many
 sizes and its programs are the longest."""
+FURTHER: Mapping[str, ModuleType] = {module.GAME: module for module in (catch,)}
+"""Grammars of games that the shipped weights do not know. ``openenv:`` with the name of one of our specs is what any
+server of that kind asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +62,35 @@ class Example:
     """The answer: a program between code fences, nothing around it."""
 
 
-def draw(seed: str) -> Example:
+def shares_of(games: Sequence[str]) -> Mapping[str, int]:
+    """What to draw from: the games named, each as often as the others, or what the shipped weights know.
+
+    Raises:
+        ValueError: there is no grammar for one of them.
+    """
+    known = {**GRAMMARS, **FURTHER}
+    if unknown := [game for game in games if game not in known]:
+        raise ValueError(f"there is no grammar for {', '.join(unknown)}; there are {', '.join(known)}")
+    return dict.fromkeys(games, 1) if games else SHARES
+
+
+def draw(seed: str, shares: Mapping[str, int] = SHARES) -> Example:
     """The example that belongs to ``seed``; the same on every machine and in every process."""
     rng = Random(seed)
-    return draw_for(pick(rng, SHARES), rng)
+    return draw_for(pick(rng, shares), rng)
 
 
 def draw_for(game: str, rng: Random) -> Example:
     """An example of one game."""
-    options = GRAMMARS[game].draw_options(rng)
-    program = GRAMMARS[game].draw_program(rng, options)
-    return Example(game, options, _prompt(game, tuple(options.items())), f"```python\n{program}```")
+    grammar = GRAMMARS.get(game) or FURTHER[game]
+    options = grammar.draw_options(rng)
+    program = grammar.draw_program(rng, options)
+    return Example(game, options, prompt(game, tuple(options.items())), f"```python\n{program}```")
 
 
 @cache
-def _prompt(game: str, options: tuple[tuple[str, Any], ...]) -> str:
+def prompt(game: str, options: tuple[tuple[str, Any], ...] = ()) -> str:
+    """What a game asks for, word for word; no server is needed."""
+    if game.startswith("openenv:"):
+        return make("openenv:ws://localhost", spec=game.removeprefix("openenv:"), **dict(options)).prompt()
     return make(game, **dict(options)).prompt()
