@@ -54,7 +54,12 @@ def launched(count, folder, arguments):
         port = str(free.getsockname()[1])
     order = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", str(count), "--master_port", port]
     return subprocess.Popen(
-        [*order, str(child), str(folder), *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*order, str(child), str(folder), *arguments],
+        # A step may take longer on a busy machine than the half minute after which torchrun kills.
+        env={**os.environ, "TORCH_ELASTIC_SHUTDOWN_TIMEOUT": "600"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 
