@@ -269,14 +269,13 @@ def _has_ended(folder: Path) -> bool:
 
 def _explained(error: BaseException, config: TrainConfig, again: str) -> TrainingError | None:
     """The line for an error that is nobody's wrong setting."""
-    from grpo_arcade.trainer.models.learner import is_out_of_memory
+    from grpo_arcade.trainer.models.learner import is_out_of_memory, what_to_lower
 
     if processes.is_lost(error):
         return TrainingError(f"another process of this run died; {again}")
     if is_out_of_memory(error):
         return TrainingError(
-            f"memory ran out; lower per_device_train_batch_size ({config.per_device_train_batch_size}) or "
-            f"max_completion_length ({config.max_completion_length}); {again}"
+            f"memory ran out; a new run with {what_to_lower(config)} needs less, and where there is more: {again}"
         )
     if isinstance(error, OSError):
         return TrainingError(f"{type(error).__name__}: {' '.join(str(error).split())}; {again}")

@@ -92,6 +92,12 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and any(sign in words for sign in signs))
 
 
+def what_to_lower(config: TrainConfig) -> str:
+    """The two settings that save most memory by being lower, with what they are now."""
+    first = "per_device_train_batch_size" if config.per_device_train_batch_size > 1 else "num_generations"
+    return " or ".join(f"a lower {name} ({getattr(config, name)})" for name in (first, "max_completion_length"))
+
+
 def _check_settings(config: TrainConfig, machine: Machine) -> None:
     """Refuse what this machine has not got, before anything is loaded."""
     eight = "8bit" in config.optim

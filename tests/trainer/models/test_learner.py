@@ -7,7 +7,7 @@ import torch
 
 from grpo_arcade.trainer.config import ConfigError, TrainConfig
 from grpo_arcade.trainer.models.backends import Backend
-from grpo_arcade.trainer.models.learner import is_out_of_memory, open_learner
+from grpo_arcade.trainer.models.learner import is_out_of_memory, open_learner, what_to_lower
 from grpo_arcade.trainer.models.transformers_backend import expert_tensors, lora
 
 PLAIN = Backend("transformers", "a test")
@@ -66,6 +66,13 @@ def test_a_tokenizer_without_a_chat_template_is_refused(gpt_oss, tmp_path):
 def test_memory_that_ran_out_is_known_by_every_name(error):
     assert is_out_of_memory(error)
     assert not is_out_of_memory(RuntimeError("CUDA error: an illegal memory access was encountered"))
+
+
+def test_what_to_lower_can_be_lowered():
+    assert (
+        what_to_lower(TrainConfig()) == "a lower per_device_train_batch_size (8) or a lower max_completion_length (128)"
+    )
+    assert "num_generations (32)" in what_to_lower(TrainConfig(per_device_train_batch_size=1))
 
 
 def test_an_adapter_reaches_attention_and_experts(gpt_oss):
