@@ -222,7 +222,7 @@ def test_sixteen_consoles_are_watched_at_their_own_pace_and_come_to_their_scores
     for tile in scene.tiles:
         if tile.playback.ended and not tile.number and tile.replays:
             assert tile.playback.score == tile.episodes[0].score
-    for tile in scene._visible():
+    for tile in scene.grid.visible():
         assert tile.board.width / tile.board.height == pytest.approx(160 / 210, rel=0.03)
         assert scene.area.contains(tile.rect)
     hands.press("return")

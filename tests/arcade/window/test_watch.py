@@ -45,7 +45,7 @@ def live(tmp_path):
 def watch(app, hands, folder, tiles=None):
     scene = WatchScene(app, folder)
     app.open(scene)
-    hands.until(lambda: (scene.news.game or scene.news.problem) and scene._glance is None)
+    hands.until(lambda: (scene.news.game or scene.news.problem) and scene._listener.listening)
     if tiles is not None:
         hands.until(lambda: len(scene.tiles) == tiles)
     return scene
@@ -73,7 +73,7 @@ def test_boards_come_to_the_scores_the_run_recorded(app, hands, ended_run):
     scene = watch(app, hands, ended_run, 16)
     for _ in range(5):
         hands.press("=")
-    hands.until(lambda: all(tile.playback.ended for tile in scene._visible() if not tile.number))
+    hands.until(lambda: all(tile.playback.ended for tile in scene.grid.visible() if not tile.number))
     for tile in scene.tiles:
         playback = Playback(tile.episodes[0])
         playback.advance(1e6, 30.0)
@@ -123,7 +123,7 @@ def test_several_groups_of_a_step_are_turned_over_one_by_one_and_never_mixed(app
         scene = watch(app, hands, run.folder, 9)
         seen = []
         for number in range(3):
-            visible = scene._visible()
+            visible = scene.grid.visible()
             assert [tile.entrant.group for tile in visible] == [number] * 3
             assert len({tile.episodes[0].seed for tile in visible}) == 1
             assert f"group {number + 1} of 3" in scene._status_words()
@@ -131,12 +131,12 @@ def test_several_groups_of_a_step_are_turned_over_one_by_one_and_never_mixed(app
             hands.press("n")
         assert seen == scene.tiles
         hands.press("o")
-        scores = [tile.entrant.score for tile in scene._visible()]
+        scores = [tile.entrant.score for tile in scene.grid.visible()]
         assert scores == sorted((tile.entrant.score for tile in seen[:3]), reverse=True)
         hands.press("return", "right", "right", "right")
         assert scene.detail.tile.entrant.group == 1
         hands.press("escape")
-        assert scene.page == 1
+        assert scene.grid.page == 1
 
 
 def test_pointing_at_a_curve_scrubs_to_its_step(app, hands, ended_run):
@@ -176,7 +176,7 @@ def test_a_strategy_is_enlarged_with_its_source_and_what_the_champion_lacks_mark
 def test_a_board_that_is_clicked_is_enlarged(app, hands, ended_run):
     scene = watch(app, hands, ended_run, 16)
     settle(hands, scene)
-    tile = scene._visible()[7]
+    tile = scene.grid.visible()[7]
     hands.click(tile.board.center)
     assert scene.detail.tile is tile
 
@@ -297,15 +297,15 @@ def test_boards_fit_the_window_and_never_overlap(make_app, ended_run, size):
     hands = Hands(app)
     scene = watch(app, hands, ended_run, 16)
     settle(hands, scene)
-    shown = scene._visible()
-    assert len(shown) == min(16, scene._per_page)
+    shown = scene.grid.visible()
+    assert len(shown) == min(16, scene.grid.per_page)
     for tile in shown:
         assert scene.area.contains(tile.rect)
         assert tile.board.width >= 40
         assert not any(tile.rect.colliderect(other.rect) for other in shown if other is not tile)
     seen = set()
-    for _ in range(len(scene._sheets())):
-        seen |= {tile.entrant.id for tile in scene._visible()}
+    for _ in range(len(scene.grid.pages())):
+        seen |= {tile.entrant.id for tile in scene.grid.visible()}
         hands.press("n")
     assert len(seen) == 16
     hands.press("return")
@@ -344,7 +344,7 @@ def test_a_paused_run_that_ended_costs_no_frames(app, hands, ended_run):
 def test_leaving_stops_listening_and_coming_back_goes_on(app, hands, live):
     live.step(1)
     scene = watch(app, hands, live.folder, 4)
-    task = scene._task
+    task = scene._listener._task
     top = WatchScene(app, live.folder)
     app.open(top)
     assert task.cancelled

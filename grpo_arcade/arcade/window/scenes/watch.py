@@ -5,9 +5,7 @@ Follows the newest step until one is pinned. All reading is done by ``run_feed``
 
 from __future__ import annotations
 
-import dataclasses
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -16,16 +14,16 @@ from typing import TYPE_CHECKING
 import pygame
 
 from grpo_arcade.arcade.window import paint, theme
-from grpo_arcade.arcade.window.background import Task
 from grpo_arcade.arcade.window.boards import board_size, palette_of
 from grpo_arcade.arcade.window.code_view import highlighted
-from grpo_arcade.arcade.window.grid import largest_boards
 from grpo_arcade.arcade.window.playback import Playback, playback_of, table_of
-from grpo_arcade.arcade.window.run_feed import LIVE, Dispatch, News, Receiver, follow, glance
+from grpo_arcade.arcade.window.run_feed import News
+from grpo_arcade.arcade.window.run_listener import RunListener
 from grpo_arcade.arcade.window.scene import Act, Event, Pointer, Scene, Wheel
 from grpo_arcade.arcade.window.scenes.play_panel import shown_name
 from grpo_arcade.arcade.window.scenes.watch_detail import Detail
-from grpo_arcade.arcade.window.scenes.watch_panels import Strip, draw_column
+from grpo_arcade.arcade.window.scenes.watch_grid import TileGrid
+from grpo_arcade.arcade.window.scenes.watch_panels import Strip, draw_column, draw_empty, status_words
 from grpo_arcade.arcade.window.scenes.watch_tile import Measure, Tile
 from grpo_arcade.arcade.window.shelf import by_score
 from grpo_arcade.arcade.window.widgets import Focus, Item, compact_heading, heading
@@ -34,16 +32,11 @@ from grpo_arcade.games import Episode, Picture, score_text
 if TYPE_CHECKING:
     from grpo_arcade.arcade.window.app import App
 
-MOST_BOARDS = 16
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 """Times the game's own pace."""
-_SMALLEST_BOARD = 64
-"""Points, and at least as many pixels less a few; where boards would be smaller there are fewer on a page."""
 _PAINT_S = 0.004
 """What a frame may spend on painting anew what stands still. The rest is painted in the next ones, so that news of a
 whole step never holds up the boards that play."""
-
-
 _BOARDS_S = 0.008
 """What a frame may spend on boards that play; the others come first in the next."""
 
@@ -70,67 +63,43 @@ class WatchScene(Scene):
         """The step that is kept in sight; None to follow the newest."""
         self.speed = 4.0
         self.paused = False
-        self.best_first = False
-        self.page = 0
-        self.tiles: list[Tile] = []
-        """The boards of the step, in the order they are shown in."""
+        self.grid = TileGrid()
         self.champion: Tile | None = None
         self.detail: Detail | None = None
         self.measure = Measure()
-        self._receiver = Receiver()
+        self._listener = RunListener(app.background, self.folder, self._hear, app.complain)
         self._to_enlarge = strategy
-        self._task: Task | None = None
-        self._glance: Task | None = None
         self._focus = Focus()
         self._strip = Strip()
-        self._grid = pygame.Rect(0, 0, 0, 0)
         self._column = pygame.Rect(0, 0, 0, 0)
-        self._per_page = MOST_BOARDS
         self._parts: dict[str | Tile, Callable[[pygame.Surface], pygame.Rect]] = {}
         """What stands still and must be painted anew."""
         self._pictures: dict[tuple[str, str, str], Picture] = {}
         self._turn = 0
         """Which board is painted first, where a frame has no time for all."""
 
+    @property
+    def tiles(self) -> Sequence[Tile]:
+        """The boards of the step, in the order they were scored in."""
+        return self.grid.tiles
+
     # The run.
 
     def enter(self) -> None:
         """Begin, or go on, to listen to the run."""
-        self._receiver = Receiver()
-        background = self.app.background
-        self._glance = background.thread(glance, self.folder, self.pinned, done=self._glanced, failed=self.app.complain)
-        self._task = background.process(
-            follow, self.folder, self.pinned, item=self._receive, failed=self.app.complain, hears=True
-        )
+        self._listener.begin(self.pinned)
         # The first source takes 90 ms longer than any other.
         self.app.background.thread(highlighted, "def strategy(board): ...")
 
     def leave(self) -> None:
         """Stop listening."""
-        for task in (self._glance, self._task):
-            if task is not None:
-                task.cancel()
-        self._glance = self._task = None
-
-    def _glanced(self, news: News | None) -> None:
-        if news is not None and self._glance is not None:
-            self._hear(news)
-
-    def _receive(self, dispatch: Dispatch) -> None:
-        if self._glance is not None:
-            self._glance.cancel()  # too late to be of use
-            self._glance = None
-        news = self._receiver.news(dispatch)
-        if news.problem and not news.game and self.news.game:
-            # Gone before the process had seen it: what was shown stays, as it may be the last that is left of it.
-            news = dataclasses.replace(self.news, problem=news.problem)
-        self._hear(news)
+        self._listener.end()
 
     def _hear(self, news: News) -> None:
         before, self.news = self.news, news
         self._heard = True
-        kept = {(tile.entrant.id, tile.entrant.time): tile for tile in self.tiles if tile.entrant}
-        self.tiles = []
+        kept = {(tile.entrant.id, tile.entrant.time): tile for tile in self.grid.tiles if tile.entrant}
+        self.grid.tiles = []
         for entrant in news.entrants:
             tile = kept.get((entrant.id, entrant.time))
             if tile is None and entrant.episodes:
@@ -139,14 +108,14 @@ class WatchScene(Scene):
                 if tile.entrant != entrant:
                     tile.entrant = entrant
                     self._repaint(tile)
-                self.tiles.append(tile)
+                self.grid.tiles.append(tile)
         if self.champion is None or self.champion.episodes != news.champion_episodes:
             self.champion = Tile(news.champion_episodes, self._play) if news.champion_episodes else None
-        if self.tiles and not before.entrants and self.tiles[0].playback.game.clock_driven:
+        if self.grid.tiles and not before.entrants and self.grid.tiles[0].playback.game.clock_driven:
             self.speed = min(self.speed, 1.0)  # what has a pace of its own is watched at that
         self.measure = Measure.of(news.entrants, news.baselines)
         if (news.shown, news.game) != (before.shown, before.game):
-            self.page = 0
+            self.grid.page = 0
             if self.detail is not None and self.detail.of_step:
                 self.detail = None
         if self.detail is not None:
@@ -181,7 +150,7 @@ class WatchScene(Scene):
         if used:
             self._repaint("heading")
             if self._focus.index != focused:
-                shown = self._visible()
+                shown = self.grid.visible()
                 self._repaint(*(shown[place] for place in (focused, self._focus.index) if place < len(shown)))
         return used
 
@@ -225,32 +194,26 @@ class WatchScene(Scene):
         self._relay_out()
 
     def _show_neighbour(self, by: int) -> None:
-        order = [(tile, page) for page, sheet in enumerate(self._sheets()) for tile in sheet]
-        place = next((at for at, (tile, _) in enumerate(order) if self.detail and tile is self.detail.tile), None)
-        if place is None:
-            return
-        tile, self.page = order[(place + by) % len(order)]
-        self._enlarge(tile)
+        tile = self.grid.neighbour(self.detail.tile, by) if self.detail else None
+        if tile is not None:
+            self._enlarge(tile)
 
     def _enlarge(self, tile: Tile) -> None:
         self.detail = Detail(tile, self.news)
         self._relay_out()
-        shown = self._visible()
+        shown = self.grid.visible()
         if tile in shown:
             self._focus.index = shown.index(tile)
 
     def _enlarge_wanted(self) -> None:
-        for page, sheet in enumerate(self._sheets()):
-            for tile in sheet:
-                if tile.entrant is not None and tile.entrant.id == self._to_enlarge:
-                    self._to_enlarge, self.page = None, page
-                    self._enlarge(tile)
-                    return
+        tile = self.grid.show(self._to_enlarge) if self._to_enlarge is not None else None
+        if tile is not None:
+            self._to_enlarge = None
+            self._enlarge(tile)
 
     def _pin(self, step: int | None) -> None:
         self.pinned = None if step is None else max(1, min(step, max(1, self.news.newest)))
-        if self._task is not None:
-            self._task.tell(self.pinned)
+        self._listener.pin(self.pinned)
 
     def _do_earlier(self) -> None:
         self._pin((self.pinned or self.news.shown) - 1)
@@ -274,7 +237,7 @@ class WatchScene(Scene):
         self._turn_page(-1)
 
     def _turn_page(self, by: int) -> None:
-        self.page = (self.page + by) % max(1, len(self._sheets()))
+        self.grid.turn(by)
         self._relay_out()
 
     def _do_pause(self) -> None:
@@ -290,7 +253,7 @@ class WatchScene(Scene):
         self.speed = SPEEDS[max(0, min(SPEEDS.index(self.speed) + by, len(SPEEDS) - 1))]
 
     def _do_order(self) -> None:
-        self.best_first = not self.best_first
+        self.grid.best_first = not self.grid.best_first
         self._relay_out()
 
     def _do_champion(self) -> None:
@@ -302,13 +265,13 @@ class WatchScene(Scene):
             self._enlarge(self.champion)
 
     def _do_game(self) -> None:
-        for tile in [self.detail.tile] if self.detail else self._visible():
+        for tile in [self.detail.tile] if self.detail else self.grid.visible():
             tile.show_game(tile.number + 1)
 
     def _do_replay(self) -> None:
         from grpo_arcade.arcade.window.scenes.replay import Replay
 
-        shown = self._visible()
+        shown = self.grid.visible()
         tile = self.detail.tile if self.detail else shown[self._focus.index] if self._focus.index < len(shown) else None
         if tile is None:
             raise ValueError("there is no game yet that could be replayed")
@@ -316,23 +279,6 @@ class WatchScene(Scene):
         self.app.open(Replay(self.app, by_score(tile.episodes), f"{self.folder.name} · {of}"))
 
     # Layout.
-
-    def _sheets(self) -> list[list[Tile]]:
-        """The boards page by page. Groups play different seeds and are judged apart, so no page mixes them."""
-        groups: dict[int, list[Tile]] = {}
-        for tile in self.tiles:
-            groups.setdefault(tile.entrant.group if tile.entrant else 0, []).append(tile)
-        sheets = []
-        for number in sorted(groups):
-            tiles = groups[number]
-            if self.best_first:
-                tiles = sorted(tiles, key=lambda tile: -tile.entrant.score if tile.entrant else 0.0)
-            sheets += [tiles[at : at + self._per_page] for at in range(0, len(tiles), self._per_page)]
-        return sheets
-
-    def _visible(self) -> list[Tile]:
-        sheets = self._sheets()
-        return sheets[self.page] if self.page < len(sheets) else []
 
     def resized(self) -> None:
         """Find places for everything; the app paints all of it."""
@@ -362,41 +308,23 @@ class WatchScene(Scene):
             picture = self._picture("champion", self.champion.episodes[0])
             size = board_size(self.champion.playback.game, picture, (wide, max(16, body.height // 3)))
             self.champion.board = pygame.Rect((self._column.left, body.top + look.px(26)), size)
-        self._grid = pygame.Rect(body.left, body.top, body.width - (wide + gap if wide else 0), body.height)
+        self.grid.area = pygame.Rect(body.left, body.top, body.width - (wide + gap if wide else 0), body.height)
         self._place_tiles()
 
     def _place_tiles(self) -> None:
-        look = self.app.theme
-        smallest = max(look.px(_SMALLEST_BOARD), _SMALLEST_BOARD - 12)
-        # Room for all that will come, so that boards do not move when another one does.
-        groups = Counter(tile.entrant.group for tile in self.tiles if tile.entrant)
-        count = min(MOST_BOARDS, max(1, self.news.expected, *groups.values()))
-        aspect = self._picture("grid", self.tiles[0].episodes[0]).aspect if self.tiles else 1.0
-        fit = partial(largest_boards, self._grid, gap=look.px(theme.GAP), around=partial(_caption, look), aspect=aspect)
-        columns, wide, tall = fit(count)
-        while count > 1 and wide < smallest * min(1.0, aspect):
-            count -= 1
-            columns, wide, tall = fit(count)
-        self._per_page = count
-        self.page = min(self.page, max(0, len(self._sheets()) - 1))
-        rows = -(-count // columns)
-        cell_width, cell_height = self._grid.width // columns, self._grid.height // rows
-        items = []
-        for place, tile in enumerate(self._visible()):
-            row, column = divmod(place, columns)
-            tile.rect = pygame.Rect(
-                self._grid.left + column * cell_width + (cell_width - wide) // 2,
-                self._grid.top + row * cell_height,
-                wide,
-                cell_height - look.px(8),
-            )
-            tile.board = pygame.Rect(*tile.rect.topleft, wide, tall)
-            key = tile.entrant.id if tile.entrant else None
-            items.append(Item(tile.rect, lambda tile=tile: self._enlarge(tile), key=key))  # type: ignore[misc]
+        tiles = self.grid.tiles
+        aspect = self._picture("grid", tiles[0].episodes[0]).aspect if tiles else 1.0
+        self.grid.place(self.app.theme, self.news.expected, aspect)
         if self.detail is not None:
             self.detail.place()
+        items = []
+        for tile in self.grid.visible():
+            key = tile.entrant.id if tile.entrant else None
+            items.append(Item(tile.rect, partial(self._enlarge, tile), key=key))
         self._focus.set(items)
-        self._drawn_layout = self._grid.copy(), count, self.page, self.detail, self.news.shown, self.best_first
+        grid = self.grid
+        shown = self.news.shown, grid.best_first, grid.page, grid.per_page
+        self._drawn_layout = grid.area.copy(), *shown, self.detail
 
     _drawn_layout: tuple[object, ...] = ()
 
@@ -406,7 +334,7 @@ class WatchScene(Scene):
         if self.detail is not None:
             return [self.detail.tile]
         champion = [self.champion] if self.champion is not None and self._column.width else []
-        return [*self._visible(), *champion]
+        return [*self.grid.visible(), *champion]
 
     def next_update(self) -> float | None:
         """At once while a board moves or something is still to be painted."""
@@ -427,14 +355,14 @@ class WatchScene(Scene):
             detail = self.detail
             ways |= {"detail": self._draw_detail, "code": self._draw_code, detail.tile: self._draw_detail}
         else:
-            ways |= {tile: partial(self._draw_tile, tile=tile) for tile in self._visible()}
+            ways |= {tile: partial(self._draw_tile, tile=tile) for tile in self.grid.visible()}
             ways |= {"column": self._draw_column} if self._column.width else {}
             ways |= {"empty": self._draw_empty}
         self._parts |= {part: ways[part] for part in parts if part in ways}
 
     def _repaint_all(self) -> None:
         self._parts.clear()
-        body = self._grid.union(self._column) if self._column.width else self._grid
+        body = self.grid.area.union(self._column) if self._column.width else self.grid.area
 
         def clear(surface: pygame.Surface) -> pygame.Rect:
             return surface.fill(self.app.theme.page, body.inflate(2 * self.app.theme.px(theme.TIGHT), 0))
@@ -444,7 +372,7 @@ class WatchScene(Scene):
         if self.detail is not None:
             self._repaint("detail")
         else:
-            self._repaint(*([] if self.tiles else ["empty"]), *self._visible(), "column")
+            self._repaint(*([] if self.grid.tiles else ["empty"]), *self.grid.visible(), "column")
 
     def update(self, dt: float) -> bool:
         """Play."""
@@ -517,7 +445,7 @@ class WatchScene(Scene):
         look = self.app.theme
         news = self.news
         # The focus of the uppermost boards begins a little above them.
-        tall = self._grid.top - look.px(theme.TIGHT) - self.area.top
+        tall = self.grid.area.top - look.px(theme.TIGHT) - self.area.top
         area = surface.fill(look.page, (self.area.left, self.area.top, self.area.width, tall))
         name = f"{news.model} · {shown_name(news.game)}" if news.game else self.folder.name
         note = self._status_words()
@@ -528,59 +456,12 @@ class WatchScene(Scene):
         return area
 
     def _status_words(self) -> str:
-        news = self.news
-        if news.problem:
-            return news.problem
-        if not news.game:
-            return "reading…"
-        step = f"step {news.shown}" if news.shown else "no step yet"
-        parts = [f"{step} of {news.max_steps}" if news.max_steps else step]
-        if self.pinned is not None:
-            parts.append(f"pinned, newest is {news.newest}")
-        if news.status in LIVE:
-            parts.append("live" if news.status == "running" else news.status)
-        elif news.status == "crashed":
-            parts.append("the trainer died without a word; arcade train --resume goes on")
-        else:
-            parts.append(news.status)
-        if news.quiet_s:
-            parts.append(f"nothing new for {news.quiet_s} s")
-        parts += self._page_words()
-        parts.append("paused" if self.paused else f"{self.speed:g}×")
-        return " · ".join(parts)
-
-    def _page_words(self) -> list[str]:
-        """Which group and which of its boards are in sight, where that is not all there is."""
-        visible = self._visible()
-        groups = sorted({tile.entrant.group for tile in self.tiles if tile.entrant})
-        if not visible or visible[0].entrant is None:
-            return []
-        group = visible[0].entrant.group
-        words = [f"group {groups.index(group) + 1} of {len(groups)}"] if len(groups) > 1 else []
-        sheets = [sheet for sheet in self._sheets() if sheet[0].entrant and sheet[0].entrant.group == group]
-        if len(sheets) > 1:
-            first = self._per_page * next(at for at, sheet in enumerate(sheets) if sheet[0] is visible[0])
-            words.append(f"boards {first + 1}–{first + len(visible)} of {sum(map(len, sheets))}")
-        return words
+        more = [*self.grid.words(), "paused" if self.paused else f"{self.speed:g}×"]
+        return status_words(self.news, self.pinned is not None, more)
 
     def _draw_empty(self, surface: pygame.Surface) -> pygame.Rect:
-        look = self.app.theme
-        surface.fill(look.page, self._grid)
-        news = self.news
-        if news.problem:
-            words = news.problem
-        elif not news.game:
-            words = "Reading the run…"
-        elif news.status in LIVE:
-            words = "Waiting for the first strategies…"
-        else:
-            words = "This run ended before its first strategy was played."
-        height = look.px(theme.HEADING)
-        lines = paint.wrapped(words, self._grid.width - 2 * look.px(theme.PAD), height)
-        for row, line in enumerate(lines):
-            y = self._grid.centery + round((row - (len(lines) - 1) / 2) * height * theme.LINE)
-            paint.text(surface, line, (self._grid.centerx, y), height, look.soft, anchor="middle")
-        return self._grid
+        draw_empty(surface, self.app.theme, self.grid.area, self.news)
+        return self.grid.area
 
     def _draw_column(self, surface: pygame.Surface) -> pygame.Rect:
         look = self.app.theme
@@ -607,8 +488,3 @@ class WatchScene(Scene):
             *("menu.choose", "watch.earlier", "watch.later", "watch.pin", "watch.champion"),
             *("watch.pause", "watch.slower", "watch.faster", "watch.order", "watch.page", "app.back"),
         )
-
-
-def _caption(look: theme.Theme, tall: int) -> int:
-    """What a cell needs besides its board."""
-    return look.px(42) if tall > look.px(100) else look.px(20)

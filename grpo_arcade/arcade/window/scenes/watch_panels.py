@@ -1,4 +1,4 @@
-"""What stands beside the boards of Watch: the strip of curves below, and the column on the right."""
+"""What stands around the boards of Watch: words above, the strip of curves below, and the column on the right."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pygame
 
 from grpo_arcade.arcade.window import paint, theme
-from grpo_arcade.arcade.window.run_feed import News, Point
+from grpo_arcade.arcade.window.run_feed import LIVE, News, Point
 from grpo_arcade.arcade.window.scenes.watch_tile import Measure
 from grpo_arcade.arcade.window.theme import Theme
 from grpo_arcade.games import fonts, score_text
@@ -121,6 +121,45 @@ def _thinned(known: Sequence[tuple[int, float]], most: int) -> list[tuple[float,
     size = -(-len(known) // most)
     parts = [known[at : at + size] for at in range(0, len(known), size)]
     return [(sum(step for step, _ in part) / len(part), sum(value for _, value in part) / len(part)) for part in parts]
+
+
+def status_words(news: News, pinned: bool, more: Sequence[str]) -> str:
+    """How the run stands, in one line, and ``more`` about how it is being watched."""
+    if news.problem:
+        return news.problem
+    if not news.game:
+        return "reading…"
+    step = f"step {news.shown}" if news.shown else "no step yet"
+    parts = [f"{step} of {news.max_steps}" if news.max_steps else step]
+    if pinned:
+        parts.append(f"pinned, newest is {news.newest}")
+    if news.status in LIVE:
+        parts.append("live" if news.status == "running" else news.status)
+    elif news.status == "crashed":
+        parts.append("the trainer died without a word; arcade train --resume goes on")
+    else:
+        parts.append(news.status)
+    if news.quiet_s:
+        parts.append(f"nothing new for {news.quiet_s} s")
+    return " · ".join([*parts, *more])
+
+
+def draw_empty(surface: pygame.Surface, look: Theme, area: pygame.Rect, news: News) -> None:
+    """Say why there are no boards."""
+    surface.fill(look.page, area)
+    if news.problem:
+        words = news.problem
+    elif not news.game:
+        words = "Reading the run…"
+    elif news.status in LIVE:
+        words = "Waiting for the first strategies…"
+    else:
+        words = "This run ended before its first strategy was played."
+    height = look.px(theme.HEADING)
+    lines = paint.wrapped(words, area.width - 2 * look.px(theme.PAD), height)
+    for row, line in enumerate(lines):
+        y = area.centery + round((row - (len(lines) - 1) / 2) * height * theme.LINE)
+        paint.text(surface, line, (area.centerx, y), height, look.soft, anchor="middle")
 
 
 def draw_column(surface: pygame.Surface, look: Theme, area: pygame.Rect, news: News, measure: Measure) -> None:
