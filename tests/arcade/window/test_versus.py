@@ -116,7 +116,7 @@ def test_an_endpoint_writes_before_the_persons_eyes_then_plays_and_may_be_asked_
         assert len(seen) > 1
         rest(hands, scene)
         assert (seat.outcome, seat.contestant.performance.source) == (Outcome.NO_CODE, None)
-        assert "no code" in scene._foot(seat)[0]
+        assert "no code" in scene._view.said(seat)[0]
         play_on(hands, scene, 2)
         hands.press("m")
         hands.until(lambda: scene.ready)
@@ -208,6 +208,13 @@ def test_boards_fit_and_never_overlap(make_app, size, count):
         assert not any(seat.rect.colliderect(other.rect) for other in scene.seats if other is not seat)
         assert not seat.rect.colliderect(scene._side)
     assert scene.seats[0].board.width >= 60
+
+
+def test_room_beside_the_boards_is_kept_for_a_strategy_that_can_be_read_and_for_nothing_else(app, hands, tmp_path):
+    assert not match(app, hands, YOU, "random", ready=False)._side.width
+    file = tmp_path / "left.py"
+    file.write_text("def strategy(board):\n    return 'A'\n")
+    assert match(app, hands, YOU, str(file), ready=False)._side.width
 
 
 def test_text_is_pasted_into_a_players_field_by_its_keys_and_an_empty_clipboard_is_said(app, hands):

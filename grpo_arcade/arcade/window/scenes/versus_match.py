@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pygame
 
 from grpo_arcade.arcade.window import paint, theme
-from grpo_arcade.arcade.window.boards import board_size, draw_board, palette_of
+from grpo_arcade.arcade.window.boards import board_size
 from grpo_arcade.arcade.window.code_view import highlighted
 from grpo_arcade.arcade.window.contestants import Contestant
 from grpo_arcade.arcade.window.grid import largest_boards
@@ -26,12 +26,11 @@ from grpo_arcade.arcade.window.playback import Playback, playback_of
 from grpo_arcade.arcade.window.realtime import RealTime
 from grpo_arcade.arcade.window.scene import Act, Event, Pointer, Released, Scene, Wheel
 from grpo_arcade.arcade.window.scenes.play_panel import shown_name
-from grpo_arcade.arcade.window.scenes.versus_seat import Seat, draw_number, thinking
-from grpo_arcade.arcade.window.scenes.watch_tile import draw_ending, outcome_words
+from grpo_arcade.arcade.window.scenes.versus_seat import Seat, verdict
+from grpo_arcade.arcade.window.scenes.versus_view import SeatView
 from grpo_arcade.arcade.window.session import PERSON, Session, fresh_seed
-from grpo_arcade.games import Episode, Picture, make
+from grpo_arcade.games import Episode, make
 from grpo_arcade.recordings import SUFFIX, save
-from grpo_arcade.trainer.scoring import FAILURES
 
 if TYPE_CHECKING:
     from grpo_arcade.arcade.window.app import App
@@ -89,7 +88,7 @@ class Match(Scene):
         self._side = pygame.Rect(0, 0, 0, 0)
         """Where the selected player's code is shown beside the boards, if there is room."""
         self._code_in = 0.0
-        self._picture_of: tuple[str, Picture] | None = None
+        self._view = SeatView(app, self.table)
         self._saved = b""
         self._unseen = True
         """Whether not everything has been drawn once."""
@@ -379,7 +378,7 @@ class Match(Scene):
                     self._mark(("seat", place))
         self._show_writing(dt)
         if not self._verdict and all(seat.out for seat in self.seats):
-            self._verdict = self._judged()
+            self._verdict = verdict(self.seats)
             self._keep_persons_game()
             self._mark_all()
         return bool(self._stale)
@@ -408,16 +407,6 @@ class Match(Scene):
                 self._mark(("board", place), ("foot", place))
                 if place == self.selected:
                     self._mark(("side", 0))
-
-    def _judged(self) -> str:
-        ranked = sorted(self.seats, key=lambda seat: -seat.counted)
-        best = [seat for seat in ranked if seat.counted == ranked[0].counted]
-        if len(best) == len(self.seats):
-            return "A draw"
-        names = " and ".join(seat.name for seat in best)
-        verb = "win" if best[0].session or len(best) > 1 else "wins"
-        margin = best[0].counted - ranked[len(best)].counted
-        return f"{names} {verb} by {margin:,.0f} points"
 
     def next_update(self) -> float | None:
         """At once while something moves, now and then while a model writes."""
@@ -455,13 +444,13 @@ class Match(Scene):
         body = pygame.Rect(self.area.left + gap, top, self.area.width - 2 * gap, max(1, self.area.bottom - top - gap))
         self._side = pygame.Rect(0, 0, 0, 0)
         around = look.px(64) if not self.compact else look.px(48)
-        if len(self.seats) == 2 and not self.compact:
+        if len(self.seats) == 2 and not self.compact and any(self._has_source(seat) for seat in self.seats):
             wide = min(body.width * 2 // 5, max(0, body.width - 2 * (body.height - around) - 2 * gap))
             wide = max(wide, body.width * 28 // 100)
             self._side = pygame.Rect(body.right - wide, body.top, wide, body.height)
             body.width -= wide + gap
         count = len(self.seats)
-        picture = self._picture()
+        picture = self._view.picture
         columns, *room = largest_boards(body, count, gap, lambda tall: around, picture.aspect)
         wide, tall = board_size(self.table, picture, (room[0], room[1]))
         rows = -(-count // columns)
@@ -474,7 +463,10 @@ class Match(Scene):
             seat.rect = pygame.Rect(left, top, wide, body.height // rows - gap // 2)
             seat.board = pygame.Rect(left, top + look.px(28), wide, tall)
             seat.has_side = bool(self._side.width) and place == self.selected
-        self._picture_of = None
+
+    def _has_source(self, seat: Seat) -> bool:
+        """Whether there is, or will be, a strategy to read."""
+        return seat.contestant is not None and seat.contestant.word not in self.table.baselines
 
     def draw(self, surface: pygame.Surface) -> Sequence[pygame.Rect] | None:
         """All, or what changed."""
@@ -493,9 +485,9 @@ class Match(Scene):
             "heading": lambda place: self._draw_heading(surface),
             "side": lambda place: self._draw_side(surface),
             "seat": partial(self._draw_seat, surface),
-            "board": partial(self._draw_board, surface),
-            "head": partial(self._draw_head, surface),
-            "foot": partial(self._draw_foot, surface),
+            "board": lambda place: self._view.draw_board(surface, self.seats[place], self.seed),
+            "head": lambda place: self._view.draw_head(surface, self.seats[place]),
+            "foot": lambda place: self._view.draw_foot(surface, self.seats[place]),
         }
         changed = [
             ways[part](place)
@@ -536,101 +528,10 @@ class Match(Scene):
         surface.fill(look.page, frame)
         if place == self.selected and len(self.seats) > 2:
             paint.panel(surface, frame, look.page, look.px(theme.RADIUS), look.line, max(2, look.px(2)))
-        self._draw_head(surface, place)
-        self._draw_board(surface, place)
-        self._draw_foot(surface, place)
+        self._view.draw_head(surface, seat)
+        self._view.draw_board(surface, seat, self.seed)
+        self._view.draw_foot(surface, seat)
         return frame
-
-    def _draw_head(self, surface: pygame.Surface, place: int) -> pygame.Rect:
-        look, seat = self.app.theme, self.seats[place]
-        area = pygame.Rect(seat.board.left, seat.rect.top, seat.board.width, seat.board.top - seat.rect.top)
-        area = area.inflate(0, -2 * look.px(2))
-        surface.fill(look.page, area)
-        height = look.px(theme.HEADING if seat.board.width > look.px(180) else theme.BODY)
-        colour = look.accent if seat.session else look.rival
-        pad = seat.board.width // 40
-        left = draw_number(surface, round(seat.score), (area.right - pad, area.centery), height, look.ink)
-        at = area.left + pad, area.centery
-        paint.text(surface, seat.name, at, height, colour, weight="bold", room=left - at[0] - height)
-        return area
-
-    def _draw_board(self, surface: pygame.Surface, place: int) -> pygame.Rect:
-        look, seat = self.app.theme, self.seats[place]
-        if seat.shows_code:
-            seat.code.rect = seat.board.copy()
-            surface.fill(look.page, seat.board)
-            seat.code.draw(surface, look)
-            return seat.board
-        picture = self._picture()
-        if seat.session:
-            draw_board(surface, seat.board, self.table, picture, seat.session.game.view(), seat.progress)
-        elif seat.playback and seat.playback.view is not None:
-            seat.playback.draw(surface, seat.board, picture)
-        else:
-            self._draw_waiting(surface, seat, picture)
-        resting = seat.progress >= 1.0
-        if seat.outcome is not None and resting:
-            moves = bool(seat.session or (seat.playback and seat.playback.episode.actions))
-            draw_ending(surface, look, seat.board, seat.outcome, seat.score if moves else None)
-        return seat.board
-
-    def _draw_waiting(self, surface: pygame.Surface, seat: Seat, picture: Picture) -> None:
-        look = self.app.theme
-        if self.clock:
-            surface.fill(look.sunken, seat.board)  # a console would first have to be switched on
-        else:
-            self.table.reset(self.seed)
-            picture.draw(surface.subsurface(seat.board), self.table.view(), 1.0)
-            paint.veil(surface, look.page, 0.55, seat.board)
-        contestant = seat.contestant
-        if contestant is None:
-            return
-        failed = contestant.state == "failed"
-        words = contestant.error if failed else thinking(contestant, self.table.baselines)
-        height = look.px(theme.BODY if seat.board.width > look.px(220) else theme.CAPTION)
-        pad = height
-        step = round(height * theme.LINE)
-        lines = paint.wrapped(words, seat.board.width - 3 * pad, height)
-        lines = lines[: max(1, (seat.board.height - 2 * pad) // step)]
-        wide = max(paint.text_width(line, height) for line in lines) + 3 * pad
-        box = pygame.Rect(0, 0, min(wide, seat.board.width - pad), len(lines) * step + 2 * pad)
-        box.center = seat.board.center
-        paint.panel(surface, box, look.card, look.px(theme.RADIUS), look.bad if failed else look.line)
-        for row, line in enumerate(lines):
-            at = box.centerx, box.top + pad + row * step + step // 2
-            paint.text(surface, line, at, height, look.ink if failed else look.soft, anchor="middle")
-
-    def _draw_foot(self, surface: pygame.Surface, place: int) -> pygame.Rect:
-        look, seat = self.app.theme, self.seats[place]
-        top = seat.board.bottom + look.px(2)
-        area = pygame.Rect(seat.board.left, top, seat.board.width, max(1, seat.rect.bottom - top - look.px(2)))
-        surface.fill(look.page, area)
-        height = look.px(theme.CAPTION)
-        words, colour = self._foot(seat)
-        step = round(height * theme.LINE)
-        pad = seat.board.width // 40
-        for row, line in enumerate(paint.wrapped(words, area.width - 2 * pad, height)[: max(1, area.height // step)]):
-            paint.text(surface, line, (area.left + pad, area.top + row * step + step // 2), height, colour)
-        return area
-
-    def _foot(self, seat: Seat) -> tuple[str, int]:
-        look, contestant = self.app.theme, seat.contestant
-        if contestant is None:
-            return ("", look.faint)
-        writes = contestant.writes(self.table.baselines)
-        if contestant.state == "writing":
-            return f"writing its strategy… {len(contestant.text):,} characters", look.rival
-        again = f" · {self.app.bindings.key_label('versus.ask')} asks again" if writes else ""
-        if contestant.state == "failed":
-            return f"cannot play{again}", look.bad
-        performance = contestant.performance
-        if performance is None:
-            return "thinking…", look.faint
-        if performance.outcome in FAILURES and seat.out:
-            said = f": {performance.error}" if performance.error else ""
-            return f"{outcome_words(performance.outcome)}{said}{again}", look.bad
-        strategy = f"attempt {contestant.attempt + 1}" if writes else ""
-        return f"{strategy}{again}".removeprefix(" · "), look.faint
 
     def _draw_side(self, surface: pygame.Surface) -> pygame.Rect:
         look, area = self.app.theme, self._side
@@ -645,12 +546,6 @@ class Match(Scene):
             seat.code.rect = pygame.Rect(area.left, area.top + look.px(28), area.width, area.height - look.px(28))
             seat.code.draw(surface, look)
         return area
-
-    def _picture(self) -> Picture:
-        palette = palette_of(self.table, self.app.palette)
-        if self._picture_of is None or self._picture_of[0] != palette:
-            self._picture_of = palette, self.table.picture(palette)
-        return self._picture_of[1]
 
     def keys(self) -> Sequence[str]:
         """What can be done."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pygame
@@ -74,6 +74,18 @@ class Seat:
         """The score it counts for in the end: as little as the game can give for a program that failed."""
         failed = self.outcome in FAILURES or (self.contestant is not None and self.contestant.state == "failed")
         return self._failure_score if failed else self.score
+
+
+def verdict(seats: Sequence[Seat]) -> str:
+    """Who has won, once everybody is out."""
+    ranked = sorted(seats, key=lambda seat: -seat.counted)
+    best = [seat for seat in ranked if seat.counted == ranked[0].counted]
+    if len(best) == len(seats):
+        return "A draw"
+    names = " and ".join(seat.name for seat in best)
+    verb = "win" if best[0].session or len(best) > 1 else "wins"
+    margin = best[0].counted - ranked[len(best)].counted
+    return f"{names} {verb} by {margin:,.0f} points"
 
 
 def thinking(contestant: Contestant, baselines: Mapping[str, Any]) -> str:
