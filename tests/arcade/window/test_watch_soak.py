@@ -36,7 +36,7 @@ def children():
     return sorted(pid for pid in found if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes())
 
 
-@pytest.mark.parametrize(("game", "steps"), [("2048", 1200), ("atari/pong", 300)])
+@pytest.mark.parametrize(("game", "steps"), [("2048", 1200), ("atari/pong", 600)])
 def test_memory_is_flat_however_long_a_run_is_watched(app, hands, tmp_path, game, steps):
     steps = STEPS or steps
     writer = subprocess.Popen([sys.executable, str(MADE_RUNS), str(tmp_path), "run", game], stdin=subprocess.PIPE)

@@ -512,7 +512,7 @@ class Play(Scene):
             words = _ENDINGS.get(outcome, str(outcome).replace("_", " ").capitalize())
             line = f"{self.game.score:,.0f} points in {self.lasted}"
             draw_plate(surface, self.app.theme, self._board, words, line, self.app.theme.outcome(outcome))
-        elif self.hint:
+        elif self.hint and not self.paused:
             draw_hint(surface, self.app.theme, self._board, self.hint)
         if self.paused and outcome is None and self.autoplay is None:
             line = f"{self.app.bindings.key_label('play.pause')} goes on"
