@@ -23,7 +23,7 @@ VERBS = {
     "train": "teach a model by GRPO",
     "eval": "score players over the held-out seeds, beside the baselines",
     "replay": "watch a recording in the terminal",
-    "export": "make a GIF or MP4 from recordings (also: record)",
+    "export": "make a GIF or MP4 from recordings (also: record), or the files of a model for other programs",
     "verify": "re-play recordings and say whether they are genuine",
     "dash": "watch a training run in the terminal, live or afterwards",
     "watch": "watch a training run in the window: its boards playing, live or afterwards",

@@ -14,6 +14,7 @@ from typing import Any
 EXTRAS = {
     "train": ("torch", "transformers", "trl", "peft", "datasets", "accelerate"),
     "gpu": ("unsloth", "unsloth_zoo", "bitsandbytes"),
+    "gguf": ("gguf", "llama-cpp-python"),
     "openenv": ("openenv",),
     "video": ("imageio-ffmpeg",),
 }

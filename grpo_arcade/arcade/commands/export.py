@@ -1,10 +1,13 @@
-"""``arcade export`` (also ``arcade record``): recordings become a GIF or an MP4, two to six of them side by side."""
+"""``arcade export`` (also ``arcade record``): recordings become a film, a run's model becomes files for other programs.
+
+What ``--to`` says decides: a file that ends in .gif or .mp4 is a film, one of four words is a model's format.
+"""
 
 from __future__ import annotations
 
 import json
 import statistics
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -21,44 +24,126 @@ MEGABYTE = 1_000_000
 
 @dataclass
 class Command:
-    """Make a film of recordings."""
+    """Make a film of recordings, or files of a model."""
 
     files: Positional[tuple[str, ...]] = ()
-    """One to six recordings (.episode) of one game, shown side by side; or a run folder, which stands for a typical
-    held-out game before and one after training."""
+    """For a film, one to six recordings (.episode) of one game, shown side by side; or a run folder, which stands for a
+    typical held-out game before and one after training. For a model, a run (its newest checkpoint), a checkpoint, or
+    any other model."""
     to: str = ""
-    """The file to write, .gif or .mp4."""
+    """A film: the file to write, .gif or .mp4. A model: lora (the adapter), merged-16bit (all weights in bfloat16),
+    mxfp4 (gpt-oss alone), or gguf (llama.cpp, Ollama, LM Studio)."""
     frames_per_move: int | None = None
-    """Pictures of one move; more of them slide more smoothly and weigh more. 2 in a GIF and 6 in an MP4 when absent."""
+    """Film: pictures of one move; more of them slide more smoothly and weigh more. 2 in a GIF and 6 in an MP4 when
+    absent."""
     speed: float = 1.0
-    """How many times faster than the game's own pace."""
+    """Film: how many times faster than the game's own pace."""
     width: int | None = None
-    """Width of one board in pixels; the game's own when absent."""
+    """Film: width of one board in pixels; the game's own when absent."""
     max_mb: float | None = None
     """GIF only: shrink the film until it takes at most so many megabytes (many sites take 10)."""
     palette: str | None = None
-    """Colours, for 2048 classic or colour-blind."""
+    """Film: colours, for 2048 classic or colour-blind."""
     hold_s: float = 2.0
-    """Seconds the last picture stays."""
+    """Film: seconds the last picture stays."""
     flicker_safe: Literal["auto", "yes", "no"] = "auto"
-    """On consoles: show the brighter of two frames, pixel by pixel, so that what blinks stays visible; auto does so in
-    games that are known to blink."""
+    """Film, on consoles: show the brighter of two frames, pixel by pixel, so that what blinks stays visible; auto does
+    so in games that are known to blink."""
     title: bool = True
-    """Whether a strip above each board names player, seed, score and outcome."""
+    """Film: whether a strip above each board names player, seed, score and outcome."""
+    folder: str | None = None
+    """Model: the folder to write; export-FORMAT in the run, or NAME-FORMAT here, when absent."""
+    quant: tuple[str, ...] = ("q8_0",)
+    """Model, gguf: how weights are rounded, a file each, as llama.cpp names it: f32, bf16, f16, q8_0, q4_k_m …"""
+    base: str | None = None
+    """Model: the 16-bit model to put the adapter on, where it was trained on a 4-bit copy of it."""
+    llama_cpp: str | None = None
+    """Model, gguf: the folder of llama.cpp's sources, whose converter is used; the pocket model needs none."""
+    push_to_hub: str | None = None
+    """Model: upload it to the Hugging Face hub under this name, once it has been read again and found the same."""
+    private: bool = False
+    """Model: whether it is private on the hub."""
+    verify: bool = True
+    """Model: let a fresh process read the export and see that it writes the same strategies as the checkpoint."""
     json: bool = False
     """Print what was written as JSON."""
+    output_dir: str = "outputs"
+    """Model: where runs are looked for by name."""
+
+
+_FILM = ("frames_per_move", "speed", "width", "max_mb", "palette", "hold_s", "flicker_safe", "title")
+_MODEL = ("folder", "quant", "base", "llama_cpp", "push_to_hub", "private", "verify")
 
 
 def run(command: Command) -> int:
-    """0 when the film was written."""
+    """0 when it was written; 1 when a model's export does not write what the checkpoint writes."""
+    from grpo_arcade.trainer.model_export import FORMATS
+
+    if not command.files or not command.to:
+        raise ValueError(
+            "what, and to what? for example: arcade export game.episode --to game.gif, or arcade export RUN --to gguf"
+        )
+    if command.to in FORMATS:
+        _refuse(command, _FILM, "a film of recordings")
+        return _export_model(command)
+    suffix = Path(command.to).suffix
+    if suffix not in (".gif", ".mp4"):
+        raise ValueError(f"--to {command.to}: a file must end in .gif or .mp4; a model goes to {', '.join(FORMATS)}")
+    _refuse(command, _MODEL, "the files of a model")
+    return _film(command, suffix)
+
+
+def _refuse(command: Command, names: tuple[str, ...], what: str) -> None:
+    """Refuse what was asked for and would not be heard."""
+    for field in fields(command):
+        if field.name in names and getattr(command, field.name) != field.default:
+            flag = field.name.replace("_", "-")
+            raise ValueError(f"--{flag} is for {what}, and --to {command.to} is something else")
+
+
+def _export_model(command: Command) -> int:
+    from rich.console import Console
+
+    from grpo_arcade.trainer.find_run import player_of
+    from grpo_arcade.trainer.model_export import export_model
+
+    if len(command.files) != 1:
+        raise ValueError(f"--to {command.to} takes one model: a run, a checkpoint, or any other")
+    console = Console(stderr=True, quiet=command.json)
+    with console.status("") as status:
+        done = export_model(
+            player_of(command.files[0], command.output_dir),
+            command.to,  # type: ignore[arg-type]  # one of FORMATS
+            command.folder,
+            quants=command.quant,
+            base=command.base,
+            llama_cpp=command.llama_cpp,
+            push_to_hub=command.push_to_hub,
+            private=command.private,
+            verify=command.verify,
+            say=status.update,
+        )
+    if command.json:
+        checks = [asdict(check) | {"passed": check.passed} for check in done.checks]
+        print(json.dumps(asdict(done) | {"folder": str(done.folder), "checks": checks, "passed": done.passed}))
+        return int(not done.passed)
+    print(f"{done.folder}: {done.format}, {done.bytes / MEGABYTE:,.1f} MB, with a model card")
+    for check in done.checks:
+        print(f"{'read again' if check.passed else 'NOT THE SAME'}: {check}")
+    if not done.checks:
+        print("nobody read it again")
+    if done.url is not None:
+        print(done.url)
+    elif command.push_to_hub is not None:
+        print(f"not pushed to {command.push_to_hub}")
+    return int(not done.passed)
+
+
+def _film(command: Command, suffix: str) -> int:
+    """Write the film."""
     from grpo_arcade import recordings
     from grpo_arcade.arcade.terminal import Bar
 
-    if not command.files or not command.to:
-        raise ValueError("which recordings, and where to? for example: arcade export game.episode --to game.gif")
-    suffix = Path(command.to).suffix
-    if suffix not in (".gif", ".mp4"):
-        raise ValueError(f"--to {command.to}: the name must end in .gif or .mp4")
     if command.max_mb is not None and suffix != ".gif":
         raise ValueError("--max-mb is for GIFs; an MP4 is small enough")
     episodes = [episode for file in command.files for episode in _episodes(file)]
