@@ -27,13 +27,13 @@ def test_the_pocket_model_writes_plays_and_keeps_a_strategy(tmp_path, capfd):
     assert f"{json.loads(capfd.readouterr().out)['score']:,.0f} points" in said
 
 
-def test_redirected_the_program_alone_is_on_stdout(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-m", "grpo_arcade.arcade.cli", "write", "--seed", "3"], capture_output=True, text=True
-    )
+def test_redirected_the_program_alone_is_on_stdout():
+    with serving(streamed(GOOD)) as server:
+        order = [sys.executable, "-m", "grpo_arcade.arcade.cli", "write", "--model", server.url]
+        done = subprocess.run(order, capture_output=True, text=True)
     assert done.returncode == 0
-    compile(done.stdout, "strategy", "exec")
-    assert done.stdout in done.stderr
+    assert done.stdout == extract_source(GOOD).source
+    assert GOOD in done.stderr
 
 
 def test_an_endpoint_is_heard_piece_by_piece_and_asked_as_the_person_wants(capsys, monkeypatch):
