@@ -56,7 +56,7 @@ def choose(config: TrainConfig, machine: Machine | None = None) -> Backend:
     if config.backend != "auto":
         return Backend(config.backend, "it was asked for")
     if small:
-        return Backend("transformers", f"{Path(config.model).name} is small, and trained whole")
+        return Backend("transformers", f"{Path(config.model).name} is small, of at most {SMALL >> 20} MiB")
     if not machine.has_card:
         return Backend("transformers", "there is no CUDA or ROCm card that works")
     if here is None:
