@@ -30,7 +30,7 @@ VERBS = {
     "runs": "list training runs, or tell about one",
     "serve": "serve a game as an OpenEnv server, for any trainer",
     "new-game": "write the folder of a new game: rules, picture, prompt, baselines, tests",
-    "pretrain": "make the pocket model's weights from scratch",
+    "pretrain": "make the pocket model's weights, or teach them one more game",
     "doctor": "say what is installed, what is missing and how safe the sandbox is here",
 }
 ALIASES = {"record": "export"}
