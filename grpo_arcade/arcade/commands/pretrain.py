@@ -1,4 +1,4 @@
-"""``arcade pretrain``: the pocket model's weights, by the very command that made the shipped ones, or with one more game."""
+"""``arcade pretrain``: the pocket model's weights, by the command that made the shipped ones, or with one more game."""
 
 from __future__ import annotations
 
