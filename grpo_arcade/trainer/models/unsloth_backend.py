@@ -10,6 +10,8 @@ Written by the source of unsloth and unsloth_zoo 2026.10.9. What it found there:
   taken for every model, and our sampler works with all of them.
 - Between writing and learning a model of Unsloth changes its mode: checkpointing off and on, and whether ``logits``
   are logits or the states before them (``for_inference``, ``for_training``).
+- Its ``GRPOConfig`` has defaults of its own, so ``trl_config`` says all of them; with ``dr_grpo`` it never scales
+  rewards, whatever is asked for, and it records no entropy.
 - Without a card it falls back to transformers on the CPU, with the same functions and TRL unpatched.
 """
 
