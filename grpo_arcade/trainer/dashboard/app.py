@@ -1,8 +1,10 @@
 """The terminal app: a header, tabs, keys; it looks at the run folder twice a second and never waits for it.
 
-All reading and all plotting happen in one thread beside the screen's, so that a key is answered at once whatever the
-run's size. It writes nothing but commands, and only when asked to. A tab's content has ``read(reader)``, called in
-that thread when the run has changed while the tab is open, and ``show(what it read)``.
+All reading happens in one thread beside the screen's, so that a key is answered at once whatever the run's size. It
+writes nothing but commands, and only when asked to. A tab's content has ``read(reader)``, called in that thread when
+the run has changed while the tab is open, and ``show(what it read)``.
+
+It stands beside a training that wants the same processor: nothing is read, drawn or painted that has not changed.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from grpo_arcade.trainer.dashboard.axes import load_plotter
 from grpo_arcade.trainer.dashboard.beside import Trainer
 from grpo_arcade.trainer.dashboard.clean import clean
 from grpo_arcade.trainer.dashboard.garbage import REST_S, Garbage
-from grpo_arcade.trainer.dashboard.header import header
+from grpo_arcade.trainer.dashboard.header import header, too_small
 from grpo_arcade.trainer.dashboard.lines import Lines
 from grpo_arcade.trainer.dashboard.overview import Overview
 from grpo_arcade.trainer.dashboard.plain import AsciiOnly
@@ -35,8 +37,6 @@ from grpo_arcade.trainer.dashboard.tabs import TABS, content_of, prepare
 from grpo_arcade.trainer.dashboard.watch import Look, Watch
 from grpo_arcade.trainer.run_folder import LIVE, RunFolderError
 
-SMALLEST = (80, 24)
-"""Columns and lines the dashboard needs."""
 LOOK_S = 0.5
 """Between two looks for news of the run."""
 PULSE_S = 5.0
@@ -108,7 +108,7 @@ class Dashboard(App[None]):
         self._looking = False
         self._tab_stale = True
         self._next_tab = 0.0
-        self._opened: set[str] = set()
+        self._opened: set[str | None] = set()
         self._heard: dict[int, str] = {}
         self._garbage = Garbage()
         # Read while the screen is being made, so that its first picture has the numbers.
@@ -153,15 +153,10 @@ class Dashboard(App[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Below the smallest size, say so."""
-        width, height = event.size
-        small = width < SMALLEST[0] or height < SMALLEST[1]
-        self._main.set_class(small, "too-small")
-        if small:
-            self._main.query_one("#too-small", Static).update(
-                f"This terminal has {width}×{height} characters;\n"
-                f"the dashboard needs {SMALLEST[0]}×{SMALLEST[1]}.\n"
-                "Make it larger, or leave with q\nand try: arcade dash --once"
-            )
+        words = too_small(*event.size)
+        self._main.set_class(bool(words), "too-small")
+        if words:
+            self._main.query_one("#too-small", Static).update(words)
         self._draw_header()
 
     async def in_back_room(self, work: Callable[..., T], *values: Any) -> T:
@@ -189,13 +184,15 @@ class Dashboard(App[None]):
         changed = self._watch.changed()
         if (changed and self._watch.has_news()) or self._look is None or self._trouble:
             await self._read_news()
+        if not self._is_open():
+            return
         # The log is a file of its own: it grows without the database, and after it, as when a trainer dies.
         self._tab_stale |= changed or self._open_tab == "tab-log"
         if self._look is not None and self._look.facts["status"] in LIVE and time.monotonic() >= self._next_pulse:
             await self._feel_pulse()
         if self._open_tab == "tab-overview":
             self._main.query_one(Overview).keep_up()
-        if self._open_tab and self._tab_stale and time.monotonic() >= self._next_tab:
+        if self._tab_stale and self._open_tab and time.monotonic() >= self._next_tab:
             await self.refresh_tab()
 
     async def _read_news(self) -> None:
@@ -226,17 +223,10 @@ class Dashboard(App[None]):
         await self.in_back_room(load_plotter)
         if self._is_open():
             self._main.query_one(Overview).open_plots()
-            self._keep_what_is_loaded("tab-overview")
 
     def _show_overview(self) -> None:
         if self._look is not None and self._open_tab == "tab-overview":
             self._main.query_one(Overview).show(self._look.facts, self._watch.history)
-
-    def _keep_what_is_loaded(self, tab: str) -> None:
-        """Once a tab: a search of all that modules and widgets hold for garbage would delay a key by 0.1 s."""
-        if tab not in self._opened:
-            self._opened.add(tab)
-            self._garbage.keep()
 
     async def refresh_tab(self) -> None:
         """Read and show the open tab."""
@@ -249,7 +239,10 @@ class Dashboard(App[None]):
             if not self._is_open():
                 return
             tab.show(found)
-            self._keep_what_is_loaded(str(pane.id) if pane else "")
+            if tab.id not in self._opened:
+                # A search of all that modules and widgets hold for garbage would delay a key by 0.1 s.
+                self._opened.add(tab.id)
+                self._garbage.keep()
             self._next_tab = time.monotonic() + min(10.0, CALM * (time.monotonic() - began))
 
     @property

@@ -124,9 +124,8 @@ def thinned(
     for column in range(1, columns + 1):
         end = bisect_left(xs, left + (column - 0.5) * wide if column < columns else inf, begin)
         if end > begin:
-            part = ys[begin:end]
-            ends = {part.index(min(part)), part.index(max(part))}
-            kept_x += [xs[begin + at] for at in sorted(ends)]
-            kept_y += [part[at] for at in sorted(ends)]
+            part = list(ys[begin:end])
+            kept_x += [xs[begin]] * 2
+            kept_y += [min(part), max(part)]
         begin = end
     return kept_x, kept_y

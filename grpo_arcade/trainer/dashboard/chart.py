@@ -144,6 +144,7 @@ class Chart(Lines):
         super().__init__(id=id)
         self._plain = plain
         self._data: ChartData | None = None
+        self._ink: Ink | None = None
 
     def set(self, data: ChartData) -> None:
         """Show other numbers."""
@@ -158,10 +159,16 @@ class Chart(Lines):
         """Draw anew when the theme changes."""
         self.app.theme_changed_signal.subscribe(self, lambda _: self._draw())
 
+    def notify_style_update(self) -> None:
+        """Colours have changed."""
+        super().notify_style_update()
+        self._ink = None
+
     def _draw(self) -> None:
         size = self.size
         if self._data is None or not size.width or not size.height:
             return
-        ground = self.background_colors[1]
-        ink = Ink(ground.rgb, ground.blend(ground.get_contrast_text(0.75), 0.6).rgb, self._plain)
-        self.write(draw(self._data, size.width, size.height, ink))
+        if self._ink is None:
+            ground = self.background_colors[1]
+            self._ink = Ink(ground.rgb, ground.blend(ground.get_contrast_text(0.75), 0.6).rgb, self._plain)
+        self.write(draw(self._data, size.width, size.height, self._ink))

@@ -10,12 +10,24 @@ from grpo_arcade.trainer.dashboard.clean import clean
 from grpo_arcade.trainer.dashboard.facts import duration, number
 from grpo_arcade.trainer.run_folder import LIVE
 
+SMALLEST = (80, 24)
+"""Columns and lines the dashboard needs."""
 _STATUS_STYLE = {
     "running": "bold green", "starting": "bold green", "paused": "bold yellow", "finished": "bold blue",
     "stopped": "bold blue", "failed": "bold red", "crashed": "bold red",
 }  # fmt: skip
 _STALE_S = 120.0
 """Seconds without news, or five steps, whichever is longer, after which a live run's age turns red."""
+
+
+def too_small(width: int, height: int) -> str:
+    """What to say instead of everything on a terminal of that size; nothing where it is large enough."""
+    if width >= SMALLEST[0] and height >= SMALLEST[1]:
+        return ""
+    return (
+        f"This terminal has {width}×{height} characters;\nthe dashboard needs {SMALLEST[0]}×{SMALLEST[1]}.\n"
+        "Make it larger, or leave with q\nand try: arcade dash --once"
+    )
 
 
 def header(facts: dict[str, Any], now: float, width: int) -> list[Text]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from math import inf
 from typing import Any, ClassVar
 
 from rich.cells import cell_len
@@ -27,7 +26,7 @@ from grpo_arcade.trainer.run_folder import LIVE
 
 SPANS = (1, 10, 50)
 """Smoothing to choose from; 1 is none."""
-_REST, _LONGEST_REST_S = 200, 15.0
+_REST, _LONGEST_REST_S = 400, 15.0
 BASELINE_COLOURS = (GREY, YELLOW, GREEN, PINK)
 _PAIRS = (
     ("spread", "chart-spread", ("reward_std", "reward std"), ("frac_reward_zero_std", "zero-spread share")),
@@ -69,10 +68,11 @@ class Overview(VerticalScroll):
         self._history = History()
         self._load = Load()
         self._alarms: list[dict[str, Any]] | None = None
-        self._drawn: Any = None
-        """What the plots show."""
-        self._rested = inf
-        """When they may be drawn again; not before :meth:`open_plots`."""
+        self._plots = False
+        self._drawn: tuple[Any, View] | None = None
+        """The facts and the view that are shown."""
+        self._rested = 0.0
+        """When others may be."""
 
     def compose(self) -> ComposeResult:
         """Alarms, plots, shares, more plots, the machine."""
@@ -88,15 +88,14 @@ class Overview(VerticalScroll):
         yield Lines(id="machine")
 
     def show(self, facts: dict[str, Any], history: History) -> None:
-        """Show newer facts; the plots in their turn, see :meth:`keep_up`."""
+        """Show newer facts, at once or when :meth:`keep_up` is called after the rest."""
         self._facts, self._history = facts, history
-        self._write()
         self.keep_up()
 
     def open_plots(self) -> None:
         """From now on they are drawn."""
-        self._rested = 0.0
-        self.keep_up()
+        self._plots, self._drawn = True, None
+        self._draw()
 
     def show_load(self, load: Load) -> None:
         """Say how busy the machine is."""
@@ -106,21 +105,34 @@ class Overview(VerticalScroll):
             self.query_one("#machine", Lines).write([_machine(load, self._facts)])
 
     def on_resize(self) -> None:
-        """The shares are drawn for a width."""
-        self._write()
+        """The numbers and shares are written for a width; plots see to themselves."""
+        if self._facts is not None:
+            self._write(self._facts)
 
     def keep_up(self) -> None:
-        """Draw the plots anew, if they are behind and have rested from the last time: two hundred times its cost.
+        """Draw anew what is behind, after a rest of four hundred times what it cost the last time.
 
-        Whoever trains on this machine gets it back in the meantime. What is asked for with a key does not wait.
+        Whoever trains on this machine has it back in the meantime; the header is never behind, and what is asked for
+        with a key does not wait.
         """
         if time.monotonic() >= self._rested:
             self._draw()
 
-    def _write(self) -> None:
-        facts = self._facts
-        if facts is None:
+    def _draw(self) -> None:
+        facts, wanted = self._facts, (self._facts, self._view)
+        if facts is None or wanted == self._drawn:
             return
+        self._drawn = wanted
+        began = time.process_time()
+        self._write(facts)
+        if self._plots:
+            self._draw_charts(facts)
+        self.call_after_refresh(self._rest, began)
+
+    def _rest(self, began: float) -> None:
+        self._rested = time.monotonic() + min(_LONGEST_REST_S, _REST * (time.process_time() - began))
+
+    def _write(self, facts: dict[str, Any]) -> None:
         if facts["alarms"] != self._alarms:
             self._alarms = facts["alarms"]
             alarms = self.query_one("#alarms", Static)
@@ -129,19 +141,6 @@ class Overview(VerticalScroll):
         self.query_one("#numbers", Lines).write(_numbers(facts, self.query_one("#numbers").size.width))
         self.query_one("#shares", Lines).write(self._shares(facts))
         self.show_load(self._load)
-
-    def _draw(self) -> None:
-        facts, view = self._facts, self._view
-        wanted = (self._newest, view, facts and (facts["step"], len(facts["held_out"])))
-        if facts is None or wanted == self._drawn:
-            return
-        self._drawn = wanted
-        began = time.process_time()
-        self._draw_charts(facts)
-        self.call_after_refresh(self._rest, began)
-
-    def _rest(self, began: float) -> None:
-        self._rested = time.monotonic() + min(_LONGEST_REST_S, _REST * (time.process_time() - began))
 
     def _draw_charts(self, facts: dict[str, Any]) -> None:
         view, newest = self._view, self._newest
@@ -230,8 +229,7 @@ class Overview(VerticalScroll):
 
     def _look(self, view: View) -> None:
         self._view = view
-        if self._rested < inf:
-            self._draw()
+        self._draw()
 
 
 def held_out_chart(facts: dict[str, Any], first: int, last: int, xlim: tuple[float, float]) -> ChartData:
