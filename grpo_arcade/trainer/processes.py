@@ -79,6 +79,9 @@ class Processes:
         card = torch.cuda.is_available()
         if card:
             torch.cuda.set_device(rank_here() % torch.cuda.device_count())
+        else:
+            # accelerate would say cpu:0, a place from which torch restores no optimizer.
+            os.environ.setdefault("ACCELERATE_TORCH_DEVICE", "cpu")
         with _losing():
             # accelerate finds the group made. It is not imported yet: Unsloth must come before its like.
             distributed.init_process_group("nccl" if card else "gloo")
