@@ -104,15 +104,18 @@ def _refuse(command: Command, names: tuple[str, ...], what: str) -> None:
 def _export_model(command: Command) -> int:
     from rich.console import Console
 
-    from grpo_arcade.trainer.find_run import player_of
+    from grpo_arcade.trainer.find_run import find_run
     from grpo_arcade.trainer.model_export import export_model
 
     if len(command.files) != 1:
         raise ValueError(f"--to {command.to} takes one model: a run, a checkpoint, or any other")
+    [word] = command.files
+    # Hub names have a slash; any other word is a run's, unless it is a folder.
+    model = word if word == "pocket" or "/" in word or Path(word).is_dir() else str(find_run(word, command.output_dir))
     console = Console(stderr=True, quiet=command.json)
     with console.status("") as status:
         done = export_model(
-            player_of(command.files[0], command.output_dir),
+            model,
             command.to,  # type: ignore[arg-type]  # one of FORMATS
             command.folder,
             quants=command.quant,

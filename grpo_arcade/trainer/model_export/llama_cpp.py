@@ -12,6 +12,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from grpo_arcade.trainer.config import spare_threads
 from grpo_arcade.trainer.model_export.origin import ExportError, Origin
 from grpo_arcade.trainer.model_export.pocket_gguf import is_written_here, write_pocket_gguf
 
@@ -97,6 +98,7 @@ def _round(source: Path, file: Path, quant: str) -> None:
     set_verbose(False)
     params = llama_cpp.llama_model_quantize_default_params()
     params.ftype = _file_types()[quant]
+    params.nthread = spare_threads()
     if llama_cpp.llama_model_quantize(str(source).encode(), str(file).encode(), ctypes.byref(params)):
         raise ExportError(f"llama.cpp could not round the weights to {quant}; bf16, f16 and q8_0 take any model")
 

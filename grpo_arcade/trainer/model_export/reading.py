@@ -211,6 +211,7 @@ def _answer_gguf(file: str, beside: Reading, most: int) -> Reading:
         n_ctx=context,
         n_batch=context,
         n_threads=spare_threads(),
+        n_threads_batch=spare_threads(),
         logits_all=True,
         # What llama.cpp keeps of earlier tokens is not rounded: only the weights are to be compared.
         type_k=llama_cpp.GGML_TYPE_F32,
@@ -224,14 +225,16 @@ def _answer_gguf(file: str, beside: Reading, most: int) -> Reading:
     prompts, answers, chosen = [], [], []
     for text, prompt, answer in zip(beside.texts, beside.prompts, beside.answers, strict=True):
         prompts.append(tuple(model.tokenize(text.encode(), add_bos=False, special=True)))
-        model.reset()
-        model.eval(prompts[-1])
         written: list[int] = []
-        while True:
-            written += likeliest(model.n_tokens - 1, model.n_tokens)
-            if written[-1] in beside.ends or len(written) == most:
-                break
-            model.eval(written[-1:])
+        # A prompt that is read as other tokens fails the check anyway, and might not fit.
+        if prompts[-1] == prompt:
+            model.reset()
+            model.eval(prompt)
+            while True:
+                written += likeliest(model.n_tokens - 1, model.n_tokens)
+                if written[-1] in beside.ends or len(written) == most:
+                    break
+                model.eval(written[-1:])
         answers.append(tuple(written))
         model.reset()
         model.eval([*prompt, *answer])
