@@ -85,6 +85,7 @@ def large(out, tiny, four_bits):
         *("--model", model, "--lora-r", 8, "--rewards", "varied:varied", "--beta", 0, "--learning-rate", 1e-3),
         *("--reasoning-effort", "low", "--warmup-steps", 0, "--run-key", KEY, "--output-dir", out),
         *("--run-name", name, "--save-steps", 1, "--eval-steps", 0, "--no-fallback", "--gradient-checkpointing"),
+        "--no-mask-truncated-completions",  # random weights end nothing
         *(["--load-in-4bit", "--optim", "adamw_8bit"] if four_bits else ()),
         *(TINY if tiny else FULL),
     ]
@@ -118,6 +119,7 @@ def speed(out, tiny):
             *("--eval-seeds", 1, "--run-key", KEY, "--output-dir", out, "--run-name", f"ours-{kind}", "--beta", 0),
             *("--num-generations", group, "--per-device-train-batch-size", group, "--gradient-accumulation-steps", 1),
             *("--max-completion-length", length, "--save-steps", 1000, "--gradient-checkpointing", *lora),
+            "--no-mask-truncated-completions",
         )
         told[f"{kind}: ours"] = figures(out / f"ours-{kind}")
     return told
