@@ -11,12 +11,10 @@ from grpo_arcade.trainer.run_folder import RunReader
 from tests.games.openenv.by_hand import STRATEGIES, elsewhere
 from tests.trainer.conftest import make_tiny_model
 
-QUICK = ("catch", "tic_tac_toe")
+EACH = ["catch", *(pytest.param(each, marks=pytest.mark.soak) for each in STRATEGIES if each != "catch")]
 
 
-@pytest.mark.parametrize(
-    "environment", [each if each in QUICK else pytest.param(each, marks=pytest.mark.soak) for each in STRATEGIES]
-)
+@pytest.mark.parametrize("environment", EACH)
 def test_a_server_is_trained_on_by_win_and_loss_alone(servers, environment, tmp_path):
     from grpo_arcade.trainer.grpo import train
 
