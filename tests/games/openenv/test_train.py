@@ -1,4 +1,4 @@
-"""Everything that we ship a spec for is trained on for real, by win, draw and loss alone, and the run can be watched."""
+"""Everything that we ship a spec for is trained on for real, by win, draw and loss alone; its games need no server to be shown."""
 
 from __future__ import annotations
 
