@@ -1,8 +1,8 @@
 """The best strategy of a run so far, chosen on seeds of its own.
 
-The best of a group has been lucky as well as good. So whoever beats the champion on the group's seeds meets it again
-on the champion seeds, which derive from the run's key and are used for nothing else; the better mean there wins. They
-are played in heats, and a challenger who has fallen behind after one is spared the rest.
+The best of a group has been lucky as well as good. So whoever is not beaten by the champion on the group's seeds meets
+it again on the champion seeds, which derive from the run's key and are used for nothing else; the better mean there
+wins. They are played in heats, and a challenger who has fallen behind after one is spared the rest.
 """
 
 from __future__ import annotations
@@ -62,19 +62,20 @@ class Throne:
         self._beaten: set[str] = set()
 
     def challenge(self, plays: Sequence[Play], strategy_ids: Sequence[int]) -> None:
-        """Let the best of a step's strategies, if it did better than the champion, play the champion seeds."""
+        """Let the best of a step's other strategies, unless the champion did better, play the champion seeds."""
         able = [
             (play.score, -place, play, strategy_id)
             for place, (play, strategy_id) in enumerate(zip(plays, strategy_ids, strict=True))
-            if play.source is not None and play.outcome not in FAILURES
+            if play.source is not None
+            and play.outcome not in FAILURES
+            and (self.holder is None or play.source != self.holder.source)
         ]
         if not able:
             return
         score, _, play, strategy_id = max(able, key=lambda entry: entry[:2])
         assert play.source is not None
-        if self.holder is not None and (
-            play.source == self.holder.source or (play.champion and score <= mean_score(play.champion))
-        ):
+        # A training game that is short may not tell two apart, so an equal score is enough for a challenge.
+        if play.champion and score < mean_score(play.champion):
             return
         if play.source in self._beaten:
             return

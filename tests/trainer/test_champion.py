@@ -1,5 +1,7 @@
 """Who becomes champion, and how many games that takes."""
 
+import dataclasses
+
 import pytest
 
 from grpo_arcade.games import make
@@ -74,6 +76,20 @@ def test_who_does_better_on_all_seeds_follows(pool):
     champion, before = throne.settle()
     assert (champion.source, before.source) == (CORNER, CYCLE)
     assert champion.score > before.score
+
+
+def test_who_is_level_in_training_may_challenge_and_who_is_worse_may_not(pool):
+    throne = Throne(pool, GAME, OPTIONS, champion_seeds(b"key", 4))
+    throne.challenge(plays(pool, CYCLE), [1])
+    throne.settle()
+    (cycle, corner) = plays(pool, CYCLE, CORNER)
+    assert corner.score > cycle.score
+    throne.challenge([dataclasses.replace(cycle, source=CORNER, champion=corner.episodes)], [2])
+    assert throne.settle() is None
+    level = dataclasses.replace(cycle, source=CORNER, champion=cycle.episodes)
+    throne.challenge([dataclasses.replace(cycle, champion=cycle.episodes), level], [3, 4])
+    champion, _ = throne.settle()
+    assert (champion.source, champion.strategy_id) == (CORNER, 4)
 
 
 def test_a_strategy_that_fails_is_no_challenger(pool):
