@@ -42,7 +42,7 @@ LOOK_S = 0.5
 PULSE_S = 5.0
 """Between two looks at what changes without news: whether the trainer lives, and how busy the machine is."""
 AWAKE_S, CLOCK_S = 20.0, 5.0
-"""When nobody has pressed a key for so long, the clocks go on in strides of so many seconds."""
+"""Where nobody has pressed a key for so long, the clocks go on in strides of so many seconds, and with every step."""
 CALM = 20
 """What reading the open tab costs, times this, passes before it is read again: a twentieth of one core at most."""
 
@@ -153,10 +153,12 @@ class Dashboard(App[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Below the smallest size, say so."""
-        words = too_small(*event.size)
+        words, was_small = too_small(*event.size), self._main.has_class("too-small")
         self._main.set_class(bool(words), "too-small")
         if words:
             self._main.query_one("#too-small", Static).update(words)
+        elif was_small:
+            self.call_after_refresh(self._give_keys)  # what is not seen has lost them
         self._draw_header()
 
     async def in_back_room(self, work: Callable[..., T], *values: Any) -> T:
@@ -315,16 +317,20 @@ class Dashboard(App[None]):
     async def on_tabbed_content_tab_activated(self) -> None:
         """Read what the newly opened tab shows, and give it the keys."""
         pane = self._open_pane
-        if pane is not None:
-            if not pane.children:
-                name = str(pane.id).removeprefix("tab-")
-                with self.batch_update():
-                    await pane.mount(content_of(name, self.folder, plain=self.plain))
-            target = next((child for child in pane.query("*").results() if child.focusable), None)
-            if target is not None:
-                target.focus()
+        if pane is not None and not pane.children:
+            name = str(pane.id).removeprefix("tab-")
+            with self.batch_update():
+                await pane.mount(content_of(name, self.folder, plain=self.plain))
+        self._give_keys()
         self._show_overview()
         self.run_worker(self._read_tab, group="tab", exclusive=True)  # type: ignore[arg-type]
+
+    def _give_keys(self) -> None:
+        """To the open tab, or what takes them in it."""
+        pane = self._open_pane
+        target = next((child for child in pane.query("*").results() if child.focusable), None) if pane else None
+        if target is not None:
+            target.focus()
 
     async def _read_tab(self) -> None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import time
 
 REST_S = 1.0
@@ -18,7 +19,7 @@ class Garbage:
     def __init__(self) -> None:
         """As they are; :meth:`close` puts them back."""
         self._before = gc.get_threshold()
-        self._touched = self._searched = time.monotonic()
+        self._touched, self._searched = -math.inf, time.monotonic()
         gc.set_threshold(*self._before[:2], _NEVER)
 
     def keep(self) -> None:

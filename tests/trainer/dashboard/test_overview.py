@@ -26,6 +26,7 @@ def test_below_80_by_24_it_says_so_and_comes_back_when_enlarged(finished, drive,
         assert "held-out" not in text
         await pilot.resize_terminal(100, 30)
         await until(pilot, lambda: "held-out" in seen(app))
+        await until(pilot, lambda: app.focused is app.query_one(Overview))  # and its keys work
 
     drive(finished, play, size=(60, 20))
 
