@@ -86,7 +86,7 @@ def _what(kind: str, base: str | None, step: int | None, run: Path | None) -> st
     if run is not None:
         with RunReader(run) as reader:
             facts = reader.facts()
-        how += f" after {step} steps of GRPO on {facts['game']}"
+        how += f" after {step} step{'s' * (step != 1)} of GRPO on {facts['game']}"
     return (
         f"{how}: {_KINDS[kind][1]}. Asked with the game's prompt, it answers with a Python function `strategy`, which "
         f"then plays. Made with GRPO Arcade {__version__}.\n"

@@ -77,7 +77,13 @@ def test_a_run_is_exported_whole_read_again_and_described(run_folder, tmp_path, 
     card = (target / "README.md").read_text()
     assert front_matter(target)["license"] == "mit"
     assert "base_model" not in front_matter(target)  # the pocket model is nowhere on the hub
-    for part in ("| random |", "| **after step 1** |", "learning_rate = 0.0001", "reward-curve.png", "champion.gif"):
+    for part in (
+        "| before training | 1,500 |",
+        "| **after step 1** | 1,620 |",
+        "learning_rate = 0.0001",
+        "reward-curve.png",
+        "champion.gif",
+    ):
         assert part in card
     assert f"{check['same']} of 8 strategies" in card
     with Image.open(target / "reward-curve.png") as curve, Image.open(target / "champion.gif") as film:
