@@ -4,6 +4,7 @@ import json
 import random
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -11,6 +12,7 @@ from grpo_arcade.trainer.dashboard.app import Dashboard
 from grpo_arcade.trainer.dashboard.facts import duration, gather, number
 from grpo_arcade.trainer.dashboard.history import History, Smooth
 from grpo_arcade.trainer.dashboard.overview import Overview
+from grpo_arcade.trainer.dashboard.watch import Watch
 from grpo_arcade.trainer.run_folder import RunFolderError, RunReader
 
 
@@ -149,6 +151,41 @@ def test_a_new_step_appears_by_itself_and_a_death_is_noticed(made_run, tmp_path,
         await until(pilot, lambda: "crashed" in seen(app))
 
     drive(writer.folder, play)
+
+
+def test_nothing_is_painted_while_nothing_changes(finished, run_app, until):
+    async def play(app, pilot):
+        await until(pilot, lambda: charts_drawn(app) and not app._looking)
+        await pilot.pause(2.0)
+        painted, display = [], app._display
+        app._display = lambda screen, picture: (painted.append(picture), display(screen, picture))
+        await pilot.pause(1.5)
+        assert not painted
+        await pilot.press("s")
+        await until(pilot, lambda: painted)
+
+    run_app(finished, play)
+
+
+def test_a_strategy_is_no_news_before_its_step_has_ended(made_run, tmp_path):
+    rng, played = random.Random(1), made_run.episodes()
+    with made_run.open_run(tmp_path, "news", 40) as writer:
+        made_run.write_step(writer, 1, played, rng)
+        watch = Watch(writer.folder, time.time)
+        assert not watch.changed()
+        assert not watch.has_news()
+        writer.group(2, "training", 0, 0, {}, [1])
+        assert watch.changed()
+        assert not watch.has_news()
+        made_run.write_step(writer, 3, played, rng)
+        assert watch.has_news()
+        RunReader(writer.folder).send("save")
+        assert watch.has_news()
+        writer.answer(1, "done", "saved", 3)
+        assert watch.has_news()
+        assert not watch.has_news()
+        assert watch.read().facts["step"] == 3
+        watch.close()
 
 
 def test_a_run_resumed_from_an_earlier_step_is_read_anew(made_run, tmp_path):
