@@ -1,4 +1,4 @@
-"""Batches of completions, as TRL hands them round: tensors by name, one row a completion. Put together without waste."""
+"""Batches of completions as TRL hands them round, tensors by name with one row a completion, put together tightly."""
 
 from __future__ import annotations
 

@@ -258,8 +258,7 @@ def baselines_on(game: Game, seeds: Sequence[int]) -> dict[str, dict[str, Any]]:
 
 @functools.lru_cache(maxsize=64)
 def _played(game: str, options: str, name: str, seeds: tuple[int, ...]) -> tuple[Episode, ...]:
-    """A baseline's games; ``options`` are JSON. It plays the same ones every time, and expectimax takes its time: each is
-    played once."""
+    """A baseline's games; ``options`` are JSON. It plays the same ones every time, so each is played once."""
     from grpo_arcade.games.baseline_scores import play_baseline
 
     return tuple(play_baseline(game, json.loads(options), name, seeds))
