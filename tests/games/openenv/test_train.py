@@ -23,7 +23,7 @@ def test_a_server_is_trained_on_by_win_and_loss_alone(servers, environment, tmp_
     programs = (STRATEGIES[environment], f'\ndef strategy(_):\n    return "{game.actions[-1]}"\n')
     taught = [(game.prompt(), f"```python{program}```") for program in programs]
     config = TrainConfig(
-        game=game.name, model=make_tiny_model(tmp_path / "model", 60, taught), rewards=("universal", "legal_actions"),
+        game=game.name, model=make_tiny_model(tmp_path / "model", 150, taught), rewards=("universal", "legal_actions"),
         output_dir=str(tmp_path / "outputs"), run_key="00" * 16, num_generations=4, per_device_train_batch_size=4,
         gradient_accumulation_steps=1, max_steps=3, max_completion_length=250, train_seeds=2, eval_steps=0,
         eval_strategies=4, eval_seeds=2, save_steps=3, threads=1, workers=1,
