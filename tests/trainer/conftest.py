@@ -1,6 +1,5 @@
 """A tiny model that really writes strategies: it has learnt eight programs by heart, in seconds, on one core."""
 
-import os
 
 import pytest
 
@@ -85,11 +84,6 @@ def make_tiny_model(folder, train_steps, taught=None):
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return str(folder)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _offline():
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 
 @pytest.fixture

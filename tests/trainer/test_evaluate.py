@@ -79,7 +79,7 @@ def test_the_interval_is_over_strategies_where_there_are_several():
 @pytest.mark.parametrize(
     ("player", "changes", "says"),
     [
-        ("no-such-model", {}, "no model 'no-such-model'"),
+        ("no-such-model", {}, "no-such-model is not on this machine"),
         ("greedy", {"seeds": ()}, "at least one seed"),
         ("greedy", {"strategies": 0}, "at least 1"),
         ("greedy", {"options": {"size": 1}}, "2 to 8"),
