@@ -1,6 +1,5 @@
 """A tiny model that really writes strategies: it has learnt eight programs by heart, in seconds, on one core."""
 
-
 import pytest
 
 ORDERS = ("WASD", "SADW", "ASDW", "DSAW", "SDAW", "ADSW", "WDSA", "SWAD")
