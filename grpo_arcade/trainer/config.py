@@ -255,6 +255,11 @@ class TrainConfig:
         batches = (self.steps_per_generation or self.gradient_accumulation_steps) * self.num_iterations
         return -(-batches // self.gradient_accumulation_steps)
 
+    @property
+    def template(self) -> dict[str, Any]:
+        """What a chat template is told beside the prompt."""
+        return {"reasoning_effort": self.reasoning_effort} if self.reasoning_effort else {}
+
     def resolved_threads(self) -> int:
         """Threads for the model, of each process on this host."""
         return self.threads or max(1, spare_threads() // processes.count_here())

@@ -323,7 +323,6 @@ def _of_named_model(
             if folder == Path(name):
                 name = str(run.checkpoints()[-1])
     model, tokenizer = load(name)
-    template = {"reasoning_effort": settings.reasoning_effort} if settings.reasoning_effort else None
     return evaluate_model(
         model,
         tokenizer,
@@ -335,7 +334,7 @@ def _of_named_model(
         seed=derived_seed(seed, "evaluation"),
         temperature=temperature,
         max_completion_length=max_completion_length or settings.max_completion_length,
-        template=template,
+        template=settings.template,
         progress=progress,
     )
 

@@ -88,8 +88,7 @@ def _answer(order: Mapping[str, Any], say: Callable[[dict[str, str]], None]) -> 
 
     torch.set_num_threads(spare_threads())
     model, tokenizer = load(order["model"])
-    settings = _settings(order["model"])
-    template = {"reasoning_effort": settings.reasoning_effort} if settings.reasoning_effort else None
+    template = _settings(order["model"]).template
     ends = ending_tokens(model, tokenizer)
     written: list[int] = []
     said = ""

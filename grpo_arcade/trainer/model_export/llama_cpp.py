@@ -17,8 +17,6 @@ from grpo_arcade.trainer.model_export.origin import ExportError, Origin
 from grpo_arcade.trainer.model_export.pocket_gguf import is_written_here, write_pocket_gguf
 
 CONVERTER = "convert_hf_to_gguf.py"
-WHOLE = ("f32", "bf16", "f16")
-"""Ways of storing weights that are no rounding to few bits."""
 _EXTRA = 'pip install "grpo-arcade[gguf]"'
 
 

@@ -12,9 +12,9 @@ from typing import Any
 from grpo_arcade.trainer.config import TrainConfig
 from grpo_arcade.trainer.find_run import run_of
 from grpo_arcade.trainer.models import POCKET, locate
+from grpo_arcade.trainer.models.loading import ADAPTER_CONFIG, base_name
 from grpo_arcade.trainer.run_folder import RunReader, checkpoint_step
 
-ADAPTER_CONFIG = "adapter_config.json"
 ADAPTER_FILES = (ADAPTER_CONFIG, "adapter_model.safetensors")
 POCKET_NAME = "pocket/weights"
 """How an exported adapter names the pocket model, whose place differs from machine to machine."""
@@ -48,14 +48,8 @@ class Origin:
     def base(self) -> str | None:
         """The model that training began with: ``pocket``, a folder, or a hub name; None where nobody knows."""
         if self.adapter is not None:
-            return _base_name(str(self.adapter.get("base_model_name_or_path")))
+            return base_name(str(self.adapter.get("base_model_name_or_path")))
         return self.settings.model if self.run is not None else None
-
-    @property
-    def template(self) -> dict[str, Any]:
-        """What the chat template is told beside the prompt."""
-        effort = self.settings.reasoning_effort
-        return {"reasoning_effort": effort} if effort else {}
 
     def architecture(self) -> dict[str, Any]:
         """The base's ``config.json``.
@@ -116,8 +110,3 @@ def copy_adapter(source: Path, folder: Path, adapter: Mapping[str, Any]) -> None
         if path.name in ADAPTER_FILES or path.name.startswith(("tokenizer", "chat_template", "special_tokens")):
             shutil.copyfile(path, folder / path.name)
     (folder / ADAPTER_CONFIG).write_text(json.dumps(adapter, indent=2) + "\n", encoding="utf-8")
-
-
-def _base_name(base: str) -> str:
-    # The pocket model's place differs from machine to machine, its last two folders do not.
-    return "pocket" if Path(base).parts[-2:] == POCKET.parts[-2:] else base

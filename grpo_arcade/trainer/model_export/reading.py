@@ -113,7 +113,7 @@ def read(model: Path | str, origin: Origin, *, beside: Reading | None = None) ->
         ExportError: the model cannot be read.
     """
     most = min(MOST_TOKENS, origin.settings.max_completion_length) if origin.run is not None else MOST_TOKENS
-    order = {"model": str(model), "prompts": prompts_for(origin), "template": origin.template, "most": most}
+    order = {"model": str(model), "prompts": prompts_for(origin), "template": origin.settings.template, "most": most}
     order["beside"] = None if beside is None else asdict(beside)
     done = subprocess.run(
         [sys.executable, "-m", __name__], input=json.dumps(order), capture_output=True, text=True, encoding="utf-8"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grpo_arcade.trainer.models.loading import POCKET, ModelError, locate
+from grpo_arcade.trainer.models.loading import ADAPTER_CONFIG, POCKET, ModelError, locate
 from grpo_arcade.trainer.models.machine import GPU_EXTRA, Machine, installed, this_machine
 
 if TYPE_CHECKING:
@@ -69,6 +69,6 @@ def choose(config: TrainConfig, machine: Machine | None = None) -> Backend:
 def _is_small(model: str) -> bool:
     """Whether a model on this disk is small; one that would have to be downloaded is not."""
     where = POCKET if model == "pocket" else locate(model)
-    if not isinstance(where, Path) or (where / "adapter_config.json").is_file():
+    if not isinstance(where, Path) or (where / ADAPTER_CONFIG).is_file():
         return False
     return sum(file.stat().st_size for file in where.glob("*.safetensors")) <= SMALL

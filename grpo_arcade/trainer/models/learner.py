@@ -78,11 +78,9 @@ def _prompts(config: TrainConfig) -> list[str]:
 
 def template_settings(config: TrainConfig, tokenizer: Any) -> dict[str, Any]:
     """What the chat template is told beside the prompt."""
-    if config.reasoning_effort is None:
-        return {}
-    if "reasoning_effort" not in str(tokenizer.chat_template):
+    if config.template and "reasoning_effort" not in str(tokenizer.chat_template):
         raise ConfigError(f"the chat template of {config.model} knows no reasoning_effort; leave it out")
-    return {"reasoning_effort": config.reasoning_effort}
+    return config.template
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 POCKET = Path(__file__).parent / "pocket" / "weights"
 """Where the embedded model lies: a normal Hugging Face folder."""
+ADAPTER_CONFIG = "adapter_config.json"
+"""What makes a folder a PEFT adapter's."""
 
 _EXTRA = 'pip install "grpo-arcade[train]"'
 _DTYPES = ("auto", "float32", "bfloat16", "float16")
@@ -93,7 +95,7 @@ def open_tokenizer(name: str | Path) -> Any:
 def is_adapter(name: str | Path) -> bool:
     """Whether a name stands for a folder with a PEFT adapter."""
     where = locate(str(name))
-    return isinstance(where, Path) and (where / "adapter_config.json").is_file()
+    return isinstance(where, Path) and (where / ADAPTER_CONFIG).is_file()
 
 
 def _stored_as(where: Path | str) -> str:
@@ -134,9 +136,7 @@ def locate(name: str) -> Path | str:
         return POCKET
     path = Path(name).expanduser()
     if path.is_dir():
-        if ((path / "config.json").is_file() and any(path.glob("*.safetensors*"))) or (
-            path / "adapter_config.json"
-        ).is_file():
+        if ((path / "config.json").is_file() and any(path.glob("*.safetensors*"))) or (path / ADAPTER_CONFIG).is_file():
             return path
         checkpoints = [folder for folder in path.glob("checkpoint-*") if folder.name.rpartition("-")[2].isdigit()]
         if checkpoints:
@@ -163,7 +163,12 @@ def _load_adapter(folder: Path, dtype: str | torch.dtype, trainable: bool, optio
 
 def _base(folder: Path) -> str:
     """The model an adapter was trained on."""
-    base = str(json.loads((folder / "adapter_config.json").read_text(encoding="utf-8")).get("base_model_name_or_path"))
+    adapter = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))
+    return base_name(str(adapter.get("base_model_name_or_path")))
+
+
+def base_name(base: str) -> str:
+    """The model that an adapter calls ``base``, as :func:`load` takes it."""
     # The pocket model's place differs from machine to machine, its last two folders do not.
     return "pocket" if Path(base).parts[-2:] == POCKET.parts[-2:] else base
 
