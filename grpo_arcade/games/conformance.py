@@ -188,6 +188,8 @@ def _check_position(game: Game) -> tuple[int, ...]:
     shared = {id(part) for part in _containers(first)} & {id(part) for part in _containers(second)}
     _require(not shared, "observation() must be new at every call: a list or dict in it is shared with the last one")
     _require(marshal.loads(marshal.dumps(second)) == second, "observation() must survive marshal")
+    packed = type(game).packed_observations([game, game])
+    _require(packed == marshal.dumps([first, second], 2), "packed_observations() must be a list of the observations")
     kept = repr(second)
     for part in list(_containers(first)):
         part.clear()

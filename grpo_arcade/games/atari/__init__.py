@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import math
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from grpo_arcade.games.atari.baselines import baselines
 from grpo_arcade.games.atari.controls import controls_of, screen_names
 from grpo_arcade.games.atari.goals import goal
 from grpo_arcade.games.atari.objects import SYMBOLIC, Objects, Reading
+from grpo_arcade.games.atari.packed import PackedMemory
 from grpo_arcade.games.atari.picture import AtariView, luminance
 from grpo_arcade.games.atari.prompt import memory_prompt, symbolic_prompt
 from grpo_arcade.games.atari.roms import UnknownRomError, rom, titles
@@ -233,8 +234,24 @@ class Atari(Game):
                 kept[name] = kept[name].copy()
         return objects.observe(now, before, self.plies, self.score, console.lives())
 
+    @classmethod
+    def packed_observations(cls, games: Sequence[Self]) -> bytes:
+        """As :class:`~grpo_arcade.games.game.Game` says."""
+        cartridge = games[0]._rom
+        if games[0]._objects is not None:
+            return super().packed_observations(games)
+        running = [game._running() for game in games]
+        memories = b"".join([console.memory() for console in running])
+        screens = b"".join([game._middles().tobytes() for game in games]).translate(_tenths(cartridge.palette))
+        counts = [(game.plies, game.score, console.lives()) for game, console in zip(games, running, strict=True)]
+        return _packed_memory(*_grid(cartridge.height))(memories, screens, counts)
+
+    def _middles(self) -> np.ndarray:
+        """Colour numbers of the pixels in the middle of the squares of the screen, uint8 (rows, columns)."""
+        return self._running().pixels()[GRID // 2 :: GRID, GRID // 2 :: GRID]
+
     def _brightness(self) -> np.ndarray:
-        middles = self._running().pixels()[GRID // 2 :: GRID, GRID // 2 :: GRID]
+        middles = self._middles()
         # Bytes translate faster than an array takes from a table.
         return np.frombuffer(middles.tobytes().translate(_tenths(self._rom.palette)), np.uint8).reshape(middles.shape)
 
@@ -288,8 +305,8 @@ class Atari(Game):
         sticky = self.options["repeat_action_probability"]
         if self._objects is not None:
             return symbolic_prompt(self._objects, self.actions, self._goal.meaning, self._frame_skip, sticky)
-        rows, columns = len(range(GRID // 2, self._rom.height, GRID)), len(range(GRID // 2, consoles.WIDTH, GRID))
-        return memory_prompt(self.title, self.actions, self._goal.meaning, self._frame_skip, sticky, rows, columns)
+        grid = _grid(self._rom.height)
+        return memory_prompt(self.title, self.actions, self._goal.meaning, self._frame_skip, sticky, *grid)
 
     def baseline_scores(self) -> Mapping[str, Any] | None:
         """Stored results of the baselines for exactly these options and this emulator, or None."""
@@ -313,6 +330,14 @@ def _check_int(name: str, value: object, low: int, high: int) -> None:
 def _check_switch(title: str, name: str, value: object, known: tuple[int, ...]) -> None:
     if type(value) is not int or value not in known:
         raise ValueError(f"{name} of atari/{title} must be one of {', '.join(map(str, known))}, not {value!r}")
+
+
+def _grid(height: int) -> tuple[int, int]:
+    """Rows and columns of squares on a screen of this height."""
+    return len(range(GRID // 2, height, GRID)), len(range(GRID // 2, consoles.WIDTH, GRID))
+
+
+_packed_memory = cache(PackedMemory)
 
 
 @cache

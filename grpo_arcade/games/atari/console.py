@@ -99,7 +99,6 @@ class Console:
         self._heard: list[bytes] = []
         self._memory = np.zeros(128, np.uint8)
         self._before = np.zeros((cartridge.height, WIDTH), np.uint8)
-        self._now = np.zeros((cartridge.height, WIDTH), np.uint8)
         self.watched = False
 
     def start(self, seed: int, stickiness: int) -> None:
@@ -173,12 +172,11 @@ class Console:
         return self._memory.tobytes()
 
     def pixels(self) -> np.ndarray:
-        """The last frame as colour numbers, uint8 (rows, columns); overwritten by the next one."""
+        """The last frame as colour numbers, uint8 (rows, columns)."""
         if self._fresh:
-            self._now[...] = np.frombuffer(self._first_screen, np.uint8).reshape(self._now.shape)
-        else:
-            self._ale.getScreen(self._now)
-        return self._now
+            return np.frombuffer(self._first_screen, np.uint8).reshape(self._before.shape)
+        # A new array each time: for many consoles in turn it is mostly the same memory, which is then near at hand.
+        return self._ale.getScreen()
 
     def screen(self) -> bytes:
         """The last frame as colour numbers, row by row."""

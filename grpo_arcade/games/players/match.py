@@ -133,8 +133,8 @@ class _Sitting:
         self.load(self.exchange(wire.pack({**setup, "first": first}), 0, len(self.tables)))
         live = [(place, table) for place, table in enumerate(self.tables) if table.outcome is None]
         sequence = 0
-        actions, pack = self.actions, wire.pack
-        elsewhere = len(self.tables) > 1 and type(self.tables[0].game).begin is not Game.begin
+        actions, kind = self.actions, type(self.tables[0].game)
+        elsewhere = len(self.tables) > 1 and kind.begin is not Game.begin
         self.pin.hold()
         checked_at, short = 0, True
         while live:
@@ -146,7 +146,8 @@ class _Sitting:
                 live = [pair for pair in live if pair[1].outcome is None]
                 if not live:
                     return
-            message = pack(([place for place, _ in live], [table.game.observation() for _, table in live]))
+            observations = kind.packed_observations([table.game for _, table in live])
+            message = wire.pack_round([place for place, _ in live], observations)
             if sequence == checked_at + 2 and short:
                 # Two rounds were enough for the scheduler to move both to an idle core, if there is one.
                 self.pin.hold()

@@ -53,3 +53,14 @@ def pack(message: Any) -> bytes:
     # Version 2 writes every object out: no two observations share a list that a strategy could change.
     body = marshal.dumps(message, 2)
     return LENGTH.pack(len(body)) + body
+
+
+def pack_round(places: list[int], observations: bytes) -> bytes:
+    """The message that asks for answers at ``places``, where ``observations`` is a list as ``marshal`` writes it."""
+    where = marshal.dumps(places, 2)
+    return LENGTH.pack(_PAIR_BYTES + len(where) + len(observations)) + _PAIR + where + observations
+
+
+_PAIR = marshal.dumps((None, None), 2)[:-2]
+"""How a pair begins."""
+_PAIR_BYTES = len(_PAIR)
