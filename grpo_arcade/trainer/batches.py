@@ -11,7 +11,7 @@ def sorted_by_length(batch: dict[str, Any]) -> dict[str, Any]:
     """The rows of every tensor, the shortest completions first."""
     order = torch.argsort(batch["completion_mask"].sum(dim=1), stable=True)
     return {
-        name: value[order] if isinstance(value, torch.Tensor) and value.ndim else value for name, value in batch.items()
+        name: value[order.to(value.device)] if isinstance(value, torch.Tensor) and value.ndim else value for name, value in batch.items()
     }
 
 

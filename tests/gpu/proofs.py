@@ -27,7 +27,8 @@ def arcade(*words):
     words = [str(word) for word in words]
     print("$ arcade", *words, flush=True)
     started = time.perf_counter()
-    environment = os.environ | {"HF_HUB_OFFLINE": "1", "PYTHONPATH": str(HERE)}
+    paths = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
+    environment = os.environ | {"HF_HUB_OFFLINE": "1", "PYTHONPATH": paths}
     subprocess.run([sys.executable, "-m", "grpo_arcade.arcade.cli", *words], check=True, env=environment)
     return time.perf_counter() - started
 
