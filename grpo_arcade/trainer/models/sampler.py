@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.trainer.models.chat import ending_tokens
+from grpo_arcade.trainer.models.transformers_backend import experts_folded
 from grpo_arcade.trainer.models.unsloth_backend import writing
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def sample(
     completions: list[list[int]] = [[] for _ in prompts_ids]
     was_training = model.training
     try:
-        with writing(model), torch.inference_mode():
+        with writing(model), experts_folded(model), torch.inference_mode():
             model.eval()
             for start in range(0, len(prompts_ids), micro_batch):
                 rows = list(range(start, min(start + micro_batch, len(prompts_ids))))

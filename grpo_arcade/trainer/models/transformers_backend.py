@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.trainer.config import ConfigError
 from grpo_arcade.trainer.models.loading import is_adapter, load
+from grpo_arcade.trainer.models.unsloth_backend import is_unsloth
 
 if TYPE_CHECKING:
     from grpo_arcade.trainer.config import TrainConfig
@@ -66,6 +69,51 @@ def lora(config: TrainConfig, model: Any) -> Any:
         target_parameters=experts or None,
         task_type="CAUSAL_LM",
     )
+
+
+@contextlib.contextmanager
+def experts_folded(model: Any) -> Iterator[None]:
+    """Within, adapters on the experts of a mixture are part of the weights; after, the weights are what they were.
+
+    PEFT adds such an adapter to all experts of a layer again at every forward pass, which for one token a row is most of
+    the work. Here it is added once, to copies; where a card has no room for copies nothing changes but the time. Unsloth has
+    ways of its own.
+    """
+    import torch
+
+    wrapped = []
+    if hasattr(model, "peft_config") and not is_unsloth(model):
+        from peft.tuners.lora.layer import ParamWrapper
+
+        wrapped = [
+            part
+            for part in model.modules()
+            if isinstance(part, ParamWrapper) and not part.merged and not part.disable_adapters
+        ]
+    weights = [part.get_param() for part in wrapped]
+    if not weights or not _room_for(sum(each.nbytes for each in weights), model.device):
+        yield
+        return
+    before = [each.data for each in weights]
+    try:
+        with torch.no_grad():
+            for part in wrapped:
+                part.merge(safe_merge=True)  # the safe way is the one that leaves the old tensor alone
+        yield
+    finally:
+        for part, each, data in zip(wrapped, weights, before, strict=True):
+            each.data = data
+            part.merged_adapters.clear()
+
+
+def _room_for(size: int, device: Any) -> bool:
+    """Whether a card has ``size`` bytes and as much again as a quarter of them for what else is needed meanwhile."""
+    import torch
+
+    if device.type != "cuda":
+        return True
+    unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return bool(torch.cuda.mem_get_info(device)[0] + unused > 1.25 * size)
 
 
 def expert_tensors(model: Any) -> list[str]:

@@ -2,8 +2,13 @@
 
 import pytest
 import torch
+from peft import get_peft_model
 
+from grpo_arcade.trainer.config import TrainConfig
+from grpo_arcade.trainer.models.backends import choose
+from grpo_arcade.trainer.models.learner import open_learner
 from grpo_arcade.trainer.models.sampler import _choose, sample
+from grpo_arcade.trainer.models.transformers_backend import experts_folded
 
 
 def generated(model, tokenizer, prompt, limit):
@@ -118,3 +123,28 @@ def test_an_empty_prompt_is_refused(pocket):
 
 def test_no_prompts_give_no_completions(pocket):
     assert sample(*pocket, [], max_new_tokens=3) == []
+
+
+def test_adapters_on_experts_are_folded_in_while_sampling_and_no_weight_changes(gpt_oss):
+    learner = open_learner(TrainConfig(model=gpt_oss, lora_r=2), choose(TrainConfig(backend="transformers")))
+    model = get_peft_model(learner.model, learner.peft_config).eval()
+    with torch.no_grad():
+        for name, weights in model.named_parameters():
+            if "lora_B" in name:
+                weights.normal_(std=0.3)
+    prompt = learner.tokenizer("def strategy(board):\n")["input_ids"]
+    with model.disable_adapter():
+        without = generated(model, learner.tokenizer, prompt, 12)
+    before = {name: weights.clone() for name, weights in model.named_parameters()}
+    passes = []
+    experts = next(part for part in model.modules() if type(part).__name__ == "GptOssExperts")
+    experts.register_forward_pre_hook(lambda part, _: passes.append(torch.nn.utils.parametrize.is_parametrized(part)))
+
+    ours = sample(model, learner.tokenizer, [prompt] * 2, max_new_tokens=12, temperature=0)
+    assert passes and not any(passes)
+    assert ours == [generated(model, learner.tokenizer, prompt, 12)] * 2 != [without] * 2
+    assert any(passes)  # by itself the adapter is added again at every pass
+
+    with pytest.raises(InterruptedError), experts_folded(model):
+        raise InterruptedError
+    assert all(torch.equal(weights, before[name]) for name, weights in model.named_parameters())
