@@ -155,7 +155,7 @@ class Atari(Game):
             raise ValueError(f"the episode has ended ({self.outcome}); reset() starts another")
         if not 0 <= action < len(self._ids):
             raise ValueError(f"action must be from 0 to {len(self._ids) - 1}, not {action!r}")
-        console = self._running()
+        console = self._console or self._running()
         if self._objects is not None:
             # What was there before, for velocities; as bytes if nobody has looked, which costs the least.
             self._before = self._reading or console.memory()

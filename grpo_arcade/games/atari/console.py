@@ -15,7 +15,7 @@ Knows nothing of goals, options or episodes.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -81,6 +81,8 @@ class Console:
 
     watched: bool
     """Whether the frame before the last one is kept, which takes two microseconds a press."""
+    over: Callable[[], bool]
+    """Whether the game has ended; further presses do nothing."""
 
     def __init__(self, key: Key) -> None:
         self.key = key
@@ -96,6 +98,7 @@ class Console:
         self._first_screen = ale.getScreen().tobytes()
         self._first_lives = ale.lives()
         self._act = self._act_and_listen if audible else ale.act
+        self.over = ale.game_over
         self._heard: list[bytes] = []
         self._memory = np.zeros(128, np.uint8)
         self._before = np.zeros((cartridge.height, WIDTH), np.uint8)
@@ -126,22 +129,21 @@ class Console:
     def press(self, action: int, frames: int) -> int:
         """Emulate ``frames`` frames with the emulator's action ``action`` pressed; the points they gave."""
         act, points = self._act, 0
-        self._heard.clear()
+        if self.audible:
+            self._heard.clear()
         if self._stickiness:
             frame = self._frame
+            self._frame = end = frame + frames
             if action != self._held:
                 # Once the new action has come through, it is also the one that sticks.
-                end = frame + frames - 1
                 while self._sticks(frame):
-                    if frame == end:
+                    if frame == end - 1:
                         action = self._held
                         break
                     points += act(self._held)
                     frame += 1
                 self._held = action
-                frames -= frame - self._frame
-                self._frame = frame
-            self._frame += frames
+                frames = end - frame
         while frames > 1:
             points += act(action)
             frames -= 1
@@ -189,10 +191,6 @@ class Console:
     def lives(self) -> int:
         """Lives left, 0 in games without."""
         return self._first_lives if self._fresh else self._ale.lives()
-
-    def over(self) -> bool:
-        """Whether the game has ended; further presses do nothing."""
-        return self._ale.game_over()
 
 
 def draws(seed: int, first: int, count: int) -> np.ndarray:
