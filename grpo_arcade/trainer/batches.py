@@ -10,9 +10,12 @@ import torch
 def sorted_by_length(batch: dict[str, Any]) -> dict[str, Any]:
     """The rows of every tensor, the shortest completions first."""
     order = torch.argsort(batch["completion_mask"].sum(dim=1), stable=True)
-    return {
-        name: value[order.to(value.device)] if isinstance(value, torch.Tensor) and value.ndim else value for name, value in batch.items()
-    }
+
+    def sort(value: Any) -> Any:
+        # Not every tensor of a batch need lie where the mask does: Unsloth's keeps some on the host.
+        return value[order.to(value.device)] if isinstance(value, torch.Tensor) and value.ndim else value
+
+    return {name: sort(value) for name, value in batch.items()}
 
 
 def trimmed(batch: dict[str, Any]) -> dict[str, Any]:

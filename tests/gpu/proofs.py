@@ -6,7 +6,7 @@
     python tests/gpu/proofs.py speed    OUT    # our step beside the tutorials' loop: same card, model and lengths
 
 ``--tiny`` runs each in a shape for two CPU cores, to see that the script itself works. Nothing is downloaded. OUT needs
-100 GB for the full shape, whose random weights are made on the card.
+60 GB for the full shape, whose random weights are made on the card.
 """
 
 import argparse

@@ -39,8 +39,8 @@ def needs(*packages):
 
 @pytest.fixture
 def room(card, out):
-    if card.total_memory < 75e9 or shutil.disk_usage(out).free < 100e9:
-        pytest.skip("the full shape needs a card of 80 GB and 100 GB of disk")
+    if card.total_memory < 75e9 or shutil.disk_usage(out).free < 60e9:
+        pytest.skip("the full shape needs a card of 80 GB and 60 GB of disk")
 
 
 @pytest.mark.timeout(3600)

@@ -75,9 +75,9 @@ def lora(config: TrainConfig, model: Any) -> Any:
 def experts_folded(model: Any) -> Iterator[None]:
     """Within, adapters on the experts of a mixture are part of the weights; after, the weights are what they were.
 
-    PEFT adds such an adapter to all experts of a layer again at every forward pass, which for one token a row is most of
-    the work. Here it is added once, to copies; where a card has no room for copies nothing changes but the time. Unsloth has
-    ways of its own.
+    PEFT adds such an adapter to all experts of a layer again at every forward pass, which for one token a row is most
+    of the work. Here it is added once, to copies; where a card has no room for copies nothing changes but the time.
+    Unsloth has ways of its own.
     """
     import torch
 

@@ -77,8 +77,8 @@ def open_model(config: TrainConfig, longest: int) -> tuple[Any, Any]:
         model, tokenizer = FastModel.from_pretrained(
             model_name=str(where),
             max_seq_length=longest,
-            # By itself it learns in bfloat16 weights, where a full finetune loses what it learns to rounding: the pocket
-            # model got to 2,348 in 60 steps on an H200, in float32 to 4,090.
+            # By itself it learns in bfloat16 weights, where a full finetune loses what it learns to rounding: the
+            # pocket model got to 2,348 in 60 steps on an H200, and in the float32 of the other backend to 4,090.
             dtype=torch.float32 if full else None if config.dtype == "auto" else getattr(torch, config.dtype),
             load_in_4bit=config.load_in_4bit,
             load_in_16bit=not config.load_in_4bit and not full,
