@@ -22,13 +22,19 @@ def test_every_preset_describes_a_run_and_says_what_it_is_for(name):
     told = describe(made("--preset", name))
     assert told["config"]["max_steps"] >= 100
     assert len(presets.purpose(name)) > 20
-    if name != "laptop":
+    if name not in ("laptop", "atari"):
         assert "gpt-oss" in told["config"]["model"]
         assert told["config"]["lora_r"] > 0
 
 
 def test_the_laptop_is_the_default():
     assert describe(made("--preset", "laptop"))["differs_from_default"] == {}
+
+
+def test_a_console_game_named_after_the_preset_is_what_is_played():
+    assert describe(made("--preset", "atari"))["config"]["game"] == "atari/breakout"
+    told = describe(made("atari/pong", "--preset", "atari"))
+    assert (told["config"]["game"], told["config"]["num_generations"], told["warnings"]) == ("atari/pong", 64, [])
 
 
 def test_all_files_are_named():
@@ -46,7 +52,7 @@ def test_flag_beats_environment_beats_file_beats_preset(tmp_path):
 
 def test_an_unknown_preset_is_one_line_with_the_names():
     with pytest.raises(
-        ValueError, match=r"no preset is called 'h20'; did you mean h200\? there are laptop, t4.*tutorial"
+        ValueError, match=r"no preset is called 'h20'; did you mean h200\? there are laptop, atari, t4.*tutorial"
     ):
         made("--preset", "h20")
     with pytest.raises(UsageError, match="needs a name: laptop"):
