@@ -131,36 +131,34 @@ class _Sitting:
         """Play to the end of all games; ``_FatalError`` if the child does not live to see it."""
         first = [wire.pack(table.game.observation()) for table in self.tables]
         self.load(self.exchange(wire.pack({**setup, "first": first}), 0, len(self.tables)))
-        live = [(place, table) for place, table in enumerate(self.tables) if table.outcome is None]
+        places, tables, games = self.running()
         sequence = 0
         actions, kind = self.actions, type(self.tables[0].game)
         elsewhere = len(self.tables) > 1 and kind.begin is not Game.begin
         self.pin.hold()
         checked_at, short = 0, True
-        while live:
+        while places:
             if time.monotonic() - self.checked > self.slice:
                 rounds, checked_at = sequence - checked_at, sequence
                 short = (time.monotonic() - self.checked) < _SHORT_ROUND_S * rounds
                 self.pin.loosen()
-                self.charge(live)
-                live = [pair for pair in live if pair[1].outcome is None]
-                if not live:
+                self.charge()
+                places, tables, games = self.running()
+                if not places:
                     return
-            observations = kind.packed_observations([table.game for _, table in live])
-            message = wire.pack_round([place for place, _ in live], observations)
+            message = wire.pack_round(places, kind.packed_observations(games))
             if sequence == checked_at + 2 and short:
                 # Two rounds were enough for the scheduler to move both to an idle core, if there is one.
                 self.pin.hold()
             sequence += 1
-            answers = self.exchange(message, sequence & 0xFFFFFFFF, len(live))
+            answers = self.exchange(message, sequence & 0xFFFFFFFF, len(places))
             ended = False
             if elsewhere:
-                for answer, (_, table) in zip(answers, live, strict=True):
+                for answer, game in zip(answers, games, strict=True):
                     if answer < actions:
-                        table.game.begin(answer)
-            for answer, (_, table) in zip(answers, live, strict=True):
+                        game.begin(answer)
+            for answer, table, game in zip(answers, tables, games, strict=True):
                 if answer < actions:
-                    game = table.game
                     table.actions.append(answer)
                     game.step(answer)
                     if game.outcome is not None:
@@ -175,7 +173,12 @@ class _Sitting:
                 else:
                     raise _FatalError(Outcome.FORBIDDEN, "the program wrote to the sandbox's channel")
             if ended:
-                live = [pair for pair in live if pair[1].outcome is None]
+                places, tables, games = self.running()
+
+    def running(self) -> tuple[list[int], list[_Table], list[Game]]:
+        """Of the tables whose games go on: their places, themselves, the games."""
+        live = [(place, table) for place, table in enumerate(self.tables) if table.outcome is None]
+        return [place for place, _ in live], [table for _, table in live], [table.game for _, table in live]
 
     def load(self, answers: bytes) -> None:
         """Take in what loading the source gave."""
@@ -216,7 +219,7 @@ class _Sitting:
             self.error = clean(bytes(buffer[wire.REPLY.size + count : need]).decode("utf-8", "replace"))
         return answers
 
-    def charge(self, live: list[tuple[int, _Table]]) -> None:
+    def charge(self) -> None:
         """End what has used up its CPU time."""
         self.checked = now = time.monotonic()
         used, limits = self.child.cpu_s(), self.limits
@@ -228,9 +231,9 @@ class _Sitting:
         # These come from the child: take them only as shares of the time the kernel measured.
         spent = [share if 0.0 <= share < 1e9 else 0.0 for share in spent]
         total = sum(spent)
-        for place, table in live:
+        for place, table in enumerate(self.tables):
             share = spent[place] / total if total > 0 else 1 / len(self.tables)
-            if used * share > limits.game_cpu_s * self.patience:
+            if table.outcome is None and used * share > limits.game_cpu_s * self.patience:
                 table.outcome = Outcome.TIMEOUT
                 self.error = self.error or f"the game used more than its {limits.game_cpu_s:g} s of CPU time"
 
