@@ -28,7 +28,8 @@ MOST_BYTES = {("pong", "tracking"): 140, ("pong", "scripted"): 140, ("breakout",
 """Of a frame, at the console's own size and 15 frames a second.
 
 How players move decides, in every writer: a frame's changes span one rectangle, and n codes of GIF's compression reach
-over at most n²/2 pixels of one colour. Pong at random, whose paddle is often far from the ball, has no limit.
+over at most n²/2 pixels of one colour. Pong at random, whose paddle is often far from the ball, has no limit: its
+rectangles, 8,100 pixels on average, would take 111 bytes were each of one colour, and take about 154.
 """
 
 
