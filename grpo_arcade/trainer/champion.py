@@ -18,8 +18,7 @@ from grpo_arcade.games.seeds import training_seeds
 from grpo_arcade.trainer.scoring import FAILURES, Play, counted_score, mean_score
 
 if TYPE_CHECKING:
-    from grpo_arcade.games.players import MatchResult
-    from grpo_arcade.trainer.scoring import Pool
+    from grpo_arcade.games.players import MatchResult, Pool
 
 HEATS = (0.25, 0.5, 1.0)
 """After which shares of the champion seeds a challenger who is not ahead by then has lost."""

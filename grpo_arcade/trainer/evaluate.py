@@ -26,9 +26,9 @@ from grpo_arcade.trainer.run_folder import RunReader
 from grpo_arcade.trainer.scoring import Match, Play, Scorer, counted_score
 
 if TYPE_CHECKING:
+    from grpo_arcade.games.players import Pool
     from grpo_arcade.trainer.generation import Generate
     from grpo_arcade.trainer.processes import Processes
-    from grpo_arcade.trainer.scoring import Pool
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,8 @@ from grpo_arcade.trainer.run_writer import RunWriter
 
 if TYPE_CHECKING:
     from grpo_arcade.games import Game
+    from grpo_arcade.games.players import Pool
     from grpo_arcade.trainer.rewards import Reward
-    from grpo_arcade.trainer.scoring import Pool
     from grpo_arcade.trainer.session import Session
 
 # What may differ when a run is resumed: none of these changes a step that both runs would make.

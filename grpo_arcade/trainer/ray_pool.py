@@ -9,14 +9,12 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import Future
 from importlib.metadata import version
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-from grpo_arcade.games.players import Limits
+from grpo_arcade.games.players import Limits, Pool
 
 if TYPE_CHECKING:
     from grpo_arcade.games.players import MatchResult
@@ -32,8 +30,8 @@ class ClusterError(ValueError):
     """The Ray cluster cannot be used; one line that says why and what would work."""
 
 
-class RayPool:
-    """Plays matches on the cluster at ``address``; a context manager, usable from any thread.
+class RayPool(Pool):
+    """Plays matches on the cluster at ``address``.
 
     Args:
         address: host:port of a cluster this machine belongs to, ray://host:port of another, or auto for the one that
@@ -51,7 +49,8 @@ class RayPool:
             import ray
         except ImportError as error:
             raise ImportError('ray_address needs Ray: pip install "grpo-arcade[ray]"') from error
-        self._ray, self._limits, self._policy = ray, limits or Limits(), policy
+        super().__init__(limits, policy)
+        self._ray = ray
         self._connected = not ray.is_initialized()
         if self._connected:
             _connect(ray, address)
@@ -61,36 +60,13 @@ class RayPool:
         except BaseException:
             self._disconnect()
             raise
-        self._lock = threading.Lock()
         self._running: dict[Any, Future[MatchResult]] = {}
-        self._closed = False
 
-    def submit(
-        self, source: str, game: str, options: Mapping[str, Any], seeds: Sequence[int], player: str = ""
-    ) -> Future[MatchResult]:
-        """As :meth:`grpo_arcade.games.players.MatchPool.submit`.
-
-        Raises:
-            RuntimeError: the pool is closed.
-        """
-        job = {
-            "source": source,
-            "game": game,
-            "options": dict(options),
-            "seeds": list(seeds),
-            "limits": self._limits,
-            "player": player,
-            "policy": self._policy,
-        }
-        future: Future[MatchResult] = Future()
+    def _begin(self, future: Future[MatchResult], job: dict[str, Any]) -> None:
         future.set_running_or_notify_cancel()
-        with self._lock:
-            if self._closed:
-                raise RuntimeError("the match pool is closed")
-            task = self._play.remote(job)
-            self._running[task] = future
+        task = self._play.remote(job)
+        self._running[task] = future
         task.future().add_done_callback(lambda done: self._settle(task, done))
-        return future
 
     def _settle(self, task: Any, done: Future[Any]) -> None:
         with self._lock:
@@ -148,14 +124,6 @@ class RayPool:
                     "differ: install the same version"
                 )
         return [node["NodeManagerHostname"] for node in alive]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close(wait=kind is None)
 
 
 def _connect(ray: Any, address: str) -> None:

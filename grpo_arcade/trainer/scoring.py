@@ -14,14 +14,12 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games import Episode, Outcome, make
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
-    from grpo_arcade.games.players import Extraction, MatchResult
+    from grpo_arcade.games.players import Extraction, MatchResult, Pool
     from grpo_arcade.trainer.config import TrainConfig
 
 FAILURES = frozenset(
@@ -122,21 +120,6 @@ class Played:
     play: Play
     tokens: tuple[int, ...]
     truncated: bool
-
-
-class Pool(Protocol):
-    """Where matches are played: this machine's cores, or a cluster's."""
-
-    def submit(
-        self, source: str, game: str, options: Mapping[str, Any], seeds: Sequence[int], player: str = ""
-    ) -> Future[MatchResult]:
-        """As :meth:`grpo_arcade.games.players.MatchPool.submit`."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
 
 
 class Scorer:

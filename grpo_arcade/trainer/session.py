@@ -25,6 +25,7 @@ from grpo_arcade.trainer.share import Share
 from grpo_arcade.trainer.tracking import Trackers, film_strategy
 
 if TYPE_CHECKING:
+    from grpo_arcade.games.players import Pool
     from grpo_arcade.trainer.config import TrainConfig
     from grpo_arcade.trainer.curriculum import Curriculum
     from grpo_arcade.trainer.grpo_trainer import ArcadeTrainer
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from grpo_arcade.trainer.processes import Processes
     from grpo_arcade.trainer.rewards import Reward
     from grpo_arcade.trainer.run_writer import RunWriter
-    from grpo_arcade.trainer.scoring import Match, Play, Played, Pool
+    from grpo_arcade.trainer.scoring import Match, Play, Played
 
 MAX_FALLBACKS = 3
 """A run that collapses more often is stopped: something else is wrong."""

@@ -17,12 +17,12 @@ from grpo_arcade.trainer.evaluate import Evaluation, derived_seed, evaluate_mode
 from grpo_arcade.trainer.scoring import Match
 
 if TYPE_CHECKING:
+    from grpo_arcade.games.players import Pool
     from grpo_arcade.trainer.config import TrainConfig
     from grpo_arcade.trainer.curriculum import Curriculum
     from grpo_arcade.trainer.grpo_trainer import ArcadeTrainer
     from grpo_arcade.trainer.processes import Processes
     from grpo_arcade.trainer.rewards import Reward
-    from grpo_arcade.trainer.scoring import Pool
 
 
 class Share(ABC):

@@ -1,7 +1,8 @@
 """Matches on several cores at once, without holding the caller's interpreter lock.
 
-The pool starts ``workers`` host processes (never by forking the caller, who may have torch and its threads loaded) and
-gives each its matches through a pipe. A host that dies is replaced and its match played again.
+What every pool promises is :class:`Pool`. The one of this machine's cores, :class:`MatchPool`, starts ``workers`` host
+processes (never by forking the caller, who may have torch and its threads loaded) and gives each its matches through a
+pipe. A host that dies is replaced and its match played again.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import queue
 import subprocess
 import sys
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -24,6 +26,61 @@ from grpo_arcade.games.players.match import Limits, MatchResult
 from grpo_arcade.games.players.sandbox.launcher import SandboxError
 
 _ATTEMPTS = 3
+
+
+class Pool(ABC):
+    """Plays matches side by side; a context manager, usable from any thread.
+
+    Args:
+        limits: budgets of every match.
+        policy: whether sources are checked before they are played.
+    """
+
+    def __init__(self, limits: Limits | None = None, policy: bool = True) -> None:
+        self.limits, self.policy = limits or Limits(), policy
+        # A match may end while it is still being begun, in the same thread.
+        self._lock = threading.RLock()
+        self._closed = False
+
+    def submit(
+        self, source: str, game: str, options: Mapping[str, Any], seeds: Sequence[int], player: str = ""
+    ) -> Future[MatchResult]:
+        """Play ``source`` once per seed; the future gives what :func:`play_match` returns or raises.
+
+        Raises:
+            RuntimeError: the pool is closed.
+        """
+        future: Future[MatchResult] = Future()
+        job: dict[str, Any] = {
+            "source": source,
+            "game": game,
+            "options": dict(options),
+            "seeds": list(seeds),
+            "limits": self.limits,
+            "player": player,
+            "policy": self.policy,
+        }
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the match pool is closed")
+            self._begin(future, job)
+        return future
+
+    @abstractmethod
+    def _begin(self, future: Future[MatchResult], job: dict[str, Any]) -> None:
+        """See to it that the job (keyword arguments of :func:`play_match`) is played; the lock is held."""
+
+    @abstractmethod
+    def close(self, wait: bool = True) -> None:
+        """End the pool; with ``wait=False`` also what is being played. May be called again, and from any thread."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close(wait=kind is None)
 
 
 class _Host:
@@ -68,8 +125,8 @@ class _Host:
 _Job = tuple["Future[MatchResult]", dict[str, Any]]
 
 
-class MatchPool:
-    """Plays matches on ``workers`` cores at low priority; a context manager, usable from any thread.
+class MatchPool(Pool):
+    """Plays matches on ``workers`` cores at low priority.
 
     Args:
         workers: host processes; all cores but one (which is the person's), at least one, if not given.
@@ -80,12 +137,10 @@ class MatchPool:
     def __init__(self, workers: int | None = None, limits: Limits | None = None, policy: bool = True) -> None:
         if workers is not None and workers < 1:
             raise ValueError(f"a pool needs at least 1 worker, not {workers}")
-        self.limits, self.policy = limits or Limits(), policy
+        super().__init__(limits, policy)
         self.workers = workers or max(1, cores() - 1)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._hosts: dict[int, _Host] = {}
-        self._lock = threading.Lock()
-        self._closed = False
         self._threads = [
             threading.Thread(target=self._work, args=(number,), name=f"match pool {number}", daemon=True)
             for number in range(self.workers)
@@ -93,29 +148,8 @@ class MatchPool:
         for thread in self._threads:
             thread.start()
 
-    def submit(
-        self, source: str, game: str, options: Mapping[str, Any], seeds: Sequence[int], player: str = ""
-    ) -> Future[MatchResult]:
-        """Play ``source`` once per seed; the future gives what :func:`play_match` returns or raises.
-
-        Raises:
-            RuntimeError: the pool is closed.
-        """
-        future: Future[MatchResult] = Future()
-        job: dict[str, Any] = {
-            "source": source,
-            "game": game,
-            "options": dict(options),
-            "seeds": list(seeds),
-            "limits": self.limits,
-            "player": player,
-            "policy": self.policy,
-        }
-        with self._lock:
-            if self._closed:
-                raise RuntimeError("the match pool is closed")
-            self._jobs.put((future, job))
-        return future
+    def _begin(self, future: Future[MatchResult], job: dict[str, Any]) -> None:
+        self._jobs.put((future, job))
 
     def _work(self, number: int) -> None:
         while (item := self._jobs.get()) is not None:
@@ -171,11 +205,3 @@ class MatchPool:
                     host.process.kill()
         for thread in self._threads:
             thread.join()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close(wait=kind is None)
