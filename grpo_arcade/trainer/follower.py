@@ -6,9 +6,11 @@ the name of a method here and its arguments, and ``go_on`` is the last. torch is
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from grpo_arcade.games import make
 from grpo_arcade.trainer.scoring import Match
 from grpo_arcade.trainer.share import Share
 
@@ -23,7 +25,12 @@ class Follower(Share):
         """Take a seat beside the session, which says at once how the baselines score."""
         super().__init__(*arguments)
         _, *stage = self.processes.broadcast()
-        self.enter_stage(*stage)
+        self._enter_stage(*stage)
+
+    def _enter_stage(self, at: int, baselines: Mapping[str, float]) -> None:
+        self.curriculum.at = at
+        self.game = make(self.config.game, **self.curriculum.stage.options)
+        self.baselines = baselines
 
     def begin(self, step: int, completions: int) -> list[Match]:
         """What the ``completions`` of a step play, those of all processes."""
@@ -44,7 +51,7 @@ class Follower(Share):
             if order == "go_on":
                 return bool(arguments[0])
             if order == "enter_stage":
-                self.enter_stage(*arguments)
+                self._enter_stage(*arguments)
             elif order == "evaluate":
                 self.ask(trainer)
             elif order == "save":

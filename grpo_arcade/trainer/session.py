@@ -85,18 +85,18 @@ class Session(Share):
 
     def _enter_stage(self) -> None:
         at = self.curriculum.at
-        game = make(self.config.game, **self.curriculum.stage.options)
+        self.game = make(self.config.game, **self.curriculum.stage.options)
         seeds = champion_seeds(self.run_key, self.config.champion_seeds)
-        self.throne = Throne(self.pool, self.config.game, game.options, seeds)
+        self.throne = Throne(self.pool, self.config.game, self.game.options, seeds)
         if str(at) not in self._baselines:
-            stored = game.baseline_scores()
+            stored = self.game.baseline_scores()
             # Of a long game fewer than all are stored.
             known = min((len(kept["scores"]) for kept in stored.values()), default=0) if stored else 0
             held_out = EVALUATION_SEEDS[:known] or self.eval_seeds
-            self._baselines[str(at)] = {name: kept["mean"] for name, kept in baselines_on(game, held_out).items()}
+            self._baselines[str(at)] = {name: kept["mean"] for name, kept in baselines_on(self.game, held_out).items()}
             self.writer.note(baselines=self._baselines)
-        self._tell("enter_stage", at, self._baselines[str(at)])
-        self.enter_stage(at, self._baselines[str(at)])
+        self.baselines = self._baselines[str(at)]
+        self._tell("enter_stage", at, self.baselines)
 
     def _tell(self, order: str, *arguments: Any) -> None:
         """Let the other processes do what this one is about to do; see :class:`Follower`."""

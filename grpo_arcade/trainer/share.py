@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grpo_arcade.games import Game, make
+from grpo_arcade.games import Game
 from grpo_arcade.games.seeds import EVALUATION_SEEDS, training_seeds
 from grpo_arcade.trainer.evaluate import Evaluation, derived_seed, evaluate_model
 from grpo_arcade.trainer.scoring import Match
@@ -37,15 +37,17 @@ class Share(ABC):
         template: Mapping[str, Any],
         processes: Processes,
     ) -> None:
-        """Take a seat; the baselines' scores come with :meth:`enter_stage`."""
+        """Take a seat."""
         self.config, self.pool, self.curriculum, self.rewards = config, pool, curriculum, rewards
         self.template, self.processes = dict(template), processes
         self.model_name = Path(config.model.rstrip("/")).name
         self.run_key = bytes.fromhex(config.run_key)
         self.stop_asked = ""
         """Why to stop after this step: "stopped", "interrupted" or "failed"; empty to go on."""
-        self.game: Game = make(config.game, **curriculum.stage.options)
-        self.baselines: Mapping[str, float] = {}
+        self.game: Game
+        """The stage's."""
+        self.baselines: Mapping[str, float]
+        """How they score there on the held-out seeds."""
 
     @property
     def eval_seeds(self) -> range:
@@ -55,12 +57,6 @@ class Share(ABC):
     def prompt(self) -> list[dict[str, str]]:
         """What the model is asked now."""
         return [{"role": "user", "content": self.game.prompt()}]
-
-    def enter_stage(self, at: int, baselines: Mapping[str, float]) -> None:
-        """Play the curriculum's stage ``at``, where the baselines score this on the held-out seeds."""
-        self.curriculum.at = at
-        self.game = make(self.config.game, **self.curriculum.stage.options)
-        self.baselines = baselines
 
     @abstractmethod
     def begin(self, step: int, completions: int) -> list[Match]:
