@@ -17,13 +17,8 @@ SHARD = "5GB"
 
 
 def write_adapter(origin: Origin, folder: Path) -> None:
-    """The adapter, its configuration and the tokenizer.
-
-    Raises:
-        ExportError: there is no adapter.
-    """
-    if origin.adapter is None:
-        raise ExportError(f"{origin.name} has no adapter: all its weights were trained; export it --to merged-16bit")
+    """The adapter, its configuration and the tokenizer; ``origin`` has one."""
+    assert origin.adapter is not None
     base = POCKET_NAME if origin.base == "pocket" else origin.base
     copy_adapter(Path(origin.model), folder, {**origin.adapter, "base_model_name_or_path": base})
 
