@@ -317,7 +317,7 @@ def _of_named_model(
     settings = TrainConfig()
     if (folder := run_of(name)) is not None:
         with RunReader(folder) as run:
-            settings = TrainConfig.from_dict(run.config()["config"])
+            settings = run.settings()
             if not run.checkpoints():
                 raise ValueError(f"{name}: this run has no checkpoint yet")
             if folder == Path(name):

@@ -139,7 +139,7 @@ def resumed_config(folder: str | Path) -> TrainConfig:
     """
     with RunReader(folder) as run:
         # A run made before a setting existed takes what suits its game.
-        config = TrainConfig.from_dict(run.config()["config"]).resolved()
+        config = run.settings().resolved()
         config.run_key = str(run.facts()["run_key"])
         return config
 

@@ -102,7 +102,7 @@ def _of_the_run(reader: RunReader, folder: Path, step: int | None) -> list[str]:
         parts += [f"![Held-out score and training reward by step]({CURVE})\n", _table(reader.evaluations(), step)]
     if (champion := reader.champion()) is not None:
         parts += _champion(reader, champion, folder)
-    return [*parts, _configuration(reader.config())]
+    return [*parts, _configuration(reader.settings(), reader.config().get("versions", {}))]
 
 
 def _table(evaluations: Sequence[Mapping[str, Any]], step: int | None) -> str:
@@ -148,14 +148,13 @@ def _played(reader: RunReader, champion: Champion) -> Episode:
     from grpo_arcade.games.seeds import EVALUATION_SEEDS
 
     facts, evaluations = reader.facts(), reader.evaluations()
-    settings = TrainConfig.from_dict(reader.config()["config"])
+    settings = reader.settings()
     options = evaluations[-1]["options"] if evaluations else settings.options
     player = f"{facts['model']} step {champion.step}"
     return play_match(champion.source, facts["game"], options, EVALUATION_SEEDS[:1], player=player).episodes[0]
 
 
-def _configuration(kept: Mapping[str, Any]) -> str:
-    settings = TrainConfig.from_dict(kept["config"])
+def _configuration(settings: TrainConfig, versions: Mapping[str, str | None]) -> str:
     chosen = {name: value for name, value in settings.differences().items() if name not in _PRIVATE}
     shown = {name: getattr(settings, name) for name in _ALWAYS} | chosen
     lines = ["## How it was trained\n", "```toml"]
@@ -163,9 +162,9 @@ def _configuration(kept: Mapping[str, Any]) -> str:
         if value is not None:
             value = list(value) if isinstance(value, tuple) else value
             lines.append(f"{name} = {json.dumps(value, ensure_ascii=False)}")
-    known = kept.get("versions", {}).items()
-    versions = ", ".join(f"{package} {version}" for package, version in known if version and package != "platform")
-    return "\n".join([*lines, "```\n", f"Everything else was at its default. {versions}\n"])
+    known = ((package, version) for package, version in versions.items() if version and package != "platform")
+    made_with = ", ".join(f"{package} {version}" for package, version in known)
+    return "\n".join([*lines, "```\n", f"Everything else was at its default. {made_with}\n"])
 
 
 _PRIVATE = ("run_key", "run_name", "output_dir")

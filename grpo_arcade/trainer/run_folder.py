@@ -31,6 +31,7 @@ from grpo_arcade.whole import whole
 
 if TYPE_CHECKING:
     from grpo_arcade.games import Episode
+    from grpo_arcade.trainer.config import TrainConfig
 
 DATABASE, LOCK, LOG, CONFIG, RECORDINGS = "run.db", "run.lock", "log.txt", "config.json", "recordings"
 STATE = "arcade_state.json"
@@ -131,6 +132,17 @@ class RunReader:
             return json.loads((self.folder / CONFIG).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise RunFolderError(f"{self.folder / CONFIG} cannot be read: {error}") from error
+
+    def settings(self) -> TrainConfig:
+        """The configuration in ``config.json``; a setting younger than the run is at its default.
+
+        Raises:
+            RunFolderError: the file cannot be read.
+            ConfigError: it holds what is no setting.
+        """
+        from grpo_arcade.trainer.config import TrainConfig
+
+        return TrainConfig.from_dict(self.config()["config"])
 
     def status(self) -> str:
         """As in :class:`RunSummary`."""

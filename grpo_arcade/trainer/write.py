@@ -123,7 +123,7 @@ def _settings(model: str) -> TrainConfig:
     if folder is None:
         return TrainConfig()
     with RunReader(folder) as run:
-        return TrainConfig.from_dict(run.config()["config"])
+        return run.settings()
 
 
 def main() -> None:

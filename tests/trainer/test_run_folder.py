@@ -1,6 +1,7 @@
 """The run folder: many readers and one writer, whole rows only, versions, commands, full disks, torn folders."""
 
 import contextlib
+import json
 import multiprocessing
 import os
 import sqlite3
@@ -12,7 +13,7 @@ import pytest
 
 from grpo_arcade.games import Episode, Outcome
 from grpo_arcade.trainer import run_schema
-from grpo_arcade.trainer.config import TrainConfig
+from grpo_arcade.trainer.config import ConfigError, TrainConfig
 from grpo_arcade.trainer.run_folder import (
     DATABASE,
     RunFolderError,
@@ -222,6 +223,19 @@ def test_a_finished_run_can_be_read_where_nothing_may_be_written(tmp_path):
             assert len(run.steps()) == 1
     finally:
         os.chmod(writer.folder, 0o755)
+
+
+def test_the_settings_of_a_run_are_read_back(tmp_path):
+    with new_run(tmp_path, learning_rate=2e-4, rewards=("progress",)) as writer:
+        pass
+    with RunReader(writer.folder) as run:
+        settings = run.settings()
+        assert (settings.learning_rate, settings.rewards) == (2e-4, ("progress",))
+        config = json.loads((writer.folder / "config.json").read_text())
+        config["config"]["learning_rat"] = 1
+        (writer.folder / "config.json").write_text(json.dumps(config))
+        with pytest.raises(ConfigError, match="did you mean learning_rate"):
+            run.settings()
 
 
 def test_a_deleted_run_is_one_readable_line(tmp_path):

@@ -78,7 +78,7 @@ def origin_of(word: str) -> Origin:
     settings, model = TrainConfig(), locate(word) if run is None else Path(word)
     if run is not None:
         with RunReader(run) as reader:
-            settings = TrainConfig.from_dict(reader.config()["config"])
+            settings = reader.settings()
             kept = reader.checkpoints()
         if run == Path(word):
             if not kept:
