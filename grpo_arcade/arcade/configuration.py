@@ -197,13 +197,16 @@ def _parse(
     except SystemExit as stop:
         if stop.code in (0, None):
             raise
-        raise UsageError(where + _one_line(complaint.getvalue(), prog)) from None
+        raise UsageError(where + _one_line(complaint.getvalue(), prog, command)) from None
 
 
-def _one_line(box: str, prog: str) -> str:
+def _one_line(box: str, prog: str, command: type) -> str:
     """Tyro explains itself in a drawn box; a person in a log wants the first thing it says."""
     lines = [re.sub(r"[│╭╮╰╯─]+", " ", line).strip() for line in box.splitlines()]
     title, *rest = [line for line in lines if line] or ["bad arguments"]
     told = next((i for i, line in enumerate(rest) if line.startswith(("Argument helptext", "For full helptext"))), None)
     sentence = " ".join(rest[:told]) or title
+    # What the command itself refuses says all there is to say; its class is nothing a person has typed.
+    if sentence.startswith(class_named := f"Error parsing {command.__name__}: "):
+        return sentence.removeprefix(class_named)
     return f"{sentence}; see `{prog} --help`"

@@ -142,6 +142,13 @@ def test_baselines_are_scored_on_the_published_seeds():
     assert results[0]["seeds"] == [0, 1, 2, 3, 4]
 
 
+def test_a_model_named_by_its_flag_plays_beside_the_other_players():
+    done = arcade("eval", "greedy", "--model", "pocket", "--seeds", 1, "--strategies", 2, "--json")
+    greedy, pocket = map(json.loads, done.stdout.splitlines())
+    assert (greedy["player"], greedy["strategies"]) == ("greedy", 1)
+    assert (pocket["player"], pocket["strategies"]) == ("pocket", 2)
+
+
 def test_doctor_tells_whether_the_sandbox_works():
     facts = json.loads(arcade("doctor", "--json").stdout)
     assert facts["sandbox"]["works"]
@@ -231,6 +238,8 @@ def test_a_resumed_run_refuses_other_settings_even_the_default_ones(made_run):
         (["verify"], ["arcade verify"]),
         (["eval", "--seeds", "101"], ["100"]),
         (["eval", "nobody.py"], ["nobody.py"]),
+        (["eval", "--model", "nobody.py"], ["nobody.py"]),
+        (["pretrain", "--steps", "0"], ["arcade: steps must be at least 1, not 0\n"]),
         (["runs", "nowhere"], ["nowhere"]),
         (["train", "--learning-rate", "fast"], ["--learning-rate"]),
         (["train", "--num-generations", "1"], ["num_generations"]),

@@ -14,9 +14,11 @@ from grpo_arcade.trainer.evaluate import Evaluation
 class Command:
     """Score players over the held-out seeds."""
 
-    players: Positional[tuple[str, ...]] = ("pocket",)
+    players: Positional[tuple[str, ...]] = ()
     """Who plays: baselines, strategy files (.py), RUN:champion, runs (their newest checkpoint), or models
-    (pocket, a folder, a hub name)."""
+    (pocket, a folder, a hub name). The pocket model, when nobody is named."""
+    model: str | None = None
+    """One more player, as a rule a model: pocket, a run, a folder or a hub name."""
     game: str = "2048"
     """What is played."""
     size: int | None = None
@@ -51,8 +53,9 @@ def run(command: Command) -> int:
         raise ValueError(f"--seeds {command.seeds}: there are 1 to {len(EVALUATION_SEEDS)} published held-out seeds")
     options = parse_options(command.game_options, "--game-options")
     options |= {name: value for name in ("size", "target") if (value := getattr(command, name)) is not None}
+    named = command.players if command.model is None else (*command.players, command.model)
     results = []
-    for player in [player_of(word, command.output_dir) for word in command.players]:
+    for player in [player_of(word, command.output_dir) for word in named or ("pocket",)]:
         with Bar(player, quiet=command.json) as bar:
             results.append(
                 evaluate(
