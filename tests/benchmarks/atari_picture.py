@@ -1,4 +1,4 @@
-"""The README's Atari curves, from run folders: a panel a game, held-out score by step, beside the baselines.
+"""The README's Atari curves, from run folders: a panel a game, held-out score by minutes, beside the baselines.
 
 .venv/bin/pip install matplotlib
 .venv/bin/python tests/benchmarks/atari_picture.py docs/atari-curves.png outputs/PONG outputs/BREAKOUT ...
@@ -8,6 +8,7 @@ Runs of the same game share a panel, in the order of its title.
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 
@@ -19,8 +20,9 @@ from matplotlib import pyplot
 from grpo_arcade.trainer.run_folder import RunReader
 
 INK, PAPER, GRID = "#4a4239", "#faf7f1", "#e2d9cc"
-CURVES = ("#d9762b", "#2f74a0", "#57a36c")
+CURVES = ("#d9762b", "#2f74a0", "#57a36c", "#8b6fb0")
 LINES = {"random": (":", "random"), "scripted": ("--", "written by hand")}
+ABREAST = 3
 
 
 def main(picture: Path, folders: list[Path]) -> None:
@@ -31,45 +33,51 @@ def main(picture: Path, folders: list[Path]) -> None:
     for folder in folders:
         with RunReader(folder) as run:
             games.setdefault(run.config()["config"]["game"], []).append(folder)
-    figure, panels = pyplot.subplots(
-        1, len(games), figsize=(3.4 * len(games), 3.4), dpi=100, facecolor=PAPER, squeeze=False
+    rows = math.ceil(len(games) / ABREAST)
+    figure, grid = pyplot.subplots(
+        rows, ABREAST, figsize=(3.4 * ABREAST, 3.2 * rows), dpi=100, facecolor=PAPER, squeeze=False
     )
-    for axes, (game, runs) in zip(panels[0], games.items(), strict=True):
+    panels = list(grid.flat)
+    for axes, (game, runs) in zip(panels, games.items(), strict=False):
         draw(axes, game, runs)
-    panels[0][0].set_ylabel("held-out score")
+    for axes in panels[len(games) :]:
+        axes.axis("off")
+    for first in grid[:, 0]:
+        first.set_ylabel("held-out score")
     figure.tight_layout(w_pad=1.4)
+    lines = {line.get_label(): line for axes in panels for line in axes.lines if line.get_label().startswith("seed")}
+    figure.legend([lines[name] for name in sorted(lines)], sorted(lines), frameon=False, loc="lower right")
     picture.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(picture)
 
 
 def draw(axes: pyplot.Axes, game: str, folders: list[Path]) -> None:
     axes.set_facecolor(PAPER)
-    last, labels = 0, []
-    for folder, colour in zip(folders, CURVES, strict=False):
+    last, top = 0.0, 0.0
+    for folder in folders:
         with RunReader(folder) as run:
             evaluations, rows, config = run.evaluations(), run.steps(), run.config()["config"]
-        steps = [each["step"] for each in evaluations]
-        last = max(last, steps[-1])
-        low, high = [each["low"] for each in evaluations], [each["high"] for each in evaluations]
-        axes.fill_between(steps, low, high, color=colour, alpha=0.18, lw=0)
-        minutes = sum(row["step_s"] + (row["evaluate_s"] or 0) for row in rows) / 60
-        labels.append(f"seed {config['seed']}, {minutes:.0f} min")
-        axes.plot(steps, [each["mean"] for each in evaluations], "o-", color=colour, lw=2, ms=4)
+        colour = CURVES[config["seed"] % len(CURVES)]
+        taken = {0: 0.0}
+        for row in rows:
+            taken[row["step"]] = taken[max(taken)] + (row["step_s"] + (row["evaluate_s"] or 0)) / 60
+        minutes = [taken[each["step"]] for each in evaluations]
+        means, low, high = ([each[name] for each in evaluations] for name in ("mean", "low", "high"))
+        last, top = max(last, minutes[-1]), max(top, *high)
+        axes.fill_between(minutes, low, high, color=colour, alpha=0.18, lw=0)
+        axes.plot(minutes, means, "o-", color=colour, lw=2, ms=3, label=f"seed {config['seed']}")
     for name, told in evaluations[0]["baselines"].items():
-        if name in LINES:
-            dashes, words = LINES[name]
-            axes.axhline(told["mean"], color=INK, ls=dashes, lw=1, alpha=0.75)
-            axes.annotate(
-                f"{words} {told['mean']:.3g}",
-                (last, told["mean"]),
-                (0, 3),
-                textcoords="offset points",
-                ha="right",
-                fontsize=9,
-            )
-    name = game.removeprefix("atari/").replace("_", " ").capitalize()
-    axes.set_title(f"{name} ({'; '.join(labels)})", fontsize=11, loc="left")
-    axes.set_xlabel("GRPO step")
+        if name not in LINES:
+            continue
+        dashes, words = LINES[name]
+        words = f"{words} {told['mean']:,.0f}"
+        if told["mean"] > 2 * max(top, 1):
+            axes.annotate(f"{words} ↑", (1, 1), (0, 2), "axes fraction", "offset points", ha="right", fontsize=9)
+            continue
+        axes.axhline(told["mean"], color=INK, ls=dashes, lw=1, alpha=0.75)
+        axes.annotate(words, (last, told["mean"]), (0, 3), textcoords="offset points", ha="right", fontsize=9)
+    axes.set_title(game.removeprefix("atari/").replace("_", " ").title(), fontsize=11, loc="left")
+    axes.set_xlabel("minutes")
     axes.grid(color=GRID, lw=0.8)
     for side in axes.spines.values():
         side.set_visible(False)
