@@ -6,7 +6,8 @@ import sys
 import pygame
 import pytest
 
-from grpo_arcade.arcade.window.scenes.home import ATARI_TILES, Home
+from grpo_arcade.arcade.window.scenes.home import Home
+from grpo_arcade.arcade.window.scenes.home_games import ATARI_TILES
 from grpo_arcade.arcade.window.scenes.library import Library
 from grpo_arcade.arcade.window.scenes.play_clock import ClockPlay
 from grpo_arcade.arcade.window.scenes.replay import Replay
@@ -32,9 +33,9 @@ def test_the_shelf_has_every_game_with_a_symbolic_observation_and_a_way_to_all_o
     app.open(scene)
     assert app.frames == 0
     hands.turns(1)
-    assert all(tile.preview is None for tile in scene._tiles), "nothing is made before the first picture"
-    hands.until(lambda: all(tile.preview for tile in scene._tiles))
-    assert [tile.game for tile in scene._tiles[3:]] == [f"atari/{title}" for title in ATARI_TILES]
+    assert all(tile.preview is None for tile in scene.games.tiles), "nothing is made before the first picture"
+    hands.until(lambda: all(tile.preview for tile in scene.games.tiles))
+    assert [tile.game for tile in scene.games.tiles[3:]] == [f"atari/{title}" for title in ATARI_TILES]
     hands.click(next(item for item in scene._focus.items if item.key == "library").rect.center)
     assert isinstance(app.scene, Library)
 
@@ -42,10 +43,10 @@ def test_the_shelf_has_every_game_with_a_symbolic_observation_and_a_way_to_all_o
 def test_a_console_is_seen_playing_on_its_tile_and_is_never_emulated_in_the_window(app, hands):
     scene = Home(app)
     app.open(scene)
-    hands.until(lambda: all(tile.preview for tile in scene._tiles))
-    number = next(i for i, tile in enumerate(scene._tiles) if tile.game == "atari/pong")
+    hands.until(lambda: all(tile.preview for tile in scene.games.tiles))
+    number = next(i for i, tile in enumerate(scene.games.tiles) if tile.game == "atari/pong")
     scene._focus.index = number
-    pong = scene._tiles[number].preview
+    pong = scene.games.tiles[number].preview
     hands.until(lambda: pong.view is not None and pong.view.plies > 50)
     seen = set()
     hands.until(lambda: seen.add(pong.view.plies) or len(seen) > 5)
@@ -57,8 +58,8 @@ def test_a_console_is_seen_playing_on_its_tile_and_is_never_emulated_in_the_wind
 def test_choosing_a_tile_plays_it_and_versus_is_about_the_game_with_the_focus(app, hands):
     scene = Home(app)
     app.open(scene)
-    hands.until(lambda: all(tile.preview for tile in scene._tiles))
-    scene._focus.index = next(i for i, tile in enumerate(scene._tiles) if tile.game == "atari/breakout")
+    hands.until(lambda: all(tile.preview for tile in scene.games.tiles))
+    scene._focus.index = next(i for i, tile in enumerate(scene.games.tiles) if tile.game == "atari/breakout")
     hands.press("return")
     assert isinstance(app.scene, ClockPlay)
     assert app.scene.name == "atari/breakout"
@@ -281,10 +282,10 @@ def test_without_the_emulator_a_console_is_one_line_and_the_window_goes_on(app, 
     monkeypatch.delenv("ARCADE_TRACEBACK", raising=False)
     scene = Home(app)
     app.open(scene)
-    hands.until(lambda: all(tile.preview for tile in scene._tiles))
+    hands.until(lambda: all(tile.preview for tile in scene.games.tiles))
     monkeypatch.setitem(sys.modules, "ale_py", None)
     monkeypatch.setattr("grpo_arcade.games.atari.console._idle", type(console._idle)())
-    scene._focus.index = next(i for i, tile in enumerate(scene._tiles) if tile.game == "atari/pong")
+    scene._focus.index = next(i for i, tile in enumerate(scene.games.tiles) if tile.game == "atari/pong")
     hands.press("return")
     assert app.scene is scene
     assert "Atari games need the Arcade Learning Environment: pip install" in hands.said[-1]

@@ -144,24 +144,24 @@ def test_a_second_look_reads_only_what_is_new(app, recordings):
 
 def test_previews_move_and_only_they_are_drawn(app, hands):
     scene = home(app, hands)
-    hands.until(lambda: all(tile.preview for tile in scene._tiles))
-    boards = [tile.preview for tile in scene._tiles if isinstance(tile.preview, Board)]
+    hands.until(lambda: all(tile.preview for tile in scene.games.tiles))
+    boards = [tile.preview for tile in scene.games.tiles if isinstance(tile.preview, Board)]
     views = [board.view for board in boards]
     hands.until(lambda: all(board.view is not view for board, view in zip(boards, views, strict=True)))
     hands.turns(2)
-    for preview in scene._previews():
+    for preview in scene.games.previews:
         preview.stale = preview is boards[0]
     assert scene.draw(app.surface) == [boards[0].rect]
 
 
 def test_scores_and_waiting_games_are_shown(app, hands):
     scene = home(app, hands)
-    hands.until(lambda: scene._tiles[0].preview)
-    assert scene._scores(scene._tiles[0]) == "not played yet"
+    hands.until(lambda: scene.games.tiles[0].preview)
+    assert scene.games.scores(scene.games.tiles[0]) == "not played yet"
     hands.click(next(item for item in scene._focus.items if item.key == ("game", 0)).rect.center)
     hands.press(*"wasdwasd", "escape")
-    assert "a game waits" in scene._scores(scene._tiles[0])
-    assert "best" in scene._scores(scene._tiles[0])
+    assert "a game waits" in scene.games.scores(scene.games.tiles[0])
+    assert "best" in scene.games.scores(scene.games.tiles[0])
 
 
 @pytest.mark.parametrize("size", [(320, 240), (500, 900), (1280, 800), (3840, 2160)])

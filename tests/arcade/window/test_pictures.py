@@ -162,9 +162,9 @@ def until(app, condition):
 def home_with_consoles(app):
     scene = home(app)
     hands = Hands(app)
-    hands.until(lambda: all(tile.preview for tile in scene._tiles))
-    hands.until(lambda: all(tile.preview.view is not None for tile in scene._tiles))
-    for tile in scene._tiles:
+    hands.until(lambda: all(tile.preview for tile in scene.games.tiles))
+    hands.until(lambda: all(tile.preview.view is not None for tile in scene.games.tiles))
+    for tile in scene.games.tiles:
         if tile.game == "2048":
             tile.preview._rng = random.Random(1)
             tile.preview._begin()
@@ -172,7 +172,7 @@ def home_with_consoles(app):
             tile.preview.progress = 1.0
         else:
             tile.preview._at = 0.0
-    scene._spotlight = 0.0
+    scene.games.spotlight = 0.0
     return scene
 
 

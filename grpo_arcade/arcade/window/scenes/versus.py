@@ -11,7 +11,7 @@ from grpo_arcade.arcade.endpoint import Endpoint, is_endpoint
 from grpo_arcade.arcade.window import paint, theme
 from grpo_arcade.arcade.window.contestants import label
 from grpo_arcade.arcade.window.scene import Act, Dropped, Event, Scene, Typed
-from grpo_arcade.arcade.window.scenes.home import ATARI_TILES
+from grpo_arcade.arcade.window.scenes.home_games import ATARI_TILES
 from grpo_arcade.arcade.window.scenes.options import choices
 from grpo_arcade.arcade.window.scenes.play_panel import shown_name
 from grpo_arcade.arcade.window.scenes.versus_match import PACES, YOU, Match
