@@ -25,7 +25,7 @@ from grpo_arcade.arcade.settings import Settings
 from grpo_arcade.arcade.window.advice import advise
 from grpo_arcade.arcade.window.app import App
 from grpo_arcade.arcade.window.scenes.home import Home
-from grpo_arcade.arcade.window.scenes.play import Play
+from grpo_arcade.arcade.window.scenes.play_turns import TurnPlay
 from grpo_arcade.arcade.window.scenes.versus_match import YOU, Match
 from grpo_arcade.arcade.window.scenes.watch import WatchScene
 from grpo_arcade.arcade.window.session import Session
@@ -74,7 +74,7 @@ def save(app: App, folder: Path, name: str) -> None:
 
 
 def play(app: App, folder: Path) -> None:
-    scene = Play(app)
+    scene = TurnPlay(app)
     app.open(scene)
     press(app, pygame.K_v)
     play_moves(app, scene.session, "greedy", 5000)  # a whole game, recorded, whose score is kept

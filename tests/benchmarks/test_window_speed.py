@@ -76,7 +76,7 @@ def play_pong(app):
     """Sixty frames a second, a key pressed or let go every quarter of a second, with sound."""
     import pygame
 
-    from grpo_arcade.arcade.window.scenes.play_clock import play
+    from grpo_arcade.arcade.window.scenes.play import play
 
     scene = play(app, "atari/pong")
     app.open(scene)
@@ -102,7 +102,7 @@ def play_pong(app):
 
 
 def play_pong_waiting(app):
-    from grpo_arcade.arcade.window.scenes.play_clock import play
+    from grpo_arcade.arcade.window.scenes.play import play
 
     app.open(play(app, "atari/pong"))
 
@@ -114,18 +114,18 @@ def library(app):
 
 
 def play_idle(app):
-    from grpo_arcade.arcade.window.scenes.play import Play
+    from grpo_arcade.arcade.window.scenes.play_turns import TurnPlay
 
-    app.open(Play(app))
+    app.open(TurnPlay(app))
 
 
 def play(app):
     """A person who makes seven moves a second: tiles slide all the time."""
     import pygame
 
-    from grpo_arcade.arcade.window.scenes.play import Play
+    from grpo_arcade.arcade.window.scenes.play_turns import TurnPlay
 
-    scene = Play(app)
+    scene = TurnPlay(app)
     app.open(scene)
     scene._start(4242)
     rng = random.Random(1)
@@ -144,9 +144,9 @@ def play(app):
 
 
 def autoplay(app):
-    from grpo_arcade.arcade.window.scenes.play import Play
+    from grpo_arcade.arcade.window.scenes.play_turns import TurnPlay
 
-    scene = Play(app)
+    scene = TurnPlay(app)
     app.open(scene)
     scene.speed = 4.0
 

@@ -99,7 +99,7 @@ def run(command: Command) -> int:
 
 def _by_hand(game: Game) -> int:
     from grpo_arcade.arcade.window import open_window
-    from grpo_arcade.arcade.window.scenes.play_clock import play
+    from grpo_arcade.arcade.window.scenes.play import play
 
     return open_window(lambda app: play(app, game.name, {**game.options, **game.person_options}))
 

@@ -20,8 +20,8 @@ from grpo_arcade.arcade.window.scenes.export import Export
 from grpo_arcade.arcade.window.scenes.home import Home
 from grpo_arcade.arcade.window.scenes.library import Library
 from grpo_arcade.arcade.window.scenes.options import Options
-from grpo_arcade.arcade.window.scenes.play import Play
-from grpo_arcade.arcade.window.scenes.play_clock import play as play_scene
+from grpo_arcade.arcade.window.scenes.play import play as play_scene
+from grpo_arcade.arcade.window.scenes.play_turns import TurnPlay
 from grpo_arcade.arcade.window.scenes.replay import Replay
 from grpo_arcade.arcade.window.scenes.versus import VersusScene
 from grpo_arcade.arcade.window.scenes.versus_match import YOU, Match
@@ -47,7 +47,7 @@ def home(app):
 
 
 def play(app):
-    scene = Play(app)
+    scene = TurnPlay(app)
     app.open(scene)
     scene._start(4242)
     for action in play_baseline("2048", {}, "greedy", [4242])[0].actions[:120]:

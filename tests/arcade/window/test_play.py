@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 
 from grpo_arcade.arcade.window.clip import write_clip
-from grpo_arcade.arcade.window.scenes.play import Play, kept_game
+from grpo_arcade.arcade.window.kept_games import kept_game
 from grpo_arcade.arcade.window.scenes.play_panel import state
+from grpo_arcade.arcade.window.scenes.play_turns import TurnPlay
 from grpo_arcade.arcade.window.session import Session
 from grpo_arcade.games import Outcome, make
 from grpo_arcade.games.players import play_match
@@ -22,7 +23,7 @@ ARROWS = {"W": "up", "D": "right", "S": "down", "A": "left"}
 
 
 def opened(app, seed=7, **options):
-    scene = Play(app, options=options or None)
+    scene = TurnPlay(app, options=options or None)
     app.open(scene)
     scene._start(seed)
     app.turn(wait=False)
@@ -171,7 +172,7 @@ def test_a_strategys_file_gives_hints_and_autoplays_once_it_is_dropped_on_the_ga
     assert scene.game.score == expected.score
     assert scene.best < 100  # what the person made alone
     verify(scene.session.episode())
-    assert Play(app).adviser == str(file)  # also in the next game
+    assert TurnPlay(app).adviser == str(file)  # also in the next game
     hands.press("o", "down", "down", "left")
     assert scene.adviser in scene.game.baselines
     hands.press("right")
@@ -303,7 +304,7 @@ def test_closing_the_window_in_the_middle_of_a_game_loses_nothing(make_app):
     (file,) = files(app, "recordings")
     assert load(file).actions == played
     again = make_app()
-    scene = Play(again)
+    scene = TurnPlay(again)
     assert (bytes(scene.session.actions), scene.session.seed, scene.game.score) == (played, seed, score)
     assert scene.best == score
 
@@ -313,7 +314,7 @@ def test_a_damaged_game_in_progress_is_put_aside_with_a_line(make_app, tmp_path)
     file.parent.mkdir(parents=True)
     file.write_bytes(b"GAE\x01 torn")
     app = make_app()
-    scene = Play(app)
+    scene = TurnPlay(app)
     assert scene.game.plies == 0
     assert any("cannot be taken up" in line for _, line in app.messages.history)
     assert not file.exists()
@@ -325,7 +326,7 @@ def test_a_forged_game_in_progress_is_not_taken_up(make_app, tmp_path):
     import dataclasses
 
     save(dataclasses.replace(session.episode(), score=99999), kept_game(tmp_path / "data", make("2048")))
-    assert Play(make_app()).best == 0
+    assert TurnPlay(make_app()).best == 0
 
 
 def test_size_target_and_colours_can_be_chosen_by_keys_alone(app, hands):

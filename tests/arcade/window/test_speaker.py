@@ -9,7 +9,7 @@ import numpy as np
 import pygame
 import pytest
 
-from grpo_arcade.arcade.window.scenes.play_clock import play
+from grpo_arcade.arcade.window.scenes.play import play
 from grpo_arcade.arcade.window.speaker import Speaker
 
 from .test_play_clock import frames, key

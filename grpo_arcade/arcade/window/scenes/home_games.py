@@ -13,8 +13,8 @@ import pygame
 
 from grpo_arcade.arcade.window import paint, theme
 from grpo_arcade.arcade.window.background import Task
+from grpo_arcade.arcade.window.kept_games import best_score, kept_game
 from grpo_arcade.arcade.window.scenes.home_tiles import Board, Preview, Screen
-from grpo_arcade.arcade.window.scenes.play import best_key, kept_game
 from grpo_arcade.arcade.window.scenes.play_panel import shown_name
 from grpo_arcade.games import game_names, make
 
@@ -154,7 +154,7 @@ class GameShelf:
         if tile.preview is None:
             return ""
         game = tile.preview.game
-        best = self._app.memory.get("best", {}).get(best_key(game))
+        best = best_score(self._app.memory, game)
         said = [] if best is None else [f"best {best:,.0f}"]
         said += ["a game waits"] if kept_game(self._app.settings.data_folder, game).exists() else []
         return " · ".join(said) or "not played yet"

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pygame
 
 from grpo_arcade.arcade.window import paint, theme
+from grpo_arcade.arcade.window.kept_games import best_score, kept_game
 from grpo_arcade.arcade.window.scene import Act, Event, Scene, Typed, Wheel
 from grpo_arcade.arcade.window.scenes.home_tiles import Screen
-from grpo_arcade.arcade.window.scenes.play import best_key, kept_game
-from grpo_arcade.arcade.window.scenes.play_clock import play
+from grpo_arcade.arcade.window.scenes.play import play
 from grpo_arcade.arcade.window.scenes.play_panel import shown_name
 from grpo_arcade.arcade.window.widgets import Focus, Item, compact_heading, heading
 from grpo_arcade.games.atari import titles
@@ -236,7 +236,7 @@ class Library(Scene):
     def _facts(self, title: str) -> list[str]:
         cartridge = rom(title)
         game = self._screen.game if self._screen else None
-        best = self.app.memory.get("best", {}).get(best_key(game)) if game else None
+        best = best_score(self.app.memory, game) if game else None
         waits = game is not None and kept_game(self.app.settings.data_folder, game).exists()
         facts = ["not played yet" if best is None else f"best {best:,.0f}"]
         facts += ["a game waits"] if waits else []

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pygame
 
 from grpo_arcade.arcade.window.advice import Autoplay, InStep, is_strategy, name_of
+from grpo_arcade.arcade.window.kept_games import best_score, set_best_score
 from grpo_arcade.arcade.window.realtime import STEP_S, RealTime
 from grpo_arcade.arcade.window.scene import Act, Event, Released
 from grpo_arcade.arcade.window.scenes.play import Play
 from grpo_arcade.arcade.window.scenes.play_panel import draw_plate, draw_stick, shown_name
 from grpo_arcade.arcade.window.session import PERSON, fresh_seed
-from grpo_arcade.games import Episode, make
+from grpo_arcade.games import Episode
 from grpo_arcade.recordings.verify import check_versions
 
 if TYPE_CHECKING:
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
 CONTROLS = {f"play.{name}": name for name in ("up", "right", "down", "left", "fire")}
 _SAVE_EVERY = 600
 """Frames between two writings of the game in progress."""
-
-
-def play(app: App, game: str = "2048", options: dict[str, Any] | None = None) -> Play:
-    """The scene in which a person plays a game by hand."""
-    return (ClockPlay if make(game).clock_driven else Play)(app, game, options)
 
 
 class ClockPlay(Play):
@@ -64,7 +60,7 @@ class ClockPlay(Play):
     @property
     def best_shown(self) -> str:
         """The best score of a game that was played to its end: points may also be lost."""
-        best = self.app.memory.get("best", {}).get(self._best_key)
+        best = best_score(self.app.memory, self.game)
         return "–" if best is None else f"{best:,.0f}"
 
     def rows(self) -> list[tuple[str, str]]:
@@ -78,9 +74,9 @@ class ClockPlay(Play):
     def _note_score(self) -> None:
         if self.session.players != {PERSON} or self.game.outcome is None:
             return
-        scores = self.app.memory.get("best", {})
-        best = max(self.game.score, scores.get(self._best_key, self.game.score))
-        self.app.memory.set("best", {**scores, self._best_key: best})
+        best = best_score(self.app.memory, self.game)
+        if best is None or self.game.score > best:
+            set_best_score(self.app.memory, self.game, self.game.score)
         self.app.memory.set("last", {**self.app.memory.get("last", {}), self.name: self.game.score})
 
     def _take_up(self, episode: Episode) -> None:
