@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,7 @@ def make(name: str, **options: Any) -> Game:
         ValueError: a bad option, in one line that says what would work.
     """
     factory, title = _factory(name)
-    return _build(factory, name, {**title, **options})
+    return _build(factory, name, title, options)
 
 
 def make_recorded(name: str, options: Mapping[str, Any]) -> Game:
@@ -56,7 +57,7 @@ def make_recorded(name: str, options: Mapping[str, Any]) -> Game:
         ValueError: a bad option, or one is missing that every recording has.
     """
     factory, title = _factory(name)
-    return _build(getattr(factory, "recorded", factory), name, {**title, **options})
+    return _build(getattr(factory, "recorded", factory), name, title, options)
 
 
 def _factory(name: str) -> tuple[Callable[..., Game], dict[str, str]]:
@@ -67,13 +68,26 @@ def _factory(name: str) -> tuple[Callable[..., Game], dict[str, str]]:
     for family in known:
         if family.endswith(("/", ":")) and name.startswith(family):
             return known[family].load(), {"title": name.removeprefix(family)}
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.3) or sorted(known)
+    near = _titled(name) or difflib.get_close_matches(name, known, n=3, cutoff=0.3) or sorted(known)
     raise UnknownGameError(f"no game is called {name!r}; did you mean {', '.join(near)}?")
 
 
-def _build(factory: Callable[..., Game], name: str, options: dict[str, Any]) -> Game:
+def _titled(name: str) -> list[str]:
+    """Games of families, by a title that somebody gave alone: ``atari/pong`` for ``Pong``."""
+    found = []
+    for family, entry in _registered().items():
+        # What follows a colon is an address, where somebody would have to be asked.
+        if family.endswith("/"):
+            with suppress(ValueError, ImportError):
+                found.append(entry.load()(title=name.lower()).name)
+    return found
+
+
+def _build(factory: Callable[..., Game], name: str, title: Mapping[str, str], options: Mapping[str, Any]) -> Game:
+    if taken := title.keys() & options.keys():
+        raise ValueError(f"{name} has no option {taken.pop()!r}")
     try:
-        return factory(**options)
+        return factory(**title, **options)
     except TypeError as error:
         # A wrong keyword is the caller's input, not a programming error: say it as one.
         if "unexpected keyword argument" in str(error):

@@ -77,6 +77,12 @@ def test_nonsense_is_refused_in_one_line(name):
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize("name", ["pong", "Pong"])
+def test_a_title_alone_gets_its_whole_name(name):
+    with pytest.raises(UnknownGameError, match=r"did you mean atari/pong\?"):
+        make(name)
+
+
 def test_a_family_is_not_a_game():
     with pytest.raises(UnknownGameError):
         make("atari")
@@ -95,6 +101,7 @@ def test_a_family_is_not_a_game():
         ({"repeat_action_probability": float("nan")}, "from 0 and below 1"),
         ({"max_num_frames_per_episode": 0}, "max_num_frames_per_episode must be a whole number from 1"),
         ({"frameskip": 4}, "no option 'frameskip'"),
+        ({"title": "breakout"}, "atari/pong has no option 'title'"),
     ],
 )
 def test_bad_options_are_refused_with_what_would_work(options, says):
