@@ -38,7 +38,7 @@ class GameEnv(Env[Any, int]):
     The score gained by the action.
 
     ## Episode end
-    Terminated when the game's rules end it, truncated when its step cap does.
+    Terminated when the game's rules end it, truncated when its step cap does and it is not won by then.
 
     ## Info
     ``score``, ``outcome`` (a name, or None), ``seed`` of the episode, and ``action_mask`` (``int8``, 1 for each action

@@ -39,7 +39,8 @@ class Command:
     speed: float = 1.0
     """Film: how many times faster than the game's own pace."""
     width: int | None = None
-    """Film: width of one board in pixels; the game's own when absent."""
+    """Film: width of one board in pixels; the game's own when absent. Consoles take the whole multiple of theirs that
+    fits, 160, 320, 480 and so on."""
     max_mb: float | None = None
     """GIF only: shrink the film until it takes at most so many megabytes (many sites take 10)."""
     palette: str | None = None

@@ -146,7 +146,7 @@ def _in_words(told: dict) -> str:
     lines += [f"{told['evaluations']} evaluations of {told['config']['eval_strategies']} strategies each"]
     for stage in told["stages"]:
         beside = ", ".join(f"{name} {score_text(mean)}" for name, mean in stage["baselines"].items())
-        lines.append(f"{told['config']['game']} {stage['options']}: baselines {beside or 'not stored yet'}")
+        lines.append(f"{told['config']['game']} {stage['options']}: baselines {beside or 'played when it starts'}")
     lines.append("rewards: " + ", ".join(f"{name} × {weight:g}" for name, weight in told["rewards"].items()))
     changed = ", ".join(f"{name}={value}" for name, value in told["differs_from_default"].items())
     lines.append(f"differs from the default: {changed or 'nothing'}")
