@@ -124,6 +124,24 @@ def test_a_genuine_recording_is_told_from_a_forged_one(recording, tmp_path):
     assert arcade("replay", forged).returncode == 1
 
 
+def test_a_recording_that_cannot_be_checked_keeps_no_other_from_being_told(recording, tmp_path):
+    import dataclasses
+
+    episode = recordings.load(recording)
+    other = tmp_path / "other.episode"
+    recordings.save(dataclasses.replace(episode, versions={**episode.versions, "rules": "999"}), other)
+    done = arcade("verify", other, tmp_path / "missing.episode", recording, "--json")
+    assert done.returncode == 2
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [facts["genuine"] for facts in told] == [None, None, True]
+    assert [facts["checked"] for facts in told] == [False, False, True]
+    assert "version 999" in told[0]["why"]
+    assert "other.episode: not checked: " in arcade("verify", other, recording).stdout
+    forged = tmp_path / "forged.episode"
+    recordings.save(dataclasses.replace(episode, score=1_000_000), forged)
+    assert arcade("verify", other, forged).returncode == 1
+
+
 def test_recordings_become_one_gif_that_fits(recording, tmp_path):
     from PIL import Image
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from grpo_arcade.arcade.configuration import Positional
 from grpo_arcade.games import score_text
@@ -20,32 +22,55 @@ class Command:
 
 
 def run(command: Command) -> int:
-    """0 when every recording is genuine, 1 when one is not."""
-    from grpo_arcade.recordings import ForgedEpisodeError, load, verify
+    """0 when every recording is genuine, 1 when one is not, else 2 when one could not be checked here."""
+    from grpo_arcade.recordings import RecordingError
 
     if not command.files:
         raise ValueError("which recordings? for example: arcade verify game.episode")
-    forged = 0
+    verdicts = []
     for file in command.files:
-        episode = load(file)
-        facts = {"file": file, "game": episode.game, "seed": episode.seed, "score": episode.score}
-        facts |= {"outcome": episode.outcome.value, "moves": len(episode.actions), "player": episode.player}
         try:
-            verify(episode)
-            facts["genuine"], facts["why"] = True, ""
-            if episode.observations:
-                # It holds together, but what the server said is nobody's to check.
-                facts["genuine"], facts["why"] = None, "a server ran the game, so it is shown as recorded"
-        except ForgedEpisodeError as error:
-            facts["genuine"], facts["why"] = False, str(error)
-            forged += 1
-        if command.json:
-            print(json.dumps(facts))
-        elif facts["genuine"]:
-            who = episode.player or "somebody"
-            print(f"{file}: genuine: {who} scored {score_text(episode.score)} ({episode.outcome})")
-        elif facts["genuine"] is None:
-            print(f"{file}: not replayable: {facts['why']}: {score_text(episode.score)} ({episode.outcome})")
-        else:
-            print(f"{file}: NOT genuine: {facts['why']}")
-    return 1 if forged else 0
+            facts = _judged(file)
+        except (RecordingError, OSError) as error:
+            if len(command.files) == 1:
+                raise
+            facts = {"file": file, "genuine": None, "why": str(error), "checked": False}
+        verdicts.append(facts)
+        print(json.dumps(facts) if command.json else _in_words(facts), flush=True)
+    if any(facts["genuine"] is False for facts in verdicts):
+        return 1
+    return 0 if all(facts["checked"] for facts in verdicts) else 2
+
+
+def _judged(file: str) -> dict[str, Any]:
+    """What a recording claims, and whether it is so.
+
+    Raises:
+        RecordingError: nobody here can tell.
+    """
+    from grpo_arcade.recordings import ForgedEpisodeError, load, verify
+
+    episode = load(file)
+    facts: dict[str, Any] = {"file": file, "game": episode.game, "seed": episode.seed, "score": episode.score}
+    facts |= {"outcome": episode.outcome.value, "moves": len(episode.actions), "player": episode.player}
+    facts |= {"genuine": True, "why": "", "checked": True}
+    try:
+        verify(episode)
+    except ForgedEpisodeError as error:
+        return facts | {"genuine": False, "why": str(error)}
+    if episode.observations:
+        # It holds together, but what the server said is nobody's to check.
+        return facts | {"genuine": None, "why": "a server ran the game, so it is shown as recorded"}
+    return facts
+
+
+def _in_words(facts: Mapping[str, Any]) -> str:
+    file, why = facts["file"], facts["why"]
+    if not facts["checked"]:
+        return f"{file}: not checked: {why}"
+    score = f"{score_text(facts['score'])} ({facts['outcome']})"
+    if facts["genuine"]:
+        return f"{file}: genuine: {facts['player'] or 'somebody'} scored {score}"
+    if facts["genuine"] is None:
+        return f"{file}: not replayable: {why}: {score}"
+    return f"{file}: NOT genuine: {why}"
