@@ -142,6 +142,15 @@ def test_a_recording_that_cannot_be_checked_keeps_no_other_from_being_told(recor
     assert arcade("verify", other, forged).returncode == 1
 
 
+def test_eval_says_why_a_program_failed(tmp_path):
+    file = tmp_path / "broken.py"
+    file.write_text("def strategy(board):\n    return board['no_such_field']\n")
+    done = arcade("eval", file, "--seeds", 1)
+    assert done.returncode == 0
+    assert "crashed 1" in done.stdout
+    assert "broken.py: TypeError" in done.stderr
+
+
 def test_recordings_become_one_gif_that_fits(recording, tmp_path):
     from PIL import Image
 

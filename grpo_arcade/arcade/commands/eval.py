@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass
 
 from grpo_arcade.arcade.configuration import Positional
@@ -103,3 +104,7 @@ def _tell(results: list[Evaluation]) -> None:
             "  ".join(f"{name} {count}" for name, count in result.outcomes.items()),
         )
     Console().print(table)
+    for result in results:
+        # Of a model's many strategies some fail; of a single program it matters why.
+        if len(result.plays) == 1 and result.plays[0].error:
+            print(f"{result.player}: {result.plays[0].error}", file=sys.stderr)
