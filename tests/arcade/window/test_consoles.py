@@ -163,7 +163,7 @@ def test_a_match_is_played_to_its_end_judged_and_the_persons_game_is_kept(app, h
     for _ in range(4):
         hands.press("=")
     key("down")
-    hands.until(lambda: match._verdict)
+    hands.until(lambda: match.verdict)
     assert match.seats[1].outcome is match.seats[1].playback.episode.outcome
     assert match.seats[1].score == match.seats[1].playback.episode.score
     (file,) = (app.settings.data_folder / "recordings").glob("*.episode")
@@ -178,9 +178,9 @@ def test_a_program_that_fails_counts_as_the_worst_the_game_can_do(app, hands, tm
     scene = Match(app, "atari/pong", SHORT, ["noop", str(file)], seed=5)
     app.open(scene)
     scene.speed = 64.0
-    hands.until(lambda: scene._verdict)
+    hands.until(lambda: scene.verdict)
     assert scene.seats[1].counted == -21
-    assert scene._verdict.startswith("noop wins")
+    assert scene.verdict.startswith("noop wins")
 
 
 def test_the_game_of_a_match_is_chosen_and_with_it_who_can_play(app, hands):

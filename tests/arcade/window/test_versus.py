@@ -71,11 +71,11 @@ def test_without_a_person_the_players_play_to_the_end_and_the_best_is_named(app,
     scene = match(app, hands, "random", "greedy", "expectimax")
     for _ in range(6):
         hands.press("=")
-    hands.until(lambda: scene._verdict)
+    hands.until(lambda: scene.verdict)
     scores = {seat.name: seat.playback.episode.score for seat in scene.seats}
     ranked = sorted(scores.values())
     winner = max(scores, key=scores.get)
-    assert scene._verdict == f"{winner} wins by {ranked[-1] - ranked[-2]:,.0f} points"
+    assert scene.verdict == f"{winner} wins by {ranked[-1] - ranked[-2]:,.0f} points"
     assert all(seat.outcome is seat.playback.episode.outcome for seat in scene.seats)
     rest(hands, scene)
     assert hands.turns(20) == 0
@@ -87,13 +87,13 @@ def test_a_whole_game_is_played_lost_restarted_and_kept(app, hands):
     assert scene.person.outcome in (Outcome.LOST, Outcome.WON)
     for _ in range(6):
         hands.press("=")
-    hands.until(lambda: scene._verdict)
+    hands.until(lambda: scene.verdict)
     (kept,) = app.folder("recordings").iterdir()
     episode = load(kept)
     verify(episode)
     assert (episode.seed, episode.score) == (11, scene.person.score)
     hands.press("r")
-    assert (scene.seed, scene.person.score, scene._verdict) == (11, 0, "")
+    assert (scene.seed, scene.person.score, scene.verdict) == (11, 0, "")
     assert scene.seats[1].playback.ply == 0
     hands.press("n")
     hands.until(lambda: scene.ready)
@@ -116,7 +116,7 @@ def test_an_endpoint_writes_before_the_persons_eyes_then_plays_and_may_be_asked_
         assert len(seen) > 1
         rest(hands, scene)
         assert (seat.outcome, seat.contestant.performance.source) == (Outcome.NO_CODE, None)
-        assert "no code" in scene._view.said(seat)[0]
+        assert "no code" in scene.view.seat.said(seat)[0]
         play_on(hands, scene, 2)
         hands.press("m")
         hands.until(lambda: scene.ready)
@@ -149,8 +149,8 @@ def test_a_dead_endpoint_is_a_readable_line_on_its_board(app, hands):
     contestant = scene.seats[1].contestant
     assert (contestant.state, contestant.name) == ("failed", "llama")
     assert contestant.error == "nobody answers at 127.0.0.1:9; is the server running?"
-    hands.until(lambda: scene._verdict)
-    assert scene._verdict.startswith("random wins")
+    hands.until(lambda: scene.verdict)
+    assert scene.verdict.startswith("random wins")
 
 
 def test_files_champions_and_unknown_names(app, hands, tmp_path):
@@ -206,15 +206,15 @@ def test_boards_fit_and_never_overlap(make_app, size, count):
         assert scene.area.contains(seat.rect)
         assert seat.rect.contains(seat.board)
         assert not any(seat.rect.colliderect(other.rect) for other in scene.seats if other is not seat)
-        assert not seat.rect.colliderect(scene._side)
+        assert not seat.rect.colliderect(scene.view.side)
     assert scene.seats[0].board.width >= 60
 
 
 def test_room_beside_the_boards_is_kept_for_a_strategy_that_can_be_read_and_for_nothing_else(app, hands, tmp_path):
-    assert not match(app, hands, YOU, "random", ready=False)._side.width
+    assert not match(app, hands, YOU, "random", ready=False).view.side.width
     file = tmp_path / "left.py"
     file.write_text("def strategy(board):\n    return 'A'\n")
-    assert match(app, hands, YOU, str(file), ready=False)._side.width
+    assert match(app, hands, YOU, str(file), ready=False).view.side.width
 
 
 def test_text_is_pasted_into_a_players_field_by_its_keys_and_an_empty_clipboard_is_said(app, hands):

@@ -11,23 +11,19 @@ fourth frame, on a console as stubborn as where they are measured. Seed, goal an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import pygame
 
-from grpo_arcade.arcade.window import paint, theme
-from grpo_arcade.arcade.window.boards import board_size
+from grpo_arcade.arcade.window import theme
 from grpo_arcade.arcade.window.code_view import highlighted
 from grpo_arcade.arcade.window.contestants import Contestant
-from grpo_arcade.arcade.window.grid import largest_boards
 from grpo_arcade.arcade.window.playback import Playback, playback_of
 from grpo_arcade.arcade.window.realtime import RealTime
 from grpo_arcade.arcade.window.scene import Act, Event, Pointer, Released, Scene, Wheel
-from grpo_arcade.arcade.window.scenes.play_panel import shown_name
 from grpo_arcade.arcade.window.scenes.versus_seat import Seat, verdict
-from grpo_arcade.arcade.window.scenes.versus_view import SeatView
+from grpo_arcade.arcade.window.scenes.versus_view import MatchView
 from grpo_arcade.arcade.window.session import PERSON, Session, fresh_seed
 from grpo_arcade.games import Episode, make
 from grpo_arcade.recordings import SUFFIX, save
@@ -84,15 +80,11 @@ class Match(Scene):
         self.started = False
         self.seats = [self._seat(word) for word in players]
         self.selected = next((place for place, seat in enumerate(self.seats) if seat.contestant), 0)
-        self._stale: dict[tuple[str, int], None] = {}
-        self._side = pygame.Rect(0, 0, 0, 0)
-        """Where the selected player's code is shown beside the boards, if there is room."""
+        self.verdict = ""
+        """Who has won, once everybody is out."""
+        self.view = MatchView(self)
         self._code_in = 0.0
-        self._view = SeatView(app, self.table)
         self._saved = b""
-        self._unseen = True
-        """Whether not everything has been drawn once."""
-        self._verdict = ""
 
     def _seat(self, word: str) -> Seat:
         if word == YOU:
@@ -108,12 +100,7 @@ class Match(Scene):
     @property
     def ready(self) -> bool:
         """Whether nobody has to be waited for."""
-        return all(
-            seat.contestant is None
-            or seat.contestant.state == "failed"
-            or (seat.contestant.state == "ready" and seat.playback is not None and seat.playback.view is not None)
-            for seat in self.seats
-        )
+        return all(seat.ready for seat in self.seats)
 
     # What must not be lost, and what must not go on.
 
@@ -153,22 +140,14 @@ class Match(Scene):
         place = next(i for i, seat in enumerate(self.seats) if seat.contestant is contestant)
         seat = self.seats[place]
         if contestant.state == "writing":
-            self._mark(("foot", place))
+            self.view.mark(("foot", place))
             return  # the text itself is shown at a pace that can be read, see update()
         if contestant.performance is not None:
             seat.playback = playback_of(contestant.performance.episode, self.app.studio)
             seat.flipped = False
-        self._show_code(seat)
-        self._mark_seat(place)
-        self._mark(("side", 0), ("heading", 0))
-
-    def _show_code(self, seat: Seat) -> None:
-        contestant = seat.contestant
-        if contestant is None:
-            return
-        source = contestant.performance.source if contestant.performance else None
-        writing = contestant.state == "writing"
-        seat.code.show(source.rstrip("\n") if source is not None else contestant.text, follows=writing)
+        seat.show_code()
+        self.view.mark_seat(place)
+        self.view.mark(("side", 0), ("heading", 0))
 
     # What the person does.
 
@@ -192,7 +171,7 @@ class Match(Scene):
             self._person_moves(MOVES[event.id])
         else:
             getattr(self, "_do_" + event.id.removeprefix("versus."))()
-        self._mark(("heading", 0))
+        self.view.mark(("heading", 0))
         return True
 
     def _person_moves(self, alias: str) -> None:
@@ -203,7 +182,7 @@ class Match(Scene):
             person.progress = theme.FRAME_S / theme.MOVE_S
             self.started = True
             place = self.seats.index(person)
-            self._mark(("board", place), ("head", place))
+            self.view.mark(("board", place), ("head", place))
 
     def _person_presses(self, control: str) -> None:
         if self.person is not None and not self.person.out:
@@ -223,7 +202,7 @@ class Match(Scene):
         if self.clock and self.person is not None and not self.person.out and self._running:
             self.paused = True
             self.time.rest()
-            self._mark(("heading", 0))
+            self.view.mark(("heading", 0))
             self.app.redraw()
 
     def _select_at(self, at: tuple[int, int]) -> bool:
@@ -238,17 +217,13 @@ class Match(Scene):
 
     def _select(self, place: int) -> None:
         before, self.selected = self.selected, place
-        for number, seat in enumerate(self.seats):
-            seat.has_side = bool(self._side.width) and number == place
-        self._mark_seat(before)
-        self._mark_seat(place)
-        self._mark(("side", 0))
+        self.view.selection_moved(before)
 
     def _scroll(self, event: Wheel) -> bool:
         for place, seat in enumerate(self.seats):
             inside = seat.shows_code and seat.board.collidepoint(event.at)
-            if inside or (place == self.selected and self._side.collidepoint(event.at)):
-                self._mark(("board", place), ("side", 0))
+            if inside or (place == self.selected and self.view.side.collidepoint(event.at)):
+                self.view.mark(("board", place), ("side", 0))
                 return seat.code.scroll(-3 * event.steps)
         return False
 
@@ -266,11 +241,11 @@ class Match(Scene):
             # One decision of the others is as long as several frames of the person.
             frames = round(person.session.game.frame_rate / self.table.frame_rate)
             self.time.play(person.session, frames, 0.0)
-            self._mark(("board", self.seats.index(person)), ("head", self.seats.index(person)))
+            self.view.mark(("board", self.seats.index(person)), ("head", self.seats.index(person)))
         for place, seat in enumerate(self.seats):
             if seat.playback:
                 seat.playback.step()
-                self._mark(("board", place), ("head", place), ("foot", place))
+                self.view.mark(("board", place), ("head", place), ("foot", place))
 
     def _do_slower(self) -> None:
         self.speed = SPEEDS[max(0, SPEEDS.index(self.speed) - 1)]
@@ -283,7 +258,7 @@ class Match(Scene):
     def _do_restart(self) -> None:
         self._keep_persons_game()
         self.started = self.paused = False
-        self._verdict = ""
+        self.verdict = ""
         for seat in self.seats:
             if seat.session:
                 seat.session.start(self.seed)
@@ -292,7 +267,7 @@ class Match(Scene):
                     self.time.begin(seat.session.game)
             elif seat.playback:
                 seat.playback = playback_of(seat.playback.episode, self.app.studio)
-        self._mark_all()
+        self.view.mark_all()
 
     def _do_new(self) -> None:
         self._keep_persons_game()
@@ -311,9 +286,9 @@ class Match(Scene):
         seat = self.seats[place]
         assert seat.contestant is not None
         seat.playback, seat.flipped = None, False
-        self._verdict = ""
+        self.verdict = ""
         seat.contestant.ask_again(self.app.background, self.table.name, self.table.options, self.seed)
-        self._show_code(seat)
+        seat.show_code()
         self._select(place)
 
     def _do_code(self) -> None:
@@ -321,7 +296,7 @@ class Match(Scene):
         if seat.contestant is None or not seat.contestant.text:
             raise ValueError(f"{seat.name} has no source to show")
         seat.flipped = not seat.flipped
-        self._mark_seat(self.selected)
+        self.view.mark_seat(self.selected)
 
     def _do_next(self) -> None:
         others = [place for place, seat in enumerate(self.seats) if seat.contestant]
@@ -343,15 +318,6 @@ class Match(Scene):
 
     # Time.
 
-    def _mark(self, *parts: tuple[str, int]) -> None:
-        self._stale |= dict.fromkeys(parts)
-
-    def _mark_seat(self, place: int) -> None:
-        self._mark(("seat", place))
-
-    def _mark_all(self) -> None:
-        self._mark(("heading", 0), ("side", 0), *(("seat", place) for place in range(len(self.seats))))
-
     @property
     def _running(self) -> bool:
         if self.paused or not self.ready:
@@ -363,25 +329,25 @@ class Match(Scene):
         person = self.person
         if person and person.progress < 1.0:
             person.progress = min(1.0, person.progress + dt / theme.MOVE_S)
-            self._mark(("board", self.seats.index(person)))
+            self.view.mark(("board", self.seats.index(person)))
         if self.clock and person and person.session and self._running and not person.out:
             due = self.time.due(dt, person.session.game, self.speed)
             if self.time.play(person.session, due, self.speed):
                 place = self.seats.index(person)
-                self._mark(("board", place), ("head", place))
+                self.view.mark(("board", place), ("head", place))
                 if person.out:
                     self.time.rest()
         for place, seat in enumerate(self.seats):
             if seat.playback and self._let_play(seat.playback, dt):
-                self._mark(("board", place), ("head", place))
+                self.view.mark(("board", place), ("head", place))
                 if seat.playback.ended:
-                    self._mark(("seat", place))
+                    self.view.mark(("seat", place))
         self._show_writing(dt)
-        if not self._verdict and all(seat.out for seat in self.seats):
-            self._verdict = verdict(self.seats)
+        if not self.verdict and all(seat.out for seat in self.seats):
+            self.verdict = verdict(self.seats)
             self._keep_persons_game()
-            self._mark_all()
-        return bool(self._stale)
+            self.view.mark_all()
+        return self.view.stale
 
     def _let_play(self, playback: Playback, dt: float) -> bool:
         person = self.person
@@ -403,14 +369,14 @@ class Match(Scene):
             contestant = seat.contestant
             if contestant and contestant.state == "writing" and contestant.text != seat.code.text:
                 self._code_in = _CODE_EVERY_S
-                self._show_code(seat)
-                self._mark(("board", place), ("foot", place))
+                seat.show_code()
+                self.view.mark(("board", place), ("foot", place))
                 if place == self.selected:
-                    self._mark(("side", 0))
+                    self.view.mark(("side", 0))
 
     def next_update(self) -> float | None:
         """At once while something moves, now and then while a model writes."""
-        if self._stale:
+        if self.view.stale:
             return 0.0
         person = self.person
         if person and person.progress < 1.0:
@@ -433,119 +399,15 @@ class Match(Scene):
             return _CODE_EVERY_S
         return None
 
-    # Layout and paint.
+    # What is seen.
 
     def resized(self) -> None:
-        """As large boards as there is room for; beside two of them there may be room for the code."""
-        look = self.app.theme
-        gap = look.px(theme.GAP)
-        head = 30 if self.compact else theme.PAD + theme.TITLE + theme.GAP + theme.TIGHT
-        top = self.area.top + look.px(head)
-        body = pygame.Rect(self.area.left + gap, top, self.area.width - 2 * gap, max(1, self.area.bottom - top - gap))
-        self._side = pygame.Rect(0, 0, 0, 0)
-        around = look.px(64) if not self.compact else look.px(48)
-        if len(self.seats) == 2 and not self.compact and any(self._has_source(seat) for seat in self.seats):
-            wide = min(body.width * 2 // 5, max(0, body.width - 2 * (body.height - around) - 2 * gap))
-            wide = max(wide, body.width * 28 // 100)
-            self._side = pygame.Rect(body.right - wide, body.top, wide, body.height)
-            body.width -= wide + gap
-        count = len(self.seats)
-        picture = self._view.picture
-        columns, *room = largest_boards(body, count, gap, lambda tall: around, picture.aspect)
-        wide, tall = board_size(self.table, picture, (room[0], room[1]))
-        rows = -(-count // columns)
-        for place, seat in enumerate(self.seats):
-            row, column = divmod(place, columns)
-            left = body.left + column * (body.width // columns) + (body.width // columns - wide) // 2
-            top = body.top + row * (body.height // rows)
-            if self.clock:  # whole pixels leave room: most of it below
-                top += max(0, body.height // rows - gap - tall - around) // 3
-            seat.rect = pygame.Rect(left, top, wide, body.height // rows - gap // 2)
-            seat.board = pygame.Rect(left, top + look.px(28), wide, tall)
-            seat.has_side = bool(self._side.width) and place == self.selected
-
-    def _has_source(self, seat: Seat) -> bool:
-        """Whether there is, or will be, a strategy to read."""
-        return seat.contestant is not None and seat.contestant.word not in self.table.baselines
+        """As large boards as there is room for."""
+        self.view.lay_out()
 
     def draw(self, surface: pygame.Surface) -> Sequence[pygame.Rect] | None:
         """All, or what changed."""
-        look = self.app.theme
-        if self.whole:
-            surface.fill(look.page, self.area)
-            self._mark_all()
-        stale, self._stale = self._stale, {}
-        if self._unseen:
-            # Everything is drawn for the first time, which takes several frames' time: one part a frame.
-            first, *rest = stale
-            stale, self._stale = {first: None}, dict.fromkeys(rest)
-            self._unseen = bool(rest)
-        whole_seats = {place for part, place in stale if part == "seat"}
-        ways: dict[str, Callable[[int], pygame.Rect]] = {
-            "heading": lambda place: self._draw_heading(surface),
-            "side": lambda place: self._draw_side(surface),
-            "seat": partial(self._draw_seat, surface),
-            "board": lambda place: self._view.draw_board(surface, self.seats[place], self.seed),
-            "head": lambda place: self._view.draw_head(surface, self.seats[place]),
-            "foot": lambda place: self._view.draw_foot(surface, self.seats[place]),
-        }
-        changed = [
-            ways[part](place)
-            for part, place in stale
-            if part in ("heading", "side", "seat") or place not in whole_seats
-        ]
-        return None if self.whole else changed
-
-    def _draw_heading(self, surface: pygame.Surface) -> pygame.Rect:
-        from grpo_arcade.arcade.window.widgets import compact_heading, heading
-
-        look = self.app.theme
-        tall = self.seats[0].rect.top - look.px(theme.TIGHT) - self.area.top
-        area = surface.fill(look.page, (self.area.left, self.area.top, self.area.width, tall))
-        title, note = self._verdict or f"{shown_name(self.table.name)} · versus", self._note()
-        if self.compact:
-            compact_heading(surface, look, self.area, title, note)
-        else:
-            heading(surface, look, self.area, title, note)
-        return area
-
-    def _note(self) -> str:
-        parts = [f"seed {self.seed}"]
-        alone = self.person is None or self.person.out
-        parts.append(f"{self.speed:g}×" if self.pace == "real time" or alone else "turn by turn")
-        if self.paused:
-            parts.append("paused")
-        elif not self.ready:
-            parts.append("a player is still thinking")
-        elif self.person is not None and not self.started:
-            parts.append("it begins with your first press" if self.clock else "it begins with your first move")
-        return " · ".join(parts)
-
-    def _draw_seat(self, surface: pygame.Surface, place: int) -> pygame.Rect:
-        look, seat = self.app.theme, self.seats[place]
-        edge = look.px(4)
-        frame = seat.rect.inflate(2 * edge, 0)
-        surface.fill(look.page, frame)
-        if place == self.selected and len(self.seats) > 2:
-            paint.panel(surface, frame, look.page, look.px(theme.RADIUS), look.line, max(2, look.px(2)))
-        self._view.draw_head(surface, seat)
-        self._view.draw_board(surface, seat, self.seed)
-        self._view.draw_foot(surface, seat)
-        return frame
-
-    def _draw_side(self, surface: pygame.Surface) -> pygame.Rect:
-        look, area = self.app.theme, self._side
-        if not area.width:
-            return area
-        surface.fill(look.page, area)
-        seat = self.seats[self.selected]
-        height = look.px(theme.BODY)
-        words = f"{seat.name}: its strategy" if seat.contestant and seat.contestant.text else ""
-        paint.text(surface, words, (area.left, area.top + look.px(14)), height, look.soft, room=area.width)
-        if words and not seat.shows_code:
-            seat.code.rect = pygame.Rect(area.left, area.top + look.px(28), area.width, area.height - look.px(28))
-            seat.code.draw(surface, look)
-        return area
+        return self.view.draw(surface)
 
     def keys(self) -> Sequence[str]:
         """What can be done."""

@@ -41,12 +41,27 @@ class Seat:
         return self.contestant.name if self.contestant else "You"
 
     @property
+    def ready(self) -> bool:
+        """Whether nobody has to wait for this player."""
+        if self.contestant is None or self.contestant.state == "failed":
+            return True
+        return self.contestant.state == "ready" and self.playback is not None and self.playback.view is not None
+
+    @property
     def shows_code(self) -> bool:
         """Whether the code lies where the board is."""
         if self.contestant is None or not self.contestant.text:
             return False
         writing = self.contestant.state in ("writing", "playing") and not self.has_side
         return writing != self.flipped
+
+    def show_code(self) -> None:
+        """Bring the code up to what has been written by now."""
+        if self.contestant is None:
+            return
+        source = self.contestant.performance.source if self.contestant.performance else None
+        writing = self.contestant.state == "writing"
+        self.code.show(source.rstrip("\n") if source is not None else self.contestant.text, follows=writing)
 
     @property
     def score(self) -> float:

@@ -1,20 +1,192 @@
-"""A player's place in a match as it is drawn: name and points, the board or the strategy, and what there is to say."""
+"""A match as it is drawn: where everything lies, what must be painted anew, and each player's place.
+
+A place has the name and the points, the board or the strategy, and what there is to say.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pygame
 
 from grpo_arcade.arcade.window import paint, theme
-from grpo_arcade.arcade.window.boards import draw_board, palette_of
+from grpo_arcade.arcade.window.boards import board_size, draw_board, palette_of
+from grpo_arcade.arcade.window.grid import largest_boards
+from grpo_arcade.arcade.window.scenes.play_panel import shown_name
 from grpo_arcade.arcade.window.scenes.versus_seat import Seat, draw_number, thinking
 from grpo_arcade.arcade.window.scenes.watch_tile import draw_ending, outcome_words
+from grpo_arcade.arcade.window.widgets import compact_heading, heading
 from grpo_arcade.games import Game, Picture
 from grpo_arcade.trainer.scoring import FAILURES
 
 if TYPE_CHECKING:
     from grpo_arcade.arcade.window.app import App
+    from grpo_arcade.arcade.window.scenes.versus_match import Match
+
+
+class MatchView:
+    """Lays one match out and paints it, part by part as it changes.
+
+    Args:
+        match: what is shown.
+    """
+
+    def __init__(self, match: Match) -> None:
+        self._match = match
+        self.seat = SeatView(match.app, match.table)
+        self.side = pygame.Rect(0, 0, 0, 0)
+        """Where the selected player's code is shown beside the boards, if there is room."""
+        self._stale: dict[tuple[str, int], None] = {}
+        self._unseen = True
+        """Whether not everything has been drawn once."""
+
+    # What must be painted anew.
+
+    def mark(self, *parts: tuple[str, int]) -> None:
+        """Paint these anew: "board", "head" or "foot" of a place, the whole "seat", ("heading", 0), ("side", 0)."""
+        self._stale |= dict.fromkeys(parts)
+
+    def mark_seat(self, place: int) -> None:
+        """Paint all of a player's place anew."""
+        self.mark(("seat", place))
+
+    def mark_all(self) -> None:
+        """Paint everything anew."""
+        self.mark(("heading", 0), ("side", 0), *(("seat", place) for place in range(len(self._match.seats))))
+
+    @property
+    def stale(self) -> bool:
+        """Whether anything must be painted anew."""
+        return bool(self._stale)
+
+    def selection_moved(self, before: int) -> None:
+        """The match has another selected place, whose code is the one beside the boards."""
+        self._give_side()
+        self.mark_seat(before)
+        self.mark_seat(self._match.selected)
+        self.mark(("side", 0))
+
+    def _give_side(self) -> None:
+        for place, seat in enumerate(self._match.seats):
+            seat.has_side = bool(self.side.width) and place == self._match.selected
+
+    # Layout and paint.
+
+    def lay_out(self) -> None:
+        """As large boards as there is room for; beside two of them there may be room for the code."""
+        match, look = self._match, self._match.app.theme
+        gap = look.px(theme.GAP)
+        head = 30 if match.compact else theme.PAD + theme.TITLE + theme.GAP + theme.TIGHT
+        top = match.area.top + look.px(head)
+        body = pygame.Rect(
+            match.area.left + gap, top, match.area.width - 2 * gap, max(1, match.area.bottom - top - gap)
+        )
+        self.side = pygame.Rect(0, 0, 0, 0)
+        around = look.px(64) if not match.compact else look.px(48)
+        if len(match.seats) == 2 and not match.compact and any(self._has_source(seat) for seat in match.seats):
+            wide = min(body.width * 2 // 5, max(0, body.width - 2 * (body.height - around) - 2 * gap))
+            wide = max(wide, body.width * 28 // 100)
+            self.side = pygame.Rect(body.right - wide, body.top, wide, body.height)
+            body.width -= wide + gap
+        count = len(match.seats)
+        picture = self.seat.picture
+        columns, *room = largest_boards(body, count, gap, lambda tall: around, picture.aspect)
+        wide, tall = board_size(match.table, picture, (room[0], room[1]))
+        rows = -(-count // columns)
+        for place, seat in enumerate(match.seats):
+            row, column = divmod(place, columns)
+            left = body.left + column * (body.width // columns) + (body.width // columns - wide) // 2
+            top = body.top + row * (body.height // rows)
+            if match.clock:  # whole pixels leave room: most of it below
+                top += max(0, body.height // rows - gap - tall - around) // 3
+            seat.rect = pygame.Rect(left, top, wide, body.height // rows - gap // 2)
+            seat.board = pygame.Rect(left, top + look.px(28), wide, tall)
+        self._give_side()
+
+    def _has_source(self, seat: Seat) -> bool:
+        """Whether there is, or will be, a strategy to read."""
+        return seat.contestant is not None and seat.contestant.word not in self._match.table.baselines
+
+    def draw(self, surface: pygame.Surface) -> Sequence[pygame.Rect] | None:
+        """All, or what changed."""
+        match = self._match
+        if match.whole:
+            surface.fill(match.app.theme.page, match.area)
+            self.mark_all()
+        stale, self._stale = self._stale, {}
+        if self._unseen:
+            # Everything is drawn for the first time, which takes several frames' time: one part a frame.
+            first, *rest = stale
+            stale, self._stale = {first: None}, dict.fromkeys(rest)
+            self._unseen = bool(rest)
+        whole_seats = {place for part, place in stale if part == "seat"}
+        ways: dict[str, Callable[[int], pygame.Rect]] = {
+            "heading": lambda place: self._draw_heading(surface),
+            "side": lambda place: self._draw_side(surface),
+            "seat": partial(self._draw_seat, surface),
+            "board": lambda place: self.seat.draw_board(surface, match.seats[place], match.seed),
+            "head": lambda place: self.seat.draw_head(surface, match.seats[place]),
+            "foot": lambda place: self.seat.draw_foot(surface, match.seats[place]),
+        }
+        changed = [
+            ways[part](place)
+            for part, place in stale
+            if part in ("heading", "side", "seat") or place not in whole_seats
+        ]
+        return None if match.whole else changed
+
+    def _draw_heading(self, surface: pygame.Surface) -> pygame.Rect:
+        match, look = self._match, self._match.app.theme
+        tall = match.seats[0].rect.top - look.px(theme.TIGHT) - match.area.top
+        area = surface.fill(look.page, (match.area.left, match.area.top, match.area.width, tall))
+        title, note = match.verdict or f"{shown_name(match.table.name)} · versus", self._note()
+        if match.compact:
+            compact_heading(surface, look, match.area, title, note)
+        else:
+            heading(surface, look, match.area, title, note)
+        return area
+
+    def _note(self) -> str:
+        match = self._match
+        parts = [f"seed {match.seed}"]
+        alone = match.person is None or match.person.out
+        parts.append(f"{match.speed:g}×" if match.pace == "real time" or alone else "turn by turn")
+        if match.paused:
+            parts.append("paused")
+        elif not match.ready:
+            parts.append("a player is still thinking")
+        elif match.person is not None and not match.started:
+            parts.append("it begins with your first press" if match.clock else "it begins with your first move")
+        return " · ".join(parts)
+
+    def _draw_seat(self, surface: pygame.Surface, place: int) -> pygame.Rect:
+        match, look = self._match, self._match.app.theme
+        seat = match.seats[place]
+        edge = look.px(4)
+        frame = seat.rect.inflate(2 * edge, 0)
+        surface.fill(look.page, frame)
+        if place == match.selected and len(match.seats) > 2:
+            paint.panel(surface, frame, look.page, look.px(theme.RADIUS), look.line, max(2, look.px(2)))
+        self.seat.draw_head(surface, seat)
+        self.seat.draw_board(surface, seat, match.seed)
+        self.seat.draw_foot(surface, seat)
+        return frame
+
+    def _draw_side(self, surface: pygame.Surface) -> pygame.Rect:
+        look, area = self._match.app.theme, self.side
+        if not area.width:
+            return area
+        surface.fill(look.page, area)
+        seat = self._match.seats[self._match.selected]
+        height = look.px(theme.BODY)
+        words = f"{seat.name}: its strategy" if seat.contestant and seat.contestant.text else ""
+        paint.text(surface, words, (area.left, area.top + look.px(14)), height, look.soft, room=area.width)
+        if words and not seat.shows_code:
+            seat.code.rect = pygame.Rect(area.left, area.top + look.px(28), area.width, area.height - look.px(28))
+            seat.code.draw(surface, look)
+        return area
 
 
 class SeatView:
