@@ -52,7 +52,7 @@ def watch(app, hands, folder, tiles=None):
 
 
 def settle(hands, scene):
-    hands.until(lambda: not scene._parts)
+    hands.until(lambda: not scene.view.stale)
 
 
 def test_a_finished_run_shows_every_strategy_of_its_newest_step_with_its_outcome(app, hands, ended_run):
@@ -126,7 +126,7 @@ def test_several_groups_of_a_step_are_turned_over_one_by_one_and_never_mixed(app
             visible = scene.grid.visible()
             assert [tile.entrant.group for tile in visible] == [number] * 3
             assert len({tile.episodes[0].seed for tile in visible}) == 1
-            assert f"group {number + 1} of 3" in scene._status_words()
+            assert f"group {number + 1} of 3" in scene.view.status_words()
             seen += visible
             hands.press("n")
         assert seen == scene.tiles
@@ -142,7 +142,7 @@ def test_several_groups_of_a_step_are_turned_over_one_by_one_and_never_mixed(app
 def test_pointing_at_a_curve_scrubs_to_its_step(app, hands, ended_run):
     scene = watch(app, hands, ended_run, 16)
     settle(hands, scene)
-    plot = scene._strip._plots[1]
+    plot = scene.view.strip._plots[1]
     hands.click((plot.left + plot.width * 2 // 3, plot.centery))
     hands.until(lambda: scene.news.shown == 2)
     hands.click((plot.left + 1, plot.centery))
@@ -189,23 +189,23 @@ def test_a_deleted_run_is_told_and_what_was_seen_stays(app, hands, live):
     assert scene.news.problem.startswith("The run was deleted")
     assert len(scene.tiles) == 4
     hands.turns(20)
-    assert scene._status_words() == scene.news.problem
+    assert scene.view.status_words() == scene.news.problem
 
 
 def test_a_trainer_that_died_is_told(app, hands, live):
     live.step(1)
     scene = watch(app, hands, live.folder, 4)
-    assert "live" in scene._status_words()
+    assert "live" in scene.view.status_words()
     live.writer.close()
     hands.until(lambda: scene.news.status == "crashed")
-    assert "died" in scene._status_words()
+    assert "died" in scene.view.status_words()
 
 
 def test_a_run_that_finishes_is_told(app, hands, live):
     live.step(1)
     scene = watch(app, hands, live.folder, 4)
     live.writer.note(status="finished")
-    hands.until(lambda: "finished" in scene._status_words())
+    hands.until(lambda: "finished" in scene.view.status_words())
 
 
 def test_a_resumed_run_drops_what_came_after_the_checkpoint(tmp_path):
@@ -423,7 +423,7 @@ def test_a_real_training_is_watched_from_its_first_boards_to_its_end(app, hands,
         hands.until(lambda: scene.news.shown > 1)
         trainer.terminate()
         hands.until(lambda: scene.news.status not in LIVE)
-        assert "stopped" in scene._status_words()
+        assert "stopped" in scene.view.status_words()
     finally:
         trainer.kill()
         trainer.wait()

@@ -5,40 +5,31 @@ Follows the newest step until one is pinned. All reading is done by ``run_feed``
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pygame
 
-from grpo_arcade.arcade.window import paint, theme
-from grpo_arcade.arcade.window.boards import board_size, palette_of
 from grpo_arcade.arcade.window.code_view import highlighted
-from grpo_arcade.arcade.window.playback import Playback, playback_of, table_of
+from grpo_arcade.arcade.window.playback import Playback, playback_of
 from grpo_arcade.arcade.window.run_feed import News
 from grpo_arcade.arcade.window.run_listener import RunListener
 from grpo_arcade.arcade.window.scene import Act, Event, Pointer, Scene, Wheel
-from grpo_arcade.arcade.window.scenes.play_panel import shown_name
 from grpo_arcade.arcade.window.scenes.watch_detail import Detail
 from grpo_arcade.arcade.window.scenes.watch_grid import TileGrid
-from grpo_arcade.arcade.window.scenes.watch_panels import Strip, draw_column, draw_empty, status_words
 from grpo_arcade.arcade.window.scenes.watch_tile import Measure, Tile
+from grpo_arcade.arcade.window.scenes.watch_view import WatchView
 from grpo_arcade.arcade.window.shelf import by_score
-from grpo_arcade.arcade.window.widgets import Focus, Item, compact_heading, heading
-from grpo_arcade.games import Episode, Picture, score_text
+from grpo_arcade.arcade.window.widgets import Focus, Item
+from grpo_arcade.games import Episode
 
 if TYPE_CHECKING:
     from grpo_arcade.arcade.window.app import App
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 """Times the game's own pace."""
-_PAINT_S = 0.004
-"""What a frame may spend on painting anew what stands still. The rest is painted in the next ones, so that news of a
-whole step never holds up the boards that play."""
-_BOARDS_S = 0.008
-"""What a frame may spend on boards that play; the others come first in the next."""
 
 
 class WatchScene(Scene):
@@ -58,7 +49,6 @@ class WatchScene(Scene):
         super().__init__(app)
         self.folder = Path(run_folder)
         self.news = News()
-        self._heard = False
         self.pinned = step
         """The step that is kept in sight; None to follow the newest."""
         self.speed = 4.0
@@ -67,21 +57,21 @@ class WatchScene(Scene):
         self.champion: Tile | None = None
         self.detail: Detail | None = None
         self.measure = Measure()
+        self.view = WatchView(self)
         self._listener = RunListener(app.background, self.folder, self._hear, app.complain)
         self._to_enlarge = strategy
         self._focus = Focus()
-        self._strip = Strip()
-        self._column = pygame.Rect(0, 0, 0, 0)
-        self._parts: dict[str | Tile, Callable[[pygame.Surface], pygame.Rect]] = {}
-        """What stands still and must be painted anew."""
-        self._pictures: dict[tuple[str, str, str], Picture] = {}
-        self._turn = 0
-        """Which board is painted first, where a frame has no time for all."""
 
     @property
     def tiles(self) -> Sequence[Tile]:
         """The boards of the step, in the order they were scored in."""
         return self.grid.tiles
+
+    @property
+    def focused(self) -> Tile | None:
+        """The board of the step that has the focus."""
+        shown = self.grid.visible()
+        return shown[self._focus.index] if self._focus.index < len(shown) else None
 
     # The run.
 
@@ -97,7 +87,7 @@ class WatchScene(Scene):
 
     def _hear(self, news: News) -> None:
         before, self.news = self.news, news
-        self._heard = True
+        self.view.news_came()
         kept = {(tile.entrant.id, tile.entrant.time): tile for tile in self.grid.tiles if tile.entrant}
         self.grid.tiles = []
         for entrant in news.entrants:
@@ -107,7 +97,7 @@ class WatchScene(Scene):
             if tile is not None:
                 if tile.entrant != entrant:
                     tile.entrant = entrant
-                    self._repaint(tile)
+                    self.view.repaint(tile)
                 self.grid.tiles.append(tile)
         if self.champion is None or self.champion.episodes != news.champion_episodes:
             self.champion = Tile(news.champion_episodes, self._play) if news.champion_episodes else None
@@ -124,22 +114,12 @@ class WatchScene(Scene):
         self._lay_out()
         self._enlarge_wanted()
         if drawn != self._drawn_layout or not news.entrants:
-            self._repaint_all()
+            self.view.repaint_all()
         else:
-            self._repaint("heading", "strip", "column", "detail")
+            self.view.repaint("heading", "strip", "column", "detail")
 
     def _play(self, episode: Episode) -> Playback:
         return playback_of(episode, self.app.studio)
-
-    def _picture(self, use: str, episode: Episode) -> Picture:
-        # One for each use, since a picture keeps its tiles for one size.
-        key = use, repr(sorted(episode.options.items())), self.app.palette
-        if key not in self._pictures:
-            self._pictures = {old: kept for old, kept in self._pictures.items() if old[0] != use}
-            game = table_of(episode)
-            palette = palette_of(game, self.app.palette)
-            self._pictures[key] = game.picture(palette)
-        return self._pictures[key]
 
     # What the person does.
 
@@ -148,10 +128,10 @@ class WatchScene(Scene):
         focused = self._focus.index
         used = self._handle(event)
         if used:
-            self._repaint("heading")
+            self.view.repaint("heading")
             if self._focus.index != focused:
                 shown = self.grid.visible()
-                self._repaint(*(shown[place] for place in (focused, self._focus.index) if place < len(shown)))
+                self.view.repaint(*(shown[place] for place in (focused, self._focus.index) if place < len(shown)))
         return used
 
     def _handle(self, event: Event) -> bool:
@@ -159,7 +139,7 @@ class WatchScene(Scene):
             getattr(self, "_do_" + event.id.removeprefix("watch.").replace("-", "_"))()
             return True
         if isinstance(event, Pointer) and (event.kind == "down" or (event.kind == "move" and event.held)):
-            step = self._strip.step_at(event.at) if self.detail is None else None
+            step = self.view.strip.step_at(event.at) if self.detail is None else None
             if step is not None and self.news.newest:
                 self._pin(step)
                 return True
@@ -186,7 +166,7 @@ class WatchScene(Scene):
         return True
 
     def _scroll(self, detail: Detail, rows: int) -> bool:
-        self._repaint("code")
+        self.view.repaint("code")
         return detail.code.scroll(rows)
 
     def _close_detail(self) -> None:
@@ -271,8 +251,7 @@ class WatchScene(Scene):
     def _do_replay(self) -> None:
         from grpo_arcade.arcade.window.scenes.replay import Replay
 
-        shown = self.grid.visible()
-        tile = self.detail.tile if self.detail else shown[self._focus.index] if self._focus.index < len(shown) else None
+        tile = self.detail.tile if self.detail else self.focused
         if tile is None:
             raise ValueError("there is no game yet that could be replayed")
         of = f"step {self.news.shown}" if tile.entrant else "champion"
@@ -286,37 +265,11 @@ class WatchScene(Scene):
 
     def _relay_out(self) -> None:
         self._lay_out()
-        self._repaint_all()
+        self.view.repaint_all()
         self.app.redraw()
 
     def _lay_out(self) -> None:
-        look = self.app.theme
-        gap = look.px(theme.GAP)
-        top = self.area.top + (
-            look.px(30) if self.compact else look.px(theme.PAD + theme.TITLE + theme.GAP + theme.TIGHT)
-        )
-        strip = look.px(16) if self.compact else look.px(84)
-        self._strip.rect = pygame.Rect(self.area.left, self.area.bottom - strip - gap // 2, self.area.width, strip)
-        bottom = self._strip.rect.top - gap // 2
-        body = pygame.Rect(self.area.left + gap, top, self.area.width - 2 * gap, max(1, bottom - top))
-        if self.detail is not None:
-            picture = self._picture("detail", self.detail.tile.episodes[0])
-            self.detail.lay_out(body, look, self.compact, picture)
-        wide = 0 if self.compact else min(look.px(250), body.width // 3)
-        self._column = pygame.Rect(body.right - wide, body.top, wide, body.height)
-        if self.champion is not None:
-            picture = self._picture("champion", self.champion.episodes[0])
-            size = board_size(self.champion.playback.game, picture, (wide, max(16, body.height // 3)))
-            self.champion.board = pygame.Rect((self._column.left, body.top + look.px(26)), size)
-        self.grid.area = pygame.Rect(body.left, body.top, body.width - (wide + gap if wide else 0), body.height)
-        self._place_tiles()
-
-    def _place_tiles(self) -> None:
-        tiles = self.grid.tiles
-        aspect = self._picture("grid", tiles[0].episodes[0]).aspect if tiles else 1.0
-        self.grid.place(self.app.theme, self.news.expected, aspect)
-        if self.detail is not None:
-            self.detail.place()
+        self.view.lay_out()
         items = []
         for tile in self.grid.visible():
             key = tile.entrant.id if tile.entrant else None
@@ -328,157 +281,35 @@ class WatchScene(Scene):
 
     _drawn_layout: tuple[object, ...] = ()
 
-    # Time and paint.
+    # Time, and what is seen.
 
-    def _playing(self) -> list[Tile]:
+    def playing(self) -> list[Tile]:
+        """The boards in sight."""
         if self.detail is not None:
             return [self.detail.tile]
-        champion = [self.champion] if self.champion is not None and self._column.width else []
+        champion = [self.champion] if self.champion is not None and self.view.column.width else []
         return [*self.grid.visible(), *champion]
 
     def next_update(self) -> float | None:
         """At once while a board moves or something is still to be painted."""
-        if self._parts or any(tile.dirty for tile in self._playing()):
+        if self.view.stale or any(tile.dirty for tile in self.playing()):
             return 0.0
         if self.paused:
             return None
-        due = [seconds for tile in self._playing() if (seconds := tile.due()) is not None]
+        due = [seconds for tile in self.playing() if (seconds := tile.due()) is not None]
         return min(due, default=None)
-
-    def _repaint(self, *parts: str | Tile) -> None:
-        """Paint parts anew in the next frames, if they are in sight."""
-        ways: dict[str | Tile, Callable[[pygame.Surface], pygame.Rect]] = {
-            "heading": self._draw_heading,
-            "strip": self._draw_strip,
-        }
-        if self.detail is not None:
-            detail = self.detail
-            ways |= {"detail": self._draw_detail, "code": self._draw_code, detail.tile: self._draw_detail}
-        else:
-            ways |= {tile: partial(self._draw_tile, tile=tile) for tile in self.grid.visible()}
-            ways |= {"column": self._draw_column} if self._column.width else {}
-            ways |= {"empty": self._draw_empty}
-        self._parts |= {part: ways[part] for part in parts if part in ways}
-
-    def _repaint_all(self) -> None:
-        self._parts.clear()
-        body = self.grid.area.union(self._column) if self._column.width else self.grid.area
-
-        def clear(surface: pygame.Surface) -> pygame.Rect:
-            return surface.fill(self.app.theme.page, body.inflate(2 * self.app.theme.px(theme.TIGHT), 0))
-
-        self._parts["body"] = clear
-        self._repaint("heading", "strip")
-        if self.detail is not None:
-            self._repaint("detail")
-        else:
-            self._repaint(*([] if self.grid.tiles else ["empty"]), *self.grid.visible(), "column")
 
     def update(self, dt: float) -> bool:
         """Play."""
-        changed = bool(self._parts) or any(tile.dirty for tile in self._playing())
+        changed = self.view.stale or any(tile.dirty for tile in self.playing())
         if not self.paused:
-            for tile in self._playing():
+            for tile in self.playing():
                 changed |= tile.advance(dt, self.speed * tile.playback.game.frame_rate)
         return changed
 
     def draw(self, surface: pygame.Surface) -> Sequence[pygame.Rect] | None:
         """Everything, or the boards that moved and some of what else changed."""
-        if self.whole:
-            self._repaint_all()
-            for paint_part in self._parts.values():
-                paint_part(surface)
-            self._parts.clear()
-            return None
-        # News of a whole step takes its own time in the frame in which it comes.
-        ends = time.perf_counter() + (0.0 if self._heard else _PAINT_S)
-        self._heard = False
-        changed: list[pygame.Rect] = []
-        while self._parts and (not changed or time.perf_counter() < ends):
-            part = next(iter(self._parts))
-            changed.append(self._parts.pop(part)(surface))
-        ends = time.perf_counter() + _BOARDS_S
-        playing = self._playing()
-        for place in range(len(playing)):
-            tile = playing[(self._turn + place) % len(playing)]
-            # A board whose surroundings are not painted yet would be painted over by them.
-            if tile.dirty and not {tile, "body", "detail"} & self._parts.keys():
-                self._draw_board(surface, tile)
-                changed.append(tile.board)
-                if time.perf_counter() > ends:
-                    self._turn += place + 1
-                    break
-        return changed
-
-    def _draw_board(self, surface: pygame.Surface, tile: Tile) -> None:
-        use = "detail" if self.detail is not None else "champion" if tile is self.champion else "grid"
-        tile.draw_board(surface, self.app.theme, self._picture(use, tile.episodes[0]))
-
-    def _draw_tile(self, surface: pygame.Surface, tile: Tile) -> pygame.Rect:
-        look = self.app.theme
-        edge = max(2, look.px(2.5))
-        frame = tile.rect.inflate(2 * edge, 2 * edge)
-        focused = self._focus.item is not None and self._focus.item.rect == tile.rect
-        surface.fill(look.page, frame)
-        if focused:
-            paint.panel(surface, frame, look.page, look.px(theme.RADIUS), look.accent, edge)
-        self._draw_board(surface, tile)
-        tile.draw_caption(surface, look, self.measure)
-        return frame
-
-    def _draw_strip(self, surface: pygame.Surface) -> pygame.Rect:
-        self._strip.draw(surface, self.app.theme, self.news)
-        return self._strip.rect
-
-    def _draw_detail(self, surface: pygame.Surface) -> pygame.Rect:
-        assert self.detail is not None
-        area = self.detail.draw(surface, self.app.theme, self.measure)
-        self._draw_board(surface, self.detail.tile)
-        return area
-
-    def _draw_code(self, surface: pygame.Surface) -> pygame.Rect:
-        assert self.detail is not None
-        self.detail.code.draw(surface, self.app.theme)
-        return self.detail.code.rect
-
-    def _draw_heading(self, surface: pygame.Surface) -> pygame.Rect:
-        look = self.app.theme
-        news = self.news
-        # The focus of the uppermost boards begins a little above them.
-        tall = self.grid.area.top - look.px(theme.TIGHT) - self.area.top
-        area = surface.fill(look.page, (self.area.left, self.area.top, self.area.width, tall))
-        name = f"{news.model} · {shown_name(news.game)}" if news.game else self.folder.name
-        note = self._status_words()
-        if self.compact:
-            compact_heading(surface, look, self.area, name, note)
-        else:
-            heading(surface, look, self.area, name, note)
-        return area
-
-    def _status_words(self) -> str:
-        more = [*self.grid.words(), "paused" if self.paused else f"{self.speed:g}×"]
-        return status_words(self.news, self.pinned is not None, more)
-
-    def _draw_empty(self, surface: pygame.Surface) -> pygame.Rect:
-        draw_empty(surface, self.app.theme, self.grid.area, self.news)
-        return self.grid.area
-
-    def _draw_column(self, surface: pygame.Surface) -> pygame.Rect:
-        look = self.app.theme
-        column = self._column.copy()
-        surface.fill(look.page, column)
-        if self.champion is not None and self.news.champion is not None:
-            champion = self.news.champion
-            height, middle = look.px(theme.BODY), column.top + look.px(11)
-            box = paint.text(surface, "Champion", (column.left, middle), height, look.gold, weight="bold")
-            words = f"{score_text(champion.score)} · step {champion.step}"
-            room = column.right - box.right - height
-            paint.text(surface, words, (column.right, middle), height, look.ink, anchor="right", room=room)
-            self._draw_board(surface, self.champion)
-            top = self.champion.board.bottom + look.px(theme.GAP)
-            column = pygame.Rect(column.left, top, column.width, column.bottom - top)
-        draw_column(surface, look, column, self.news, self.measure)
-        return self._column
+        return self.view.draw(surface)
 
     def keys(self) -> Sequence[str]:
         """What can be done."""
