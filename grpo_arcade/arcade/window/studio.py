@@ -2,7 +2,7 @@
 
 An Atari position costs half a millisecond, and whoever emulates holds on to Python meanwhile: sixteen boards would take
 the frames from the window. So the window only asks and shows; any number of tapes is worked on in turns, the one that
-is soonest run out first, and never further ahead than somebody wants to see.
+is soonest run out first, previews after episodes, and never further ahead than somebody wants to see.
 """
 
 from __future__ import annotations
@@ -149,6 +149,8 @@ class Studio:
 class _Job:
     def __init__(self, number: int, what: Episode | Sample, wanted: int) -> None:
         self.number = number
+        self.preview = isinstance(what, Sample)
+        """Whether it may wait: a dozen previews take seconds, and who has opened an episode looks at nothing else."""
         self.wanted = wanted
         self.shown = 0
         self.made = -1
@@ -236,7 +238,7 @@ def _work(*, heard: Connection, emit: Callable[[_Made], None]) -> None:
                 due = [job for job in jobs.values() if job.due]
         except (EOFError, OSError):
             return  # the window is gone
-        job = min(due, key=lambda job: job.made - job.shown)
+        job = min(due, key=lambda job: (job.preview, job.made - job.shown))
         emit(job.work())
         if job.ended:
             del jobs[job.number]

@@ -2,6 +2,7 @@
 
 import dataclasses
 import gc
+import multiprocessing
 import os
 import signal
 
@@ -13,7 +14,7 @@ from grpo_arcade.arcade.settings import Settings
 from grpo_arcade.arcade.window.app import App
 from grpo_arcade.arcade.window.playback import playback_of
 from grpo_arcade.arcade.window.reel import TapedReel
-from grpo_arcade.arcade.window.studio import Sample
+from grpo_arcade.arcade.window.studio import Sample, _work
 from grpo_arcade.arcade.window.tape import KEY_EVERY, Packer, Tape
 
 from .made_runs import unfinished
@@ -85,6 +86,25 @@ def test_no_more_is_taped_than_somebody_wants(app, hands, episode):
     assert not recording.ended
     recording.want(50, 90)
     hands.until(lambda: recording.ready == 90)
+
+
+def test_an_episode_that_was_opened_does_not_wait_for_previews(episode):
+    class Enough(Exception):
+        pass
+
+    def emit(made):
+        order.append(made.number)
+        if len(order) == 3:
+            raise Enough
+
+    order = []
+    ours, theirs = multiprocessing.Pipe()
+    for number in (1, 2):
+        ours.send(("make", number, Sample("atari/pong", {}, "noop", 1, 5, 10), 60))
+    ours.send(("make", 3, episode, 1))
+    with pytest.raises(Enough):
+        _work(heard=theirs, emit=emit)
+    assert order == [3, 3, 1], "the start alone, the first move, then who was asked first"
 
 
 @pytest.mark.parametrize(
