@@ -11,7 +11,8 @@ from grpo_arcade.trainer.run_folder import RunReader
 from tests.games.openenv.by_hand import STRATEGIES, elsewhere
 from tests.trainer.conftest import make_tiny_model
 
-EACH = ["catch", *(pytest.param(each, marks=pytest.mark.soak) for each in STRATEGIES if each != "catch")]
+LONG = [pytest.mark.soak, pytest.mark.timeout(1800)]
+EACH = ["catch", *(pytest.param(each, marks=LONG) for each in STRATEGIES if each != "catch")]
 
 
 @pytest.mark.parametrize("environment", EACH)
@@ -35,7 +36,8 @@ def test_a_server_is_trained_on_by_win_and_loss_alone(servers, environment, tmp_
         episodes = [episode for row in rows for episode in run.episodes(row["id"])]
         assert len(run.query("SELECT * FROM evaluations")) == 2
     assert {tuple(row["rewards"]) for row in rows} == {("universal", "legal_actions")}
-    assert len({row["reward"] for row in rows}) > 1
+    # Nobody wins at snake: by win and loss alone its programs are level, and nothing can be learnt from them.
+    assert (len({row["reward"] for row in rows}) > 1) == (environment != "snake")
     assert len(episodes) == 24
     played = [episode for episode in episodes if episode.actions]
     assert len(played) >= 16
