@@ -139,6 +139,23 @@ def test_several_groups_of_a_step_are_turned_over_one_by_one_and_never_mixed(app
         assert scene.grid.page == 1
 
 
+def test_no_game_is_begun_before_it_is_in_sight_and_the_champion_s_is_among_the_first(
+    app, hands, tmp_path, monkeypatch
+):
+    begun, play = [], WatchScene._play
+    monkeypatch.setattr(WatchScene, "_play", lambda scene, episode: begun.append(episode) or play(scene, episode))
+    with MadeRun(tmp_path / "outputs", group=9, groups=3) as run:
+        run.step(1)
+        scene = watch(app, hands, run.folder, 9)
+        settle(hands, scene)
+        hands.turns(3)
+        assert len(begun) == 3 + 1
+        assert scene.champion.episodes[0] in begun[:2]
+        hands.press("n")
+        settle(hands, scene)
+        assert len(begun) == 6 + 1
+
+
 def test_pointing_at_a_curve_scrubs_to_its_step(app, hands, ended_run):
     scene = watch(app, hands, ended_run, 16)
     settle(hands, scene)

@@ -284,11 +284,11 @@ class WatchScene(Scene):
     # Time, and what is seen.
 
     def playing(self) -> list[Tile]:
-        """The boards in sight."""
+        """The boards in sight; the champion's first, which is always there."""
         if self.detail is not None:
             return [self.detail.tile]
         champion = [self.champion] if self.champion is not None and self.view.column.width else []
-        return [*self.grid.visible(), *champion]
+        return [*champion, *self.grid.visible()]
 
     def next_update(self) -> float | None:
         """At once while a board moves or something is still to be painted."""

@@ -58,8 +58,15 @@ class Tile:
         self.dirty = True
         self.number = 0
         """Which of its games is shown."""
-        self.playback = play(self.episodes[0])
+        self._playback: Playback | None = None
         self._held_s = 0.0
+
+    @property
+    def playback(self) -> Playback:
+        """The game that is shown, begun when somebody first looks: a group may be larger than what is in sight."""
+        if self._playback is None:
+            self._playback = self._play(self.episodes[self.number])
+        return self._playback
 
     @property
     def replays(self) -> bool:
@@ -69,7 +76,7 @@ class Tile:
     def show_game(self, number: int) -> None:
         """Start another of its games."""
         self.number = number % len(self.episodes)
-        self.playback = self._play(self.episodes[self.number])
+        self._playback = None
         self._held_s = 0.0
         self.dirty = True
 
