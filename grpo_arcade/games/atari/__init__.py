@@ -329,7 +329,8 @@ def _check_int(name: str, value: object, low: int, high: int) -> None:
 
 def _check_switch(title: str, name: str, value: object, known: tuple[int, ...]) -> None:
     if type(value) is not int or value not in known:
-        raise ValueError(f"{name} of atari/{title} must be one of {', '.join(map(str, known))}, not {value!r}")
+        choice = f"one of {', '.join(map(str, known))}" if len(known) > 1 else f"{known[0]}, its only one"
+        raise ValueError(f"{name} of atari/{title} must be {choice}, not {value!r}")
 
 
 def _grid(height: int) -> tuple[int, int]:
