@@ -169,6 +169,7 @@ def test_ctrl_c_between_two_steps_of_one_generation_resumes_exactly(tiny_config,
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(3600)
 def test_the_pocket_model_killed_at_twenty_random_moments_ends_as_one_never_killed(tmp_path):
     config = TrainConfig(
         output_dir=str(tmp_path), run_name="whole", run_key="ab" * 16, max_steps=30, save_steps=3, eval_steps=10,
