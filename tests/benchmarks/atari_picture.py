@@ -8,6 +8,7 @@ Runs of the same game share a panel, in the order of its title.
 
 from __future__ import annotations
 
+import itertools
 import math
 import sys
 from pathlib import Path
@@ -58,9 +59,8 @@ def draw(axes: pyplot.Axes, game: str, folders: list[Path]) -> None:
         with RunReader(folder) as run:
             evaluations, rows, config = run.evaluations(), run.steps(), run.config()["config"]
         colour = CURVES[config["seed"] % len(CURVES)]
-        taken = {0: 0.0}
-        for row in rows:
-            taken[row["step"]] = taken[max(taken)] + (row["step_s"] + (row["evaluate_s"] or 0)) / 60
+        spent = itertools.accumulate((row["step_s"] + (row["evaluate_s"] or 0)) / 60 for row in rows)
+        taken = {0: 0.0} | dict(zip((row["step"] for row in rows), spent, strict=True))
         minutes = [taken[each["step"]] for each in evaluations]
         means, low, high = ([each[name] for each in evaluations] for name in ("mean", "low", "high"))
         last, top = max(last, minutes[-1]), max(top, *high)

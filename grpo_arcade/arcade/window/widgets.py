@@ -157,3 +157,14 @@ def compact_heading(surface: pygame.Surface, look: Theme, area: pygame.Rect, wor
     box = paint.text(surface, words, (pad, y), look.px(theme.BODY), look.ink, weight="bold", room=room)
     x = box.right + pad
     paint.text(surface, note, (x, y), look.px(theme.CAPTION), look.faint, room=room - x + pad)
+
+
+def heading_anew(
+    surface: pygame.Surface, look: Theme, area: pygame.Rect, boards: int, words: str, note: str, *, compact: bool
+) -> pygame.Rect:
+    """Paint a heading again above boards that begin at ``boards``; returns what was painted over."""
+    # The focus of the uppermost boards begins a little above them.
+    tall = boards - look.px(theme.TIGHT) - area.top
+    painted = surface.fill(look.page, (area.left, area.top, area.width, tall))
+    (compact_heading if compact else heading)(surface, look, area, words, note)
+    return painted

@@ -17,7 +17,7 @@ from grpo_arcade.arcade.window.grid import largest_boards
 from grpo_arcade.arcade.window.scenes.play_panel import shown_name
 from grpo_arcade.arcade.window.scenes.versus_seat import Seat, draw_number, thinking
 from grpo_arcade.arcade.window.scenes.watch_tile import draw_ending, outcome_words
-from grpo_arcade.arcade.window.widgets import compact_heading, heading
+from grpo_arcade.arcade.window.widgets import heading_anew
 from grpo_arcade.games import Game, Picture
 from grpo_arcade.trainer.scoring import FAILURES
 
@@ -139,14 +139,9 @@ class MatchView:
 
     def _draw_heading(self, surface: pygame.Surface) -> pygame.Rect:
         match, look = self._match, self._match.app.theme
-        tall = match.seats[0].rect.top - look.px(theme.TIGHT) - match.area.top
-        area = surface.fill(look.page, (match.area.left, match.area.top, match.area.width, tall))
-        title, note = match.verdict or f"{shown_name(match.table.name)} · versus", self._note()
-        if match.compact:
-            compact_heading(surface, look, match.area, title, note)
-        else:
-            heading(surface, look, match.area, title, note)
-        return area
+        words = match.verdict or f"{shown_name(match.table.name)} · versus"
+        top = match.seats[0].rect.top
+        return heading_anew(surface, look, match.area, top, words, self._note(), compact=match.compact)
 
     def _note(self) -> str:
         match = self._match

@@ -18,7 +18,7 @@ from grpo_arcade.arcade.window.playback import table_of
 from grpo_arcade.arcade.window.scenes.play_panel import shown_name
 from grpo_arcade.arcade.window.scenes.watch_panels import Strip, draw_column, draw_empty, status_words
 from grpo_arcade.arcade.window.scenes.watch_tile import Tile
-from grpo_arcade.arcade.window.widgets import compact_heading, heading
+from grpo_arcade.arcade.window.widgets import heading_anew
 from grpo_arcade.games import Episode, Picture, score_text
 
 if TYPE_CHECKING:
@@ -194,16 +194,9 @@ class WatchView:
     def _draw_heading(self, surface: pygame.Surface) -> pygame.Rect:
         scene, look = self._scene, self._scene.app.theme
         news = scene.news
-        # The focus of the uppermost boards begins a little above them.
-        tall = scene.grid.area.top - look.px(theme.TIGHT) - scene.area.top
-        area = surface.fill(look.page, (scene.area.left, scene.area.top, scene.area.width, tall))
         name = f"{news.model} · {shown_name(news.game)}" if news.game else scene.folder.name
-        note = self.status_words()
-        if scene.compact:
-            compact_heading(surface, look, scene.area, name, note)
-        else:
-            heading(surface, look, scene.area, name, note)
-        return area
+        top = scene.grid.area.top
+        return heading_anew(surface, look, scene.area, top, name, self.status_words(), compact=scene.compact)
 
     def status_words(self) -> str:
         """How the run stands and what is shown of it, in the heading."""
