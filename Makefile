@@ -22,7 +22,8 @@ test: $(READY)
 	$(BIN)/python -m pytest -n auto
 
 soak: $(READY)
-	$(BIN)/python -m pytest -m soak --timeout 7200
+	$(BIN)/python -m pytest -m '(soak or hypothesis) and not gpu and not benchmark' \
+		--hypothesis-profile random --timeout 7200
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -196,7 +196,8 @@ def _unpacked(payload: bytes) -> Episode:
             raise RecordingError("damaged")
         header_length, count, bits = _LENGTHS.unpack_from(content)
         body = content[_LENGTHS.size :]
-        header, stream = json.loads(body[:header_length]), body[header_length:]
+        text, stream = body[:header_length].decode(), body[header_length:]
+        header = _typed(json.loads(text, parse_constant=_no_number), dict)
         seen = _typed(header.get("observations", 0), int)
         if not 1 <= bits <= 8 or seen < 0 or len(stream) != math.ceil(count * bits / 8) + seen:
             raise RecordingError("damaged")
@@ -208,19 +209,19 @@ def _unpacked(payload: bytes) -> Episode:
         return Episode(
             game=_typed(header["game"], str),
             options=_typed(header["options"], dict),
-            seed=_typed(header["seed"], int),
+            seed=_whole_number(header["seed"]),
             actions=actions,
-            outcome=Outcome(header["outcome"]),
-            score=_typed(header["score"], (int, float)),
-            wasted=_typed(header["wasted"], int),
+            outcome=Outcome(_typed(header["outcome"], str)),
+            score=_finite(header["score"]),
+            wasted=_whole_number(header["wasted"]),
             player=_typed(header["player"], str),
             source_sha256=_typed(header["source_sha256"], str),
-            versions=_typed(header["versions"], dict),
+            versions={name: _typed(version, str) for name, version in _typed(header["versions"], dict).items()},
             observations=observations,
         )
     except RecordingError:
         raise
-    except (zlib.error, struct.error, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (zlib.error, struct.error, ValueError, KeyError, OverflowError, RecursionError) as error:
         raise RecordingError("damaged") from error
 
 
@@ -228,3 +229,20 @@ def _typed(value: Any, kind: Any) -> Any:
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         raise RecordingError("damaged")
     return value
+
+
+def _whole_number(value: Any) -> int:
+    """A seed or a count."""
+    if not 0 <= _typed(value, int) < 2**63:
+        raise RecordingError("damaged")
+    return int(value)
+
+
+def _finite(value: Any) -> float:
+    if not math.isfinite(_typed(value, (int, float))):
+        raise RecordingError("damaged")
+    return value  # a whole score stays whole
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no JSON")

@@ -3,13 +3,8 @@
 import random
 
 import pytest
-from hypothesis import settings
 
 from grpo_arcade.games import Episode, Outcome, make
-
-# A busy machine is no failure.
-settings.register_profile("recordings", deadline=None)
-settings.load_profile("recordings")
 
 
 def play(player="greedy", seed=0, most=None, name="2048", **options):

@@ -100,17 +100,65 @@ def test_a_header_of_wrong_types_is_refused_or_read_as_what_it_says(short, chang
         **{"score": short.score, "wasted": 0, "player": "", "source_sha256": "", "versions": {}},
         **changes,
     }
-    text = json.dumps(header).encode()
-    payload = zlib.compress(struct.pack("<IIB", len(text), 0, 2) + text)
-    record = struct.pack("<4sII", b"GAE\x01", len(payload), zlib.crc32(payload)) + payload
     try:
-        episode = from_bytes(record)
+        episode = from_bytes(record_of(json.dumps(header).encode()))
     except RecordingError:
         return
     assert isinstance(episode.game, str)
     assert isinstance(episode.options, dict)
     assert isinstance(episode.seed, int)
     assert isinstance(episode.score, int | float)
+
+
+def record_of(header, actions=b"", bits=8):
+    """A record with a right checksum; ``header`` is its JSON's bytes."""
+    payload = zlib.compress(struct.pack("<IIB", len(header), len(actions), bits) + header + actions)
+    return struct.pack("<4sII", b"GAE\x01", len(payload), zlib.crc32(payload)) + payload
+
+
+HEADER = {
+    **{"game": "2048", "options": {}, "seed": 0, "outcome": "won", "score": 4, "wasted": 0, "player": ""},
+    **{"source_sha256": "", "versions": {"rules": "1"}},
+}
+
+
+def test_the_header_that_the_next_test_spoils_is_read():
+    assert from_bytes(record_of(json.dumps(HEADER).encode())).score == 4
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *(b"0", b"-1", b"1.5", b"null", b"true", b'"game"', b"[]", b"{}", b'[{"game": "2048"}]', b"", b"{", b"\x00"),
+        *(b"NaN", b"Infinity", b"9" * 5_000, b"[" * 50_000, b'{"a":' * 50_000, b"[" * 500 + b"]" * 500),
+        *(b'{"game": "\xff\xfe"}', json.dumps(HEADER).encode("utf-16"), json.dumps(HEADER).encode() + b"x"),
+    ],
+    ids=lambda header: header[:12],
+)
+def test_a_header_that_is_no_object_of_the_format_is_refused_in_one_line(header):
+    for record in (record_of(header), record_of(header, bytes(3)), record_of(header, bytes(1), bits=0)):
+        with pytest.raises(RecordingError) as error:
+            from_bytes(record)
+        assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (name, text)
+        for name in [*HEADER, "observations"]
+        for text in ("null", "true", "[]", "{}", '"x"', "-1", "0.5", "NaN", "-Infinity", "1e999", "9" * 4_000, "[0]")
+        # What is right there is read: any name of a game, options and versions without entries, a score with a half.
+        if (name, text)
+        not in {("game", '"x"'), ("options", "{}"), ("score", "-1"), ("score", "0.5"), ("player", '"x"')}
+        | {("source_sha256", '"x"'), ("versions", "{}")}
+    ],
+)
+def test_a_field_of_another_type_or_out_of_range_is_refused(name, text):
+    fields = {each: json.dumps(value) for each, value in HEADER.items()} | {name: text}
+    header = "{" + ",".join(f'"{each}":{value}' for each, value in fields.items()) + "}"
+    with pytest.raises(RecordingError):
+        from_bytes(record_of(header.encode()))
 
 
 def test_a_payload_that_would_fill_the_memory_is_refused():
