@@ -16,7 +16,7 @@ import pytest
 
 from grpo_arcade.games import Outcome
 from grpo_arcade.games.players import Limits, play_match
-from grpo_arcade.games.players.sandbox import launcher
+from grpo_arcade.games.players.sandbox import kernel_wall
 from tests.attacks.hostile import ATTACKS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's wall is Linux's")
@@ -114,7 +114,7 @@ def attack(source, outside, policy):
     assert outside.untouched()
     # Two children at most, and what a tick of the clock lets slip.
     assert result.cpu_s < 2 * (LIMITS.match_cpu_s + 0.2)
-    assert processes_below(launcher._fork_server()._process.pid) == 0
+    assert processes_below(kernel_wall.fork_server()._process.pid) == 0
     for episode in result.episodes:
         game = episode.new_game()
         for action in episode.actions:

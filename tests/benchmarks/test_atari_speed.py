@@ -16,7 +16,7 @@ from grpo_arcade.games import make
 from grpo_arcade.games.atari import titles
 from grpo_arcade.games.atari.objects import SYMBOLIC
 from grpo_arcade.games.players import play_match
-from grpo_arcade.games.players.sandbox import launcher
+from grpo_arcade.games.players.sandbox import kernel_wall
 
 pytestmark = pytest.mark.benchmark
 
@@ -74,11 +74,11 @@ def one_core():
         yield
         return
     cores = os.sched_getaffinity(0)
-    launcher.close()
+    kernel_wall.close()
     os.sched_setaffinity(0, {max(cores)})
     yield
     os.sched_setaffinity(0, cores)
-    launcher.close()
+    kernel_wall.close()
 
 
 @pytest.mark.timeout(1800)

@@ -4,11 +4,12 @@ This must not know who wrote the program or why: no model, no reward, no recordi
 """
 
 from grpo_arcade.games.players.completion import Extraction, extract_source
-from grpo_arcade.games.players.match import Limits, MatchResult, play_match
+from grpo_arcade.games.players.limits import Limits
+from grpo_arcade.games.players.match import MatchResult, play_match
 from grpo_arcade.games.players.policy import Refusal, check_source
 from grpo_arcade.games.players.pool import MatchPool, Pool
 from grpo_arcade.games.players.sandbox import sandbox_report
-from grpo_arcade.games.players.sandbox.launcher import SandboxError
+from grpo_arcade.games.players.sandbox.process import SandboxError
 
 __all__ = [
     "Extraction",

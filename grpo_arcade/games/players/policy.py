@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from unicodedata import combining, normalize
 
 from grpo_arcade.games.game import Outcome
-from grpo_arcade.games.players.sandbox.surroundings import (
+from grpo_arcade.games.players.sandbox.allowed import (
     FORBIDDEN_BUILTINS,
     MODULES,
     attribute_is_allowed,

@@ -22,8 +22,9 @@ from typing import Any, Self, cast
 
 from grpo_arcade.cores import cores
 from grpo_arcade.games.players.host import read_message, write_message
-from grpo_arcade.games.players.match import Limits, MatchResult
-from grpo_arcade.games.players.sandbox.launcher import SandboxError
+from grpo_arcade.games.players.limits import Limits
+from grpo_arcade.games.players.match import MatchResult
+from grpo_arcade.games.players.sandbox.process import SandboxError
 
 _ATTEMPTS = 3
 

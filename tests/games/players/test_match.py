@@ -8,7 +8,7 @@ import pytest
 
 from grpo_arcade.games import Outcome, make
 from grpo_arcade.games.players import Limits, play_match, sandbox_report
-from grpo_arcade.games.players.sandbox import launcher
+from grpo_arcade.games.players.sandbox import walls
 
 QUICK = Limits(move_cpu_s=0.2, game_cpu_s=2.0, match_cpu_s=5.0)
 GREEDY = """
@@ -252,7 +252,7 @@ def test_a_match_can_start_where_torch_is_loaded():
 def test_the_portable_child_plays_the_same_games(monkeypatch):
     source = "import random\ndef strategy(board):\n    return random.choice('WASD')\n"
     walled = play_match(source, "2048", {"size": 3}, [1, 2]).episodes
-    monkeypatch.setattr(launcher, "kernel_wall", lambda: False)
+    monkeypatch.setattr(walls, "kernel_wall", lambda: False)
     assert play_match(source, "2048", {"size": 3}, [1, 2]).episodes == walled
     assert outcomes(play_match("def strategy(b):\n    return 1 / 0\n", "2048", {}, [0])) == [Outcome.CRASHED]
     assert outcomes(play_match("def strategy(b):\n    while 1: pass\n", "2048", {}, [0], limits=QUICK)) == [

@@ -11,7 +11,7 @@ import pytest
 
 from grpo_arcade.games import game_names
 from grpo_arcade.games.players import play_match, sandbox_report
-from grpo_arcade.games.players.sandbox import launcher, seccomp, wire
+from grpo_arcade.games.players.sandbox import kernel_wall, seccomp, wire
 
 ALLOW, KILL = 0x7FFF0000, 0x80000000
 ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
@@ -93,7 +93,7 @@ def test_the_report_says_what_confines_a_strategy():
 
 @linux
 def test_a_child_has_no_rights_left():
-    child = launcher.spawn(64 << 20, 10, True)
+    child = kernel_wall.spawn(64 << 20, 10, True)
     try:
         status = dict(
             line.split(":\t", 1) for line in Path(f"/proc/{child.pid}/status").read_text().splitlines() if ":\t" in line
@@ -121,11 +121,11 @@ def test_a_child_has_no_rights_left():
 @linux
 def test_the_clean_process_holds_nothing_of_the_callers():
     os.environ["A_SECRET_OF_THE_CALLER"] = "x"
-    launcher.close()
+    kernel_wall.close()
     readable, writable = os.pipe()
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        server = launcher._fork_server()
+        server = kernel_wall.fork_server()
         if os.geteuid() == 0:
             assert b"A_SECRET" not in Path(f"/proc/{server._process.pid}/environ").read_bytes()
             kinds = [
@@ -140,7 +140,7 @@ def test_the_clean_process_holds_nothing_of_the_callers():
 
 @linux
 def test_the_clean_process_never_loads_the_games():
-    server = launcher._fork_server()
+    server = kernel_wall.fork_server()
     if os.geteuid() == 0:
         maps = Path(f"/proc/{server._process.pid}/maps").read_text()
         assert "numpy" not in maps
@@ -152,7 +152,7 @@ def test_the_clean_process_never_loads_the_games():
 def test_a_dead_fork_server_is_replaced():
     source = "def strategy(board):\n    return 'W'\n"
     expected = play_match(source, "2048", {}, [0]).episodes
-    server = launcher._fork_server()
+    server = kernel_wall.fork_server()
     server._process.kill()
     server._process.wait()
     assert play_match(source, "2048", {}, [0]).episodes == expected

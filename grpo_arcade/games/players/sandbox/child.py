@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
-from . import seal, surroundings, wire
+from . import namespace, seal, wire
 
 _READ_BYTES = 1 << 16
 
@@ -118,9 +118,9 @@ def serve(channel: Channel) -> None:
         now[1] += 1
         started = clock()
         function: Any = None
-        seed = surroundings.random_seed(source, setup["first"][index])
+        seed = namespace.random_seed(source, setup["first"][index])
         try:
-            names = surroundings.namespace(seed) if setup["policy"] else surroundings.unrestricted_namespace(seed)
+            names = namespace.namespace(seed) if setup["policy"] else namespace.unrestricted_namespace(seed)
             exec(marshal.loads(code), names)
             function = names.get(entry)
             answers.append(0 if callable(function) else wire.NO_ENTRY)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from grpo_arcade.games.players.sandbox import launcher
+from grpo_arcade.games.players.sandbox import kernel_wall, process, walls
 
 NOT_COVERED = (
     "no kernel wall on this system: strategies are kept in by the AST policy and restricted built-ins only",
@@ -19,13 +19,13 @@ def report() -> dict[str, Any]:
 
     On Linux it starts the clean process, whose canary has to be killed by the kernel.
     """
-    if not launcher.kernel_wall():
+    if not walls.kernel_wall():
         return {"works": True, "lines": list(NOT_COVERED)}
     from grpo_arcade.games.players.sandbox import kernel, landlock, seccomp
 
     try:
-        server = launcher.ForkServer()
-    except launcher.SandboxError as error:
+        server = kernel_wall.ForkServer()
+    except process.SandboxError as error:
         return {"works": False, "lines": [str(error), "strategies are not run without it"]}
     server.close()
     abi = landlock.abi(kernel.load_libc())

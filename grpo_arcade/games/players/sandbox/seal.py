@@ -14,7 +14,7 @@ import ctypes
 import dataclasses
 from typing import Any
 
-from . import surroundings
+from . import namespace
 
 _IMMUTABLE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE of Include/object.h
 _FLAGS_OFFSET = 168  # of tp_flags in PyTypeObject, where pointers have 64 bits
@@ -27,7 +27,7 @@ def seal() -> None:
         for constant in (dataclasses.MISSING, dataclasses.KW_ONLY, __future__.annotations):
             kind: Any = type(constant)
             kind.__setattr__ = _refuse
-    kinds = {value if isinstance(value, type) else type(value) for value in surroundings.shared_values()}
+    kinds = {value if isinstance(value, type) else type(value) for value in namespace.shared_values()}
     kinds |= {type(kind) for kind in kinds}
     for above in {above for kind in kinds for above in kind.__mro__}:
         flags = ctypes.c_ulong.from_address(id(above) + _FLAGS_OFFSET)

@@ -1,4 +1,4 @@
-"""Starts children and holds their leashes: the sandbox as seen from the process that holds the games."""
+"""The wall of Linux's kernel: the clean process that forks confined children, as the process with the games sees it."""
 
 from __future__ import annotations
 
@@ -6,102 +6,24 @@ import atexit
 import contextlib
 import mmap
 import os
-import queue
 import signal
 import socket
 import struct
 import subprocess
-import sys
 import threading
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from grpo_arcade.games.players.sandbox import wire
-
-_PACKAGE_PARENT = Path(__file__).resolve().parent.parent
-_BOOTSTRAP = (
-    "import sys; sys.path.insert(0, {where!r}); from sandbox.{module} import {main} as main; del sys.path[0]; main()"
+from grpo_arcade.games.players.sandbox.process import (
+    ENVIRONMENT,
+    ChildGoneError,
+    End,
+    SandboxError,
+    command,
 )
+
 _START_PATIENCE_S = 60.0
-
-
-class SandboxError(RuntimeError):
-    """The sandbox cannot be had or broke; says why in one line."""
-
-
-class ServerDiedError(SandboxError):
-    """The fork server died under a child: the match can be played again."""
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """How a child ended."""
-
-    signal: int
-    """0 if it exited by itself."""
-    cpu_s: float
-    lost: bool = False
-    """Nobody knows: the fork server died, and the child with it."""
-
-    @property
-    def broke_out(self) -> bool:
-        """Whether the kernel killed it for a forbidden system call."""
-        return self.signal == getattr(signal, "SIGSYS", -1)
-
-
-class ChildGoneError(Exception):
-    """The child closed its channel: it is dead or dying."""
-
-
-class Child(Protocol):
-    """One strategy's process."""
-
-    pid: int
-    judged_by_cpu: bool
-    """Whether :meth:`cpu_s` is CPU time; else it is the wall clock."""
-
-    def send(self, message: bytes) -> int:
-        """Send a packed message, or what of it went within a slice of time: how much. Raises ``ChildGoneError``."""
-        ...
-
-    def receive_into(self, buffer: memoryview) -> int:
-        """Some bytes of the reply, or 0 when a slice of time passed without any. Raises ``ChildGoneError``."""
-        ...
-
-    def set_slice(self, seconds: float) -> None:
-        """How long :meth:`send` and :meth:`receive_into` wait."""
-        ...
-
-    def cpu_s(self) -> float:
-        """Time used so far, in seconds."""
-        ...
-
-    def waits(self) -> bool:
-        """Whether it sleeps in the kernel, where an honest child that owes an answer never is."""
-        ...
-
-    def progress(self) -> tuple[int, int]:
-        """Index of the game it says it is answering, and the number of that call."""
-        ...
-
-    def spent(self, games: int) -> list[float]:
-        """Seconds it says it spent in each game."""
-        ...
-
-    def end(self) -> End:
-        """Kill it; return when it is reaped. May be called again."""
-        ...
-
-
-def _command(module: str, main: str) -> list[str]:
-    # What -I does, except that the environment is read: it holds nothing but the hash seed.
-    code = _BOOTSTRAP.format(where=str(_PACKAGE_PARENT), module=module, main=main)
-    return [sys.executable, "-P", "-s", "-S", "-B", "-c", code]
-
-
-_ENVIRONMENT = {"PYTHONHASHSEED": "0"}
 
 
 class WalledChild:
@@ -206,11 +128,11 @@ class ForkServer:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
-                _command("server", "main"),
+                command("server", "main"),
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env=_ENVIRONMENT,
+                env=ENVIRONMENT,
                 cwd="/",
                 # Out of reach of the terminal's Ctrl-C: who holds the leashes decides when children end.
                 start_new_session=True,
@@ -275,113 +197,12 @@ class ForkServer:
             self._process.wait()
 
 
-class PortableChild:
-    """A child without the kernel's wall: a Python process with nothing but pipes, judged by the wall clock."""
-
-    judged_by_cpu = False
-
-    def __init__(self) -> None:
-        environment = dict(_ENVIRONMENT)
-        if "SYSTEMROOT" in os.environ:  # Windows finds its own libraries by it
-            environment["SYSTEMROOT"] = os.environ["SYSTEMROOT"]
-        self._process = subprocess.Popen(
-            _command("child", "portable_main"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            start_new_session=os.name == "posix",
-        )
-        self.pid = self._process.pid
-        self._started = time.monotonic()
-        self._slice = 0.05
-        self._end: End | None = None
-        self._pending = b""
-        # Bounded, so that a child that floods its pipe fills that and not this process.
-        self._arrived: queue.Queue[bytes] = queue.Queue(maxsize=16)
-        self._reader = threading.Thread(target=self._read, name="strategy replies", daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        with contextlib.suppress(OSError, ValueError):
-            while data := os.read(self._process.stdout.fileno(), 1 << 16):
-                self._arrived.put(data)
-        self._arrived.put(b"")
-
-    def send(self, message: bytes) -> int:
-        """As :class:`Child` says; without a limit in time, as pipes have none."""
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(message)
-            self._process.stdin.flush()
-        except (OSError, ValueError) as error:
-            raise ChildGoneError from error
-        return len(message)
-
-    def set_slice(self, seconds: float) -> None:
-        """As :class:`Child` says."""
-        self._slice = seconds
-
-    def receive_into(self, buffer: memoryview) -> int:
-        """As :class:`Child` says."""
-        if not self._pending:
-            try:
-                self._pending = self._arrived.get(timeout=self._slice)
-            except queue.Empty:
-                return 0
-            if not self._pending:
-                # It ends by itself: let it, so that how it ended can be told.
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    self._process.wait(1)
-                raise ChildGoneError
-        size = min(len(buffer), len(self._pending))
-        buffer[:size], self._pending = self._pending[:size], self._pending[size:]
-        return size
-
-    def cpu_s(self) -> float:
-        """As :class:`Child` says."""
-        return time.monotonic() - self._started
-
-    def waits(self) -> bool:
-        """As :class:`Child` says."""
-        return False
-
-    def progress(self) -> tuple[int, int]:
-        """As :class:`Child` says; without a shared page it is always the first game."""
-        return 0, 0
-
-    def spent(self, games: int) -> list[float]:
-        """As :class:`Child` says; without a shared page every game counts the same."""
-        return [1.0] * games
-
-    def end(self) -> End:
-        """As :class:`Child` says."""
-        if self._end is None:
-            used = self.cpu_s()
-            self._process.kill()
-            status = self._process.wait()
-            while self._reader.is_alive():
-                with contextlib.suppress(queue.Empty):
-                    self._arrived.get(timeout=0.01)
-            for pipe in (self._process.stdin, self._process.stdout):
-                if pipe is not None:
-                    with contextlib.suppress(OSError):
-                        pipe.close()
-            self._end = End(max(0, -status), used)
-        return self._end
-
-
-def kernel_wall() -> bool:
-    """Whether this system has the kernel features the sandbox is built on."""
-    return sys.platform == "linux"
-
-
 _server: ForkServer | None = None
 _server_lock = threading.Lock()
 
 
-def _fork_server(instead_of: ForkServer | None = None) -> ForkServer:
+def fork_server(instead_of: ForkServer | None = None) -> ForkServer:
+    """The fork server of the calling process."""
     global _server
     with _server_lock:
         # One that is being killed closes its sockets before it can be waited for: it still looks usable.
@@ -392,20 +213,18 @@ def _fork_server(instead_of: ForkServer | None = None) -> ForkServer:
         return _server
 
 
-def spawn(memory_bytes: int, cpu_s: int, policy: bool) -> Child:
+def spawn(memory_bytes: int, cpu_s: int, policy: bool) -> WalledChild:
     """A fresh child, from this process's own fork server, which is started when first needed and again if it died.
 
     Raises:
         SandboxError: this machine cannot confine a strategy, or cannot start a process.
     """
-    if not kernel_wall():
-        return PortableChild()
-    server = _fork_server()
+    server = fork_server()
     try:
         return server.spawn(memory_bytes, cpu_s, policy)
     except SandboxError:
         # The server may have been killed between two matches: once more with a fresh one, then say so.
-        return _fork_server(instead_of=server).spawn(memory_bytes, cpu_s, policy)
+        return fork_server(instead_of=server).spawn(memory_bytes, cpu_s, policy)
 
 
 def close() -> None:

@@ -1,0 +1,215 @@
+"""One child playing some of a match's games, watched: who is charged for which time, and what ends a game or all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from grpo_arcade.games.game import Game, Outcome
+from grpo_arcade.games.players.limits import Limits
+from grpo_arcade.games.players.pinning import Pin
+from grpo_arcade.games.players.sandbox import wire
+from grpo_arcade.games.players.sandbox.process import Child
+
+_SHORT_ROUND_S = 0.002
+"""Rounds longer than this gain nothing from both processes sharing a core."""
+
+
+@dataclass(slots=True)
+class Table:
+    """One game of the match and what was played on it."""
+
+    index: int
+    seed: int
+    game: Game
+    opening: bytes = b""
+    actions: bytearray = field(default_factory=bytearray)
+    outcome: Outcome | None = None
+
+    def reset(self) -> None:
+        """Back to the start, or to where the opening leads."""
+        self.game.reset(self.seed)
+        self.actions[:] = self.opening
+        for action in self.opening:
+            self.game.step(action)
+        self.outcome = self.game.outcome
+
+
+class FatalError(Exception):
+    """The child is lost; ``index`` is the game at fault, None if it is the whole program."""
+
+    def __init__(self, outcome: Outcome, text: str, index: int | None = None) -> None:
+        super().__init__(text)
+        self.outcome, self.text, self.index = outcome, text, index
+
+
+class Sitting:
+    """One child playing some of the match's games."""
+
+    def __init__(self, child: Child, limits: Limits, tables: list[Table], actions: int) -> None:
+        self.child, self.limits, self.tables, self.actions = child, limits, tables, actions
+        self.error = ""
+        self.buffer = memoryview(bytearray(wire.REPLY.size + len(tables) + wire.MAX_ERROR_BYTES + (1 << 16)))
+        # Without CPU clocks the same budgets hold for the wall clock, three times over, since machines are busy.
+        self.patience = 1.0 if child.judged_by_cpu else 3.0
+        self.slice = min(0.05, max(0.002, limits.move_cpu_s * self.patience / 10))
+        child.set_slice(self.slice)
+        self.pin = Pin(child.pid)
+        self.started = self.checked = time.monotonic()
+
+    def play(self, setup: Mapping[str, Any]) -> None:
+        """Play to the end of all games; ``FatalError`` if the child does not live to see it."""
+        first = [wire.pack(table.game.observation()) for table in self.tables]
+        self.load(self.exchange(wire.pack({**setup, "first": first}), 0, len(self.tables)))
+        places, tables, games = self.running()
+        sequence = 0
+        actions, kind = self.actions, type(self.tables[0].game)
+        elsewhere = len(self.tables) > 1 and kind.begin is not Game.begin
+        self.pin.hold()
+        checked_at, short = 0, True
+        while places:
+            if time.monotonic() - self.checked > self.slice:
+                rounds, checked_at = sequence - checked_at, sequence
+                short = (time.monotonic() - self.checked) < _SHORT_ROUND_S * rounds
+                self.pin.loosen()
+                self.charge()
+                places, tables, games = self.running()
+                if not places:
+                    return
+            message = wire.pack_round(places, kind.packed_observations(games))
+            if sequence == checked_at + 2 and short:
+                # Two rounds were enough for the scheduler to move both to an idle core, if there is one.
+                self.pin.hold()
+            sequence += 1
+            answers = self.exchange(message, sequence & 0xFFFFFFFF, len(places))
+            ended = False
+            if elsewhere:
+                for answer, game in zip(answers, games, strict=True):
+                    if answer < actions:
+                        game.begin(answer)
+            for answer, table, game in zip(answers, tables, games, strict=True):
+                if answer < actions:
+                    table.actions.append(answer)
+                    game.step(answer)
+                    if game.outcome is not None:
+                        table.outcome = game.outcome
+                        ended = True
+                    continue
+                ended = True
+                if answer == wire.ILLEGAL:
+                    table.outcome = Outcome.ILLEGAL
+                elif answer == wire.CRASHED:
+                    table.outcome = Outcome.CRASHED
+                else:
+                    raise FatalError(Outcome.FORBIDDEN, "the program wrote to the sandbox's channel")
+            if ended:
+                places, tables, games = self.running()
+
+    def running(self) -> tuple[list[int], list[Table], list[Game]]:
+        """Of the tables whose games go on: their places, themselves, the games."""
+        live = [(place, table) for place, table in enumerate(self.tables) if table.outcome is None]
+        return [place for place, _ in live], [table for _, table in live], [table.game for _, table in live]
+
+    def load(self, answers: bytes) -> None:
+        """Take in what loading the source gave."""
+        outcomes = {
+            wire.CRASHED: Outcome.CRASHED,
+            wire.NOT_VALID: Outcome.SYNTAX_ERROR,
+            wire.NO_ENTRY: Outcome.NO_CODE,
+        }
+        for answer, table in zip(answers, self.tables, strict=True):
+            if answer != 0:
+                table.outcome = outcomes.get(answer, Outcome.FORBIDDEN)
+
+    def exchange(self, message: bytes, sequence: int, count: int) -> bytes:
+        """Send a message that asks for ``count`` answers; the answers."""
+        watch: _Watch | None = None
+        sent = self.child.send(message)
+        while sent < len(message):
+            # Only a child that answers without reading lets the channel fill up.
+            watch = watch or _Watch(self, count)
+            watch.look()
+            sent += self.child.send(message[sent:])
+        need, have = wire.REPLY.size + count, 0
+        buffer = self.buffer
+        while have < need:
+            received = self.child.receive_into(buffer[have:need])
+            have += received
+            if have >= wire.REPLY.size and need == wire.REPLY.size + count:
+                said_sequence, said_count, text_bytes = wire.REPLY.unpack_from(buffer)
+                if said_sequence != sequence or said_count != count or text_bytes > wire.MAX_ERROR_BYTES:
+                    raise FatalError(Outcome.FORBIDDEN, "the program wrote to the sandbox's channel")
+                need += text_bytes
+            if have < need:
+                # One that trickles in is watched like one that does not come.
+                watch = watch or _Watch(self, count)
+                watch.look()
+        answers = bytes(buffer[wire.REPLY.size : wire.REPLY.size + count])
+        if need > wire.REPLY.size + count and not self.error:
+            self.error = clean(bytes(buffer[wire.REPLY.size + count : need]).decode("utf-8", "replace"))
+        return answers
+
+    def charge(self) -> None:
+        """End what has used up its CPU time."""
+        self.checked = now = time.monotonic()
+        used, limits = self.child.cpu_s(), self.limits
+        if used > limits.match_cpu_s * self.patience or now - self.started > limits.match_wall_s:
+            raise FatalError(Outcome.TIMEOUT, f"the match used more than its {limits.match_cpu_s:g} s of CPU time")
+        if used <= limits.game_cpu_s * self.patience:
+            return
+        spent = self.child.spent(len(self.tables))
+        # These come from the child: take them only as shares of the time the kernel measured.
+        spent = [share if 0.0 <= share < 1e9 else 0.0 for share in spent]
+        total = sum(spent)
+        for place, table in enumerate(self.tables):
+            share = spent[place] / total if total > 0 else 1 / len(self.tables)
+            if table.outcome is None and used * share > limits.game_cpu_s * self.patience:
+                table.outcome = Outcome.TIMEOUT
+                self.error = self.error or f"the game used more than its {limits.game_cpu_s:g} s of CPU time"
+
+
+class _Watch:
+    """Looks at a child that owes an answer, a slice of time after another."""
+
+    def __init__(self, sitting: Sitting, moves: int) -> None:
+        self.sitting, self.moves = sitting, moves
+        self.index, self.call = sitting.child.progress()
+        self.start = self.since = self.last = sitting.child.cpu_s()
+        self.idle_since: float | None = None
+        # A child that thinks for long gains nothing from sharing a core.
+        sitting.pin.loosen()
+
+    def look(self) -> None:
+        """Raise ``FatalError`` if a budget is gone."""
+        sitting, child, limits = self.sitting, self.sitting.child, self.sitting.limits
+        index, call = child.progress()
+        used = child.cpu_s()
+        if (index, call) != (self.index, self.call):
+            self.index, self.call, self.since = index, call, used
+        culprit = index if index < len(sitting.tables) else None
+        move_s = limits.move_cpu_s * sitting.patience
+        # The page is the child's to write: however often it says it has begun another move, it was asked for so many.
+        if used - self.since > move_s or used - self.start > move_s * self.moves:
+            raise FatalError(Outcome.TIMEOUT, f"a move took more than {limits.move_cpu_s:g} s of CPU time", culprit)
+        self.wait(used, culprit)
+        if used > limits.match_cpu_s * sitting.patience or time.monotonic() - sitting.started > limits.match_wall_s:
+            raise FatalError(Outcome.TIMEOUT, f"the match used more than its {limits.match_cpu_s:g} s of CPU time")
+
+    def wait(self, used: float, culprit: int | None) -> None:
+        """Raise ``FatalError`` if the child has slept in the kernel for too long."""
+        child, now = self.sitting.child, time.monotonic()
+        if not child.judged_by_cpu or used != self.last or not child.waits():
+            self.last, self.idle_since = used, None
+        elif self.idle_since is None:
+            self.idle_since = now
+        elif now - self.idle_since > self.sitting.limits.waiting_s:
+            raise FatalError(Outcome.TIMEOUT, "the program waits for something instead of answering", culprit)
+
+
+def clean(text: str) -> str:
+    """Error text of a strategy's making as one printable line of at most 400 characters."""
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    printable = " ".join(printable.split())
+    return printable if len(printable) <= 400 else printable[:399] + "…"
