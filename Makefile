@@ -38,7 +38,7 @@ imports: $(READY)
 check: lint types imports test
 
 benchmark: $(READY)
-	$(BIN)/python -m pytest tests/benchmarks -m benchmark -s --timeout 7200
+	$(BIN)/python -m pytest benchmarks -m benchmark -s --timeout 7200
 
 baselines: $(READY)
 	$(BIN)/python -m grpo_arcade.games.baseline_scores

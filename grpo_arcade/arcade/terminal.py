@@ -11,9 +11,9 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from grpo_arcade.arcade.dashboard.draw.cells import Blocks, board
 from grpo_arcade.games import Episode, Game, score_text, stills
 from grpo_arcade.progress import progress
-from grpo_arcade.trainer.dashboard.cells import Blocks, board
 
 PIXELS = (64, 80)
 """Columns of a picture, and twice its lines."""

@@ -17,13 +17,13 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from grpo_arcade.atomic_write import atomic_write
 from grpo_arcade.cores import cores
 from grpo_arcade.games.episode import Episode
 from grpo_arcade.games.game import Game
 from grpo_arcade.games.registry import make
 from grpo_arcade.games.seeds import EVALUATION_SEEDS
 from grpo_arcade.progress import progress
-from grpo_arcade.whole import whole
 
 
 class Entry(NamedTuple):
@@ -188,7 +188,7 @@ def _write(path: Path, games: list[dict[str, Any]]) -> None:
     text = json.dumps({"command": "python -m grpo_arcade.games.baseline_scores", "games": games}, indent=1)
     # One line for each list of results, so that a diff shows whose results changed.
     text = re.sub(r"\[([^][{}]*)\]", lambda results: f"[{' '.join(results[1].split())}]", text)
-    with whole(path) as scratch:
+    with atomic_write(path) as scratch:
         scratch.write_text(text + "\n", encoding="utf-8")
 
 

@@ -32,9 +32,9 @@ from typing import Any
 
 import numpy as np
 
+from grpo_arcade.atomic_write import atomic_write
 from grpo_arcade.games.episode import Episode
 from grpo_arcade.games.game import Outcome
-from grpo_arcade.whole import whole
 
 SUFFIX = ".episode"
 
@@ -96,7 +96,7 @@ def save(episode: Episode, path: str | os.PathLike[str]) -> Path:
     """Write a file of one episode, whole or not at all; an existing file is replaced."""
     path = Path(path)
     data = to_bytes(episode)
-    with whole(path) as scratch, scratch.open("wb") as file:
+    with atomic_write(path) as scratch, scratch.open("wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

@@ -17,11 +17,11 @@ from typing import Unpack
 import numpy as np
 from PIL import Image
 
+from grpo_arcade.atomic_write import atomic_write
 from grpo_arcade.games.episode import Episode
 from grpo_arcade.recordings.canvas import Frame, rgb
 from grpo_arcade.recordings.file import RecordingError
 from grpo_arcade.recordings.film import Film, FilmOptions
-from grpo_arcade.whole import whole
 
 _TRANSPARENT = 0
 _MOST_COLOURS = 255
@@ -120,7 +120,7 @@ def _smaller(plan: Film, ratio: float, every: int) -> Film | None:
 
 
 def _written(encoded: _Encoded, plan: Film, wanted: Film, path: Path) -> GifReport:
-    with whole(path) as scratch:
+    with atomic_write(path) as scratch:
         scratch.write_bytes(b"".join(encoded.parts))
     return GifReport(
         path=path,
@@ -156,7 +156,7 @@ def write_frames(frames: Iterable[Frame], path: str | os.PathLike[str]) -> Path:
     The file is written whole or not at all.
     """
     encoded = _encode(frames, 0, None, None)
-    with whole(path) as scratch:
+    with atomic_write(path) as scratch:
         scratch.write_bytes(b"".join(encoded.parts))
     return Path(path)
 

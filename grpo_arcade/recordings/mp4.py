@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Unpack
 
+from grpo_arcade.atomic_write import atomic_write
 from grpo_arcade.games.episode import Episode
 from grpo_arcade.recordings.file import RecordingError
 from grpo_arcade.recordings.film import Film, FilmOptions
-from grpo_arcade.whole import whole
 
 _RATE = 50
 """Frames a second; every delay of a film is a multiple of a hundredth, and 50 shows all but odd ones exactly."""
@@ -57,7 +57,7 @@ def write_mp4(
         film = film.again(frames_per_move=1, size=3 * film.natural_size)
     target = Path(path)
     count = owed = 0
-    with whole(target) as scratch:
+    with atomic_write(target) as scratch:
         writer = imageio_ffmpeg.write_frames(
             str(scratch),
             (film.width, film.height),

@@ -10,10 +10,13 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args, get_origin, get_type_hints
 
 from grpo_arcade.cores import cores
 from grpo_arcade.trainer import processes
+
+if TYPE_CHECKING:
+    from grpo_arcade.recordings.runs.reader import RunReader
 
 
 class ConfigError(ValueError):
@@ -292,6 +295,16 @@ class TrainConfig:
             for name, value in values.items()
         }
         return cls(**settings)
+
+    @classmethod
+    def of(cls, run: RunReader) -> TrainConfig:
+        """The configuration a run was made with; a setting younger than the run is at its default.
+
+        Raises:
+            RunFolderError: the run's ``config.json`` cannot be read.
+            ConfigError: it holds what is no setting.
+        """
+        return cls.from_dict(run.config()["config"])
 
     def differences(self) -> dict[str, Any]:
         """The settings that are not at their default for this game."""

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from grpo_arcade.atomic_write import atomic_write
 from grpo_arcade.games import fonts, score_text
-from grpo_arcade.whole import whole
 
 if TYPE_CHECKING:
     import pygame
 
-    from grpo_arcade.trainer.run_folder import RunReader
+    from grpo_arcade.recordings.runs.reader import RunReader
 
 PAGE, INK, SOFT, LINE = 0xFAF7F1, 0x3D3833, 0x8F8478, 0xE6DFD2
 SCORE, BAND, REWARD = 0x2A7F78, 0xCFE3DF, 0xC9502F
@@ -52,7 +52,7 @@ def write_curve(run: RunReader, path: str | Path) -> None:
     page.title(run.facts(), evaluations[-1])
     page.scores(evaluations)
     page.rewards([(row["step"], row["reward"]) for row in steps if row["reward"] is not None])
-    with whole(path) as scratch:
+    with atomic_write(path) as scratch:
         Image.fromarray(page.pixels()).save(scratch, "PNG", optimize=True)
 
 

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games import Episode, Game, Outcome, make
 from grpo_arcade.games.seeds import EVALUATION_SEEDS
-from grpo_arcade.trainer.find_run import run_of
+from grpo_arcade.recordings.runs.find import run_of
+from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer.processes import ALONE
-from grpo_arcade.trainer.run_folder import RunReader
 from grpo_arcade.trainer.scoring import Match, Play, Scorer, counted_score
 
 if TYPE_CHECKING:
@@ -317,7 +317,7 @@ def _of_named_model(
     settings = TrainConfig()
     if (folder := run_of(name)) is not None:
         with RunReader(folder) as run:
-            settings = run.settings()
+            settings = TrainConfig.of(run)
             if not run.checkpoints():
                 raise ValueError(f"{name}: this run has no checkpoint yet")
             if folder == Path(name):

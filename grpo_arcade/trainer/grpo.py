@@ -18,12 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grpo_arcade.trainer import processes
-from grpo_arcade.trainer.config import ConfigError, TrainConfig
-from grpo_arcade.trainer.curriculum import Curriculum
-from grpo_arcade.trainer.narration import Narrator, captured
-from grpo_arcade.trainer.processes import Left, Processes, ProcessLost
-from grpo_arcade.trainer.run_folder import (
+from grpo_arcade.recordings.runs.reader import (
     LIVE,
     LOG,
     STATE,
@@ -33,7 +28,12 @@ from grpo_arcade.trainer.run_folder import (
     checkpoints,
     is_live,
 )
-from grpo_arcade.trainer.run_writer import RunWriter
+from grpo_arcade.recordings.runs.writer import RunWriter
+from grpo_arcade.trainer import processes
+from grpo_arcade.trainer.config import ConfigError, TrainConfig
+from grpo_arcade.trainer.curriculum import Curriculum
+from grpo_arcade.trainer.narration import Narrator, captured
+from grpo_arcade.trainer.processes import Left, Processes, ProcessLost
 
 if TYPE_CHECKING:
     from grpo_arcade.games import Game
@@ -139,7 +139,7 @@ def resumed_config(folder: str | Path) -> TrainConfig:
     """
     with RunReader(folder) as run:
         # A run made before a setting existed takes what suits its game.
-        config = run.settings().resolved()
+        config = TrainConfig.of(run).resolved()
         config.run_key = str(run.facts()["run_key"])
         return config
 

@@ -20,13 +20,13 @@ import torch
 from trl import GRPOConfig, GRPOTrainer
 from trl.trainer.utils import shuffle_sequence_dict, split_tensor_dict
 
+from grpo_arcade.recordings.runs.reader import STATE, write_json
 from grpo_arcade.trainer import alarms, shared_prompt
 from grpo_arcade.trainer.batches import sorted_by_length, trimmed
 from grpo_arcade.trainer.evaluate import derived_seed
 from grpo_arcade.trainer.generation import Generate, Sampler, VllmHere, VllmServer
 from grpo_arcade.trainer.models.chat import completion_text, ending_tokens, is_cut_off
 from grpo_arcade.trainer.models.machine import this_machine
-from grpo_arcade.trainer.run_folder import STATE, write_json
 from grpo_arcade.trainer.scoring import Play, Played, Scorer
 from grpo_arcade.trainer.session import Session
 from grpo_arcade.trainer.tracking import PROJECT, outcome_shares

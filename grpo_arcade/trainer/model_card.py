@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from grpo_arcade import __version__
 from grpo_arcade.games import score_text
+from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer.config import TrainConfig
-from grpo_arcade.trainer.run_folder import RunReader
 
 if TYPE_CHECKING:
     from grpo_arcade.games import Episode
-    from grpo_arcade.trainer.run_folder import Champion
+    from grpo_arcade.recordings.runs.reader import Champion
 
 CARD, CURVE, GIF = "README.md", "reward-curve.png", "champion.gif"
 _MOST_GIF_BYTES = 3_000_000
@@ -102,7 +102,7 @@ def _of_the_run(reader: RunReader, folder: Path, step: int | None) -> list[str]:
         parts += [f"![Held-out score and training reward by step]({CURVE})\n", _table(reader.evaluations(), step)]
     if (champion := reader.champion()) is not None:
         parts += _champion(reader, champion, folder)
-    return [*parts, _configuration(reader.settings(), reader.config().get("versions", {}))]
+    return [*parts, _configuration(TrainConfig.of(reader), reader.config().get("versions", {}))]
 
 
 def _table(evaluations: Sequence[Mapping[str, Any]], step: int | None) -> str:
@@ -148,7 +148,7 @@ def _played(reader: RunReader, champion: Champion) -> Episode:
     from grpo_arcade.games.seeds import EVALUATION_SEEDS
 
     facts, evaluations = reader.facts(), reader.evaluations()
-    settings = reader.settings()
+    settings = TrainConfig.of(reader)
     options = evaluations[-1]["options"] if evaluations else settings.options
     player = f"{facts['model']} step {champion.step}"
     return play_match(champion.source, facts["game"], options, EVALUATION_SEEDS[:1], player=player).episodes[0]

@@ -16,23 +16,24 @@ from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games import make, score_text
 from grpo_arcade.games.seeds import EVALUATION_SEEDS
+from grpo_arcade.recordings.runs.reader import STATE, RunReader, checkpoint_step, checkpoints, write_json
+from grpo_arcade.recordings.runs.writer import writing
 from grpo_arcade.trainer import alarms
 from grpo_arcade.trainer.champion import Crowned, Throne, champion_seeds
 from grpo_arcade.trainer.evaluate import Evaluation, baselines_on, evaluate_source
-from grpo_arcade.trainer.run_folder import STATE, RunReader, checkpoint_step, checkpoints, write_json
-from grpo_arcade.trainer.run_writer import writing
+from grpo_arcade.trainer.processes import ProcessLost
 from grpo_arcade.trainer.share import Share
 from grpo_arcade.trainer.tracking import Trackers, film_strategy
 
 if TYPE_CHECKING:
     from grpo_arcade.games.players import Pool
+    from grpo_arcade.recordings.runs.writer import RunWriter
     from grpo_arcade.trainer.config import TrainConfig
     from grpo_arcade.trainer.curriculum import Curriculum
     from grpo_arcade.trainer.grpo_trainer import ArcadeTrainer
     from grpo_arcade.trainer.narration import Narrator
     from grpo_arcade.trainer.processes import Processes
     from grpo_arcade.trainer.rewards import Reward
-    from grpo_arcade.trainer.run_writer import RunWriter
     from grpo_arcade.trainer.scoring import Match, Play, Played
 
 MAX_FALLBACKS = 3
@@ -317,7 +318,7 @@ class Session(Share):
             started = time.perf_counter()
             self._tell("save")
             try:
-                with writing(self.folder, anything=True):
+                with writing(self.folder, anything_but=ProcessLost):
                     self._saved = trainer.save()
             except BaseException:
                 # Half a checkpoint is of no use, and its room may be what is missing.

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games import Outcome
-from grpo_arcade.trainer.run_folder import RECORDINGS, RunReader
+from grpo_arcade.recordings.runs.reader import RECORDINGS, RunReader
 
 if TYPE_CHECKING:
     from grpo_arcade.trainer.champion import Crowned

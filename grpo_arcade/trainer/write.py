@@ -115,15 +115,15 @@ def _answer(order: Mapping[str, Any], say: Callable[[dict[str, str]], None]) -> 
 
 
 def _settings(model: str) -> TrainConfig:
+    from grpo_arcade.recordings.runs.find import run_of
+    from grpo_arcade.recordings.runs.reader import RunReader
     from grpo_arcade.trainer.config import TrainConfig
-    from grpo_arcade.trainer.find_run import run_of
-    from grpo_arcade.trainer.run_folder import RunReader
 
     folder = run_of(model)
     if folder is None:
         return TrainConfig()
     with RunReader(folder) as run:
-        return run.settings()
+        return TrainConfig.of(run)
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from PIL import Image
 from grpo_arcade.arcade.cli import main
 from grpo_arcade.arcade.commands import demo
 from grpo_arcade.arcade.commands.export import before_and_after
-from grpo_arcade.trainer.run_folder import RunReader
+from grpo_arcade.recordings.runs.reader import RunReader
 
 
 def test_the_demo_trains_tells_before_and_after_and_films_both(tmp_path, monkeypatch, capfd):

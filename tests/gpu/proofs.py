@@ -35,7 +35,7 @@ def arcade(*words):
 
 def figures(folder):
     """What a run's own records say: the split of a step, memory, tokens a second, the held-out curve."""
-    from grpo_arcade.trainer.run_folder import RunReader
+    from grpo_arcade.recordings.runs.reader import RunReader
 
     with RunReader(folder) as run:
         steps, evaluations, facts = run.steps(), run.evaluations(), run.facts()

@@ -19,13 +19,13 @@ from safetensors.torch import load_file
 
 from grpo_arcade.games import make
 from grpo_arcade.games.seeds import EVALUATION_SEEDS
+from grpo_arcade.recordings.runs.reader import DATABASE, LOG, RunFolderError, RunReader, checkpoints
 from grpo_arcade.trainer import rewards, session
 from grpo_arcade.trainer.config import ConfigError, TrainConfig
 from grpo_arcade.trainer.grpo import TrainingError, resumed_config, train
 from grpo_arcade.trainer.learning import stopping
 from grpo_arcade.trainer.narration import Narrator
 from grpo_arcade.trainer.processes import ALONE
-from grpo_arcade.trainer.run_folder import DATABASE, LOG, RunFolderError, RunReader, checkpoints
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer import processes
 from grpo_arcade.trainer.config import ConfigError, TrainConfig
 from grpo_arcade.trainer.grpo import resumed_config, train
 from grpo_arcade.trainer.processes import ALONE
-from grpo_arcade.trainer.run_folder import RunReader
 
 # Beside the training, each process writes down what its weights are at every checkpoint.
 CHILD = """

@@ -87,8 +87,8 @@ def test_two_nodes_play_what_this_machine_plays_and_a_dead_one_s_matches_are_pla
 
 @pytest.mark.soak
 def test_a_run_on_a_cluster_records_what_a_run_on_this_machine_records(cluster, tiny_config):
+    from grpo_arcade.recordings.runs.reader import RunReader
     from grpo_arcade.trainer.grpo import train
-    from grpo_arcade.trainer.run_folder import RunReader
 
     config = dataclasses.replace(tiny_config, max_steps=2)
     here = train(config).folder

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from grpo_arcade.recordings.runs.reader import RunReader, checkpoints
 from grpo_arcade.trainer.config import TrainConfig
 from grpo_arcade.trainer.grpo import resumed_config, train
-from grpo_arcade.trainer.run_folder import RunReader, checkpoints
 
 CODE = """
 import sys, json

@@ -10,8 +10,8 @@ import sys
 import pytest
 
 from grpo_arcade.games import Outcome
+from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer.grpo import train
-from grpo_arcade.trainer.run_folder import RunReader
 from grpo_arcade.trainer.tracking import check_trackers, outcome_shares
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from grpo_arcade.arcade.configuration import Positional
 
 if TYPE_CHECKING:
-    from grpo_arcade.trainer.dashboard.beside import Trainer
+    from grpo_arcade.arcade.dashboard.detached import Trainer
 
 
 @dataclass
@@ -36,21 +36,21 @@ class Command:
 
 def run(command: Command) -> int:
     """0 when the dashboard was left or the frame printed."""
-    from grpo_arcade.trainer.find_run import find_run
+    from grpo_arcade.recordings.runs.find import find_run
 
     folder = find_run(command.run, command.output_dir)
     if command.once or command.json:
-        from grpo_arcade.trainer.dashboard.facts import gather
-        from grpo_arcade.trainer.dashboard.history import History
-        from grpo_arcade.trainer.run_folder import RunReader
+        from grpo_arcade.arcade.dashboard.read.facts import gather
+        from grpo_arcade.arcade.dashboard.read.history import History
+        from grpo_arcade.recordings.runs.reader import RunReader
 
         with RunReader(folder) as reader:
             facts = gather(reader, History(), time.time())
         if command.json:
             print(json.dumps(facts))
             return 0
-        from grpo_arcade.trainer.dashboard.once import frame
-        from grpo_arcade.trainer.dashboard.plain import to_ascii
+        from grpo_arcade.arcade.dashboard.draw.plain import to_ascii
+        from grpo_arcade.arcade.dashboard.once import frame
 
         text = frame(facts)
         print(to_ascii(text) if command.ascii or not _knows_unicode() else text)
@@ -69,7 +69,7 @@ def open_dashboard(folder: Path, *, ascii: bool = False, color: bool = True, tra
     """Run the app until it is left; its exit code. ``trainer`` was started together with it."""
     # Until its first picture, when the app turns it on: searching for garbage takes a fifth of the time to open.
     gc.disable()
-    from grpo_arcade.trainer.dashboard.app import Dashboard
+    from grpo_arcade.arcade.dashboard.app import Dashboard
 
     app = Dashboard(folder, plain=ascii or not _knows_unicode(), colour=color, trainer=trainer)
     app.run()

@@ -12,7 +12,7 @@ from grpo_arcade.games import score_text
 from grpo_arcade.trainer.config import TrainConfig
 
 if TYPE_CHECKING:
-    from grpo_arcade.trainer.run_folder import RunReader
+    from grpo_arcade.recordings.runs.reader import RunReader
 
 DEMO = TrainConfig(max_steps=45, eval_strategies=48, eval_seeds=8)
 """Small enough for six minutes on two cores, evaluations and the GIF included."""
@@ -38,8 +38,8 @@ class Command:
 def run(command: Command) -> int:
     """0 when everything was made, 130 when Ctrl-C stopped the training."""
     from grpo_arcade.arcade.commands.train import EXIT_CODES
+    from grpo_arcade.recordings.runs.reader import RunReader
     from grpo_arcade.trainer.grpo import train
-    from grpo_arcade.trainer.run_folder import RunReader
 
     started = time.monotonic()
     usual = ATARI_DEMO if command.game.startswith("atari/") else DEMO

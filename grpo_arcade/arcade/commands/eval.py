@@ -46,9 +46,9 @@ def run(command: Command) -> int:
     """0 when all were scored."""
     from grpo_arcade.arcade.terminal import Bar
     from grpo_arcade.games.seeds import EVALUATION_SEEDS
+    from grpo_arcade.recordings.runs.find import player_of
     from grpo_arcade.trainer.config import parse_options
     from grpo_arcade.trainer.evaluate import evaluate
-    from grpo_arcade.trainer.find_run import player_of
 
     if not 1 <= command.seeds <= len(EVALUATION_SEEDS):
         raise ValueError(f"--seeds {command.seeds}: there are 1 to {len(EVALUATION_SEEDS)} published held-out seeds")

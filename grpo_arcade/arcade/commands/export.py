@@ -16,7 +16,7 @@ from grpo_arcade.arcade.configuration import Positional
 if TYPE_CHECKING:
     from grpo_arcade.games import Episode
     from grpo_arcade.recordings import GifReport, Mp4Report
-    from grpo_arcade.trainer.run_folder import RunReader
+    from grpo_arcade.recordings.runs.reader import RunReader
 
 MEGABYTE = 1_000_000
 """What upload limits mean by MB."""
@@ -105,7 +105,7 @@ def _refuse(command: Command, names: tuple[str, ...], what: str) -> None:
 def _export_model(command: Command) -> int:
     from rich.console import Console
 
-    from grpo_arcade.trainer.find_run import find_run
+    from grpo_arcade.recordings.runs.find import find_run
     from grpo_arcade.trainer.model_export import export_model
 
     if len(command.files) != 1:
@@ -185,7 +185,7 @@ def _episodes(file: str) -> list[Episode]:
 
     if not Path(file, "run.db").is_file():
         return [recordings.load(file)]
-    from grpo_arcade.trainer.run_folder import RunReader
+    from grpo_arcade.recordings.runs.reader import RunReader
 
     with RunReader(file) as run:
         return before_and_after(run)

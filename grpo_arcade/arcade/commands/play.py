@@ -51,8 +51,8 @@ def run(command: Command) -> int:
     from grpo_arcade.arcade.players import play
     from grpo_arcade.arcade.terminal import show
     from grpo_arcade.games import make
+    from grpo_arcade.recordings.runs.find import player_of
     from grpo_arcade.trainer.config import parse_options
-    from grpo_arcade.trainer.find_run import player_of
 
     if command.to is not None:
         check_destination(command.to)
@@ -99,7 +99,7 @@ def run(command: Command) -> int:
 
 def _by_hand(game: Game) -> int:
     from grpo_arcade.arcade.window import open_window
-    from grpo_arcade.arcade.window.scenes.play import play
+    from grpo_arcade.arcade.window.play.play import play
 
     return open_window(lambda app: play(app, game.name, {**game.options, **game.person_options}))
 

@@ -53,8 +53,8 @@ def _episode(word: str, outputs: str) -> Episode:
         from grpo_arcade.recordings import load
 
         return load(word)
-    from grpo_arcade.trainer.find_run import CHAMPION, find_run
-    from grpo_arcade.trainer.run_folder import RunReader
+    from grpo_arcade.recordings.runs.find import CHAMPION, find_run
+    from grpo_arcade.recordings.runs.reader import RunReader
 
     with RunReader(find_run(word.removesuffix(CHAMPION), outputs)) as reader:
         champion = reader.champion()

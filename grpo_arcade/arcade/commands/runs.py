@@ -29,7 +29,7 @@ def run(command: Command) -> int:
         return _one(command)
     if command.source:
         raise ValueError("--source needs a run: arcade runs RUN --source")
-    from grpo_arcade.trainer.run_folder import list_runs
+    from grpo_arcade.recordings.runs.reader import list_runs
 
     found = list_runs(command.output_dir)
     if command.json:
@@ -58,8 +58,8 @@ def _one(command: Command) -> int:
     from rich.console import Console
     from rich.syntax import Syntax
 
-    from grpo_arcade.trainer.find_run import find_run
-    from grpo_arcade.trainer.run_folder import RunReader
+    from grpo_arcade.recordings.runs.find import find_run
+    from grpo_arcade.recordings.runs.reader import RunReader
 
     assert command.run is not None
     folder = find_run(command.run, command.output_dir)

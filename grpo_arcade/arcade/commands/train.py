@@ -74,7 +74,7 @@ def run(command: Command) -> int:
         print(json.dumps(told, indent=2) if command.json else _in_words(told))
         return 0
     if command.dash:
-        from grpo_arcade.trainer.run_writer import run_name
+        from grpo_arcade.recordings.runs.writer import run_name
 
         name = run_name(config)
         folder = Path(config.output_dir, name)
@@ -109,7 +109,7 @@ def _train_and_watch(folder: Path, words: list[str]) -> int:
     from grpo_arcade.arcade.commands.dash import open_dashboard, require_terminal
 
     require_terminal("--dash needs a terminal; without it: arcade train, and elsewhere arcade dash")
-    from grpo_arcade.trainer.dashboard.beside import Trainer
+    from grpo_arcade.arcade.dashboard.detached import Trainer
 
     order = [sys.executable, "-m", "grpo_arcade.arcade.cli", *sys.argv[1:], "--no-dash", *words]
     trainer = Trainer(order)
@@ -131,8 +131,8 @@ def _train_and_watch(folder: Path, words: list[str]) -> int:
 def _folder_to_resume(words: tuple[str, ...], output_dir: str) -> Path:
     if len(words) > 1:
         raise ValueError(f"--resume takes one run folder, not {len(words)}")
-    from grpo_arcade.trainer.find_run import LATEST, find_run
-    from grpo_arcade.trainer.run_folder import RESUMABLE
+    from grpo_arcade.recordings.runs.find import LATEST, find_run
+    from grpo_arcade.recordings.runs.reader import RESUMABLE
 
     word = words[0] if words else LATEST
     folder = find_run(word, output_dir, among=RESUMABLE)

@@ -10,7 +10,7 @@ from grpo_arcade.arcade.configuration import Positional
 
 if TYPE_CHECKING:
     from grpo_arcade.arcade.window import App
-    from grpo_arcade.arcade.window.scene import Scene
+    from grpo_arcade.arcade.window.shell.scene import Scene
 
 
 @dataclass
@@ -27,17 +27,17 @@ class Command:
 
 def run(command: Command) -> int:
     """0 when the window was closed."""
-    from grpo_arcade.trainer.find_run import find_run
+    from grpo_arcade.recordings.runs.find import find_run
 
     folder = find_run(command.run, command.output_dir)
     place = None if command.strategy is None else _place(folder, command.strategy)
     from grpo_arcade.arcade.window import open_window
 
     def scene(app: App) -> Scene:
-        from grpo_arcade.arcade.window.scenes.replay import Replay
-        from grpo_arcade.arcade.window.scenes.watch import WatchScene
-        from grpo_arcade.arcade.window.shelf import by_score
-        from grpo_arcade.trainer.run_folder import RunReader
+        from grpo_arcade.arcade.window.home.shelf import by_score
+        from grpo_arcade.arcade.window.replay.replay import Replay
+        from grpo_arcade.arcade.window.watch.watch import WatchScene
+        from grpo_arcade.recordings.runs.reader import RunReader
 
         if command.strategy is None or place is None:
             return WatchScene(app, folder)
@@ -58,7 +58,7 @@ def _place(folder: Path, strategy: int) -> tuple[int, str]:
     Raises:
         ValueError: the run has no such strategy.
     """
-    from grpo_arcade.trainer.run_folder import RunReader
+    from grpo_arcade.recordings.runs.reader import RunReader
 
     with RunReader(folder) as reader:
         found = reader.query("SELECT step, purpose FROM strategies WHERE id = ?", (strategy,))

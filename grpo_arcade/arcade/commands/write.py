@@ -55,8 +55,8 @@ def run(command: Command) -> int:
     from grpo_arcade.arcade.commands.play import checked_speed
     from grpo_arcade.arcade.players import ask
     from grpo_arcade.games import make
+    from grpo_arcade.recordings.runs.find import player_of
     from grpo_arcade.trainer.config import parse_options
-    from grpo_arcade.trainer.find_run import player_of
 
     _check(command)
     speed = checked_speed(command.speed)

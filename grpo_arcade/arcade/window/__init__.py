@@ -22,9 +22,9 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 
-from grpo_arcade.arcade.window.app import App
-from grpo_arcade.arcade.window.display import NoDisplayError
-from grpo_arcade.arcade.window.scene import Scene
+from grpo_arcade.arcade.window.shell.app import App
+from grpo_arcade.arcade.window.shell.display import NoDisplayError
+from grpo_arcade.arcade.window.shell.scene import Scene
 
 __all__ = ["App", "NoDisplayError", "open_window"]
 
@@ -38,7 +38,7 @@ def open_window(on: Callable[[App], Scene] | None = None) -> int:
     Raises:
         NoDisplayError: there is no display.
     """
-    from grpo_arcade.arcade.window.scenes.home import Home
+    from grpo_arcade.arcade.window.home.home import Home
 
     # Left to SDL, Ctrl-C closes the window in good order, as SIGTERM does; Python could not while the loop sleeps.
     before = signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -22,11 +22,11 @@ from grpo_arcade.games.atari import console as consoles
 from grpo_arcade.games.atari.baselines import baselines
 from grpo_arcade.games.atari.controls import controls_of, screen_names
 from grpo_arcade.games.atari.goals import goal
-from grpo_arcade.games.atari.objects import SYMBOLIC, Objects, Reading
 from grpo_arcade.games.atari.packed import PackedMemory
 from grpo_arcade.games.atari.picture import AtariView, luminance
 from grpo_arcade.games.atari.prompt import memory_prompt, symbolic_prompt
 from grpo_arcade.games.atari.roms import UnknownRomError, rom, titles
+from grpo_arcade.games.atari.titles import SYMBOLIC, Objects, Reading
 from grpo_arcade.games.game import Game, Outcome, Picture
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Atari(Game):
 
     Actions are those that do something in the game, named by what they do on the screen; these names, the emulator's
     and the numbers from 0 are accepted. All are legal as long as the game runs. Observations are those of
-    :data:`~grpo_arcade.games.atari.objects.SYMBOLIC`, and for other games the memory and how bright the screen is. Who
+    :data:`~grpo_arcade.games.atari.titles.SYMBOLIC`, and for other games the memory and how bright the screen is. Who
     wins is said in :mod:`~grpo_arcade.games.atari.goals`.
     """
 

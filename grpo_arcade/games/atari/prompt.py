@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from grpo_arcade.games.atari.objects import Field, Objects
-from grpo_arcade.games.atari.objects.fields import COMMON
+from grpo_arcade.games.atari.titles import Field, Objects
+from grpo_arcade.games.atari.titles.fields import COMMON
 
 _SPELLED = {"ms_pacman": "Ms. Pac-Man", "kaboom": "Kaboom!", "hero": "H.E.R.O.", "qbert": "Q*bert"}
 

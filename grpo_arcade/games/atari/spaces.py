@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from gymnasium.spaces import Box, Dict, Space
 
-from grpo_arcade.games.atari.objects import ABSENT, Objects
-from grpo_arcade.games.atari.objects.fields import COMMON, Field
+from grpo_arcade.games.atari.titles import ABSENT, Objects
+from grpo_arcade.games.atari.titles.fields import COMMON, Field
 
 
 def symbolic_space(objects: Objects) -> Dict:

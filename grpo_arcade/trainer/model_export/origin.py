@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grpo_arcade.recordings.runs.find import run_of
+from grpo_arcade.recordings.runs.reader import RunReader, checkpoint_step
 from grpo_arcade.trainer.config import TrainConfig
-from grpo_arcade.trainer.find_run import run_of
 from grpo_arcade.trainer.models import POCKET, locate
 from grpo_arcade.trainer.models.loading import ADAPTER_CONFIG, base_name
-from grpo_arcade.trainer.run_folder import RunReader, checkpoint_step
 
 ADAPTER_FILES = (ADAPTER_CONFIG, "adapter_model.safetensors")
 POCKET_NAME = "pocket/weights"
@@ -78,7 +78,7 @@ def origin_of(word: str) -> Origin:
     settings, model = TrainConfig(), locate(word) if run is None else Path(word)
     if run is not None:
         with RunReader(run) as reader:
-            settings = reader.settings()
+            settings = TrainConfig.of(reader)
             kept = reader.checkpoints()
         if run == Path(word):
             if not kept:

@@ -5,7 +5,7 @@ completions it gets, a sequence that ends leaves the batch at once and is handed
 completion has its own random numbers, so that the same seed gives the same completions in any batching. It works with
 any Hugging Face causal language model whose cache is a ``DynamicCache``.
 
-tests/benchmarks/test_sampler_speed.py sets it beside ``generate``. Small micro-batches are slow on a CPU, bfloat16 is
+benchmarks/test_sampler_speed.py sets it beside ``generate``. Small micro-batches are slow on a CPU, bfloat16 is
 slower than float32 where the processor only emulates it, and a second thread is better left to the matches.
 """
 

@@ -7,8 +7,8 @@ import pygame
 import pytest
 
 from grpo_arcade.arcade.settings import Settings
-from grpo_arcade.arcade.window.app import App
-from grpo_arcade.arcade.window.scene import Scene
+from grpo_arcade.arcade.window.shell.app import App
+from grpo_arcade.arcade.window.shell.scene import Scene
 
 
 @pytest.fixture(autouse=True)
@@ -153,8 +153,8 @@ STRATEGY = "def strategy(board):\n    return 'A'\n"
 def run_folder(tmp_path):
     """A run as a trainer writes it: one strategy with two games, which is the champion. Its lock is held."""
     from grpo_arcade.games.baseline_scores import play_baseline
+    from grpo_arcade.recordings.runs.writer import RunWriter
     from grpo_arcade.trainer.config import TrainConfig
-    from grpo_arcade.trainer.run_writer import RunWriter
     from grpo_arcade.trainer.scoring import Play
 
     versions = {"grpo-arcade": "0", "rules": "1"}

@@ -8,10 +8,10 @@ import time
 from grpo_arcade.games import Episode, Outcome, make
 from grpo_arcade.games.players import extract_source, play_match
 from grpo_arcade.games.seeds import training_seeds
+from grpo_arcade.recordings.runs.writer import RunWriter
 from grpo_arcade.trainer import rewards
 from grpo_arcade.trainer.champion import champion_seeds
 from grpo_arcade.trainer.config import TrainConfig
-from grpo_arcade.trainer.run_writer import RunWriter
 from grpo_arcade.trainer.scoring import Match, Play, counted_score, refused
 
 KEY = "00" * 16

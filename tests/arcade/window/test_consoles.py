@@ -6,16 +6,16 @@ import sys
 import pygame
 import pytest
 
-from grpo_arcade.arcade.window.scenes.home import Home
-from grpo_arcade.arcade.window.scenes.home_games import ATARI_TILES
-from grpo_arcade.arcade.window.scenes.library import Library
-from grpo_arcade.arcade.window.scenes.play_clock import ClockPlay
-from grpo_arcade.arcade.window.scenes.replay import Replay
-from grpo_arcade.arcade.window.scenes.versus import VersusScene
-from grpo_arcade.arcade.window.scenes.versus_match import YOU, Match
-from grpo_arcade.arcade.window.scenes.watch import WatchScene
+from grpo_arcade.arcade.window.home.games import ATARI_TILES
+from grpo_arcade.arcade.window.home.home import Home
+from grpo_arcade.arcade.window.home.library import Library
+from grpo_arcade.arcade.window.play.clock import ClockPlay
+from grpo_arcade.arcade.window.replay.replay import Replay
+from grpo_arcade.arcade.window.versus.match import YOU, Match
+from grpo_arcade.arcade.window.versus.versus import VersusScene
+from grpo_arcade.arcade.window.watch.watch import WatchScene
 from grpo_arcade.games.atari import console, titles
-from grpo_arcade.games.atari.objects import SYMBOLIC
+from grpo_arcade.games.atari.titles import SYMBOLIC
 from grpo_arcade.recordings import load, verify
 
 from .conftest import Hands

@@ -8,13 +8,13 @@ import time
 import pygame
 import pytest
 
-from grpo_arcade.arcade.window.scenes.home import Home
-from grpo_arcade.arcade.window.scenes.home_tiles import Board
-from grpo_arcade.arcade.window.scenes.play import Play
-from grpo_arcade.arcade.window.scenes.replay import Replay
-from grpo_arcade.arcade.window.scenes.versus import VersusScene
-from grpo_arcade.arcade.window.scenes.watch import WatchScene
-from grpo_arcade.arcade.window.shelf import look, run_line
+from grpo_arcade.arcade.window.home.home import Home
+from grpo_arcade.arcade.window.home.shelf import look, run_line
+from grpo_arcade.arcade.window.home.tiles import Board
+from grpo_arcade.arcade.window.play.play import Play
+from grpo_arcade.arcade.window.replay.replay import Replay
+from grpo_arcade.arcade.window.versus.versus import VersusScene
+from grpo_arcade.arcade.window.watch.watch import WatchScene
 from grpo_arcade.games.baseline_scores import play_baseline
 from grpo_arcade.recordings import save
 

@@ -14,19 +14,19 @@ import pygame
 import pytest
 from PIL import Image
 
-from grpo_arcade.arcade.window.contestants import perform_source
-from grpo_arcade.arcade.window.run_feed import Feed, glance
-from grpo_arcade.arcade.window.scenes.export import Export
-from grpo_arcade.arcade.window.scenes.home import Home
-from grpo_arcade.arcade.window.scenes.library import Library
-from grpo_arcade.arcade.window.scenes.options import Options
-from grpo_arcade.arcade.window.scenes.play import play as play_scene
-from grpo_arcade.arcade.window.scenes.play_turns import TurnPlay
-from grpo_arcade.arcade.window.scenes.replay import Replay
-from grpo_arcade.arcade.window.scenes.versus import VersusScene
-from grpo_arcade.arcade.window.scenes.versus_match import YOU, Match
-from grpo_arcade.arcade.window.scenes.watch import WatchScene
-from grpo_arcade.arcade.window.shelf import Shelf
+from grpo_arcade.arcade.window.home.home import Home
+from grpo_arcade.arcade.window.home.library import Library
+from grpo_arcade.arcade.window.home.shelf import Shelf
+from grpo_arcade.arcade.window.play.options import Options
+from grpo_arcade.arcade.window.play.play import play as play_scene
+from grpo_arcade.arcade.window.play.turns import TurnPlay
+from grpo_arcade.arcade.window.replay.export import Export
+from grpo_arcade.arcade.window.replay.replay import Replay
+from grpo_arcade.arcade.window.versus.contestants import perform_source
+from grpo_arcade.arcade.window.versus.match import YOU, Match
+from grpo_arcade.arcade.window.versus.versus import VersusScene
+from grpo_arcade.arcade.window.watch.run_feed import Feed, glance
+from grpo_arcade.arcade.window.watch.watch import WatchScene
 from grpo_arcade.games.baseline_scores import play_baseline
 
 from .conftest import Hands

@@ -7,11 +7,11 @@ import pygame
 import pytest
 from PIL import Image
 
-from grpo_arcade.arcade.window.clip import write_clip
-from grpo_arcade.arcade.window.kept_games import kept_game
-from grpo_arcade.arcade.window.scenes.play_panel import state
-from grpo_arcade.arcade.window.scenes.play_turns import TurnPlay
-from grpo_arcade.arcade.window.session import Session
+from grpo_arcade.arcade.window.background.clip import write_clip
+from grpo_arcade.arcade.window.play.kept_games import kept_game
+from grpo_arcade.arcade.window.play.panel import state
+from grpo_arcade.arcade.window.play.session import Session
+from grpo_arcade.arcade.window.play.turns import TurnPlay
 from grpo_arcade.games import Outcome, make
 from grpo_arcade.games.players import play_match
 from grpo_arcade.recordings import load, save, verify

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from grpo_arcade.arcade.window.reel import Reel
-from grpo_arcade.arcade.window.scenes.export import Export
-from grpo_arcade.arcade.window.scenes.replay import SPEEDS, Replay
+from grpo_arcade.arcade.window.replay.export import Export
+from grpo_arcade.arcade.window.replay.reel import Reel
+from grpo_arcade.arcade.window.replay.replay import SPEEDS, Replay
 from grpo_arcade.games.baseline_scores import play_baseline
 from grpo_arcade.recordings import append, save
 

@@ -10,8 +10,8 @@ import pygame
 import pytest
 
 from grpo_arcade.arcade.settings import Settings, load_settings
-from grpo_arcade.arcade.window.actions import ACTIONS, CONTEXTS, BindingError, Bindings
-from grpo_arcade.arcade.window.scene import Act, Pointer, Typed
+from grpo_arcade.arcade.window.shell.actions import ACTIONS, CONTEXTS, BindingError, Bindings
+from grpo_arcade.arcade.window.shell.scene import Act, Pointer, Typed
 
 from .conftest import Hands, Probe
 

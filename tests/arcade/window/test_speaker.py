@@ -9,15 +9,15 @@ import numpy as np
 import pygame
 import pytest
 
-from grpo_arcade.arcade.window.scenes.play import play
-from grpo_arcade.arcade.window.speaker import Speaker
+from grpo_arcade.arcade.window.play.play import play
+from grpo_arcade.arcade.window.play.speaker import Speaker
 
 from .test_play_clock import frames, key
 
 # Writes what a sound card would hear into a file; the card is a slow one, so that there is always something in store.
 PLAYS = """
 import sys, time
-from grpo_arcade.arcade.window.speaker import Speaker
+from grpo_arcade.arcade.window.play.speaker import Speaker
 speaker = Speaker(False, print)
 assert speaker.open(30720)
 for frame in range(150):

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from grpo_arcade.arcade.cli import VERBS
-from grpo_arcade.arcade.window.display import HEADLESS_COMMANDS
+from grpo_arcade.arcade.window.shell.display import HEADLESS_COMMANDS
 from grpo_arcade.recordings import load
 
 ARCADE = [sys.executable, "-m", "grpo_arcade.arcade.cli"]
@@ -16,7 +16,7 @@ ARCADE = [sys.executable, "-m", "grpo_arcade.arcade.cli"]
 CLOSES_AT_ONCE = """
 import sys, pygame
 from grpo_arcade.arcade import cli
-from grpo_arcade.arcade.window.app import App
+from grpo_arcade.arcade.window.shell.app import App
 turn = App.turn
 def first_turn(self, wait=True):
     drew = turn(self, wait)
@@ -30,7 +30,7 @@ sys.exit(cli.main([]))
 PLAYS_AND_WAITS = """
 import sys, pygame
 from grpo_arcade.arcade import cli
-from grpo_arcade.arcade.window.app import App
+from grpo_arcade.arcade.window.shell.app import App
 turn = App.turn
 keys = [pygame.K_RETURN, *[pygame.K_LEFT, pygame.K_UP, pygame.K_RIGHT, pygame.K_DOWN] * 2]
 def busy_turn(self, wait=True):

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grpo_arcade.arcade.window.stick import Stick
+from grpo_arcade.arcade.window.play.stick import Stick
 
 CONTROLS = ("up", "right", "down", "left", "fire")
 

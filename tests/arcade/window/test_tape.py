@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grpo_arcade.arcade.settings import Settings
-from grpo_arcade.arcade.window.app import App
-from grpo_arcade.arcade.window.playback import playback_of
-from grpo_arcade.arcade.window.reel import TapedReel
-from grpo_arcade.arcade.window.studio import Sample, _work
-from grpo_arcade.arcade.window.tape import KEY_EVERY, Packer, Tape
+from grpo_arcade.arcade.window.background.studio import Sample, _work
+from grpo_arcade.arcade.window.background.tape import KEY_EVERY, Packer, Tape
+from grpo_arcade.arcade.window.replay.playback import playback_of
+from grpo_arcade.arcade.window.replay.reel import TapedReel
+from grpo_arcade.arcade.window.shell.app import App
 
 from .made_runs import unfinished
 

@@ -3,10 +3,10 @@
 import pygame
 import pytest
 
-from grpo_arcade.arcade.window.contestants import label
-from grpo_arcade.arcade.window.scene import Dropped
-from grpo_arcade.arcade.window.scenes.versus import VersusScene
-from grpo_arcade.arcade.window.scenes.versus_match import YOU, Match
+from grpo_arcade.arcade.window.shell.scene import Dropped
+from grpo_arcade.arcade.window.versus.contestants import label
+from grpo_arcade.arcade.window.versus.match import YOU, Match
+from grpo_arcade.arcade.window.versus.versus import VersusScene
 from grpo_arcade.games import Outcome
 from grpo_arcade.recordings import load, verify
 

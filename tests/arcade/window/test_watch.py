@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grpo_arcade.arcade.window.code_view import highlighted, new_lines
-from grpo_arcade.arcade.window.playback import Playback
-from grpo_arcade.arcade.window.run_feed import LIVE, MOST_POINTS, Feed
-from grpo_arcade.arcade.window.scenes.watch import WatchScene
+from grpo_arcade.arcade.window.draw.code_view import highlighted, new_lines
+from grpo_arcade.arcade.window.replay.playback import Playback
+from grpo_arcade.arcade.window.watch.run_feed import LIVE, MOST_POINTS, Feed
+from grpo_arcade.arcade.window.watch.watch import WatchScene
 from grpo_arcade.games import Episode, Outcome
 from grpo_arcade.games.baseline_scores import play_baseline
-from grpo_arcade.trainer.run_folder import RunReader
-from grpo_arcade.trainer.run_writer import RunWriter
+from grpo_arcade.recordings.runs.reader import RunReader
+from grpo_arcade.recordings.runs.writer import RunWriter
 
 from .conftest import Hands
 from .made_runs import CRASHING, ORDER, MadeRun, completions

@@ -5,10 +5,10 @@ import re
 import pytest
 
 from grpo_arcade.arcade import cli, window
-from grpo_arcade.arcade.window.scenes.home import Home
-from grpo_arcade.arcade.window.scenes.replay import Replay
-from grpo_arcade.arcade.window.scenes.watch import WatchScene
-from grpo_arcade.trainer.run_folder import RunReader
+from grpo_arcade.arcade.window.home.home import Home
+from grpo_arcade.arcade.window.replay.replay import Replay
+from grpo_arcade.arcade.window.watch.watch import WatchScene
+from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer.scoring import Play
 
 from .conftest import Hands

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from grpo_arcade.arcade.window.scenes.watch import WatchScene
+from grpo_arcade.arcade.window.watch.watch import WatchScene
 
 pytestmark = [
     pytest.mark.soak,

@@ -13,8 +13,8 @@ from grpo_arcade.games import UnknownGameError, make
 from grpo_arcade.games.atari import Atari, UnknownRomError, titles
 from grpo_arcade.games.atari.console import ACTION_IDS, installed_titles
 from grpo_arcade.games.atari.controls import controls_of
-from grpo_arcade.games.atari.objects import SYMBOLIC
 from grpo_arcade.games.atari.roms import HUMAN_SCORES, REFUSED, rom
+from grpo_arcade.games.atari.titles import SYMBOLIC
 from grpo_arcade.games.conformance import check_game
 
 CONFORMING = (

@@ -6,7 +6,7 @@ import pytest
 
 from grpo_arcade.games import make
 from grpo_arcade.games.atari.baselines import SCRIPTED
-from grpo_arcade.games.atari.objects import SYMBOLIC
+from grpo_arcade.games.atari.titles import SYMBOLIC
 from grpo_arcade.games.baseline_scores import play_baseline
 from grpo_arcade.games.players import check_source, play_match
 

@@ -10,7 +10,7 @@ from gymnasium.utils.env_match import check_environments_match
 
 from grpo_arcade.games import make
 from grpo_arcade.games.atari import titles
-from grpo_arcade.games.atari.objects import SYMBOLIC
+from grpo_arcade.games.atari.titles import SYMBOLIC
 from grpo_arcade.games.gymnasium_env import environments
 
 

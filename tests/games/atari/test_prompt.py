@@ -3,7 +3,7 @@
 import pytest
 
 from grpo_arcade.games import make
-from grpo_arcade.games.atari.objects import SYMBOLIC
+from grpo_arcade.games.atari.titles import SYMBOLIC
 from grpo_arcade.games.players import extract_source, play_match
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from grpo_arcade import recordings
 from grpo_arcade.games import make
+from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer.config import TrainConfig
-from grpo_arcade.trainer.run_folder import RunReader
 from tests.games.openenv.by_hand import STRATEGIES, elsewhere
 from tests.trainer.conftest import make_tiny_model
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from grpo_arcade.arcade.cli import main
+from grpo_arcade.recordings.runs.reader import STATE, list_runs
 from grpo_arcade.trainer.model_export.reading import Reading, compare
-from grpo_arcade.trainer.run_folder import STATE, list_runs
 
 from ...arcade.window.made_runs import MadeRun
 from ...gpu.random_gpt_oss import make_gpt_oss

@@ -7,7 +7,7 @@ from statistics import fmean
 
 import pytest
 
-from grpo_arcade.games.atari.objects import SYMBOLIC
+from grpo_arcade.games.atari.titles import SYMBOLIC
 from grpo_arcade.games.game import Outcome
 from grpo_arcade.games.players import check_source, extract_source, play_match
 from grpo_arcade.games.registry import make

@@ -1,0 +1,408 @@
+"""The terminal app: a header, tabs, keys; it looks at the run folder twice a second and never waits for it.
+
+All reading happens in one thread beside the screen's, so that a key is answered at once whatever the run's size. It
+writes nothing but commands, and only when asked to. A tab's content has ``read(reader)``, called in that thread when
+the run has changed while the tab is open, and ``show(what it read)``.
+
+It stands beside a training that wants the same processor: nothing is read, drawn or painted that has not changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+from rich.text import Text
+from textual import events
+from textual.app import App, ComposeResult, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.filter import Monochrome
+from textual.screen import Screen
+from textual.widgets import Footer, Static, TabbedContent, TabPane
+
+from grpo_arcade.arcade.dashboard.detached import Trainer
+from grpo_arcade.arcade.dashboard.dialogs import Leaving, Question
+from grpo_arcade.arcade.dashboard.draw.axes import load_plotter
+from grpo_arcade.arcade.dashboard.draw.clean import clean
+from grpo_arcade.arcade.dashboard.draw.lines import Lines
+from grpo_arcade.arcade.dashboard.draw.plain import AsciiOnly
+from grpo_arcade.arcade.dashboard.garbage import REST_S, Garbage
+from grpo_arcade.arcade.dashboard.header import header, too_small
+from grpo_arcade.arcade.dashboard.read.follow import Look, Watch
+from grpo_arcade.arcade.dashboard.tabs.opening import TABS, content_of, prepare
+from grpo_arcade.arcade.dashboard.tabs.overview import Overview
+from grpo_arcade.recordings.runs.reader import LIVE, RunFolderError
+
+LOOK_S = 0.5
+"""Between two looks for news of the run."""
+PULSE_S = 5.0
+"""Between two looks at what changes without news: whether the trainer lives, and how busy the machine is."""
+AWAKE_S, CLOCK_S = 20.0, 5.0
+"""Where nobody has pressed a key for so long, the clocks go on in strides of so many seconds, and with every step."""
+CALM = 20
+"""What reading the open tab costs, times this, passes before it is read again: a twentieth of one core at most."""
+
+T = TypeVar("T")
+
+
+class Dashboard(App[None]):
+    """Watches one run folder."""
+
+    CSS_PATH = "dashboard.tcss"
+    TITLE = "GRPO Arcade"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide"), (170, "-vast")]  # noqa: RUF012 - as Textual declares it
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q", "quit", "Quit"),
+        Binding("question_mark", "help", "Help", key_display="?"),
+        Binding("1", "tab('overview')", "Overview", show=False),
+        Binding("2", "tab('strategies')", "Strategies", show=False),
+        Binding("3", "tab('groups')", "Groups", show=False),
+        Binding("4", "tab('evaluations')", "Evaluations", show=False),
+        Binding("5", "tab('commands')", "Commands", show=False),
+        Binding("6", "tab('log')", "Log", show=False),
+        Binding("7", "tab('config')", "Config", show=False),
+        Binding("P", "pause", "Pause"),
+        Binding("S", "command('stop')", "Stop and save", show=False),
+        Binding("E", "command('evaluate')", "Evaluate now", show=False),
+        Binding("C", "command('save')", "Save a checkpoint", show=False),
+        Binding("G", "command('gif')", "GIF of the champion", show=False),
+        Binding("f12", "screenshot", "Screenshot", show=False),
+    ]
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        plain: bool = False,
+        colour: bool = True,
+        trainer: Trainer | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """``plain`` keeps to ASCII; ``trainer`` was started with it; ``clock`` gives seconds since 1970.
+
+        Raises:
+            RunFolderError: the folder is no run that can be read.
+        """
+        super().__init__()
+        self.folder = folder
+        self.plain = plain
+        self.clock = clock
+        self._trainer = trainer
+        self._leaving = False
+        self._header = Lines(id="header")
+        if not colour and not self.no_color:
+            self._filters.append(Monochrome())
+        if plain:
+            self._filters.append(AsciiOnly())
+        self.back_room = ThreadPoolExecutor(1, "dashboard-reader")
+        self._watch = Watch(folder, clock)
+        self.reader = self._watch.reader
+        self._next_pulse = self._next_clock = 0.0
+        self._look: Look | None = None
+        self._trouble = ""
+        self._looking = False
+        self._tab_stale = True
+        self._next_tab = 0.0
+        self._opened: set[str | None] = set()
+        self._heard: dict[int, str] = {}
+        self._garbage = Garbage()
+        # Read while the screen is being made, so that its first picture has the numbers.
+        self._first_look: Future[Look] | None = self.back_room.submit(self._watch.read)
+
+    def compose(self) -> ComposeResult:
+        """Header, tabs, footer. What is in the other tabs is made when they are opened."""
+        yield self._header
+        yield Static(id="trainer-failed")
+        with TabbedContent(initial="tab-overview", id="tabs"):
+            with TabPane("Overview", id="tab-overview"):
+                yield Overview(plain=self.plain)
+            for name in TABS:
+                yield TabPane(name.capitalize(), id=f"tab-{name}")
+        yield Footer(show_command_palette=True)
+        yield Static(id="too-small")
+
+    def on_mount(self) -> None:
+        """Start looking."""
+        self.query_one(Overview).focus()
+        self.set_interval(LOOK_S, self._consider)
+        self.call_next(self._consider)
+
+    def on_unmount(self) -> None:
+        """Nothing is left behind."""
+        self._garbage.close()
+        self.back_room.shutdown(wait=True, cancel_futures=True)
+        self._watch.close()
+
+    async def _prepare(self) -> None:
+        # A timer may go off while the app is being closed.
+        if self._is_open():
+            await self.in_back_room(prepare)
+            self._garbage.keep()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Note that somebody is there."""
+        if isinstance(event, events.InputEvent):
+            self._garbage.touched()
+            self._next_clock = 0.0
+        await super().on_event(event)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Below the smallest size, say so."""
+        words, was_small = too_small(*event.size), self._main.has_class("too-small")
+        self._main.set_class(bool(words), "too-small")
+        if words:
+            self._main.query_one("#too-small", Static).update(words)
+        elif was_small:
+            self.call_after_refresh(self._give_keys)  # what is not seen has lost them
+        self._draw_header()
+
+    async def in_back_room(self, work: Callable[..., T], *values: Any) -> T:
+        """Run something slow beside the screen; one after the other."""
+        return await asyncio.get_running_loop().run_in_executor(self.back_room, work, *values)
+
+    async def _consider(self) -> None:
+        """Look whether there is anything new; and let the clocks go on."""
+        if self._looking or not self._is_open():
+            return
+        self._garbage.search_at_rest()
+        self._mind_trainer()
+        if time.monotonic() >= self._next_clock:
+            self._draw_header()
+        self._looking = True
+        try:
+            await self._catch_up()
+            self._say_trouble("")
+        except RunFolderError as error:
+            self._say_trouble(str(error))
+        finally:
+            self._looking = False
+
+    async def _catch_up(self) -> None:
+        changed = self._watch.changed()
+        if (changed and self._watch.has_news()) or self._look is None or self._trouble:
+            await self._read_news()
+        if not self._is_open():
+            return
+        # The log is a file of its own: it grows without the database, and after it, as when a trainer dies.
+        self._tab_stale |= changed or self._open_tab == "tab-log"
+        if self._look is not None and self._look.facts["status"] in LIVE and time.monotonic() >= self._next_pulse:
+            await self._feel_pulse()
+        if self._open_tab == "tab-overview":
+            self._main.query_one(Overview).keep_up()
+        if self._tab_stale and self._open_tab and time.monotonic() >= self._next_tab:
+            await self.refresh_tab()
+
+    async def _read_news(self) -> None:
+        first, self._first_look = self._first_look, None
+        look = await (asyncio.wrap_future(first) if first else self.in_back_room(self._watch.read))
+        if not self._is_open():
+            return
+        self._look = look
+        self._draw_header()
+        if first:
+            # What takes longest comes when the numbers stand on the screen.
+            self.call_after_refresh(self.run_worker, self._open_plots)
+            self.set_timer(REST_S, self._prepare)
+        self._show_overview()
+        self._hear_answers(look.commands)
+
+    async def _feel_pulse(self) -> None:
+        status, load = await self.in_back_room(self._watch.pulse)
+        self._next_pulse = time.monotonic() + PULSE_S
+        if not self._is_open() or self._look is None:
+            return
+        if status != self._look.facts["status"]:
+            self._look.facts["status"] = status
+            self._draw_header()
+        self._main.query_one(Overview).show_load(load)
+
+    async def _open_plots(self) -> None:
+        await self.in_back_room(load_plotter)
+        if self._is_open():
+            self._main.query_one(Overview).open_plots()
+
+    def _show_overview(self) -> None:
+        if self._look is not None and self._open_tab == "tab-overview":
+            self._main.query_one(Overview).show(self._look.facts, self._watch.history)
+
+    async def refresh_tab(self) -> None:
+        """Read and show the open tab."""
+        self._tab_stale = False
+        pane = self._open_pane
+        tab: Any = next((child for child in pane.children if hasattr(child, "read")), None) if pane else None
+        if tab is not None:
+            began = time.monotonic()
+            found = await self.in_back_room(tab.read, self.reader)
+            if not self._is_open():
+                return
+            tab.show(found)
+            if tab.id not in self._opened:
+                # A search of all that modules and widgets hold for garbage would delay a key by 0.1 s.
+                self._opened.add(tab.id)
+                self._garbage.keep()
+            self._next_tab = time.monotonic() + min(10.0, CALM * (time.monotonic() - began))
+
+    @property
+    def _main(self) -> Screen[Any]:
+        """The screen with the tabs; the app's own queries look at the dialog that lies over it."""
+        return self.screen_stack[0]
+
+    def _is_open(self) -> bool:
+        """Not once it is being closed, when a timer or a thread may still have something to say."""
+        return bool(self.screen_stack) and self._header.is_attached
+
+    @property
+    def _open_pane(self) -> TabPane | None:
+        return self._main.query_one("#tabs", TabbedContent).active_pane
+
+    @property
+    def _open_tab(self) -> str:
+        """Its id; nothing once the app is being closed."""
+        pane = self._open_pane if self._is_open() else None
+        return str(pane.id) if pane is not None else ""
+
+    def _say_trouble(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self._draw_header()
+
+    def _draw_header(self) -> None:
+        if not self._is_open():
+            return
+        if self._trouble:
+            lines = [Text(f" {line}", style="bold red") for line in (self._trouble, "Trying again; q leaves.")]
+        elif self._look is None:
+            lines = [Text(f" reading {self.folder} …")]
+        else:
+            lines = header(self._look.facts, self.clock(), self.size.width)
+        self._header.write(lines)
+        if self._garbage.rested_s > AWAKE_S:
+            self._next_clock = time.monotonic() + CLOCK_S
+
+    def _mind_trainer(self) -> None:
+        """Say why the trainer that was started with this dashboard died; leave when it has stopped as asked."""
+        trainer = self._trainer
+        if trainer is None or trainer.code is None or not self._is_open():
+            return
+        if self._leaving:
+            self.exit()
+        bar = self._main.query_one("#trainer-failed", Static)
+        if trainer.failed and not bar.display:
+            line = clean(trainer.last_words().splitlines()[-1]).removeprefix("arcade: ")
+            bar.update(Text(f"The trainer ended with exit code {trainer.code}: {line}"))
+            bar.display = True
+
+    async def action_quit(self) -> None:
+        """Leave; a trainer that was started with the dashboard may be left running or stopped."""
+        if self._trainer is None or self._trainer.code is not None:
+            self.exit()
+        elif not isinstance(self.screen, Leaving):
+            self.push_screen(Leaving(self._look.facts["step"] if self._look else 0), self._leave)
+
+    def _leave(self, way: str | None) -> None:
+        if way == "leave":
+            self.exit()
+        elif way == "stop" and self._trainer is not None:
+            self._leaving = True
+            if self._look is not None and self._look.facts["status"] in ("running", "paused"):
+                self._send("stop")
+            else:
+                self._trainer.stop()
+
+    async def on_tabbed_content_tab_activated(self) -> None:
+        """Read what the newly opened tab shows, and give it the keys."""
+        pane = self._open_pane
+        if pane is not None and not pane.children:
+            name = str(pane.id).removeprefix("tab-")
+            with self.batch_update():
+                await pane.mount(content_of(name, self.folder, plain=self.plain))
+        self._give_keys()
+        self._show_overview()
+        self.run_worker(self._read_tab, group="tab", exclusive=True)  # type: ignore[arg-type]
+
+    def _give_keys(self) -> None:
+        """To the open tab, or what takes them in it."""
+        pane = self._open_pane
+        target = next((child for child in pane.query("*").results() if child.focusable), None) if pane else None
+        if target is not None:
+            target.focus()
+
+    async def _read_tab(self) -> None:
+        try:
+            await self.refresh_tab()
+        except RunFolderError as error:
+            self._say_trouble(str(error))
+
+    def action_tab(self, name: str) -> None:
+        """Open a tab."""
+        self._main.query_one("#tabs", TabbedContent).active = f"tab-{name}"
+
+    def action_help(self) -> None:
+        """Show or hide all keys."""
+        if self.screen.query("HelpPanel"):
+            self.action_hide_help_panel()
+        else:
+            self.action_show_help_panel()
+
+    def action_pause(self) -> None:
+        """Pause, or go on if it is paused."""
+        paused = self._look is not None and self._look.facts["status"] == "paused"
+        self.action_command("resume" if paused else "pause")
+
+    def action_command(self, name: str) -> None:
+        """Ask the trainer for something; stopping is asked twice."""
+        if name == "stop":
+            question = "Stop training after this step, and save a checkpoint?"
+            self.push_screen(Question(question), lambda sure: self._send("stop") if sure else None)
+        else:
+            self._send(name)
+
+    def _send(self, name: str) -> None:
+        self.run_worker(self._send_and_wait(name), group="send")
+
+    async def _send_and_wait(self, name: str) -> None:
+        try:
+            number = await self.in_back_room(self.reader.send, name)
+        except RunFolderError as error:
+            self.notify(str(error), title=f"{name}: nobody is training", severity="warning", timeout=8)
+            return
+        self._heard[number] = "asked"
+        self.notify("asked; the trainer answers within one step", title=name, timeout=4)
+
+    def _hear_answers(self, commands: list[dict[str, Any]]) -> None:
+        for command in reversed(commands):
+            number, status = command["id"], command["status"]
+            if self._heard.get(number, status) == status:
+                continue
+            if status == "accepted":
+                self._heard[number] = status
+            else:
+                del self._heard[number]
+            severity: Any = "warning" if status == "refused" else "information"
+            self.notify(clean(command["answer"]) or status, title=f"{command['name']}: {status}", severity=severity)
+
+    def action_screenshot(self, filename: str | None = None, path: str | None = None) -> None:
+        """Save the screen as SVG in the folder the dashboard was started in."""
+        name = filename or f"arcade-{self.folder.name}-{time.strftime('%Y%m%d-%H%M%S')}.svg"
+        try:
+            where = self.save_screenshot(name, path or ".")
+        except OSError as error:
+            self.notify(f"{name} cannot be written: {error.strerror}", severity="error")
+            return
+        self.notify(f"saved {where}")
+
+    def get_system_commands(self, screen: Screen[Any]) -> Any:
+        """What the command palette offers: Textual's own, and the trainer's."""
+        yield from super().get_system_commands(screen)
+        for pane in self._main.query("#tabs > ContentSwitcher > TabPane").results(TabPane):
+            name = str(pane.id).removeprefix("tab-")
+            yield SystemCommand(f"Open {name}", "a tab", lambda name=name: self.action_tab(name))
+        from grpo_arcade.arcade.dashboard.read.commands import COMMANDS
+
+        for name, (words, _) in COMMANDS.items():
+            yield SystemCommand(words, "asks the trainer", lambda name=name: self.action_command(name))

@@ -1,0 +1,1 @@
+"""What the dashboard paints with: text, charts, bars, positions. Knows no run."""

@@ -1,0 +1,174 @@
+"""A plot with axes, drawn in about a millisecond and kept until its numbers or its size change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rich.color import Color
+from rich.style import Style
+from rich.text import Text
+
+from grpo_arcade.arcade.dashboard.draw.axes import Frame, Limits, blank_figure, built, frame, places, roomy, ticks
+from grpo_arcade.arcade.dashboard.draw.braille import MOST, Canvas, thinned
+from grpo_arcade.arcade.dashboard.draw.lines import Lines
+from grpo_arcade.arcade.dashboard.read.facts import number
+
+Rgb = tuple[int, int, int]
+BLUE, ORANGE, GREEN, PINK, GREY, YELLOW = (
+    *((86, 166, 232), (230, 140, 40), (60, 180, 130), (215, 120, 180)),
+    *((140, 146, 158), (222, 200, 70)),
+)
+"""Told apart by people who see colours differently (after Okabe and Ito, lightened for a dark ground)."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One line of a chart."""
+
+    name: str
+    xs: Sequence[float]
+    ys: Sequence[float]
+    colour: Rgb = BLUE
+    points: bool = False
+    """Whether its points are marked, where they are few."""
+    right: bool = False
+    """Whether it has the axis on the right to itself."""
+
+
+@dataclass(frozen=True)
+class ChartData:
+    """All a chart shows."""
+
+    title: str
+    curves: tuple[Curve, ...] = ()
+    levels: tuple[tuple[str, float, Rgb], ...] = ()
+    """Horizontal lines: name, height, colour."""
+    xlim: tuple[float, float] | None = None
+    bars: tuple[tuple[str, float], ...] = ()
+    """Instead of curves: bars by name."""
+    empty: str = "nothing to plot yet"
+
+
+@dataclass(frozen=True)
+class Ink:
+    """Colours and signs a chart is drawn with."""
+
+    ground: Rgb = (18, 18, 18)
+    text: Rgb = (160, 160, 160)
+    plain: bool = False
+    """ASCII signs instead of Braille dots."""
+
+
+def draw(data: ChartData, width: int, height: int, ink: Ink) -> list[Text]:
+    """The chart as ``height`` lines of at most ``width`` cells."""
+    if width < 16 or height < 5:
+        return [Text(data.title[:width], style="bold")]
+    if data.bars:
+        lines = _bars(data, width, height - 1, ink)
+    elif curves := [curve for curve in data.curves if any(-MOST < y < MOST for y in curve.ys)]:
+        lines = _curves(data, curves, width, height - 1, ink)
+    else:
+        lines = [*[Text()] * (height // 2 - 1), Text(data.empty[:width].center(width), style="dim")]
+    return [_heading(data), *lines]
+
+
+def _heading(data: ChartData) -> Text:
+    heading = Text(data.title, style="bold")
+    for name, colour in [(curve.name, curve.colour) for curve in data.curves if curve.name] + [
+        (f"{name} {number(level)}", colour) for name, level, colour in data.levels
+    ]:
+        heading.append(f"  {name}", style=_style(colour))
+    return heading
+
+
+@lru_cache(maxsize=64)
+def _style(colour: Rgb) -> Style:
+    return Style(color=Color.from_rgb(*colour), bold=False)
+
+
+def _curves(data: ChartData, curves: list[Curve], width: int, height: int, ink: Ink) -> list[Text]:
+    left, right = data.xlim or (min(min(c.xs) for c in curves), max(max(c.xs) for c in curves))
+    across = left, max(right, left + 1)
+    points = [thinned(curve.xs, curve.ys, *across, 2 * width) for curve in curves]
+    limits: dict[bool, Limits | None] = {}
+    for side in (False, True):
+        heights = [] if side else [level for _, level, _ in data.levels]
+        heights += [y for curve, (_, ys) in zip(curves, points, strict=True) if curve.right == side for y in ys]
+        limits[side] = roomy(min(heights), max(heights), max(3, (height - 2) // 3)) if heights else None
+    around = frame(width, height, across, limits[False], limits[True])
+    canvas = Canvas(around.columns, around.rows, plain=ink.plain)
+    for _, level, colour in data.levels:
+        (row,) = places([level], limits[False] or (level, level + 1), around.rows)
+        canvas.level(row, _style(colour))
+    for curve, (xs, ys) in zip(curves, points, strict=True):
+        high = limits[curve.right] or (0.0, 1.0)
+        canvas.curve(places(xs, across, canvas.wide), places(ys, high, canvas.high), _style(curve.colour))
+        if curve.points and len(xs) < width // 3:
+            for cell in zip(places(xs, across, around.columns), places(ys, high, around.rows), strict=True):
+                canvas.mark(*cell, "o" if ink.plain else "•", _style(curve.colour))
+    return _framed(canvas, around, Style(color=Color.from_rgb(*ink.text)))
+
+
+def _framed(canvas: Canvas, around: Frame, style: Style) -> list[Text]:
+    lines = [Text(line, style=style) for line in around.lines]
+    for y in range(1, around.rows + 1):
+        line = around.lines[y]
+        before, after = line[: around.first], line[around.first + around.columns :]
+        lines[y] = canvas.row(around.rows - y, before, after, style)
+    return lines
+
+
+def _bars(data: ChartData, width: int, height: int, ink: Ink) -> list[Text]:
+    figure = blank_figure(width, height)
+    figure.canvas_color(ink.ground)
+    figure.axes_color(ink.ground)
+    figure.ticks_color(ink.text)
+    names, values = [name for name, _ in data.bars], [value for _, value in data.bars]
+    most = max(*values, 1.0)
+    figure.ylim(0, most)
+    marks = [mark for mark in ticks(0, most, max(2, (height - 2) // 3)) if mark == int(mark)]
+    figure.yticks(marks, [f"{int(mark):,}" for mark in marks])
+    figure.bar(names, values, color=BLUE, marker="#" if ink.plain else "sd", width=0.7)
+    return list(built(figure).split("\n"))
+
+
+class Chart(Lines):
+    """Shows a :class:`ChartData`."""
+
+    DEFAULT_CSS = "Chart { height: 1fr; width: 1fr; }"
+
+    def __init__(self, *, plain: bool = False, id: str | None = None) -> None:
+        """``plain`` keeps to ASCII."""
+        super().__init__(id=id)
+        self._plain = plain
+        self._data: ChartData | None = None
+        self._ink: Ink | None = None
+
+    def set(self, data: ChartData) -> None:
+        """Show other numbers."""
+        self._data = data
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Draw for the new size."""
+        self._draw()
+
+    def on_mount(self) -> None:
+        """Draw anew when the theme changes."""
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._draw())
+
+    def notify_style_update(self) -> None:
+        """Colours have changed."""
+        super().notify_style_update()
+        self._ink = None
+
+    def _draw(self) -> None:
+        size = self.size
+        if self._data is None or not size.width or not size.height:
+            return
+        if self._ink is None:
+            ground = self.background_colors[1]
+            self._ink = Ink(ground.rgb, ground.blend(ground.get_contrast_text(0.75), 0.6).rgb, self._plain)
+        self.write(draw(self._data, size.width, size.height, self._ink))

@@ -1,0 +1,54 @@
+"""One plain frame of the facts, for logs and pipes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from grpo_arcade.arcade.dashboard.draw.clean import clean
+from grpo_arcade.arcade.dashboard.read.facts import duration, number
+from grpo_arcade.recordings.runs.reader import LIVE
+
+
+def frame(facts: dict[str, Any]) -> str:
+    """The facts as lines of at most about 100 characters, without colour."""
+    recent, last = facts["recent"], facts["last"]
+    most = f" of {facts['max_steps']}" if facts["max_steps"] else ""
+    left = f", left {duration(facts['left_s'])}" if facts["status"] in LIVE else ""
+    lines = [
+        f"{facts['run']}: {clean(facts['model'])} learns {clean(facts['game'])}, {facts['status']}",
+        f"step       {facts['step']}{most}, elapsed {duration(facts['elapsed_s'])}{left}, "
+        f"last update {duration(facts['since_update_s'])} ago",
+        f"reward     {number(recent['reward'])} (std {number(recent['reward_std'])}, "
+        f"zero-spread groups {_percent(recent['frac_reward_zero_std'])})",
+    ]
+    lines += [f"           {clean(name)} {number(value)}" for name, value in facts["rewards"].items()]
+    if facts["held_out"]:
+        first, newest = facts["held_out"][0], facts["held_out"][-1]
+        beside = ", ".join(f"{clean(name)} {number(mean)}" for name, mean in newest["baselines"].items())
+        lines.append(
+            f"held-out   {number(newest['mean'])} after step {newest['step']} (95 % {number(newest['low'])} to "
+            f"{number(newest['high'])}; at first {number(first['mean'])}; {beside})"
+        )
+    if facts["champion"]:
+        lines.append(f"champion   {number(facts['champion']['score'])}, of step {facts['champion']['step']}")
+    lines.append(
+        f"model      entropy {number(last['entropy'])}, KL {number(last['kl'])}, learning rate "
+        f"{number(last['learning_rate'])}, gradient norm {number(last['grad_norm'])}, loss {number(last['loss'])}"
+    )
+    lines.append(
+        f"tokens     {number(recent['completion_length'])} a completion, cut off {_percent(recent['clipped_ratio'])}"
+    )
+    times = ", ".join(f"{name} {number(recent[f'{name}_s'])} s" for name in ("generate", "score", "learn", "evaluate"))
+    lines.append(f"step time  {number(recent['step_s'])} s: {times}")
+    for name, key in (("at first", "outcomes_first"), ("now", "outcomes_recent")):
+        whole = sum(facts[key].values()) or 1
+        mix = ", ".join(f"{outcome} {count / whole:.0%}" for outcome, count in facts[key].items()) or "–"
+        lines.append(f"outcomes   {name}: {mix}")
+    lines.append(f"strategies {facts['strategies']:,}, {facts['distinct_sources']:,} distinct")
+    for alarm in facts["alarms"]:
+        lines.append(f"alarm      {clean(alarm['message'])} (since step {alarm['step']}); {clean(alarm['help'])}")
+    return "\n".join(lines)
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.0%}"

@@ -1,0 +1,1 @@
+"""What the dashboard reads, and from where. Paints nothing."""

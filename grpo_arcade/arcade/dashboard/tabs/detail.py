@@ -1,0 +1,194 @@
+"""All about one strategy: its source, the difference from the champion, its reward with reasons, and its games."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.highlight import highlight
+from textual.widgets import Static, TabbedContent, TabPane
+
+from grpo_arcade.arcade.dashboard.draw.bars import outcome_style
+from grpo_arcade.arcade.dashboard.draw.clean import clean
+from grpo_arcade.arcade.dashboard.draw.page import Page
+from grpo_arcade.arcade.dashboard.read.facts import number
+from grpo_arcade.arcade.dashboard.tabs.game_view import GameView
+from grpo_arcade.games import Episode
+from grpo_arcade.recordings.runs.reader import RunReader
+
+VIEWS = ("source", "diff", "reward", "game")
+
+
+@dataclass(frozen=True)
+class Told:
+    """A strategy with everything its views need."""
+
+    row: dict[str, Any]
+    episodes: tuple[Episode, ...]
+    champion: str | None
+    """The source of the run's champion."""
+    best: str | None
+    """The source of the best other strategy of its group."""
+    text: Content
+    """Its source in colours, with its error: made beside the screen's thread, because colouring takes time."""
+
+
+def tell(reader: RunReader, strategy_id: int) -> Told:
+    """Read one strategy.
+
+    Raises:
+        RunFolderError: it is gone.
+    """
+    row = reader.strategy(strategy_id)
+    champion = reader.query(
+        "SELECT source FROM champions JOIN strategies ON strategies.id = strategy_id JOIN sources ON "
+        "sources.id = source_id ORDER BY champions.id DESC LIMIT 1"
+    )
+    best = reader.query(
+        "SELECT source FROM strategies JOIN sources ON sources.id = source_id WHERE step = ? AND purpose = ? AND "
+        "number = ? AND strategies.id != ? ORDER BY reward DESC, score DESC LIMIT 1",
+        (row["step"], row["purpose"], row["number"], strategy_id),
+    )
+    episodes = tuple(reader.episodes(strategy_id))
+    return Told(row, episodes, champion[0][0] if champion else None, best[0][0] if best else None, _source(row))
+
+
+def highlighted(source: str) -> Content:
+    """Python in colours, safe to show."""
+    return highlight(clean(source), language="python")
+
+
+class Detail(Vertical):
+    """The right or lower half of the strategies tab."""
+
+    def __init__(self, *, plain: bool) -> None:
+        """``plain`` keeps to ASCII."""
+        super().__init__(id="detail")
+        self._plain = plain
+        self.told: Told | None = None
+        self.against_group = False
+
+    def compose(self) -> ComposeResult:
+        """A line that names it, three views, and its games: beside them where there is room, else instead of them."""
+        yield Static(id="detail-title")
+        with Horizontal():
+            with TabbedContent(id="views"):
+                for name in VIEWS[:-1]:
+                    with TabPane(name.capitalize(), id=f"view-{name}"):
+                        yield Page(id=name)
+            yield GameView(plain=self._plain)
+
+    @property
+    def view(self) -> str:
+        """Which of :data:`VIEWS` is open."""
+        if self.has_class("game-open"):
+            return "game"
+        return self.query_one("#views", TabbedContent).active.removeprefix("view-")
+
+    def open_view(self, name: str) -> None:
+        """Open a view."""
+        self.set_class(name == "game", "game-open")
+        self.screen.query_one("#strategies").set_class(name == "game", "game-open")
+        if name != "game":
+            self.query_one("#views", TabbedContent).active = f"view-{name}"
+
+    def show(self, told: Told) -> None:
+        """Show a strategy."""
+        same = self.told is not None and self.told.row["id"] == told.row["id"]
+        self.told = told
+        self.query_one("#detail-title", Static).update(_title(told.row), layout=False)
+        self._show_open(from_start=not same)
+        if not same:
+            self.query_one(GameView).fill(told.episodes)
+
+    def on_tabbed_content_tab_activated(self, event: TabbedContent.TabActivated) -> None:
+        """Views are made when they are looked at: highlighting is the dear part."""
+        event.stop()
+        self._show_open()
+
+    def _show_open(self, *, from_start: bool = True) -> None:
+        if self.told is None:
+            return
+        row, view = self.told.row, self.query_one("#views", TabbedContent).active.removeprefix("view-")
+        page = self.query_one(f"#{view}", Page)
+        if view == "source":
+            page.show(self.told.text, from_start=from_start)
+        elif view == "diff":
+            other = self.told.best if self.against_group else self.told.champion
+            named = "the best other one of its group" if self.against_group else "the champion"
+            page.show(_difference(row["source"], other, named), from_start=from_start)
+        elif view == "reward":
+            page.show(_reward(row), from_start=from_start)
+
+    def switch_diff(self) -> None:
+        """Compare with the group instead of the champion, or the other way round."""
+        self.against_group = not self.against_group
+        self._show_open()
+
+
+def _title(row: dict[str, Any]) -> Text:
+    text = Text(no_wrap=True, overflow="ellipsis")
+    text.append(f" #{row['id']}", style="bold")
+    text.append("  ")
+    text.append(str(row["outcome"]), style=outcome_style(row["outcome"]))
+    text.append(f"  score {number(row['score'])}  reward {number(row['reward'])}")
+    kind = "group" if row["purpose"] == "training" else row["purpose"]
+    text.append(f"  step {row['step']} {kind} {row['number']}  {row['tokens']} tokens", style="dim")
+    return text
+
+
+def _source(row: dict[str, Any]) -> Content:
+    parts: list[Content | tuple[str, str]] = []
+    if row["error"]:
+        parts.append((clean(row["error"]).strip() + "\n\n", "bold $text-error"))
+    text = clean(row["text"] or "")
+    if row["source"] is None:
+        parts += [("no strategy in this completion; its text:\n\n", "dim"), (text, "")]
+    else:
+        parts.append(highlighted(row["source"]))
+        if row["text"] != row["source"]:
+            parts += [("\n\nthe whole completion:\n", "dim"), (text, "dim")]
+    return Content.assemble(*parts)
+
+
+def _difference(own: str | None, other: str | None, named: str) -> RenderableType:
+    if own is None or other is None:
+        missing = "this completion has no strategy" if own is None else f"there is no {named.removeprefix('the ')} yet"
+        return Text(f"nothing to compare: {missing}", style="dim")
+    if own == other:
+        return Text(f"the same source as {named}", style="dim")
+    text = Text(f"- {named}   + this one\n", style="dim")
+    before, after = clean(other).splitlines(), clean(own).splitlines()
+    for line in difflib.ndiff(before, after) if len(before) + len(after) < 400 else difflib.unified_diff(before, after):
+        if line.startswith("?"):
+            continue
+        style = "green" if line.startswith("+") else "red" if line.startswith("-") else ""
+        text.append(line.rstrip("\n") + "\n", style=style)
+    return text
+
+
+def _reward(row: dict[str, Any]) -> RenderableType:
+    if row["rewards"] is None:
+        why = "held-out: scored, never rewarded" if row["purpose"] != "training" else "its group is not complete yet"
+        return Text(f"no reward: {why}", style="dim")
+    table = Table("reward function", "value", "why", box=None, pad_edge=False, header_style="dim")
+    reasons = row["reasons"] or {}
+    for name, value in row["rewards"].items():
+        table.add_row(Text(clean(name)), number(value), Text(clean(str(reasons.get(name, "")))))
+    table.add_row("weighted sum", number(row["reward"]), "", style="bold")
+    advantage = row["advantage"]
+    push = "changes nothing: its group has no spread, or it is average"
+    if advantage is not None and abs(advantage) >= 0.005:
+        push = "makes it likelier" if advantage > 0 else "makes it less likely"
+    table.add_row("advantage", "–" if advantage is None else f"{advantage:+.2f}", f"GRPO {push}")
+    parts: list[RenderableType] = [table]
+    if row["error"]:
+        parts += [Text("\nerror", style="dim"), Text(clean(row["error"]), style="red")]
+    return Group(*parts)

@@ -1,0 +1,191 @@
+"""Held-out evaluations: scores with their intervals over the run, what was reached, champions, and runs compared."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Grid, Vertical
+from textual.widgets import DataTable, Static
+
+from grpo_arcade.arcade.dashboard.dialogs import Prompt
+from grpo_arcade.arcade.dashboard.draw.chart import BLUE, GREEN, GREY, ORANGE, PINK, YELLOW, Chart, ChartData, Curve
+from grpo_arcade.arcade.dashboard.draw.clean import clean
+from grpo_arcade.arcade.dashboard.read.facts import baseline_mean, number
+from grpo_arcade.recordings.runs.find import find_run
+from grpo_arcade.recordings.runs.reader import RunFolderError, RunReader
+
+_RUN_COLOURS = (BLUE, ORANGE, GREEN, PINK, YELLOW)
+_DARK = (74, 84, 100)
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the tab shows."""
+
+    rows: list[Row]
+    champions: list[Row]
+    others: tuple[tuple[str, list[Row]], ...]
+    trouble: str = ""
+
+
+class Evaluations(Vertical):
+    """The tab of evaluations."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "compare", "Compare…"),
+        Binding("u", "alone", "This run alone", show=False),
+        Binding("left", "pick(-1)", "Earlier one"),
+        Binding("right", "pick(1)", "Later one"),
+    ]
+
+    def __init__(self, folder: Path, *, plain: bool) -> None:
+        """Nothing compared yet."""
+        super().__init__(id="evaluations")
+        self._folder = folder
+        self._plain = plain
+        self._others: list[Path] = []
+        self._picked: int | None = None
+        self._found: Found | None = None
+        self.can_focus = True
+
+    def compose(self) -> ComposeResult:
+        """Two charts over two tables."""
+        yield Static(id="evaluations-title")
+        with Grid(id="evaluation-charts"):
+            yield Chart(plain=self._plain, id="chart-evaluations")
+            yield Chart(plain=self._plain, id="chart-histogram")
+        with Grid(id="evaluation-tables"):
+            yield DataTable(id="evaluation-table", cursor_type="row")
+            yield DataTable(id="champion-table", cursor_type="none")
+
+    def on_mount(self) -> None:
+        """The headings."""
+        self.query_one("#evaluation-table", DataTable).add_columns("step", "mean", "95 %", "won", "runs", "distinct")
+        self.query_one("#champion-table", DataTable).add_columns("champion of step", "score", "before", "strategy")
+
+    def read(self, reader: RunReader) -> Found:
+        """Evaluations and champions of this run, and the compared runs' evaluations."""
+        others, trouble = [], ""
+        for folder in self._others:
+            try:
+                with RunReader(folder) as other:
+                    others.append((folder.name, _evaluations(other)))
+            except RunFolderError as error:
+                trouble = str(error)
+        champions = reader.query("SELECT step, score, previous, strategy_id FROM champions ORDER BY id DESC LIMIT 500")
+        return Found(_evaluations(reader), [dict(row) for row in champions], tuple(others), trouble)
+
+    def show(self, found: Found) -> None:
+        """Show them."""
+        before, self._found = self._found, found
+        picked = self._place()
+        row = found.rows[picked] if found.rows else None
+        title = Text.assemble((" held-out evaluations", "bold"), no_wrap=True, overflow="ellipsis")
+        if row is None:
+            title.append("  none yet", style="dim")
+        else:
+            seeds = len(json.loads(row["seeds"]))
+            title.append(f"  after step {row['step']}: {row['strategies']} strategies on {seeds} seeds", style="dim")
+            title.append(f", {row['won']:.0%} won, {row['compiled']:.0%} run", style="dim")
+        title.append(f"  {found.trouble}" if found.trouble else "", style="red")
+        self.query_one("#evaluations-title", Static).update(title)
+        self.query_one("#chart-evaluations", Chart).set(_scores(found, self._folder.name))
+        histogram = json.loads(row["histogram"]) if row is not None else {}
+        named = f"what was reached after step {row['step']} (games)" if row is not None else "what was reached"
+        bars = tuple((clean(name), float(count)) for name, count in _sorted(histogram))
+        self.query_one("#chart-histogram", Chart).set(ChartData(named, bars=bars, empty="no evaluation yet"))
+        if before is None or (before.rows, before.champions) != (found.rows, found.champions):
+            self._fill(found)
+
+    def _fill(self, found: Found) -> None:
+        table = self.query_one("#evaluation-table", DataTable)
+        table.clear()
+        for row in reversed(found.rows):
+            interval = f"{number(row['low'])} to {number(row['high'])}"
+            shares = (f"{row[name]:.0%}" for name in ("won", "compiled", "distinct_share"))
+            table.add_row(str(row["step"]), number(row["mean"]), interval, *shares)
+        table = self.query_one("#champion-table", DataTable)
+        table.clear()
+        for row in found.champions:
+            table.add_row(str(row["step"]), number(row["score"]), number(row["previous"]), f"#{row['strategy_id']}")
+
+    def _place(self) -> int:
+        rows = self._found.rows if self._found else []
+        return len(rows) - 1 if self._picked is None else max(0, min(self._picked, len(rows) - 1))
+
+    def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
+        """A line of the evaluations picks its histogram."""
+        if event.data_table.id == "evaluation-table" and self._found and event.data_table.has_focus:
+            self._pick(len(self._found.rows) - 1 - event.cursor_row)
+
+    def action_pick(self, way: int) -> None:
+        """Another evaluation's histogram."""
+        self._pick(self._place() + way)
+
+    def _pick(self, place: int) -> None:
+        if self._found is not None and self._found.rows:
+            place = max(0, min(place, len(self._found.rows) - 1))
+            self._picked = None if place == len(self._found.rows) - 1 else place
+            self.show(self._found)
+
+    def action_compare(self) -> None:
+        """Ask for another run."""
+        question = f"Compare with which run? A folder, or a name in {self._folder.parent}"
+        self.app.push_screen(Prompt(question, "outputs/2048-pocket-…"), self._compare)
+
+    def _compare(self, answer: str | None) -> None:
+        if not answer:
+            return
+        try:
+            folder = find_run(answer, self._folder.parent)
+            RunReader(folder).close()
+        except RunFolderError as error:
+            self.notify(str(error), severity="warning", timeout=8)
+            return
+        if folder.resolve() != self._folder.resolve() and folder not in self._others:
+            self._others = [*self._others, folder][-(len(_RUN_COLOURS) - 1) :]
+        self._again()
+
+    def action_alone(self) -> None:
+        """No comparison."""
+        self._others = []
+        self._again()
+
+    def _again(self) -> None:
+        self.run_worker(self.app.refresh_tab(), group="evaluations", exclusive=True)  # type: ignore[attr-defined]
+
+
+def _evaluations(reader: RunReader) -> list[Row]:
+    rows = reader.query(
+        "SELECT step, stage, mean, low, high, won, compiled, distinct_share, strategies, seeds, histogram, baselines "
+        "FROM evaluations ORDER BY step"
+    )
+    return [dict(row) for row in rows]
+
+
+def _scores(found: Found, name: str) -> ChartData:
+    runs = [(name, found.rows), *found.others]
+    curves = []
+    for place, (run, rows) in enumerate(runs):
+        xs = [row["step"] for row in rows]
+        if place == 0 or len(runs) == 2:
+            colour = _DARK if place == 0 else (110, 84, 50)
+            curves.append(Curve("95 %" if place == 0 else "", xs, [row["low"] for row in rows], colour))
+            curves.append(Curve("", xs, [row["high"] for row in rows], colour))
+        curves.append(Curve(clean(run), xs, [row["mean"] for row in rows], _RUN_COLOURS[place], points=True))
+    baselines = json.loads(found.rows[-1]["baselines"]) if found.rows else {}
+    levels = tuple((clean(which), baseline_mean(told), GREY) for which, told in baselines.items())
+    return ChartData("held-out score by step", tuple(curves), levels, empty="no evaluation yet")
+
+
+def _sorted(histogram: dict[str, float]) -> list[tuple[str, float]]:
+    """Numbers by size, words as they come."""
+    numeric = all(name.lstrip("-").isdigit() for name in histogram)
+    return sorted(histogram.items(), key=lambda item: int(item[0])) if numeric else list(histogram.items())

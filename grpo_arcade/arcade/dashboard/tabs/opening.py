@@ -1,0 +1,42 @@
+"""What stands in each tab, made when it is first opened: all of them at once would delay the first picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual.widget import Widget
+
+TABS = ("strategies", "groups", "evaluations", "commands", "log", "config")
+"""The tabs beside the overview, in order."""
+
+
+def content_of(tab: str, folder: Path, *, plain: bool) -> Widget:
+    """The content of one of :data:`TABS`, whose module is imported here."""
+    if tab == "strategies":
+        from grpo_arcade.arcade.dashboard.tabs.strategies import Strategies
+
+        return Strategies(folder, plain=plain)
+    if tab == "groups":
+        from grpo_arcade.arcade.dashboard.tabs.groups import Groups
+
+        return Groups()
+    if tab == "evaluations":
+        from grpo_arcade.arcade.dashboard.tabs.evaluations import Evaluations
+
+        return Evaluations(folder, plain=plain)
+    if tab == "commands":
+        from grpo_arcade.arcade.dashboard.read.commands import Commands
+
+        return Commands()
+    if tab == "log":
+        from grpo_arcade.arcade.dashboard.tabs.log_tail import LogTail
+
+        return LogTail()
+    from grpo_arcade.arcade.dashboard.tabs.config_view import ConfigView
+
+    return ConfigView()
+
+
+def prepare() -> None:
+    """Import what the tab that is opened most needs, before it is asked for."""
+    import grpo_arcade.arcade.dashboard.tabs.strategies  # noqa: F401

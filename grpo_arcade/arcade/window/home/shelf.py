@@ -1,0 +1,90 @@
+"""What lies around on this machine: training runs and recordings. Read in a thread; knows no window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from grpo_arcade.games import Episode
+from grpo_arcade.recordings import SUFFIX, RecordingError, load_all
+from grpo_arcade.recordings.runs.reader import RECORDINGS, RunReader, RunSummary, list_runs
+
+MOST = 200
+"""Recordings that are listed, the newest."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A file of episodes."""
+
+    path: Path
+    modified: float
+    first: Episode | None
+    """None if the file cannot be read."""
+    count: int
+    problem: str = ""
+    """Why not."""
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Runs and recordings, the newest first."""
+
+    runs: tuple[RunSummary, ...] = ()
+    recordings: tuple[Recording, ...] = ()
+
+
+def look(outputs: Path, folder: Path, before: Shelf | None = None) -> Shelf:
+    """What there is now.
+
+    Args:
+        outputs: where training runs are.
+        folder: where the person's recordings are.
+        before: an earlier look, so that only what is new has to be read.
+    """
+    runs = tuple(list_runs(outputs))
+    known = {(r.path, r.modified): r for r in before.recordings} if before else {}
+    found = []
+    for place in (folder, *(run.path / RECORDINGS for run in runs)):
+        for path in place.glob(f"*{SUFFIX}"):
+            try:
+                found.append((path.stat().st_mtime, path))
+            except OSError:
+                continue  # deleted this moment
+    found.sort(reverse=True)
+    return Shelf(runs, tuple(known.get((path, at)) or _read(path, at) for at, path in found[:MOST]))
+
+
+def _read(path: Path, modified: float) -> Recording:
+    try:
+        loaded = load_all(path)
+    except (RecordingError, OSError) as error:
+        return Recording(path, modified, None, 0, str(error))
+    first = loaded.episodes[0] if loaded.episodes else None
+    return Recording(path, modified, first, len(loaded.episodes), "" if first else loaded.note)
+
+
+def players_of_runs(outputs: str | Path) -> list[str]:
+    """The words of players that runs have brought forth: champions and newest checkpoints."""
+    words = []
+    for run in list_runs(Path(outputs)):
+        try:
+            with RunReader(run.path) as reader:
+                words += [f"{run.path}:champion"] if reader.champion() else []
+                words += [str(path) for path in reader.checkpoints()[-1:]]
+        except ValueError:
+            continue  # deleted in this moment
+    return words
+
+
+def run_line(run: RunSummary) -> str:
+    """A run in a few words: "pocket · 2048 · step 41 · live"."""
+    model = Path(run.model).name or run.model
+    state = {"running": "live", "starting": "starting", "paused": "paused"}.get(run.status, run.status)
+    return " · ".join([model, run.game, f"step {run.step}", state])
+
+
+def by_score(episodes: Iterable[Episode]) -> list[Episode]:
+    """Episodes, best score first."""
+    return sorted(episodes, key=lambda episode: -episode.score)

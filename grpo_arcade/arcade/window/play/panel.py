@@ -1,0 +1,178 @@
+"""What stands beside and over the board of Play: numbers, what is going on, a hint's arrow, how the game ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import pygame
+
+from grpo_arcade.arcade.window.background.advice import name_of
+from grpo_arcade.arcade.window.draw import paint, theme
+from grpo_arcade.arcade.window.draw.theme import Theme
+from grpo_arcade.games import Game, fonts
+
+if TYPE_CHECKING:
+    from grpo_arcade.arcade.window.play.play import Play
+
+_WAYS: dict[str, Literal["up", "right", "down", "left"]] = {"W": "up", "D": "right", "S": "down", "A": "left"}
+
+
+def draw_side(surface: pygame.Surface, play: Play, box: pygame.Rect) -> None:
+    """Beside the board: the goal, score and best, moves, seed, and at the foot what is going on."""
+    look = play.app.theme
+    body, gap = look.px(theme.BODY), look.px(theme.GAP)
+    line = round(body * theme.LINE)
+    big = look.px(theme.DISPLAY)
+    y = box.top + gap + big // 2
+    paint.text(surface, shown_name(play.name), (box.left, y), big, look.ink, weight="bold", room=box.width)
+    y += big // 2 + 2 * gap
+    paint.text(surface, goal(play.game), (box.left, y), body, look.soft, room=box.width)
+    y += line + gap
+    half = (box.width - gap) // 2
+    for column, (label, value, colour) in enumerate(
+        (("Score", f"{play.game.score:,.0f}", look.ink), ("Best", play.best_shown, look.gold))
+    ):
+        card = pygame.Rect(box.left + column * (half + gap), y, half, look.px(76))
+        paint.panel(surface, card, look.card, look.px(theme.RADIUS), look.line)
+        x = card.left + gap
+        paint.text(surface, label, (x, card.top + look.px(22)), look.px(theme.CAPTION), look.faint)
+        paint.text(
+            surface,
+            value,
+            (x, card.bottom - look.px(27)),
+            look.px(theme.TITLE - 3),
+            colour,
+            weight="bold",
+            room=half - 2 * gap,
+        )
+    y += look.px(76) + 2 * gap
+    for label, words in play.rows():
+        y += line
+        paint.text(surface, label, (box.left, y), body, look.faint)
+        paint.text(surface, words, (box.right, y), body, look.ink, anchor="right", room=box.width * 2 // 3)
+        surface.fill(look.line, (box.left, y + line // 2, box.width, 1))
+    words, colour = state(play)
+    if words:
+        chip = pygame.Rect(box.left, 0, box.width, look.px(40))
+        chip.bottom = box.bottom
+        paint.panel(surface, chip, look.sunken, look.px(theme.RADIUS))
+        dot = pygame.Rect(0, 0, look.px(8), look.px(8))
+        dot.center = chip.left + gap + dot.width // 2, chip.centery
+        paint.panel(surface, dot, colour, dot.width // 2)
+        paint.text(
+            surface,
+            words,
+            (dot.right + look.px(theme.TIGHT), chip.centery),
+            body,
+            look.ink,
+            room=chip.right - gap - dot.right,
+        )
+
+
+def draw_strip(surface: pygame.Surface, play: Play, box: pygame.Rect) -> None:
+    """Above the board, where there is little room: score and best, and what is going on."""
+    look = play.app.theme
+    body, small = look.px(theme.HEADING), look.px(theme.CAPTION)
+    upper, lower = box.top + box.height * 3 // 10, box.top + box.height * 7 // 10
+    right = paint.text(
+        surface, f"{play.game.score:,.0f}", (box.right, upper), body, look.ink, weight="bold", anchor="right"
+    )
+    paint.text(
+        surface,
+        shown_name(play.name),
+        (box.left, upper),
+        body,
+        look.ink,
+        weight="bold",
+        room=right.left - box.left - look.px(theme.GAP),
+    )
+    best = paint.text(surface, f"best {play.best_shown}", (box.right, lower), small, look.faint, anchor="right")
+    words, colour = state(play)
+    if not words:
+        words, colour = f"seed {play.session.seed}", look.faint
+    paint.text(surface, words, (box.left, lower), small, colour, room=best.left - box.left - look.px(theme.GAP))
+
+
+def draw_plate(surface: pygame.Surface, look: Theme, board: pygame.Rect, words: str, line: str, colour: int) -> None:
+    """Something said across the board, which stays to be seen."""
+    paint.veil(surface, look.page, 0.5, board)
+    big = min(look.px(theme.DISPLAY), board.width // 9)
+    small = max(6, min(look.px(theme.HEADING), board.width // 24))
+    plate = pygame.Rect(0, 0, board.width * 9 // 10, 2 * big + 4 * small)
+    plate.center = board.center
+    paint.panel(surface, plate, look.card, look.px(theme.RADIUS), look.line)
+    room = plate.width - 2 * small
+    big = max(6, fonts.tallest(words, room, big))
+    at = plate.centerx, plate.top + big + small // 2
+    paint.text(surface, words, at, big, colour, weight="bold", anchor="middle", room=room)
+    at = plate.centerx, plate.bottom - 2 * small
+    paint.text(surface, line, at, small, look.soft, anchor="middle", room=room)
+
+
+def draw_hint(surface: pygame.Surface, look: Theme, board: pygame.Rect, action: str) -> None:
+    """Point from the edge of the board the way an action goes."""
+    way = _WAYS.get(action)
+    if way is None:
+        return
+    side = max(12, board.width // 10)
+    x = {"left": board.left + side, "right": board.right - side}.get(way, board.centerx)
+    y = {"up": board.top + side, "down": board.bottom - side}.get(way, board.centery)
+    plate = pygame.Rect(0, 0, side * 3 // 2, side * 3 // 2)
+    plate.center = x, y
+    paint.panel(surface, plate, look.card, plate.width // 2)
+    paint.arrow(surface, (x, y), side, way, look.accent)
+
+
+def draw_stick(
+    surface: pygame.Surface, look: Theme, box: pygame.Rect, held: frozenset[str], hinted: frozenset[str]
+) -> None:
+    """What is held down, at the foot of a panel: a cross and a button; what a hint would hold is ringed."""
+    side = look.px(26)
+    gap = look.px(3)
+    middle = box.left + side + gap + side // 2, box.bottom - look.px(60) - side - gap - side // 2
+    places = {"up": (0, -1), "right": (1, 0), "down": (0, 1), "left": (-1, 0), "fire": (4, 0)}
+    if box.height < look.px(480):
+        return
+    for control, (x, y) in places.items():
+        rect = pygame.Rect(0, 0, side, side)
+        rect.center = middle[0] + x * (side + gap), middle[1] + y * (side + gap)
+        fill = look.accent if control in held else look.sunken
+        border = look.rival if control in hinted else look.line
+        edge = max(2, look.px(3)) if control in hinted else 1
+        paint.panel(surface, rect, fill, side // 2 if control == "fire" else look.px(6), border, edge)
+        if control != "fire":
+            ink = look.on_accent if control in held else look.faint
+            paint.arrow(surface, rect.center, side // 2, control, ink)  # type: ignore[arg-type]
+
+
+def shown_name(game: str) -> str:
+    """A game's name as people read it: "Space Invaders"."""
+    family, slash, title = game.rpartition("/")
+    return title.replace("_", " ").title() if slash and family else game
+
+
+def state(play: Play) -> tuple[str, int]:
+    """One line on what is going on, and its colour."""
+    look = play.app.theme
+    if play._gif and play._gif.running:
+        return f"Saving a GIF · {play._gif_share:.0%}", look.soft
+    if play.recording:
+        return "Recording", look.bad
+    if play.autoplay is not None:
+        pace = "one step at a time" if play.paused else f"{play.speed:g}×"
+        return f"{play.autoplay.name} plays · {pace}", look.rival
+    if play.hint:
+        return f"Hint: {_WAYS.get(play.hint, play.hint)} ({name_of(play.adviser)})", look.accent
+    if play.asking:
+        return f"Hint: {name_of(play.adviser)} is being asked", look.soft
+    return ("Paused", look.soft) if play.paused else ("", look.soft)
+
+
+def goal(game: Game) -> str:
+    """What the game is about, in a few words."""
+    options = game.options
+    if "mode" in options and "difficulty" in options:
+        return f"Mode {options['mode']}, difficulty {options['difficulty']}"
+    if "target" in options and "size" in options:
+        return f"Reach {options['target']:,} on {options['size']}×{options['size']}"
+    return ", ".join(f"{key} {value}" for key, value in options.items())

@@ -1,0 +1,385 @@
+"""A person plays a game by hand: what a game move by move (``play_turns``) and one by the clock (``play_clock``) share.
+
+The game in progress is kept whatever happens, a strategy may lend its hand, and what is played is recorded and filmed.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pygame
+
+from grpo_arcade.arcade.window.background.advice import Autoplay, InStep, is_strategy
+from grpo_arcade.arcade.window.background.clip import write_clip
+from grpo_arcade.arcade.window.background.jobs import Task
+from grpo_arcade.arcade.window.draw import theme
+from grpo_arcade.arcade.window.draw.boards import board_size, palette_of
+from grpo_arcade.arcade.window.play.kept_games import best_score, kept_game
+from grpo_arcade.arcade.window.play.panel import draw_plate, draw_side, draw_strip
+from grpo_arcade.arcade.window.play.session import Session, fresh_seed
+from grpo_arcade.arcade.window.shell.scene import Act, Dropped, Event, Scene
+from grpo_arcade.games import Episode, Game, Outcome, make
+from grpo_arcade.recordings import SUFFIX, load, save
+
+if TYPE_CHECKING:
+    from grpo_arcade.arcade.window.shell.app import App
+
+SPEEDS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+_FILES = 8
+"""Strategies' files that are offered again."""
+_ENDINGS = {Outcome.WON: "You win", Outcome.LOST: "Game over"}
+
+
+def play(app: App, game: str = "2048", options: dict[str, Any] | None = None) -> Play:
+    """The scene in which a person plays a game by hand."""
+    from grpo_arcade.arcade.window.play.clock import ClockPlay
+    from grpo_arcade.arcade.window.play.turns import TurnPlay
+
+    return (ClockPlay if make(game).clock_driven else TurnPlay)(app, game, options)
+
+
+class Play(Scene, ABC):
+    """One game at a time.
+
+    Args:
+        app: the window.
+        game: registry name.
+        options: the game's; by default those played last.
+    """
+
+    contexts = ("play",)
+    hint = ""
+    """The move that is advised; empty where there is none."""
+
+    def __init__(self, app: App, game: str = "2048", options: dict[str, Any] | None = None) -> None:
+        super().__init__(app)
+        self.name = game
+        if options is None:
+            options = app.memory.get(f"options {game}", {}) or dict(make(game).person_options)
+        try:
+            self.session = Session(game, options, fresh_seed())
+        except (ValueError, TypeError):
+            # Remembered by a version with other options.
+            self.session = Session(game, make(game).person_options, fresh_seed())
+        self.title = game  # type: ignore[misc]
+        self.recording = False
+        self.paused = False
+        self.autoplay: Autoplay | InStep | None = None
+        self.speed = 1.0
+        self._gif: Task | None = None
+        self._gif_share = 0.0
+        self._saving: Task | None = None
+        self._steps_owed = 0
+        self._progress = 1.0
+        """Of the last move, as it is drawn."""
+        self._picture_of: tuple[object, str] | None = None
+        self._resume()
+        self._look_at()
+
+    @property
+    def game(self) -> Game:
+        """The game on the board."""
+        return self.session.game
+
+    @property
+    def adviser(self) -> str:
+        """Who gives hints and autoplays: a baseline's name, or the word of a strategy."""
+        chosen = self.app.memory.get(f"hint {self.name}", self.app.settings.hint)
+        known = chosen in self.game.baselines or is_strategy(chosen)
+        return chosen if known else list(self.game.baselines)[-1]
+
+    @adviser.setter
+    def adviser(self, word: str) -> None:
+        self.app.memory.set(f"hint {self.name}", word)
+        self._drop_hint()
+
+    @property
+    def best(self) -> float:
+        """The best score of these options."""
+        return float(best_score(self.app.memory, self.game) or 0)
+
+    @property
+    @abstractmethod
+    def best_shown(self) -> str:
+        """The best score, as it is shown."""
+
+    @property
+    def asking(self) -> bool:
+        """Whether somebody has been asked for a hint, which takes a while."""
+        return False
+
+    @property
+    @abstractmethod
+    def lasted(self) -> str:
+        """How long the game has been going on, in words."""
+
+    @abstractmethod
+    def rows(self) -> list[tuple[str, str]]:
+        """What is told in the panel beside the scores."""
+
+    # What must not be lost.
+
+    @property
+    def _kept(self) -> Path:
+        return kept_game(self.app.settings.data_folder, self.game)
+
+    def _resume(self) -> None:
+        path = self._kept
+        if not path.exists():
+            return
+        try:
+            episode = load(path)
+            if episode.game != self.name or dict(episode.options) != dict(self.game.options):
+                raise ValueError(f"{path} is another game")
+            self._take_up(episode)
+        except (ValueError, OSError) as error:
+            self._cannot_take_up(error)
+
+    @abstractmethod
+    def _take_up(self, episode: Episode) -> None:
+        """Go on with a kept game of these options.
+
+        Raises:
+            ValueError: it is not what it claims.
+        """
+
+    def _cannot_take_up(self, error: Exception) -> None:
+        self.app.complain(f"the game in progress cannot be taken up again: {error}")
+        with suppress(OSError):
+            self._kept.rename(self._kept.with_name(self._kept.name + ".damaged"))
+
+    def _keep(self) -> None:
+        """Write the game in progress, or take its file away once it has ended."""
+        self._note_score()
+        self.app.memory.set("took back", self.session.took_back)
+        if self.game.outcome is None and self.session.actions and self.game.replayable:
+            save(self.session.episode(), self._kept)
+        else:
+            self._kept.unlink(missing_ok=True)
+
+    def _keep_soon(self) -> None:
+        if self._saving is None or not self._saving.running:
+            self._saving = self.app.background.thread(
+                save, self.session.episode(), self._kept, failed=self.app.complain
+            )
+
+    @abstractmethod
+    def _note_score(self) -> None:
+        """Remember the present score, as far as it counts."""
+
+    def _finish_recording(self) -> None:
+        if self.recording and self.session.actions:
+            stem = f"{self.name.replace('/', '-')}-seed-{self.session.seed}"
+            path = save(self.session.episode(), self.app.fresh_file("recordings", stem, SUFFIX))
+            self.app.say(f"Recording saved: {path}")
+
+    def enter(self) -> None:
+        """Take up where it was."""
+        self._look_at()
+
+    def leave(self) -> None:
+        """Save the game, and a recording that is running."""
+        self._stop_autoplay()
+        try:
+            self._finish_recording()
+            self.recording = False
+        finally:
+            self._keep()
+
+    # What the person does.
+
+    def handle(self, event: Event) -> bool:
+        """Commands; a strategy's file that is dropped here gives hints from now on."""
+        if isinstance(event, Dropped) and is_strategy(event.path):
+            self.advise_by_file(event.path)
+            return True
+        if not isinstance(event, Act) or not event.id.startswith("play."):
+            return False
+        getattr(self, "_do_" + event.id.removeprefix("play.").replace("-", "_"))()
+        return True
+
+    def _start(self, seed: int) -> None:
+        self._finish_recording()
+        self._note_score()
+        self._stop_autoplay()
+        self._drop_hint()
+        self.paused = False
+        self.session.start(seed)
+        self._look_at()
+
+    def _do_restart(self) -> None:
+        self._start(self.session.seed)
+
+    def _do_new(self) -> None:
+        self._start(fresh_seed())
+
+    def _do_pause(self) -> None:
+        if self.game.outcome is None:
+            self.paused = not self.paused
+
+    def advise_by_file(self, path: str) -> None:
+        """Let a strategy's file give hints and autoplay, and offer it again later."""
+        known = [word for word in self.app.memory.get("advisers", []) if word != path]
+        self.app.memory.set("advisers", [path, *known][:_FILES])
+        self._stop_autoplay()
+        self.adviser = path
+        self.app.say(f"Hints and autoplay by {Path(path).name}")
+
+    def _drop_hint(self) -> None:
+        if self.hint:
+            self.hint = ""
+            self.app.redraw()
+
+    def _do_autoplay(self) -> None:
+        if self.autoplay is not None:
+            self._stop_autoplay()
+        elif self.game.outcome is None:
+            self._begin_autoplay()
+            self.paused = False
+            self._steps_owed = 0
+
+    @abstractmethod
+    def _begin_autoplay(self) -> None:
+        """Let the adviser play from here on."""
+
+    def _stop_autoplay(self) -> None:
+        if self.autoplay is not None:
+            self.autoplay.stop()
+            self.autoplay = None
+
+    def _do_slower(self) -> None:
+        self._change_speed(-1)
+
+    def _do_faster(self) -> None:
+        self._change_speed(1)
+
+    def _change_speed(self, by: int) -> None:
+        index = SPEEDS.index(self.speed) + by
+        self.speed = SPEEDS[max(0, min(index, len(SPEEDS) - 1))]
+
+    def _do_record(self) -> None:
+        if self.recording:
+            self._finish_recording()
+        self.recording = not self.recording
+        if self.recording:
+            self.app.say("Recording this game from its start; it is saved when it ends")
+
+    def _do_gif(self) -> None:
+        if self._gif and self._gif.running:
+            return
+        parts = self.session.last_seconds(self.app.settings.gif_seconds)
+        same = [part for part in parts if dict(part[0].options) == dict(self.game.options)]
+        if not same:
+            raise ValueError("Nothing has been played yet that a GIF could show")
+        path = self.app.fresh_file("films", f"{self.name.replace('/', '-')}-last-seconds", ".gif")
+        self._gif_share = 0.0
+        palette = palette_of(self.game, self.app.palette)
+        self._gif = self.app.background.process(
+            write_clip, same, path, palette, item=self._gif_comes, done=self._gif_done, failed=self.app.complain
+        )
+
+    def _gif_comes(self, share: float) -> None:
+        self._gif_share = share
+
+    def _gif_done(self, path: Path) -> None:
+        self.app.say(f"GIF saved ({path.stat().st_size / 1e6:.1f} MB): {path}")
+
+    def _do_options(self) -> None:
+        from grpo_arcade.arcade.window.play.options import Options
+
+        self.app.open(Options(self.app, self))
+
+    def use_options(self, options: dict[str, Any]) -> None:
+        """Play with other options; the present game is kept until these options are chosen again."""
+        if dict(options) == dict(self.game.options):
+            return
+        self._finish_recording()
+        self.recording = False
+        self._keep()
+        self.session = Session(self.name, options, fresh_seed())
+        self.app.memory.set(f"options {self.name}", dict(self.game.options))
+        self._resume()
+        self._drop_hint()
+        self._look_at()
+
+    # What is seen.
+
+    def _look_at(self, moving: bool = False) -> None:
+        self._view = self.game.view()
+        if not moving:
+            self._progress = 1.0
+            self.app.redraw()
+
+    def resized(self) -> None:
+        """Board on the left and a panel on the right; on a small window the panel shrinks to a strip above."""
+        look = self.app.theme
+        pad = look.px(theme.PAD)
+        wide = self.area.width > self.area.height * 1.15 and not self.compact
+        side = look.px(300) if wide else 0
+        strip = 0 if wide else look.px(56)
+        room_w = self.area.width - side - (3 if wide else 1) * pad
+        room_h = self.area.height - strip - (2 if wide else 1) * pad
+        width, height = board_size(self.game, self._picture(), (room_w, room_h))
+        if wide:
+            left = (self.area.width - width - side - pad) // 2
+            self._board = pygame.Rect(left, (self.area.height - height) // 2, width, height)
+            self._panel = pygame.Rect(self._board.right + pad, self._board.top, side, height)
+        else:
+            self._board = pygame.Rect((self.area.width - width) // 2, strip, width, height)
+            self._panel = pygame.Rect(pad // 2, 0, self.area.width - pad, strip)
+        self._wide = wide
+
+    def _picture(self) -> Any:
+        # A picture keeps sprites, so it lives as long as the game and the palette do.
+        palette = palette_of(self.game, self.app.palette)
+        if self._picture_of != (self.game, palette):
+            self._picture_of = self.game, palette
+            self._drawer = self.game.picture(palette)
+        return self._drawer
+
+    def draw(self, surface: pygame.Surface) -> Sequence[pygame.Rect] | None:
+        """Only the board while tiles move; the panel when a number changed."""
+        picture = self._picture()
+        board = surface.subsurface(self._board)
+        picture.draw(board, self._view, self._progress)
+        self._draw_over_board(surface)
+        shown = self._shown()
+        if not self.whole and shown == self._last_shown:
+            return [self._board]
+        self._last_shown = shown
+        self._draw_panel(surface)
+        return [self._board, self._panel]
+
+    def _draw_panel(self, surface: pygame.Surface) -> None:
+        surface.fill(self.app.theme.page, self._panel)
+        (draw_side if self._wide else draw_strip)(surface, self, self._panel)
+
+    _last_shown: object = None
+
+    def _shown(self) -> object:
+        return (
+            self.game.score,
+            self.best_shown,
+            self.rows(),
+            self.paused,
+            self.recording,
+            self.speed,
+            self.autoplay is not None,
+            self.game.outcome,
+            bool(self._gif and self._gif.running),
+            self._gif_share,
+        )
+
+    def _draw_over_board(self, surface: pygame.Surface) -> None:
+        outcome = self.game.outcome
+        if outcome is not None and self._progress >= 1.0:
+            words = _ENDINGS.get(outcome, str(outcome).replace("_", " ").capitalize())
+            line = f"{self.game.score:,.0f} points in {self.lasted}"
+            draw_plate(surface, self.app.theme, self._board, words, line, self.app.theme.outcome(outcome))
+        if self.paused and outcome is None and self.autoplay is None:
+            line = f"{self.app.bindings.key_label('play.pause')} goes on"
+            draw_plate(surface, self.app.theme, self._board, "Paused", line, self.app.theme.ink)

@@ -1,0 +1,394 @@
+"""Any recorded episode again: wound on and back, compared with another of the same seed, made into a film."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pygame
+
+from grpo_arcade.arcade.window.background.jobs import Task
+from grpo_arcade.arcade.window.draw import paint, theme
+from grpo_arcade.arcade.window.draw.boards import board_size, draw_board, palette_of
+from grpo_arcade.arcade.window.play.panel import goal, shown_name
+from grpo_arcade.arcade.window.replay.reel import Reel, TapedReel, reel_of
+from grpo_arcade.arcade.window.shell.scene import Act, Dropped, Event, Pointer, Scene
+from grpo_arcade.arcade.window.shell.widgets import heading
+from grpo_arcade.games import Episode
+from grpo_arcade.games.baseline_scores import play_baseline
+from grpo_arcade.recordings import load_all
+
+if TYPE_CHECKING:
+    from grpo_arcade.arcade.window.shell.app import App
+
+SPEEDS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+LEAP = 20
+"""Moves, or a twentieth of a long episode."""
+
+
+class Replay(Scene):
+    """One or several episodes, one of them shown, and maybe another beside it.
+
+    Args:
+        app: the window.
+        episodes: at least one.
+        note: where they come from, for the heading.
+
+    Raises:
+        ValueError: there is none, or none can be shown.
+    """
+
+    title = "Replay"
+    contexts = ("replay",)
+
+    def __init__(self, app: App, episodes: Sequence[Episode], note: str = "") -> None:
+        super().__init__(app)
+        if not episodes:
+            raise ValueError(f"{note or 'this'} holds no episode that could be shown")
+        self.episodes = list(episodes)
+        self.note = note
+        self.playing = False
+        self.speed = 1.0
+        self.compared: Reel | TapedReel | None = None
+        self._rivals: list[Episode] = []
+        self._rival_number = -1
+        self._rival_task: Task | None = None
+        self._dragging = False
+        self._owed_s = 0.0
+        self._pictures: dict[object, Any] = {}
+        self._boards: list[pygame.Rect] = []
+        self._track = pygame.Rect(0, 0, 0, 0)
+        self.number = 0
+        self._show(0)
+
+    @classmethod
+    def of_file(cls, app: App, path: Path) -> Replay:
+        """The episodes of a file; what was damaged in it is told."""
+        loaded = load_all(path)
+        if loaded.note and loaded.episodes:
+            app.complain(loaded.note)
+        return cls(app, loaded.episodes, path.name if loaded.episodes else loaded.note or path.name)
+
+    def _show(self, number: int) -> None:
+        self.number = number % len(self.episodes)
+        self._stop_comparing()
+        self.reel = reel_of(self.episodes[self.number], self.app.studio)
+        self._told: set[Reel | TapedReel] = set()
+        self._progress = 1.0
+        self._tell_problems()
+        if self.area.width:
+            self.resized()
+            self.app.redraw()
+
+    def _tell_problems(self) -> None:
+        for reel in self._reels:
+            if reel.checked and reel not in self._told:
+                self._told.add(reel)
+                if reel.problem:
+                    self.app.complain(reel.problem)
+
+    @property
+    def ply(self) -> int:
+        """Moves played in the position shown."""
+        return max((reel.ply for reel in self._reels), default=0)
+
+    @property
+    def length(self) -> int:
+        """Moves of the longer episode."""
+        return max(reel.length for reel in self._reels)
+
+    @property
+    def _reels(self) -> list[Reel | TapedReel]:
+        return [self.reel, *([self.compared] if self.compared else [])]
+
+    def enter(self) -> None:
+        """Begin to play, at the start."""
+        if self.ply == 0:
+            self.playing = self.length > 0
+
+    def leave(self) -> None:
+        """Stand still while something lies above."""
+        self.playing = False
+        if self._rival_task:
+            self._rival_task.cancel()
+            self._rival_task = None
+
+    # What the person does.
+
+    def handle(self, event: Event) -> bool:
+        """Keys, the bar to scrub, files dropped."""
+        if isinstance(event, Dropped):
+            self.app.open(Replay.of_file(self.app, Path(event.path)))
+            return True
+        if isinstance(event, Pointer):
+            return self._point(event)
+        if isinstance(event, Act) and event.id.startswith("replay."):
+            getattr(self, "_do_" + event.id.removeprefix("replay.").replace("-", "_"))()
+            return True
+        return False
+
+    def _point(self, event: Pointer) -> bool:
+        reach = self._track.inflate(self.app.theme.px(16), self.app.theme.px(28))
+        if event.kind == "down":
+            self._dragging = reach.collidepoint(event.at)
+            if not self._dragging and any(board.collidepoint(event.at) for board in self._boards):
+                self._do_pause()
+                return True
+        if event.kind == "up" or not event.held:
+            self._dragging = False
+        if not self._dragging:
+            return False
+        share = (event.at[0] - self._track.left) / max(1, self._track.width)
+        self.playing = False
+        self.seek(round(share * self.length))
+        return True
+
+    def seek(self, ply: int, progress: float = 1.0) -> None:
+        """Show the position after ``ply`` moves."""
+        ply = max(0, min(ply, self.length))
+        for reel in self._reels:
+            reel.seek(ply)
+        self._progress = progress
+
+    def _step(self, by: int) -> None:
+        self.playing = False
+        forward = by == 1 and self.ply < self.length
+        self.seek(self.ply + by, theme.FRAME_S / theme.MOVE_S if forward else 1.0)
+
+    def _do_pause(self) -> None:
+        if not self.playing and self.ply >= self.length:
+            self.seek(0)
+        self.playing = not self.playing
+        self._owed_s = 0.0
+
+    def _do_forward(self) -> None:
+        self._step(1)
+
+    def _do_backward(self) -> None:
+        self._step(-1)
+
+    def _do_leap_forward(self) -> None:
+        self._step(max(LEAP, self.length // 20))
+
+    def _do_leap_backward(self) -> None:
+        self._step(-max(LEAP, self.length // 20))
+
+    def _do_first(self) -> None:
+        self._step(-self.length)
+
+    def _do_last(self) -> None:
+        self._step(self.length)
+
+    def _do_slower(self) -> None:
+        self.speed = SPEEDS[max(0, SPEEDS.index(self.speed) - 1)]
+
+    def _do_faster(self) -> None:
+        self.speed = SPEEDS[min(len(SPEEDS) - 1, SPEEDS.index(self.speed) + 1)]
+
+    def _do_next(self) -> None:
+        self._show(self.number + 1)
+
+    def _do_previous(self) -> None:
+        self._show(self.number - 1)
+
+    def _do_compare(self) -> None:
+        """The next episode of the same seed: others that are here, then each baseline; then none."""
+        if self._rival_task and self._rival_task.running:
+            return
+        shown = self.reel.episode
+        if self._rival_number < 0:
+            same = (shown.game, dict(shown.options), shown.seed)
+            self._rivals = [e for e in self.episodes if e is not shown and (e.game, dict(e.options), e.seed) == same]
+        self._rival_number += 1
+        baselines = list(self.reel.game.baselines)[::-1]
+        if self._rival_number < len(self._rivals):
+            self._compare_with(self._rivals[self._rival_number])
+        elif (n := self._rival_number - len(self._rivals)) < len(baselines):
+            self.app.say(f"{baselines[n]} plays the same seed…")
+            self._rival_task = self.app.background.process(
+                play_baseline,
+                shown.game,
+                dict(shown.options),
+                baselines[n],
+                [shown.seed],
+                done=lambda episodes: self._compare_with(episodes[0]),
+                failed=self.app.complain,
+            )
+        else:
+            self._stop_comparing()
+            self._laid_out()
+
+    def _compare_with(self, episode: Episode) -> None:
+        ply = self.ply
+        self.compared = reel_of(episode, self.app.studio)
+        self.app.messages.dismiss()
+        self._laid_out()
+        self.seek(ply)
+
+    def _stop_comparing(self) -> None:
+        if self._rival_task:
+            self._rival_task.cancel()
+            self._rival_task = None
+        self.compared = None
+        self._rival_number = -1
+
+    def _laid_out(self) -> None:
+        self.resized()
+        self.app.redraw()
+
+    def _do_export(self) -> None:
+        from grpo_arcade.arcade.window.replay.export import Export
+
+        for reel in self._reels:
+            if not reel.checked:
+                raise ValueError("It is still being verified; one moment")
+            if not reel.genuine:
+                raise ValueError(f"No film is made of what cannot be verified: {reel.problem}")
+        self.app.open(Export(self.app, [reel.episode for reel in self._reels], self.speed))
+
+    # What is seen.
+
+    def update(self, dt: float) -> bool:
+        """Play on."""
+        moved = self._progress < 1.0
+        for reel in self._reels:
+            moved |= reel.catch_up()
+        self._tell_problems()
+        if moved:
+            self._progress = min(1.0, self._progress + dt / min(theme.MOVE_S, self._move_s))
+        if not self.playing:
+            return moved
+        self._owed_s += dt
+        due = int(self._owed_s / self._move_s)
+        if due:
+            self._owed_s -= due * self._move_s
+            # What is not on its tape yet is waited for.
+            due = min(due, max(0, max(reel.ready for reel in self._reels) - self.ply))
+            smooth = self._move_s > 3 * theme.FRAME_S
+            self.seek(self.ply + due, theme.FRAME_S / theme.MOVE_S if smooth else 1.0)
+            if self.ply >= self.length:
+                self.playing = False
+        return moved or due > 0
+
+    @property
+    def _move_s(self) -> float:
+        return 1 / (self.reel.game.frame_rate * self.speed)
+
+    def next_update(self) -> float | None:
+        """At once while tiles slide, else when the next move is due."""
+        if self._progress < 1.0:
+            return 0.0
+        if not all(reel.checked for reel in self._reels):
+            return 2 * theme.FRAME_S
+        return max(0.0, self._move_s - self._owed_s) if self.playing else None
+
+    def resized(self) -> None:
+        """Boards side by side, each under its line; the bar to scrub at the bottom."""
+        look = self.app.theme
+        pad, gap = look.px(theme.PAD), look.px(theme.GAP)
+        top = self.area.top + (gap // 2 if self.compact else 2 * pad + look.px(theme.TITLE))
+        low = look.px(50)
+        line = look.px(44)
+        count = len(self._reels)
+        room_w = (self.area.width - (count + 1) * pad) // count
+        room_h = self.area.height - top - low - line - gap
+        width, height = board_size(self.reel.game, self._picture(self.reel), (room_w, room_h))
+        total = count * width + (count - 1) * pad
+        left = self.area.left + (self.area.width - total) // 2
+        y = top + line + max(0, (room_h - height) // 2)
+        self._boards = [pygame.Rect(left + i * (width + pad), y, width, height) for i in range(count)]
+        self._track = pygame.Rect(pad, self.area.bottom - low + low // 3, self.area.width - 2 * pad, look.px(6))
+
+    def _picture(self, reel: Reel | TapedReel) -> Any:
+        palette = palette_of(reel.game, self.app.palette)
+        key = reel, palette
+        if key not in self._pictures:
+            self._pictures = {k: v for k, v in self._pictures.items() if k[0] in self._reels}  # type: ignore[index]
+            self._pictures[key] = reel.game.picture(palette)
+        return self._pictures[key]
+
+    def draw(self, surface: pygame.Surface) -> Sequence[pygame.Rect] | None:
+        """The heading only when everything is painted."""
+        look = self.app.theme
+        if self.whole and not self.compact:
+            several = f" · game {self.number + 1} of {len(self.episodes)}" if len(self.episodes) > 1 else ""
+            words = f"{shown_name(self.reel.episode.game)} · {goal(self.reel.game)}"
+            heading(surface, look, self.area, words, self.note + several)
+        changed = []
+        for reel, board in zip(self._reels, self._boards, strict=True):
+            if reel.view is not None:
+                draw_board(surface, board, reel.game, self._picture(reel), reel.view, self._progress)
+            else:
+                surface.fill(look.sunken, board)
+            changed += [board, self._draw_line(surface, reel, board)]
+        changed.append(self._draw_bar(surface))
+        return changed
+
+    def _draw_line(self, surface: pygame.Surface, reel: Reel | TapedReel, board: pygame.Rect) -> pygame.Rect:
+        """Who plays, the score, how it ended, and whether it is genuine."""
+        look, episode = self.app.theme, reel.episode
+        height, small = look.px(theme.HEADING), look.px(theme.CAPTION)
+        # A narrow board lends its line the room beside it.
+        width = max(board.width, min(look.px(420), self.area.width // len(self._reels) - look.px(theme.PAD)))
+        box = pygame.Rect(0, board.top - look.px(44), width, look.px(44))
+        box.centerx = board.centerx
+        surface.fill(look.page, box)
+        upper, lower = box.top + look.px(14), box.top + look.px(33)
+        right = paint.text(
+            surface, f"{reel.score:,.0f}", (box.right, upper), height, look.ink, weight="bold", anchor="right"
+        )
+        room = right.left - box.left - look.px(theme.GAP)
+        who = episode.player or "a player"
+        paint.text(surface, who, (box.left, upper), height, look.ink, weight="bold", room=room)
+        ending = str(episode.outcome).replace("_", " ") if reel.ended else ""
+        right = paint.text(
+            surface, ending, (box.right, lower), small, look.outcome(episode.outcome), weight="bold", anchor="right"
+        )
+        badges = {
+            True: ("verified", look.good),
+            False: ("NOT genuine", look.bad),
+            None: ("cannot be checked", look.fair),
+        }
+        badge, colour = badges[reel.genuine] if reel.checked else ("being verified", look.faint)
+        mark = pygame.Rect(box.left, 0, look.px(7), look.px(7))
+        mark.centery = lower
+        paint.panel(surface, mark, colour, mark.width // 2)
+        x = mark.right + look.px(5)
+        at = paint.text(surface, badge, (x, lower), small, colour, weight="bold").right + look.px(theme.GAP)
+        paint.text(surface, f"seed {episode.seed}", (at, lower), small, look.faint, room=right.left - at - look.px(4))
+        return box
+
+    def _draw_bar(self, surface: pygame.Surface) -> pygame.Rect:
+        look, track = self.app.theme, self._track
+        box = pygame.Rect(self.area.left, track.top - look.px(14), self.area.width, self.area.bottom - track.top)
+        box.height = self.area.bottom - box.top
+        surface.fill(look.page, box)
+        paint.panel(surface, track, look.line, track.height // 2)
+        ready = min(max(reel.ready for reel in self._reels), self.length)
+        if ready < self.length:  # what is on the tape already
+            taped = track.copy()
+            taped.width = round(track.width * ready / max(1, self.length))
+            paint.panel(surface, taped, look.faint, track.height // 2)
+        done = track.copy()
+        done.width = max(track.height, round(track.width * self.ply / max(1, self.length)))
+        paint.panel(surface, done, look.accent, track.height // 2)
+        for reel in self._reels:
+            if reel.length < self.length:  # where the shorter game ends
+                x = track.left + round(track.width * reel.length / self.length)
+                surface.fill(look.soft, (x, track.top - look.px(4), max(1, look.px(2)), track.height + look.px(8)))
+        knob = pygame.Rect(0, 0, look.px(16), look.px(16))
+        knob.center = done.right, track.centery
+        paint.panel(surface, knob, look.accent, knob.width // 2)
+        y, small = track.bottom + look.px(16), look.px(theme.CAPTION)
+        words = f"move {self.ply:,} of {self.length:,}"
+        paint.text(surface, words, (track.left, y), small, look.soft)
+        state = f"{self.speed:g}×" if self.playing else f"{self.speed:g}× · paused"
+        paint.text(surface, state, (track.right, y), small, look.soft, anchor="right")
+        return box
+
+    def keys(self) -> Sequence[str]:
+        """By what is most useful."""
+        several = ("replay.next", "replay.previous") if len(self.episodes) > 1 else ()
+        common = ("replay.pause", "replay.backward", "replay.forward", "replay.slower", "replay.faster")
+        return (*common, "replay.compare", "replay.export", *several, "replay.first", "replay.last", "app.back")

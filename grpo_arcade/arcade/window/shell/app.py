@@ -1,0 +1,437 @@
+"""The window and its loop: waits for something to happen, tells the scene on top, draws what changed.
+
+Idle, the loop sleeps until an event comes. While something moves it draws at most 60 frames a second, and measures
+each.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+import pygame
+
+from grpo_arcade.arcade.settings import Settings, load_settings
+from grpo_arcade.arcade.window.background.jobs import Background
+from grpo_arcade.arcade.window.background.studio import Studio
+from grpo_arcade.arcade.window.draw import paint, theme
+from grpo_arcade.arcade.window.play.speaker import Speaker
+from grpo_arcade.arcade.window.shell.actions import Action, Bindings
+from grpo_arcade.arcade.window.shell.clipboard import is_paste, pasted
+from grpo_arcade.arcade.window.shell.display import Display
+from grpo_arcade.arcade.window.shell.inputs import Change, Inputs
+from grpo_arcade.arcade.window.shell.memory import Memory
+from grpo_arcade.arcade.window.shell.overlay import Help, KeyBar, Messages
+from grpo_arcade.arcade.window.shell.scene import Act, Dropped, Event, Pointer, Released, Scene, Typed, Wheel
+
+WAKE = pygame.event.custom_type()
+"""Posted from other threads to end the loop's sleep."""
+MOST_DT = 0.25
+"""Seconds; after a longer pause (a suspended laptop) motion goes on from where it was."""
+
+
+class App:
+    """One window.
+
+    Args:
+        settings: the person's; by default read from their file.
+        size: of the window in pixels, where it does not open full screen.
+
+    Raises:
+        NoDisplayError: there is no display.
+    """
+
+    def __init__(self, settings: Settings | None = None, *, size: tuple[int, int] = (1280, 800)) -> None:
+        self.settings = load_settings() if settings is None else settings
+        self.messages = Messages()
+        self.bindings, binding_problems = Bindings.of_settings(self.settings.keys)
+        self.memory = Memory(self.settings.data_folder / "window.json")
+        self.palette = self.memory.get("palette", self.settings.palette)
+        if self.palette not in theme.PALETTES:
+            self.palette = self.settings.palette
+        self.speaker = Speaker(self.memory.get("muted", False), self.complain)
+        self.scenes: list[Scene] = []
+        self.running = True
+        self.frame_s: deque[float] = deque(maxlen=4096)
+        """What the last frames took, from the first event handled to the picture shown, in seconds."""
+        self.frames = 0
+        """Frames drawn so far."""
+        self._help: Help | None = None
+        self._bar = KeyBar()
+        self._stale = True
+        self._last_turn = time.perf_counter()
+        self._next_frame = 0.0
+        # A thread that computes gives way to the next frame after half a millisecond instead of five.
+        self._switch_s = sys.getswitchinterval()
+        sys.setswitchinterval(0.0005)
+        self.display = Display(size, self.settings.full_screen)
+        self._resized()
+        self.background = Background(self._wake)
+        self.studio = Studio(self.background, self.complain)
+        self.inputs = Inputs()
+        for line in (*self.settings.problems, *binding_problems, *self.memory.problems):
+            self.complain(line)
+
+    def _resized(self) -> None:
+        self.theme = theme.theme_for(self.palette, self.surface.get_size())
+        paint.fit(self.surface.get_size())
+        self.display.wear(self.theme)
+        for scene in self.scenes:
+            self._lay_out(scene)
+        self.redraw()
+
+    def _lay_out(self, scene: Scene) -> None:
+        width, height = self.surface.get_size()
+        scene.area = pygame.Rect(0, 0, width, max(1, height - KeyBar.height(self.theme)))
+        scene.resized()
+
+    # For scenes: what they may ask of the app.
+
+    @property
+    def surface(self) -> pygame.Surface:
+        """What the window shows."""
+        return self.display.surface
+
+    @property
+    def scene(self) -> Scene | None:
+        """The scene on top."""
+        return self.scenes[-1] if self.scenes else None
+
+    def open(self, scene: Scene) -> None:
+        """Put a scene on top."""
+        if self.scene:
+            self.scene.leave()
+        self.scenes.append(scene)
+        self._enter(scene)
+
+    def close(self, scene: Scene) -> None:
+        """Take a scene away, with all above it; with the last one the window closes."""
+        if scene not in self.scenes:
+            return
+        self.scenes[-1].leave()
+        del self.scenes[self.scenes.index(scene) :]
+        if self.scene:
+            self._enter(self.scene)
+        else:
+            self.running = False
+
+    def _enter(self, scene: Scene) -> None:
+        self._lay_out(scene)
+        self.display.name(scene.title)
+        self._help = None
+        scene.enter()
+        self.redraw()
+
+    def quit(self) -> None:
+        """Close the window; every scene is left first."""
+        self.running = False
+
+    def say(self, line: str) -> None:
+        """Show a line for a few seconds."""
+        self.messages.say(line, "note")
+        self.redraw()
+
+    def complain(self, problem: Exception | str) -> None:
+        """Show what went wrong, in one line."""
+        self.messages.complain(problem)
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Paint everything in the next frame."""
+        self._stale = True
+
+    def set_palette(self, palette: str) -> None:
+        """Change the colours of the window and the games."""
+        self.palette = palette
+        self.memory.set("palette", palette)
+        self._resized()
+
+    def mute(self, muted: bool) -> None:
+        """Switch the sound of games off or on."""
+        self.speaker.muted = muted
+        self.speaker.hush()
+        self.memory.set("muted", muted)
+        self.say("Sound is off" if muted else "Sound is on")
+
+    def folder(self, kind: str) -> Path:
+        """Where files of a kind go: "recordings", "films" or "screenshots"; made if need be."""
+        folder = self.settings.data_folder / kind
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def fresh_file(self, kind: str, stem: str, suffix: str) -> Path:
+        """A file of that kind that does not exist yet, named for the moment."""
+        stem = f"{stem}-{datetime.now():%Y%m%d-%H%M%S}"
+        names = (f"{stem}{f'-{n}' if n else ''}{suffix}" for n in range(10_000))
+        folder = self.folder(kind)
+        return next(folder / name for name in names if not (folder / name).exists())
+
+    # The loop.
+
+    def run(self) -> int:
+        """Go on until the window is closed; the exit code."""
+        try:
+            while self.running:
+                self.turn()
+        except KeyboardInterrupt:
+            return 130
+        finally:
+            self.shut()
+        return 0
+
+    def shut(self) -> None:
+        """Leave the scenes so that nothing is lost, end what runs in the background, close the window."""
+        self.running = False
+        if self.scenes:
+            # Only the one on top has not been left yet; an error of one must not keep the others from saving.
+            with suppress(OSError, ValueError):
+                self.scenes[-1].leave()
+            self.scenes.clear()
+        self.background.close()
+        self.speaker.close()
+        self.memory.save()
+        sys.setswitchinterval(self._switch_s)
+        self.display.close()
+        pygame.joystick.quit()
+
+    def turn(self, wait: bool = True) -> bool:
+        """Sleep until something is due (not if ``wait`` is False), deal with it, draw if need be; True if it drew."""
+        events = self._wait() if wait else pygame.event.get()
+        began = time.perf_counter()
+        dt, self._last_turn = min(began - self._last_turn, MOST_DT), began
+        scene = self.scene
+        changed = False
+        listens_first = scene is not None and scene.holds
+        if listens_first:
+            self._take_all(events, began)
+            scene = self.scene
+        # Elsewhere time passes before the events are dealt with: what they set in motion starts now, not when the
+        # sleep began.
+        if scene is not None and self._help is None and self.running:
+            changed = self._guard(partial(scene.update, dt))
+        delivered = self._guard(self.background.deliver)
+        if not listens_first:
+            self._take_all(events, began)
+        if self.messages.expire():
+            self.redraw()
+        scene = self.scene
+        if not self.running or scene is None or (self._help is not None and not self._stale):
+            return False
+        if not (changed or delivered or self._stale or self._touched):
+            return False
+        self._touched = False
+        self._draw(scene)
+        self.frame_s.append(time.perf_counter() - began)
+        self.frames += 1
+        return True
+
+    def _take_all(self, events: Sequence[pygame.event.Event], now: float) -> None:
+        for event in events:
+            self._take(event)
+        for action in self.inputs.repeats(now, self.bindings):
+            self._act(action, repeated=True)
+
+    _touched = False
+    """Whether the scene made use of an event since the last frame."""
+
+    def _wait(self) -> list[pygame.event.Event]:
+        now = time.perf_counter()
+        due = [self.messages.next_expiry(), self.inputs.next_repeat(now)]
+        if self.scene and self._help is None:
+            due.append(self.scene.next_update())
+        known = [moment for moment in due if moment is not None]
+        if self._stale or self._touched:
+            known = [0.0]
+        # However much there is to do: never more than 60 frames a second.
+        pause = max(self._next_frame - now, 0.0)
+        if known and min(known) <= pause:
+            if pause > 0:
+                time.sleep(pause)
+            self._next_frame = max(self._next_frame + theme.FRAME_S, time.perf_counter())
+            return pygame.event.get()
+        first = pygame.event.wait(max(1, round(min(known) * 1000)) if known else 0)
+        self._next_frame = time.perf_counter() + theme.FRAME_S / 2
+        return [first, *pygame.event.get()] if first.type != pygame.NOEVENT else []
+
+    def _wake(self) -> None:
+        with suppress(pygame.error):  # the window is gone, or a million results are waiting already
+            pygame.event.post(pygame.event.Event(WAKE))
+
+    def _guard(self, work: Callable[[], bool]) -> bool:
+        """Do something that may fail with a line for the person."""
+        try:
+            return work()
+        except (ValueError, OSError, ImportError) as error:
+            if os.environ.get("ARCADE_TRACEBACK"):
+                raise
+            self.complain(error)
+            return True
+
+    def _take(self, event: pygame.event.Event) -> None:
+        if event.type == pygame.QUIT:
+            self.quit()
+        elif event.type in (pygame.VIDEORESIZE, pygame.WINDOWSIZECHANGED):
+            if self.display.follow():
+                self._resized()
+        elif event.type in (pygame.WINDOWEXPOSED, pygame.WINDOWSHOWN, pygame.WINDOWRESTORED):
+            self.redraw()
+        elif event.type == pygame.WINDOWFOCUSLOST:
+            self._let_go()
+            if self.scene is not None:
+                self.scene.looked_away()
+        elif event.type == pygame.DROPFILE:
+            self._tell(Dropped(event.file))
+        elif event.type in (pygame.MOUSEMOTION, pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP) and (
+            getattr(event, "button", 1) == 1
+        ):
+            self._point(event)
+        else:
+            self._press(event)
+
+    def _point(self, event: pygame.event.Event) -> None:
+        kind = {pygame.MOUSEMOTION: "move", pygame.MOUSEBUTTONDOWN: "down", pygame.MOUSEBUTTONUP: "up"}[event.type]
+        held = bool(event.buttons[0]) if kind == "move" else kind == "down"
+        hovered = self._bar.at(event.pos)
+        if hovered != self._bar.hovered:
+            self._bar.hovered = hovered
+            self.redraw()
+        if kind == "down":
+            self.inputs.device = "keys"
+            if hovered:
+                self._act(self.bindings.action(hovered))
+                return
+            if self._help is not None:
+                self._toggle_help()
+                return
+            if self.messages.dismiss():
+                self.redraw()
+        if self._help is None:
+            self._tell(Pointer(kind, event.pos, held))  # type: ignore[arg-type]
+
+    def _press(self, event: pygame.event.Event) -> None:
+        device = self.inputs.device
+        changes = self.inputs.changes(event)
+        if self.inputs.device != device:
+            self.redraw()  # the bar of keys shows the device in use
+        for change in changes:
+            if change.words:
+                self._pressed(event, change)
+            else:
+                self._released(self.inputs.let_go(change.source))
+
+    def _let_go(self) -> None:
+        for action in self.inputs.release():
+            self._released(action)
+
+    def _released(self, action: Action | None) -> None:
+        if action is not None and self.scene is not None and self.scene.holds:
+            self._tell(Released(action.id))
+
+    def _pressed(self, event: pygame.event.Event, change: Change) -> None:
+        scene = self.scene
+        if scene is None:
+            return
+        if scene.wants_text and event.type == pygame.KEYDOWN and self._help is None:
+            if is_paste(event):
+                text = pasted()
+                self._tell(Typed(text)) if text else self.say("There is no text to paste")
+                return
+            text = "\b" if event.key == pygame.K_BACKSPACE else getattr(event, "unicode", "")
+            if text == "\b" or (text.isprintable() and text and not event.mod & (pygame.KMOD_CTRL | pygame.KMOD_ALT)):
+                self._tell(Typed(text))
+                return
+        if self._help is not None:
+            self._press_in_help(change.words)
+            return
+        action = self.bindings.find(change.words, (*scene.contexts, "app"))
+        if action is None:
+            if event.type == pygame.MOUSEWHEEL:
+                self._tell(Wheel(event.y, pygame.mouse.get_pos()))
+            return
+        self.inputs.hold(action, change.source)
+        self._act(action)
+
+    def _press_in_help(self, words: Sequence[str]) -> None:
+        assert self._help is not None
+        if self._help.turned(words):
+            self.redraw()
+            return
+        action = self.bindings.find(words, ("app",))
+        if action is not None and action.id not in ("app.help", "app.back"):
+            self._act(action)
+        else:
+            self._toggle_help()
+
+    def _act(self, action: Action, repeated: bool = False) -> None:
+        if self._help is not None and action.context != "app":
+            return
+        if self._help is None and self._tell(Act(action.id, repeated)):
+            return
+        if action.id == "app.back" and self._help is None:
+            if self.messages.dismiss():
+                self.redraw()
+            elif len(self.scenes) > 1:
+                self.close(self.scenes[-1])
+        elif action.context == "app":
+            self._guard(lambda: self._own(action.id))
+
+    def _own(self, id: str) -> bool:
+        if id == "app.help" or (id == "app.back" and self._help is not None):
+            self._toggle_help()
+        elif id == "app.screenshot":
+            path = self.fresh_file("screenshots", "grpo-arcade", ".png")
+            pygame.image.save(self.surface, path)
+            self.say(f"Screenshot saved: {path}")
+        elif id == "app.full-screen":
+            self._let_go()
+            self.display.toggle_full_screen()
+            self._resized()
+        elif id == "app.palette":
+            names = theme.PALETTES
+            self.set_palette(names[(names.index(self.palette) + 1) % len(names)])
+            self.say(f"Colours: {self.palette}")
+        elif id == "app.mute":
+            self.mute(not self.speaker.muted)
+        elif id == "app.quit":
+            self.quit()
+        return True
+
+    def _toggle_help(self) -> None:
+        scene = self.scene
+        if self._help is None and scene is not None:
+            self._help = Help((*scene.contexts, "app"), f"Keys · {scene.title}" if scene.title else "Keys")
+        else:
+            self._help = None
+        self.redraw()
+
+    def _tell(self, event: Event) -> bool:
+        scene = self.scene
+        if scene is None or not self._guard(lambda: scene.handle(event)):
+            return False
+        self._touched = True
+        return True
+
+    def _draw(self, scene: Scene) -> None:
+        surface = self.surface
+        if not self._stale:
+            changed = scene.draw(surface)
+            pygame.display.update(changed) if changed is not None else pygame.display.flip()
+            return
+        self._stale = False
+        surface.fill(self.theme.page)
+        scene.whole = True
+        scene.draw(surface)
+        scene.whole = False
+        self._bar.draw(surface, self.theme, self.bindings, scene.keys(), self.inputs.device, "app.help")
+        if self._help is not None:
+            self._help.draw(surface, self.theme, self.bindings)
+        bottom = surface.get_height() - KeyBar.height(self.theme)
+        self.messages.draw(surface, self.theme, bottom)
+        pygame.display.flip()

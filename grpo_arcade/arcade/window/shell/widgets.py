@@ -1,0 +1,170 @@
+"""Buttons, and the focus that moves between them by keys, mouse and gamepad alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import pygame
+
+from grpo_arcade.arcade.window.draw import paint, theme
+from grpo_arcade.arcade.window.draw.theme import Theme
+from grpo_arcade.arcade.window.shell.scene import Act, Event, Pointer
+
+
+@dataclass(slots=True)
+class Item:
+    """Something that can have the focus and be chosen."""
+
+    rect: pygame.Rect
+    choose: Callable[[], None]
+    label: str = ""
+    """What it says; empty where the scene draws it itself."""
+    change: Callable[[int], None] | None = None
+    """With this, left (-1) and right (+1) change its value instead of moving the focus."""
+    value: str = ""
+    """Shown on the right of a changeable item."""
+    main: bool = False
+    """Drawn as the one thing to press."""
+    enabled: bool = True
+    key: object = field(default=None)
+    """What it stands for, so that the focus survives a new lay-out."""
+
+
+class Focus:
+    """The items of one screen and which has the focus."""
+
+    def __init__(self) -> None:
+        self.items: list[Item] = []
+        self.index = 0
+
+    @property
+    def item(self) -> Item | None:
+        """The one that has the focus."""
+        return self.items[self.index] if self.index < len(self.items) else None
+
+    def set(self, items: Sequence[Item]) -> None:
+        """Put other items in place; the focus stays on the one with the same key if there is one."""
+        key = self.item.key if self.item else None
+        self.items = list(items)
+        same = [i for i, item in enumerate(self.items) if item.key == key and key is not None]
+        self.index = same[0] if same else min(self.index, max(0, len(self.items) - 1))
+
+    def handle(self, event: Event) -> bool:
+        """Move the focus or choose; True if something changed."""
+        if isinstance(event, Pointer):
+            return self._point(event)
+        if not isinstance(event, Act) or not self.items:
+            return False
+        if event.id in ("menu.next", "menu.previous"):
+            self.index = (self.index + (1 if event.id == "menu.next" else -1)) % len(self.items)
+            return True
+        if event.id == "menu.choose":
+            self._choose()
+            return True
+        way = {"menu.up": (0, -1), "menu.down": (0, 1), "menu.left": (-1, 0), "menu.right": (1, 0)}.get(event.id)
+        if way is None:
+            return False
+        item = self.items[self.index]
+        if way[0] and item.change and item.enabled:
+            item.change(way[0])
+        else:
+            self._move(way)
+        return True
+
+    def _choose(self) -> None:
+        item = self.items[self.index]
+        if item.enabled:
+            item.choose()
+
+    def _point(self, event: Pointer) -> bool:
+        under = next((i for i, item in enumerate(self.items) if item.rect.collidepoint(event.at)), None)
+        if under is None:
+            return False
+        moved, self.index = under != self.index, under
+        if event.kind != "down":
+            return moved
+        item = self.items[under]
+        if item.change and item.enabled:
+            item.change(-1 if event.at[0] < item.rect.centerx else 1)
+        else:
+            self._choose()
+        return True
+
+    def _move(self, way: tuple[int, int]) -> None:
+        """To the nearest item in a direction; being out of line counts double."""
+        here = self.items[self.index].rect
+        best: tuple[float, int] | None = None
+        for i, item in enumerate(self.items):
+            dx, dy = item.rect.centerx - here.centerx, item.rect.centery - here.centery
+            along, across = (dx * way[0], dy) if way[0] else (dy * way[1], dx)
+            overlap = (
+                item.rect.top < here.bottom and here.top < item.rect.bottom
+                if way[0]
+                else item.rect.left < here.right and here.left < item.rect.right
+            )
+            if i != self.index and along > 0:
+                far = along + (0.05 if overlap else 2.0) * abs(across)
+                if best is None or far < best[0]:
+                    best = far, i
+        if best is not None:
+            self.index = best[1]
+
+
+def draw_item(surface: pygame.Surface, look: Theme, item: Item, focused: bool) -> None:
+    """A button, or a row with a value that can be changed."""
+    height, pad = look.px(theme.BODY), look.px(theme.GAP)
+    fill = look.accent if item.main else look.card
+    ink = look.on_accent if item.main else look.ink if item.enabled else look.faint
+    edge = max(2, look.px(2)) if focused else 1
+    border = (look.ink if item.main else look.accent) if focused else (fill if item.main else look.line)
+    paint.panel(surface, item.rect, fill, look.px(theme.RADIUS), border, edge)
+    y = item.rect.centery
+    if not item.change:
+        room = item.rect.width - 2 * pad
+        paint.text(surface, item.label, (item.rect.centerx, y), height, ink, weight="bold", anchor="middle", room=room)
+        return
+    x = item.rect.right - pad
+    arrow = max(6, height * 9 // 10)
+    if focused:
+        paint.arrow(surface, (x - arrow // 2, y), arrow, "right", look.accent)
+    x -= arrow + pad // 2
+    value = paint.text(
+        surface, item.value, (x, y), height, ink, weight="bold", anchor="right", room=item.rect.width * 3 // 5
+    )
+    if focused:
+        paint.arrow(surface, (value.left - pad // 2 - arrow // 2, y), arrow, "left", look.accent)
+    room = value.left - item.rect.left - 2 * pad - arrow
+    paint.text(surface, item.label, (item.rect.left + pad, y), height, look.soft, room=room)
+
+
+def heading(surface: pygame.Surface, look: Theme, area: pygame.Rect, words: str, note: str = "") -> int:
+    """A scene's title in the upper left corner, with a note after it; returns the y below it."""
+    pad, height = look.px(theme.PAD), look.px(theme.TITLE)
+    y = area.top + pad + height // 2
+    box = paint.text(surface, words, (area.left + pad, y), height, look.ink, weight="bold", room=area.width - 2 * pad)
+    x = box.right + look.px(theme.GAP)
+    if note:
+        at = x, y + (height - look.px(theme.BODY)) // 2
+        paint.text(surface, note, at, look.px(theme.BODY), look.faint, room=area.right - pad - x)
+    return area.top + pad + height + look.px(theme.GAP)
+
+
+def compact_heading(surface: pygame.Surface, look: Theme, area: pygame.Rect, words: str, note: str) -> None:
+    """The same where there is little room: one low line, the title at the size of other text."""
+    pad, y = look.px(theme.GAP), area.top + look.px(13)
+    room = area.width - 2 * pad
+    box = paint.text(surface, words, (pad, y), look.px(theme.BODY), look.ink, weight="bold", room=room)
+    x = box.right + pad
+    paint.text(surface, note, (x, y), look.px(theme.CAPTION), look.faint, room=room - x + pad)
+
+
+def heading_anew(
+    surface: pygame.Surface, look: Theme, area: pygame.Rect, boards: int, words: str, note: str, *, compact: bool
+) -> pygame.Rect:
+    """Paint a heading again above boards that begin at ``boards``; returns what was painted over."""
+    # The focus of the uppermost boards begins a little above them.
+    tall = boards - look.px(theme.TIGHT) - area.top
+    painted = surface.fill(look.page, (area.left, area.top, area.width, tall))
+    (compact_heading if compact else heading)(surface, look, area, words, note)
+    return painted

@@ -1,0 +1,1 @@
+"""A match on one seed: person and models, or models among themselves."""

@@ -1,0 +1,140 @@
+"""Who plays in Versus beside the person: each works in a process of its own, and the window only listens.
+
+The other players do not see the person. So what one of them does is an episode, played to its end at once, and shown
+move by move.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from grpo_arcade.arcade.endpoint import Endpoint, EndpointError, is_endpoint
+from grpo_arcade.arcade.window.background.advice import is_strategy, name_of
+from grpo_arcade.arcade.window.background.jobs import Background, Task
+from grpo_arcade.games import Episode, Outcome, make
+
+MOST_TEXT = 400_000
+State = Literal["waiting", "writing", "playing", "ready", "failed"]
+
+
+@dataclass(frozen=True)
+class Performance:
+    """What a contestant did."""
+
+    episode: Episode
+    source: str | None = None
+    """The strategy, where it is a program that was found."""
+    outcome: Outcome = Outcome.UNFINISHED
+    """How it ended; for a completion without a program that is played, why it was not."""
+    error: str = ""
+
+
+def perform(
+    word: str,
+    game: str,
+    options: Mapping[str, Any],
+    seed: int,
+    attempt: int,
+    *,
+    emit: Callable[[str], None],
+) -> Performance:
+    """Let a player of ``arcade.players`` play one seed; ``emit`` gets what a model writes.
+
+    Raises:
+        ValueError: no such player, or it cannot be had: one line.
+    """
+    from grpo_arcade.arcade.players import play
+
+    played = play(word, make(game, **options), [seed], model_seed=attempt, on_token=emit)
+    (episode,) = played.episodes
+    return Performance(episode, played.source, episode.outcome, played.error)
+
+
+def perform_source(source: str, game: str, options: Mapping[str, Any], seed: int, player: str) -> Performance:
+    """Let a strategy play one seed in the sandbox."""
+    from grpo_arcade.games.players import play_match
+
+    result = play_match(source, game, options, [seed], player=player)
+    (episode,) = result.episodes
+    return Performance(episode, source, episode.outcome, result.error)
+
+
+def label(word: str) -> str:
+    """A player's word as it is shown over a board."""
+    if is_endpoint(word):
+        try:
+            return Endpoint.parse(word).name
+        except EndpointError:
+            return word
+    return Path(word).name if not is_strategy(word) and Path(word).is_dir() else name_of(word)
+
+
+class Contestant:
+    """One player beside the person.
+
+    Args:
+        word: as ``arcade play`` takes it, or an endpoint.
+        changed: called in the window's thread whenever there is something new to show.
+    """
+
+    def __init__(self, word: str, changed: Callable[[Contestant], None]) -> None:
+        self.word = word
+        self.name = label(word)
+        self.state: State = "waiting"
+        self.text = ""
+        """What a model has written so far, or the source of a strategy."""
+        self.attempt = 0
+        self.performance: Performance | None = None
+        self.error = ""
+        """Why it does not play at all."""
+        self._changed = changed
+        self._task: Task | None = None
+
+    def writes(self, baselines: Mapping[str, Any]) -> bool:
+        """Whether it is a model, which can be asked for another strategy."""
+        return self.word not in baselines and not is_strategy(self.word)
+
+    def begin(self, background: Background, game: str, options: Mapping[str, Any], seed: int) -> None:
+        """Play a seed: with the strategy there is, or else with one still to be had."""
+        self.stop()
+        source = self.performance.source if self.performance is not None else None
+        self.performance, self.error = None, ""
+        if source is None:
+            self.text, self.state = "", "waiting"
+            arguments = (perform, self.word, game, dict(options), seed, self.attempt)
+            self._task = background.process(*arguments, item=self._write, done=self._done, failed=self._failed)
+        else:
+            self.state = "playing"
+            again = (perform_source, source, game, dict(options), seed, self.name)
+            self._task = background.process(*again, done=self._done, failed=self._failed)
+
+    def ask_again(self, background: Background, game: str, options: Mapping[str, Any], seed: int) -> None:
+        """Forget its strategy and ask for another."""
+        self.attempt += 1
+        self.performance = None
+        self.begin(background, game, options, seed)
+
+    def stop(self) -> None:
+        """End its process."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    def _write(self, piece: str) -> None:
+        self.state = "writing"
+        if len(self.text) < MOST_TEXT:
+            self.text += piece
+        self._changed(self)
+
+    def _done(self, performance: Performance) -> None:
+        self.performance, self.state = performance, "ready"
+        if performance.source is not None and not self.text:
+            self.text = performance.source
+        self._changed(self)
+
+    def _failed(self, error: Exception) -> None:
+        self.error, self.state = " ".join(str(error).split()) or type(error).__name__, "failed"
+        self._changed(self)

@@ -1,0 +1,121 @@
+"""A player's place in a match: who sits there, what is on the board, how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pygame
+
+from grpo_arcade.arcade.window.draw import paint
+from grpo_arcade.arcade.window.draw.code_view import CodeView
+from grpo_arcade.arcade.window.play.session import Session
+from grpo_arcade.arcade.window.replay.playback import Playback
+from grpo_arcade.arcade.window.versus.contestants import Contestant
+from grpo_arcade.games import Outcome
+from grpo_arcade.trainer.scoring import FAILURES
+
+
+class Seat:
+    """One player's place: who sits there, and how far the game has come."""
+
+    def __init__(self, contestant: Contestant | None, session: Session | None, failure_score: float = 0.0) -> None:
+        self.contestant = contestant
+        self._failure_score = failure_score
+        self.session = session
+        """The person's game; None for the others."""
+        self.playback: Playback | None = None
+        self.progress = 1.0
+        """Of the person's last move."""
+        self.code = CodeView()
+        self.flipped = False
+        """Whether the person asked to see the code instead of the board, or the other way round."""
+        self.rect = pygame.Rect(0, 0, 0, 0)
+        self.board = pygame.Rect(0, 0, 0, 0)
+        self.has_side = False
+        """Whether its code is shown beside the boards."""
+
+    @property
+    def name(self) -> str:
+        """Who plays, for people."""
+        return self.contestant.name if self.contestant else "You"
+
+    @property
+    def ready(self) -> bool:
+        """Whether nobody has to wait for this player."""
+        if self.contestant is None or self.contestant.state == "failed":
+            return True
+        return self.contestant.state == "ready" and self.playback is not None and self.playback.view is not None
+
+    @property
+    def shows_code(self) -> bool:
+        """Whether the code lies where the board is."""
+        if self.contestant is None or not self.contestant.text:
+            return False
+        writing = self.contestant.state in ("writing", "playing") and not self.has_side
+        return writing != self.flipped
+
+    def show_code(self) -> None:
+        """Bring the code up to what has been written by now."""
+        if self.contestant is None:
+            return
+        source = self.contestant.performance.source if self.contestant.performance else None
+        writing = self.contestant.state == "writing"
+        self.code.show(source.rstrip("\n") if source is not None else self.contestant.text, follows=writing)
+
+    @property
+    def score(self) -> float:
+        """What the board shows."""
+        if self.session:
+            return self.session.game.score
+        return self.playback.score if self.playback else 0.0
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How its game ended; None while it has not been shown to the end."""
+        if self.session:
+            return self.session.game.outcome
+        if self.contestant and self.contestant.performance and self.playback and self.playback.ended:
+            return self.contestant.performance.outcome
+        return None
+
+    @property
+    def out(self) -> bool:
+        """Whether nothing more will happen here."""
+        return self.outcome is not None or (self.contestant is not None and self.contestant.state == "failed")
+
+    @property
+    def counted(self) -> float:
+        """The score it counts for in the end: as little as the game can give for a program that failed."""
+        failed = self.outcome in FAILURES or (self.contestant is not None and self.contestant.state == "failed")
+        return self._failure_score if failed else self.score
+
+
+def verdict(seats: Sequence[Seat]) -> str:
+    """Who has won, once everybody is out."""
+    ranked = sorted(seats, key=lambda seat: -seat.counted)
+    best = [seat for seat in ranked if seat.counted == ranked[0].counted]
+    if len(best) == len(seats):
+        return "A draw"
+    names = " and ".join(seat.name for seat in best)
+    verb = "win" if best[0].session or len(best) > 1 else "wins"
+    margin = best[0].counted - ranked[len(best)].counted
+    return f"{names} {verb} by {margin:,.0f} points"
+
+
+def thinking(contestant: Contestant, baselines: Mapping[str, Any]) -> str:
+    """What is said of a player one has to wait for."""
+    if contestant.writes(baselines) and contestant.state == "waiting":
+        return "The model is being asked for a strategy…"
+    if contestant.state == "writing":
+        return "Writing its strategy…"
+    return "Its strategy is playing…" if contestant.state == "playing" else "Playing ahead…"
+
+
+def draw_number(surface: pygame.Surface, value: int, at: tuple[int, int], height: int, colour: int) -> int:
+    """A number that ends at x, put together from digits that are drawn once; returns where it begins."""
+    x = at[0]
+    for character in reversed(f"{value:,}"):
+        box = paint.text(surface, character, (x, at[1]), height, colour, weight="bold", anchor="right")
+        x = box.left - max(1, height // 8)
+    return x

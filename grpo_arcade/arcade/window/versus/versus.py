@@ -1,0 +1,244 @@
+"""Who plays whom: the choice of players, board and pace before a match."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pygame
+
+from grpo_arcade.arcade.endpoint import Endpoint, is_endpoint
+from grpo_arcade.arcade.window.draw import paint, theme
+from grpo_arcade.arcade.window.home.games import ATARI_TILES
+from grpo_arcade.arcade.window.home.shelf import players_of_runs
+from grpo_arcade.arcade.window.play.options import choices
+from grpo_arcade.arcade.window.play.panel import shown_name
+from grpo_arcade.arcade.window.shell.scene import Act, Dropped, Event, Scene, Typed
+from grpo_arcade.arcade.window.shell.widgets import Focus, Item, draw_item, heading
+from grpo_arcade.arcade.window.versus.contestants import label
+from grpo_arcade.arcade.window.versus.match import PACES, YOU, Match
+from grpo_arcade.games import game_names, make
+
+if TYPE_CHECKING:
+    from grpo_arcade.arcade.window.shell.app import App
+
+FEWEST, MOST = 2, 6
+_REMEMBERED = 8
+"""Players typed before that are offered again."""
+_HINT = "a baseline, a file (.py), RUN:champion, pocket, a model's folder or name, or http://host:port/v1#model"
+
+
+class VersusScene(Scene):
+    """Choose the players; the match opens over this.
+
+    Args:
+        app: the window.
+        game: what is played.
+    """
+
+    title = "Versus"
+    contexts = ("menu",)
+
+    def __init__(self, app: App, game: str = "2048") -> None:
+        super().__init__(app)
+        self.game = game
+        self.options: dict[str, Any] = dict(make(game).options)
+        baselines = list(make(game).baselines)
+        self.players = self._remembered_players() or [YOU, "pocket"]
+        self.pace = PACES[0]
+        self.typing: tuple[int, str] | None = None
+        """The player whose word is being typed, and what there is of it."""
+        self._offered = [YOU, "pocket", *baselines]
+        self._runs: list[str] = []
+        self._focus = Focus()
+        self._first = True
+
+    def _remembered_players(self) -> list[str]:
+        words = [word for word in self.app.memory.get("versus players", []) if isinstance(word, str)]
+        return words if FEWEST <= len(words) <= MOST and words.count(YOU) <= 1 else []
+
+    @property
+    def wants_text(self) -> bool:  # type: ignore[override]
+        """While a word is being typed."""
+        return self.typing is not None
+
+    def enter(self) -> None:
+        """Look which runs have a champion or a checkpoint."""
+        self.app.background.thread(players_of_runs, self.app.settings.outputs, done=self._offer_runs)
+
+    def _offer_runs(self, words: list[str]) -> None:
+        self._runs = words
+        known = [YOU, "pocket", *make(self.game).baselines]
+        typed = [word for word in self.app.memory.get("versus typed", []) if isinstance(word, str)]
+        self._offered = [*known, *words, *(word for word in typed if word not in known and word not in words)]
+        self.resized()
+        self.app.redraw()
+
+    # What the person does.
+
+    def handle(self, event: Event) -> bool:
+        """Choose and type."""
+        if isinstance(event, Dropped):
+            self._put(self._focused_player(), event.path)
+        elif self.typing is not None and isinstance(event, Typed | Act):
+            return self._type(event)
+        elif not self._focus.handle(event):
+            return False
+        self.app.redraw()
+        return True
+
+    def _type(self, event: Typed | Act) -> bool:
+        assert self.typing is not None
+        place, text = self.typing
+        if isinstance(event, Typed):
+            self.typing = place, text[:-1] if event.text == "\b" else (text + event.text)[:500]
+        elif event.id == "menu.choose":
+            self.typing = None
+            if text.strip():
+                self._put(place, text.strip())
+        elif event.id == "app.back":
+            self.typing = None
+        else:
+            return False
+        self.resized()
+        self.app.redraw()
+        return True
+
+    def _focused_player(self) -> int:
+        key = self._focus.item.key if self._focus.item else None
+        return key if isinstance(key, int) else len(self.players) - 1
+
+    def _put(self, place: int, word: str) -> None:
+        if is_endpoint(word):
+            Endpoint.parse(word)  # refuses with a line for the person
+        if word == YOU and YOU in self.players and self.players[place] != YOU:
+            raise ValueError("there is one of you; the other players are programs")
+        self.players[place] = word
+        if word not in self._offered:
+            self._offered.append(word)
+            typed = [word, *(old for old in self.app.memory.get("versus typed", []) if old != word)]
+            self.app.memory.set("versus typed", typed[:_REMEMBERED])
+        self.resized()
+
+    def _change_player(self, place: int, by: int) -> None:
+        taken = YOU in self.players and self.players[place] != YOU
+        words = [word for word in self._offered if not (taken and word == YOU)]
+        self.players[place] = _next(words, self.players[place], by)
+        self.resized()
+
+    def _change_game(self, by: int) -> None:
+        own = [name for name in game_names() if not name.endswith(("/", ":"))]
+        consoles = ["atari/" + title for title in ATARI_TILES] if "atari/" in game_names() else []
+        shelf = [*own, *consoles]
+        self.game = _next(shelf if self.game in shelf else [*shelf, self.game], self.game, by)
+        self.options = dict(make(self.game).options)
+        baselines = list(make(self.game).baselines)
+        # Who plays only the other game makes room for this game's best.
+        others = {name for game in shelf for name in make(game).baselines} - set(baselines)
+        self.players = [baselines[-1] if word in others else word for word in self.players]
+        self._offer_runs(self._runs)
+        self.resized()
+
+    def _change_count(self, by: int) -> None:
+        count = max(FEWEST, min(len(self.players) + by, MOST))
+        baselines = list(make(self.game).baselines)
+        while len(self.players) < count:
+            self.players.append(baselines[(len(self.players) - 1) % len(baselines)])
+        del self.players[count:]
+        self.resized()
+
+    def _change_option(self, name: str, by: int) -> None:
+        value = _next(list(choices(self.game)[name]), self.options[name], by)
+        make(self.game, **{**self.options, name: value})  # refuses with a line for the person
+        self.options[name] = value
+        self.resized()
+
+    def _change_pace(self, by: int) -> None:
+        self.pace = _next(list(PACES), self.pace, by)
+        self.resized()
+
+    def _start(self) -> None:
+        self.app.memory.set("versus players", list(self.players))
+        self.app.open(Match(self.app, self.game, self.options, self.players, self.pace))
+
+    # What is seen.
+
+    def _rows(self) -> list[tuple[object, str, str, Callable[[int], None]]]:
+        rows: list[tuple[object, str, str, Callable[[int], None]]] = [
+            ("game", "Game", shown_name(self.game), self._change_game),
+            ("count", "Players", str(len(self.players)), self._change_count),
+        ]
+        for place, word in enumerate(self.players):
+            value = "You" if word == YOU else label(word)
+            if self.typing is not None and self.typing[0] == place:
+                value = self.typing[1] + "_"
+            rows.append((place, f"Player {place + 1}", value, lambda by, p=place: self._change_player(p, by)))  # type: ignore[misc]
+        for name in choices(self.game):
+            value = self.options[name]
+            shown = f"{value}×{value}" if name == "size" else f"{value:,}"
+            rows.append((name, name.capitalize(), shown, lambda by, n=name: self._change_option(n, by)))  # type: ignore[misc]
+        if YOU in self.players and not make(self.game).clock_driven:
+            rows.append(("pace", "The others play", self.pace, self._change_pace))
+        return rows
+
+    def _choose(self, key: object, change: Callable[[int], None]) -> None:
+        if isinstance(key, int):
+            word = self.players[key]
+            self.typing = key, "" if word in (YOU, "pocket", *make(self.game).baselines) else word
+            self.resized()
+        else:
+            change(1)
+
+    def resized(self) -> None:
+        """Rows in the middle, the one to press below them."""
+        look = self.app.theme
+        rows = self._rows()
+        gap, height = look.px(theme.TIGHT), look.px(44)
+        width = min(look.px(640), self.area.width - 2 * look.px(theme.GAP))
+        top = look.px(theme.PAD) + 2 * look.px(theme.TITLE)
+        room = self.area.height - top - look.px(30)
+        height = max(look.px(14), min(height, room // (len(rows) + 1) - gap))
+        if height < look.px(24):
+            gap = 1
+            height = room // (len(rows) + 1) - gap
+        y = max(top, (self.area.height - (len(rows) + 1) * (height + gap)) // 2)
+        left = (self.area.width - width) // 2
+        items = []
+        for key, words, value, change in rows:
+            rect = pygame.Rect(left, y, width, height)
+            choose = lambda key=key, change=change: self._choose(key, change)  # noqa: E731
+            items.append(Item(rect, choose, words, change, value, key=key))
+            y += height + gap
+        start = pygame.Rect(left, y + gap, width, height)
+        items.append(Item(start, self._start, "Start", main=True, key="start"))
+        self._focus.set(items)
+        if self._first:
+            self._first, self._focus.index = False, len(items) - 1
+
+    def draw(self, surface: pygame.Surface) -> None:
+        """The rows, and what may be typed."""
+        look = self.app.theme
+        surface.fill(look.page, self.area)
+        heading(surface, look, self.area, "Versus", f"{shown_name(self.game)}, the same seed for everybody")
+        for item in self._focus.items:
+            typed = self.typing is not None and item.key == self.typing[0]
+            draw_item(surface, look, item, item is self._focus.item or typed)
+        height = look.px(theme.CAPTION)
+        words = (
+            _HINT
+            if self.typing is not None
+            else "Enter on a player types or pastes another one; a file can be dropped here"
+        )
+        last = self._focus.items[-1].rect
+        y = min(last.bottom + look.px(16), self.area.bottom - height)
+        room = self.area.width - 2 * look.px(theme.GAP)
+        paint.text(surface, words, (self.area.centerx, y), height, look.faint, anchor="middle", room=room)
+
+    def keys(self) -> Sequence[str]:
+        """Few."""
+        return ("menu.choose", "menu.left", "menu.right", "app.back")
+
+
+def _next(choices: list[Any], value: Any, by: int) -> Any:
+    index = choices.index(value) if value in choices else (-1 if by > 0 else 0)
+    return choices[(index + by) % len(choices)]

@@ -1,0 +1,217 @@
+"""One strategy on the screen: its board playing, and below it what came of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import pygame
+
+from grpo_arcade.arcade.window.draw import paint, theme
+from grpo_arcade.arcade.window.draw.theme import Theme
+from grpo_arcade.arcade.window.replay.playback import Playback
+from grpo_arcade.arcade.window.watch.run_feed import Entrant
+from grpo_arcade.games import Episode, Outcome, Picture, fonts, score_text
+
+HOLD_S = 2.0
+"""How long a game that has ended stays before the next begins."""
+
+
+@dataclass(slots=True)
+class Measure:
+    """What the strategies of a step are measured by: the same for all tiles."""
+
+    rewards: tuple[str, ...] = ()
+    """Reward functions, in the order of the bars."""
+    largest: Mapping[str, float] | None = None
+    """The largest size of each in this step."""
+    baselines: Mapping[str, float] | None = None
+
+    @classmethod
+    def of(cls, entrants: Sequence[Entrant], baselines: Mapping[str, float]) -> Measure:
+        """The measure of a step."""
+        largest: dict[str, float] = {}
+        for entrant in entrants:
+            for name, value in entrant.rewards.items():
+                largest[name] = max(largest.get(name, 0.0), abs(value or 0.0))
+        return cls(tuple(largest), largest, baselines)
+
+
+class Tile:
+    """Plays the games of one strategy, one after the other.
+
+    Args:
+        episodes: its games.
+        play: how one of them is played again.
+        entrant: what it earned, where it is one of a step.
+    """
+
+    def __init__(
+        self, episodes: Sequence[Episode], play: Callable[[Episode], Playback], entrant: Entrant | None = None
+    ) -> None:
+        self.episodes = tuple(episodes)
+        self._play = play
+        self.entrant = entrant
+        self.rect = pygame.Rect(0, 0, 0, 0)
+        self.board = pygame.Rect(0, 0, 0, 0)
+        self.dirty = True
+        self.number = 0
+        """Which of its games is shown."""
+        self._playback: Playback | None = None
+        self._held_s = 0.0
+
+    @property
+    def playback(self) -> Playback:
+        """The game that is shown, begun when somebody first looks: a group may be larger than what is in sight."""
+        if self._playback is None:
+            self._playback = self._play(self.episodes[self.number])
+        return self._playback
+
+    @property
+    def replays(self) -> bool:
+        """Whether anything happens in any of its games."""
+        return any(episode.actions for episode in self.episodes)
+
+    def show_game(self, number: int) -> None:
+        """Start another of its games."""
+        self.number = number % len(self.episodes)
+        self._playback = None
+        self._held_s = 0.0
+        self.dirty = True
+
+    def advance(self, dt: float, rate: float) -> bool:
+        """Let time pass; True if it must be drawn."""
+        if not self.playback.ended:
+            changed = self.playback.advance(dt, rate)
+            self.dirty |= changed or self.playback.ended
+        elif self.replays:
+            self._held_s += dt
+            if self._held_s >= HOLD_S:
+                self.show_game(self.number + 1)
+        return self.dirty
+
+    def due(self) -> float | None:
+        """Seconds until it changes by itself."""
+        if not self.playback.ended:
+            return 0.0
+        return max(0.0, HOLD_S - self._held_s) if self.replays else None
+
+    def draw_board(self, surface: pygame.Surface, look: Theme, picture: Picture) -> None:
+        """The position; veiled and named once the game has ended."""
+        self.dirty = False
+        if self.playback.view is None:
+            surface.fill(look.sunken, self.board)
+        self.playback.draw(surface, self.board, picture)
+        if not self.playback.ended:
+            return
+        episode = self.playback.episode
+        draw_ending(surface, look, self.board, episode.outcome, episode.score if episode.actions else None)
+
+    def draw_caption(self, surface: pygame.Surface, look: Theme, measure: Measure) -> None:
+        """Mean score, outcome, reward by function, and where it stands among the baselines."""
+        entrant = self.entrant
+        area = pygame.Rect(self.board.left, self.board.bottom, self.board.width, self.rect.bottom - self.board.bottom)
+        if entrant is None or area.height < look.px(14):
+            return
+        inset = self.board.width // 40
+        height = look.px(theme.CAPTION)
+        left, right, y = area.left + inset, area.right - inset, area.top + look.px(4) + height // 2
+        dot = max(2, height // 3)
+        _dot(surface, (left + dot, y), dot, look.outcome(entrant.outcome))
+        score = score_text(entrant.score)
+        box = paint.text(surface, score, (left + 3 * dot, y), height, look.ink, weight="bold", room=right - left)
+        reward = "" if entrant.reward is None else f"{entrant.reward:+.2f}"
+        room = right - box.right - height
+        if reward and room > paint.text_width(reward, height):
+            paint.text(surface, reward, (right, y), height, look.soft, anchor="right")
+        elif not entrant.rewards and room > height * 5:
+            paint.text(surface, "playing…", (right, y), height, look.faint, anchor="right", room=room)
+        if area.height < look.px(33):
+            return
+        bars = pygame.Rect(left, y + height, (right - left) * 2 // 5, area.bottom - y - height - look.px(3))
+        draw_split(surface, look, bars, entrant.rewards, measure)
+        track = pygame.Rect(bars.right + look.px(theme.TIGHT), bars.top, 0, bars.height)
+        track.width = right - track.left
+        draw_standing(surface, look, track, entrant.score, measure.baselines or {})
+
+
+def draw_ending(
+    surface: pygame.Surface, look: Theme, board: pygame.Rect, outcome: Outcome, score: float | None
+) -> None:
+    """Veil a board whose game has ended, and name how, with the score unless it is None."""
+    side = board.width
+    paint.veil(surface, look.page, 0.45, board)
+    words = outcome_words(outcome)
+    height = min(look.px(theme.HEADING), max(6, side // 11))
+    height = max(4, fonts.tallest(words, side * 9 // 10 - height, height))
+    two_lines = score is not None and side > 8 * height
+    band = pygame.Rect(0, 0, min(side * 9 // 10, 16 * height), height * (4 if two_lines else 3))
+    band.center = board.center
+    colour = look.outcome(outcome)
+    paint.panel(surface, band, look.card, look.px(theme.RADIUS), colour, max(1, look.px(1.5)))
+    y = band.centery - (height * 4 // 5 if two_lines else 0)
+    room = band.width - max(2, height // 2)
+    paint.text(surface, words, (band.centerx, y), height, colour, weight="bold", anchor="middle", room=room)
+    if two_lines:
+        y = band.centery + height * 4 // 5
+        paint.text(
+            surface, score_text(score or 0.0), (band.centerx, y), height, look.ink, weight="bold", anchor="middle"
+        )
+
+
+def draw_split(
+    surface: pygame.Surface, look: Theme, area: pygame.Rect, rewards: Mapping[str, float], measure: Measure
+) -> None:
+    """A bar for each reward function, up for what it gave and down for what it took."""
+    names = measure.rewards
+    if not names or area.height < 4:
+        return
+    middle, half = area.centery, area.height // 2
+    surface.fill(look.line, (area.left, middle, area.width, 1))
+    wide = max(2, area.width // len(names) - max(1, look.px(2)))
+    for place, name in enumerate(names):
+        value, largest = rewards.get(name) or 0.0, (measure.largest or {}).get(name, 0.0)
+        tall = round(half * min(1.0, abs(value) / largest)) if largest else 0
+        x = area.left + place * area.width // len(names)
+        top = middle - tall if value > 0 else middle
+        surface.fill(look.good if value > 0 else look.bad, (x, top, wide, max(1, tall)))
+
+
+def draw_standing(
+    surface: pygame.Surface, look: Theme, area: pygame.Rect, score: float, baselines: Mapping[str, float]
+) -> None:
+    """A line with a tick for each baseline and a dot for the score.
+
+    Equal steps are equal factors where all scores are above 0, else equal differences.
+    """
+    known = list(baselines.values())
+    if not known or area.width < look.px(16):
+        return
+    positive = min(known) > 0
+    spread = max(known) - min(known)
+    low = min(known) / 4 if positive else min(known) - spread / 8 - 1
+    high = max(known) * 1.5 if positive else max(known) + spread / 3 + 1
+
+    def x(value: float) -> int:
+        value = min(max(value, low), high)
+        share = math.log(value / low) / math.log(high / low) if positive else (value - low) / (high - low)
+        return area.left + round(share * (area.width - 1))
+
+    y = area.centery
+    surface.fill(look.line, (area.left, y, area.width, max(1, look.px(1.5))))
+    for mean in known:
+        surface.fill(look.faint, (x(mean), y - area.height // 4, max(1, look.px(1)), area.height // 2))
+    radius = max(2, min(area.height // 4, look.px(4)))
+    beats = sum(score > mean for mean in known)
+    colour = look.bad if beats == 0 else look.good if beats == len(known) else look.rival
+    _dot(surface, (min(max(x(score), area.left + radius), area.right - radius), y), radius, colour)
+
+
+def outcome_words(outcome: Outcome) -> str:
+    """An outcome as people read it."""
+    return outcome.value.replace("_", " ")
+
+
+def _dot(surface: pygame.Surface, at: tuple[int, int], radius: int, colour: int) -> None:
+    paint.panel(surface, pygame.Rect(at[0] - radius, at[1] - radius, 2 * radius, 2 * radius), colour, radius)

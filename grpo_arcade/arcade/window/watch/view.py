@@ -1,0 +1,227 @@
+"""A watched run as it is drawn: where everything lies, and what is painted when, so that no frame is late.
+
+The boards that play come first. What stands still is painted anew in parts, a few a frame.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pygame
+
+from grpo_arcade.arcade.window.draw import paint, theme
+from grpo_arcade.arcade.window.draw.boards import board_size, palette_of
+from grpo_arcade.arcade.window.play.panel import shown_name
+from grpo_arcade.arcade.window.replay.playback import table_of
+from grpo_arcade.arcade.window.shell.widgets import heading_anew
+from grpo_arcade.arcade.window.watch.panels import Strip, draw_column, draw_empty, status_words
+from grpo_arcade.arcade.window.watch.tile import Tile
+from grpo_arcade.games import Episode, Picture, score_text
+
+if TYPE_CHECKING:
+    from grpo_arcade.arcade.window.watch.watch import WatchScene
+
+_PAINT_S = 0.004
+"""What a frame may spend on painting anew what stands still. The rest is painted in the next ones, so that news of a
+whole step never holds up the boards that play."""
+_BOARDS_S = 0.008
+"""What a frame may spend on boards that play; the others come first in the next."""
+
+
+class WatchView:
+    """Lays a watched run out and paints it.
+
+    Args:
+        scene: what is shown.
+    """
+
+    def __init__(self, scene: WatchScene) -> None:
+        self._scene = scene
+        self.strip = Strip()
+        """The curves below the boards."""
+        self.column = pygame.Rect(0, 0, 0, 0)
+        """Beside the boards, if there is room: the champion, and the step in numbers."""
+        self._parts: dict[str | Tile, Callable[[pygame.Surface], pygame.Rect]] = {}
+        """What stands still and must be painted anew."""
+        self._pictures: dict[tuple[str, str, str], Picture] = {}
+        self._turn = 0
+        """Which board is painted first, where a frame has no time for all."""
+        self._heard = False
+        """Whether news has come since the last frame."""
+
+    @property
+    def stale(self) -> bool:
+        """Whether something that stands still must be painted anew."""
+        return bool(self._parts)
+
+    def news_came(self) -> None:
+        """Leave the coming frame the time that news takes."""
+        self._heard = True
+
+    def lay_out(self) -> None:
+        """Find places for everything."""
+        scene, look = self._scene, self._scene.app.theme
+        gap = look.px(theme.GAP)
+        top = scene.area.top + (
+            look.px(30) if scene.compact else look.px(theme.PAD + theme.TITLE + theme.GAP + theme.TIGHT)
+        )
+        strip = look.px(16) if scene.compact else look.px(84)
+        self.strip.rect = pygame.Rect(scene.area.left, scene.area.bottom - strip - gap // 2, scene.area.width, strip)
+        bottom = self.strip.rect.top - gap // 2
+        body = pygame.Rect(scene.area.left + gap, top, scene.area.width - 2 * gap, max(1, bottom - top))
+        if scene.detail is not None:
+            picture = self._picture("detail", scene.detail.tile.episodes[0])
+            scene.detail.lay_out(body, look, scene.compact, picture)
+        wide = 0 if scene.compact else min(look.px(250), body.width // 3)
+        self.column = pygame.Rect(body.right - wide, body.top, wide, body.height)
+        if scene.champion is not None:
+            picture = self._picture("champion", scene.champion.episodes[0])
+            size = board_size(scene.champion.playback.game, picture, (wide, max(16, body.height // 3)))
+            scene.champion.board = pygame.Rect((self.column.left, body.top + look.px(26)), size)
+        scene.grid.area = pygame.Rect(body.left, body.top, body.width - (wide + gap if wide else 0), body.height)
+        tiles = scene.grid.tiles
+        aspect = self._picture("grid", tiles[0].episodes[0]).aspect if tiles else 1.0
+        scene.grid.place(look, scene.news.expected, aspect)
+        if scene.detail is not None:
+            scene.detail.place()
+
+    def _picture(self, use: str, episode: Episode) -> Picture:
+        # One for each use, since a picture keeps its tiles for one size.
+        key = use, repr(sorted(episode.options.items())), self._scene.app.palette
+        if key not in self._pictures:
+            self._pictures = {old: kept for old, kept in self._pictures.items() if old[0] != use}
+            game = table_of(episode)
+            self._pictures[key] = game.picture(palette_of(game, self._scene.app.palette))
+        return self._pictures[key]
+
+    def repaint(self, *parts: str | Tile) -> None:
+        """Paint parts anew in the next frames, if they are in sight."""
+        scene = self._scene
+        ways: dict[str | Tile, Callable[[pygame.Surface], pygame.Rect]] = {
+            "heading": self._draw_heading,
+            "strip": self._draw_strip,
+        }
+        if scene.detail is not None:
+            detail = scene.detail
+            ways |= {"detail": self._draw_detail, "code": self._draw_code, detail.tile: self._draw_detail}
+        else:
+            ways |= {tile: partial(self._draw_tile, tile=tile) for tile in scene.grid.visible()}
+            ways |= {"column": self._draw_column} if self.column.width else {}
+            ways |= {"empty": self._draw_empty}
+        self._parts |= {part: ways[part] for part in parts if part in ways}
+
+    def repaint_all(self) -> None:
+        """Paint everything anew in the next frames."""
+        scene = self._scene
+        self._parts.clear()
+        body = scene.grid.area.union(self.column) if self.column.width else scene.grid.area
+
+        def clear(surface: pygame.Surface) -> pygame.Rect:
+            return surface.fill(scene.app.theme.page, body.inflate(2 * scene.app.theme.px(theme.TIGHT), 0))
+
+        self._parts["body"] = clear
+        self.repaint("heading", "strip")
+        if scene.detail is not None:
+            self.repaint("detail")
+        else:
+            self.repaint(*([] if scene.grid.tiles else ["empty"]), *scene.grid.visible(), "column")
+
+    def draw(self, surface: pygame.Surface) -> Sequence[pygame.Rect] | None:
+        """Everything, or the boards that moved and some of what else changed."""
+        scene = self._scene
+        if scene.whole:
+            self.repaint_all()
+            for paint_part in self._parts.values():
+                paint_part(surface)
+            self._parts.clear()
+            return None
+        # News of a whole step takes its own time in the frame in which it comes.
+        ends = time.perf_counter() + (0.0 if self._heard else _PAINT_S)
+        self._heard = False
+        changed: list[pygame.Rect] = []
+        while self._parts and (not changed or time.perf_counter() < ends):
+            part = next(iter(self._parts))
+            changed.append(self._parts.pop(part)(surface))
+        ends = time.perf_counter() + _BOARDS_S
+        playing = scene.playing()
+        for place in range(len(playing)):
+            tile = playing[(self._turn + place) % len(playing)]
+            # A board whose surroundings are not painted yet would be painted over by them.
+            if tile.dirty and not {tile, "body", "detail"} & self._parts.keys():
+                self._draw_board(surface, tile)
+                changed.append(tile.board)
+                if time.perf_counter() > ends:
+                    self._turn += place + 1
+                    break
+        return changed
+
+    def _draw_board(self, surface: pygame.Surface, tile: Tile) -> None:
+        scene = self._scene
+        use = "detail" if scene.detail is not None else "champion" if tile is scene.champion else "grid"
+        tile.draw_board(surface, scene.app.theme, self._picture(use, tile.episodes[0]))
+
+    def _draw_tile(self, surface: pygame.Surface, tile: Tile) -> pygame.Rect:
+        scene, look = self._scene, self._scene.app.theme
+        edge = max(2, look.px(2.5))
+        frame = tile.rect.inflate(2 * edge, 2 * edge)
+        surface.fill(look.page, frame)
+        if tile is scene.focused:
+            paint.panel(surface, frame, look.page, look.px(theme.RADIUS), look.accent, edge)
+        self._draw_board(surface, tile)
+        tile.draw_caption(surface, look, scene.measure)
+        return frame
+
+    def _draw_strip(self, surface: pygame.Surface) -> pygame.Rect:
+        self.strip.draw(surface, self._scene.app.theme, self._scene.news)
+        return self.strip.rect
+
+    def _draw_detail(self, surface: pygame.Surface) -> pygame.Rect:
+        scene = self._scene
+        assert scene.detail is not None
+        area = scene.detail.draw(surface, scene.app.theme, scene.measure)
+        self._draw_board(surface, scene.detail.tile)
+        return area
+
+    def _draw_code(self, surface: pygame.Surface) -> pygame.Rect:
+        scene = self._scene
+        assert scene.detail is not None
+        scene.detail.code.draw(surface, scene.app.theme)
+        return scene.detail.code.rect
+
+    def _draw_heading(self, surface: pygame.Surface) -> pygame.Rect:
+        scene, look = self._scene, self._scene.app.theme
+        news = scene.news
+        name = f"{news.model} · {shown_name(news.game)}" if news.game else scene.folder.name
+        top = scene.grid.area.top
+        return heading_anew(surface, look, scene.area, top, name, self.status_words(), compact=scene.compact)
+
+    def status_words(self) -> str:
+        """How the run stands and what is shown of it, in the heading."""
+        scene = self._scene
+        more = [*scene.grid.words(), "paused" if scene.paused else f"{scene.speed:g}×"]
+        return status_words(scene.news, scene.pinned is not None, more)
+
+    def _draw_empty(self, surface: pygame.Surface) -> pygame.Rect:
+        scene = self._scene
+        draw_empty(surface, scene.app.theme, scene.grid.area, scene.news)
+        return scene.grid.area
+
+    def _draw_column(self, surface: pygame.Surface) -> pygame.Rect:
+        scene, look = self._scene, self._scene.app.theme
+        column = self.column.copy()
+        surface.fill(look.page, column)
+        if scene.champion is not None and scene.news.champion is not None:
+            champion = scene.news.champion
+            height, middle = look.px(theme.BODY), column.top + look.px(11)
+            box = paint.text(surface, "Champion", (column.left, middle), height, look.gold, weight="bold")
+            words = f"{score_text(champion.score)} · step {champion.step}"
+            room = column.right - box.right - height
+            paint.text(surface, words, (column.right, middle), height, look.ink, anchor="right", room=room)
+            self._draw_board(surface, scene.champion)
+            top = scene.champion.board.bottom + look.px(theme.GAP)
+            column = pygame.Rect(column.left, top, column.width, column.bottom - top)
+        draw_column(surface, look, column, scene.news, scene.measure)
+        return self.column

@@ -1,0 +1,53 @@
+"""Freeway: a chicken and ten lanes with a car in each.
+
+Bytes as in AtariARI (MIT), but the cars' are mirrored.
+"""
+
+from __future__ import annotations
+
+from grpo_arcade.games.atari.titles.fields import ABSENT, FARTHEST, MOVED, Field, Memory, Objects, Reading, shifted
+
+FIELDS = (
+    Field("player_y", 10, 195, "your chicken, at x = 47; it starts at 191"),
+    Field("lane", 0, 9, "the lane it is in, from 0 (top) to 9; -1 on the kerbs", absent=True),
+    Field("car_x", 0, 159, "the car of each lane, 8 wide, top first; lane n is at y = 32 + 16 * n", length=(10,)),
+    Field("this_car_x", 0, 159, "the car of the chicken's lane", absent=True),
+    Field("next_car_x", 0, 159, "the car of the lane above it", absent=True),
+)
+_PLAYER_Y = shifted(197, 10, 195, sign=-1)
+_CAR_X = shifted(161, 0, 159, sign=-1)
+_LANES_TOP, _LANE_HEIGHT = 24, 16
+_LANE_AT = tuple(lane if 0 <= (lane := (y - _LANES_TOP) // _LANE_HEIGHT) < 10 else ABSENT for y in range(210))
+_NEXT_LANE_AT = tuple(max(ABSENT, min((y - _LANES_TOP) // _LANE_HEIGHT, 10) - 1) for y in range(210))
+
+
+def read(ram: Memory) -> Reading:
+    """Where chicken and cars are."""
+    player_y = _PLAYER_Y[ram[14]]
+    cars = [_CAR_X[byte] for byte in ram[108:118]]
+    lane = _LANE_AT[player_y]
+    above = _NEXT_LANE_AT[player_y]
+    return {
+        "player_y": player_y,
+        "lane": lane,
+        "car_x": cars,
+        "this_car_x": cars[lane] if lane >= 0 else ABSENT,
+        "next_car_x": cars[above] if above >= 0 else ABSENT,
+    }
+
+
+DERIVED = (
+    Field("this_car_dx", -FARTHEST, FARTHEST, MOVED),
+    Field("next_car_dx", -FARTHEST, FARTHEST, MOVED),
+)
+
+
+def derive(now: Reading) -> None:
+    """The velocities of the two cars nearest to the chicken."""
+    lane = now["lane"]
+    above = _NEXT_LANE_AT[now["player_y"]]
+    now["this_car_dx"] = now["car_dx"][lane] if lane >= 0 else 0
+    now["next_car_dx"] = now["car_dx"][above] if above >= 0 else 0
+
+
+OBJECTS = Objects("freeway", FIELDS, read, moving=("car",), derived=DERIVED, derive=derive)

@@ -1,0 +1,73 @@
+"""Skiing: a skier at a fixed height, gates, trees and moguls coming up towards the top.
+
+Bytes as in AtariARI (MIT) and OCAtari (MIT); the types, the heading and the gates left were found on the screen.
+"""
+
+from __future__ import annotations
+
+from grpo_arcade.games.atari.titles.fields import ABSENT, Field, Memory, Objects, Reading, decimal, shifted
+
+FIELDS = (
+    Field("player_x", 0, 159, "you; you stay at y = 50 while the slope comes up"),
+    Field("heading", -8, 8, "0 straight down, below 0 to the left, above 0 to the right; the straighter the faster"),
+    Field("crashed", 0, 1, "1 while you lie in the snow"),
+    Field("gate_x", 0, 159, "the next gate, between two poles 32 apart", absent=True),
+    Field("gate_y", 0, 209, "the next gate, between two poles 32 apart", absent=True),
+    Field("gate2_x", 0, 159, "the gate after it", absent=True),
+    Field("gate2_y", 0, 209, "the gate after it", absent=True),
+    Field("tree_x", 0, 159, "the next tree, 16 wide and 30 tall", absent=True),
+    Field("tree_y", 0, 209, "the next tree, 16 wide and 30 tall", absent=True),
+    Field("gates_left", 0, 20, "gates left"),
+)
+_GATE, _TREE = 2, 85
+_LOWEST_GATE, _LOWEST_TREE = 60, 50
+_EDGE_X = 152
+"""Of the slope; what begins there is not drawn."""
+_PLAYER_X = shifted(5, 0, 159)
+_GATE_X = shifted(21, 0, 159)
+_GATE_Y = shifted(189, -99, 209, sign=-1)
+_TREE_X = shifted(5, 0, 159)
+_TREE_Y = shifted(197, -99, 209, sign=-1)
+_HEADING = tuple(max(-8, min(8, byte - 8)) if byte < 64 else 0 for byte in range(256))
+_DECIMAL = decimal()
+_SLOTS = range(8)
+
+
+def read(ram: Memory) -> Reading:
+    """Where the skier is, and what comes next."""
+    gates = []
+    tree = None
+    for slot in _SLOTS:
+        kind = ram[70 + slot]
+        if kind == _GATE:
+            gates.append(slot)
+        elif kind == _TREE and tree is None and _TREE_Y[ram[86 + slot]] >= _LOWEST_TREE and ram[62 + slot] < _EDGE_X:
+            tree = slot
+    if gates and _GATE_Y[ram[86 + gates[0]]] < _LOWEST_GATE:
+        del gates[0]
+    heading = ram[15]
+    reading = {
+        "player_x": _PLAYER_X[ram[25]],
+        "heading": _HEADING[heading],
+        "crashed": int(heading >= 64),
+        "gate_x": ABSENT,
+        "gate_y": ABSENT,
+        "gate2_x": ABSENT,
+        "gate2_y": ABSENT,
+        "tree_x": ABSENT,
+        "tree_y": ABSENT,
+        "gates_left": _DECIMAL[ram[107]],
+    }
+    if gates:
+        reading["gate_x"] = _GATE_X[ram[62 + gates[0]]]
+        reading["gate_y"] = _GATE_Y[ram[86 + gates[0]]]
+        if len(gates) > 1:
+            reading["gate2_x"] = _GATE_X[ram[62 + gates[1]]]
+            reading["gate2_y"] = _GATE_Y[ram[86 + gates[1]]]
+    if tree is not None:
+        reading["tree_x"] = _TREE_X[ram[62 + tree]]
+        reading["tree_y"] = _TREE_Y[ram[86 + tree]]
+    return reading
+
+
+OBJECTS = Objects("skiing", FIELDS, read, moving=("player", "gate"))

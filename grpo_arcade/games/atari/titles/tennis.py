@@ -1,0 +1,42 @@
+"""Tennis: two players who change ends, a ball and its shadow.
+
+Found anew: in AtariARI (MIT) the players' bytes swap when they change ends, and the ball's y is its height.
+"""
+
+from __future__ import annotations
+
+from grpo_arcade.games.atari.titles.fields import Field, Memory, Objects, Reading, shifted
+
+FIELDS = (
+    Field("player_x", 0, 159, "your feet; FIRE serves"),
+    Field("player_y", 0, 209, "your feet; FIRE serves"),
+    Field("enemy_x", 0, 159, "the other player's feet"),
+    Field("enemy_y", 0, 209, "the other player's feet"),
+    Field("ball_x", 0, 159, "the ball in the air"),
+    Field("ball_y", 0, 209, "the ball in the air"),
+    Field("shadow_y", 0, 209, "the ball's shadow on the court, below it at the same x"),
+    Field("at_top", 0, 1, "1 while you play in the upper half, 0 in the lower; ends are changed"),
+)
+_X = shifted(6, 0, 159)
+_FEET_Y = shifted(188, 0, 209, sign=-1)
+_BALL_X = shifted(-1, 0, 159)
+_BALL_Y = shifted(190, 0, 209, sign=-1)
+_SHADOW_Y = shifted(191, 0, 209, sign=-1)
+
+
+def read(ram: Memory) -> Reading:
+    """Where players and ball are."""
+    me, other = (26, 27) if ram[80] == 0 else (27, 26)
+    return {
+        "player_x": _X[ram[me]],
+        "player_y": _FEET_Y[ram[me - 2]],
+        "enemy_x": _X[ram[other]],
+        "enemy_y": _FEET_Y[ram[other - 2]],
+        "ball_x": _BALL_X[ram[16]],
+        "ball_y": _BALL_Y[ram[54]],
+        "shadow_y": _SHADOW_Y[ram[55]],
+        "at_top": int(ram[80] == 0),
+    }
+
+
+OBJECTS = Objects("tennis", FIELDS, read, moving=("ball", "shadow"))

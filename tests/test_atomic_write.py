@@ -1,0 +1,52 @@
+"""Files that appear whole or not at all."""
+
+import threading
+
+import pytest
+
+from grpo_arcade.atomic_write import atomic_write
+
+
+def test_a_file_and_its_folder_appear_when_the_block_ends_well(tmp_path):
+    path = tmp_path / "new" / "file.gif"
+    with atomic_write(path) as scratch:
+        assert scratch.suffix == ".gif"
+        scratch.write_text("content")
+        assert not path.exists()
+    assert path.read_text() == "content"
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+def test_an_old_file_stays_when_the_block_ends_badly(tmp_path, error):
+    path = tmp_path / "file"
+    path.write_text("old")
+
+    def break_off():
+        with atomic_write(path) as scratch:
+            scratch.write_text("half of the n")
+            raise error
+
+    with pytest.raises(error):
+        break_off()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_threads_that_write_one_file_leave_one_of_theirs_whole(tmp_path):
+    path = tmp_path / "file"
+    together = threading.Barrier(4)
+
+    def write(letter):
+        for _ in range(20):
+            with atomic_write(path) as scratch:
+                together.wait()
+                scratch.write_text(letter * 10_000)
+
+    threads = [threading.Thread(target=write, args=(letter,)) for letter in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert path.read_text() in {letter * 10_000 for letter in "abcd"}
+    assert list(tmp_path.iterdir()) == [path]
