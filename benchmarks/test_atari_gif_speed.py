@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from grpo_arcade.games import make
-from grpo_arcade.recordings import Frame, write_frames
+from grpo_arcade.recordings.films import Frame, write_frames
 
 pytestmark = pytest.mark.benchmark
 

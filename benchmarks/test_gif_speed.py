@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from grpo_arcade.games import Episode, Outcome, make
-from grpo_arcade.recordings import Film, write_gif
+from grpo_arcade.recordings.films import Film, write_gif
 
 pytestmark = pytest.mark.benchmark
 

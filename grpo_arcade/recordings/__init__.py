@@ -1,9 +1,9 @@
-"""Episodes kept, trusted and shown: their file, the check that one is genuine, films of them, GIF and MP4.
+"""Episodes kept, trusted and shown: their file, the check that one is genuine; films of them; training runs.
 
+``films`` and ``runs`` are folders of their own, imported where they are used: what reads a run draws nothing.
 This room must not know: torch, textual, trainer, arcade.
 """
 
-from grpo_arcade.recordings.canvas import Frame
 from grpo_arcade.recordings.file import (
     SUFFIX,
     Loaded,
@@ -15,20 +15,12 @@ from grpo_arcade.recordings.file import (
     save,
     to_bytes,
 )
-from grpo_arcade.recordings.film import Film, FilmOptions
-from grpo_arcade.recordings.gif import GifReport, write_frames, write_gif
-from grpo_arcade.recordings.mp4 import Mp4Report, write_mp4
 from grpo_arcade.recordings.verify import ForgedEpisodeError, UnverifiableEpisodeError, verify
 
 __all__ = [
     "SUFFIX",
-    "Film",
-    "FilmOptions",
     "ForgedEpisodeError",
-    "Frame",
-    "GifReport",
     "Loaded",
-    "Mp4Report",
     "RecordingError",
     "UnverifiableEpisodeError",
     "append",
@@ -38,7 +30,4 @@ __all__ = [
     "save",
     "to_bytes",
     "verify",
-    "write_frames",
-    "write_gif",
-    "write_mp4",
 ]

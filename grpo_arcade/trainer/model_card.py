@@ -128,7 +128,7 @@ def _table(evaluations: Sequence[Mapping[str, Any]], step: int | None) -> str:
 
 
 def _champion(reader: RunReader, champion: Champion, folder: Path) -> list[str]:
-    from grpo_arcade.recordings import write_gif
+    from grpo_arcade.recordings.films import write_gif
 
     lines = ["## The best strategy of the run\n"]
     episode = _played(reader, champion)

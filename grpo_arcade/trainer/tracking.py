@@ -70,7 +70,7 @@ def film_strategy(folder: Path, strategy_id: int, name: str) -> Path:
         RecordingError: the game cannot be shown.
         OSError: the file cannot be written.
     """
-    from grpo_arcade.recordings import write_gif
+    from grpo_arcade.recordings.films import write_gif
 
     with RunReader(folder) as run:
         episodes = run.episodes(strategy_id)

@@ -6,7 +6,8 @@ from grpo_arcade.recordings import save
 
 PROGRAM = """
 import hashlib, sys
-from grpo_arcade.recordings import load, write_gif
+from grpo_arcade.recordings import load
+from grpo_arcade.recordings.films import write_gif
 import pygame
 report = write_gif(load(sys.argv[1]), sys.argv[2], size=150, frames_per_move=3)
 assert not pygame.display.get_init(), "a GIF needs no display"

@@ -15,7 +15,7 @@ from grpo_arcade.arcade.configuration import Positional
 
 if TYPE_CHECKING:
     from grpo_arcade.games import Episode
-    from grpo_arcade.recordings import GifReport, Mp4Report
+    from grpo_arcade.recordings.films import GifReport, Mp4Report
     from grpo_arcade.recordings.runs.reader import RunReader
 
 MEGABYTE = 1_000_000
@@ -145,13 +145,13 @@ def _export_model(command: Command) -> int:
 
 def _film(command: Command, suffix: str) -> int:
     """Write the film."""
-    from grpo_arcade import recordings
     from grpo_arcade.arcade.terminal import Bar
+    from grpo_arcade.recordings import films
 
     if command.max_mb is not None and suffix != ".gif":
         raise ValueError("--max-mb is for GIFs; an MP4 is small enough")
     episodes = [episode for file in command.files for episode in _episodes(file)]
-    look: recordings.FilmOptions = {
+    look: films.FilmOptions = {
         "speed": command.speed,
         "size": command.width,
         "palette": command.palette,
@@ -165,9 +165,9 @@ def _film(command: Command, suffix: str) -> int:
     with Bar("filming", quiet=command.json) as bar:
         if suffix == ".gif":
             limit = None if command.max_mb is None else int(command.max_mb * MEGABYTE)
-            report = recordings.write_gif(episodes, command.to, max_bytes=limit, progress=bar.to, **look)
+            report = films.write_gif(episodes, command.to, max_bytes=limit, progress=bar.to, **look)
         else:
-            report = recordings.write_mp4(episodes, command.to, progress=bar.to, **look)
+            report = films.write_mp4(episodes, command.to, progress=bar.to, **look)
     facts = asdict(report) | {"path": str(report.path)}
     if command.json:
         print(json.dumps(facts))

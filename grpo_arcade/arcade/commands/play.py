@@ -132,6 +132,7 @@ def write(episode: Episode, to: str) -> None:
     """Write the episode in the form its destination's suffix names."""
     from grpo_arcade import recordings
     from grpo_arcade.arcade.terminal import Bar
+    from grpo_arcade.recordings import films
 
     suffix = Path(to).suffix
     if suffix == ".episode":
@@ -139,6 +140,6 @@ def write(episode: Episode, to: str) -> None:
         return
     with Bar("filming") as bar:
         if suffix == ".gif":
-            recordings.write_gif(episode, to, progress=bar.to)
+            films.write_gif(episode, to, progress=bar.to)
         else:
-            recordings.write_mp4(episode, to, progress=bar.to)
+            films.write_mp4(episode, to, progress=bar.to)

@@ -21,6 +21,7 @@ from grpo_arcade.games.conformance import check_game
 from grpo_arcade.games.openenv import Remote
 from grpo_arcade.games.openenv.spec import shipped
 from grpo_arcade.games.players import play_match
+from grpo_arcade.recordings import films
 from tests.games.openenv.by_hand import SPEC_OF, STRATEGIES, WINS, elsewhere
 
 
@@ -41,7 +42,7 @@ def test_a_server_that_names_itself_is_played_drawn_and_recorded(servers, enviro
         assert (end.outcome, end.score, end.plies) == (episode.outcome, episode.score, len(episode.actions))
         colours = len(np.unique(pixels(end)))
         assert colours > 3
-    film = recordings.Film(elsewhere(result.episodes[0]), size=96, every=max(1, len(episode.actions) // 10))
+    film = films.Film(elsewhere(result.episodes[0]), size=96, every=max(1, len(episode.actions) // 10))
     frames = [frame.pixels.tobytes() for frame in film]
     assert len(set(frames)) > 2
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from grpo_arcade.games import Episode
-from grpo_arcade.recordings import Film, Frame, write_frames
+from grpo_arcade.recordings.films import Film, Frame, write_frames
 
 
 def write_clip(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grpo_arcade.games import Episode
-from grpo_arcade.recordings import write_gif, write_mp4
+from grpo_arcade.recordings.films import write_gif, write_mp4
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Unpack
 from grpo_arcade.atomic_write import atomic_write
 from grpo_arcade.games.episode import Episode
 from grpo_arcade.recordings.file import RecordingError
-from grpo_arcade.recordings.film import Film, FilmOptions
+from grpo_arcade.recordings.films.film import Film, FilmOptions
 
 _RATE = 50
 """Frames a second; every delay of a film is a multiple of a hundredth, and 50 shows all but odd ones exactly."""
@@ -42,7 +42,7 @@ def write_mp4(
         episodes: all of one game; each is verified first.
         path: the file, written whole or not at all.
         progress: gets the moves done and all.
-        **options: how the film looks, see :class:`~grpo_arcade.recordings.film.FilmOptions`.
+        **options: how the film looks, see :class:`~grpo_arcade.recordings.films.film.FilmOptions`.
 
     Raises:
         RecordingError: an episode cannot be verified, an argument is bad, or the extra ``video`` is not installed.

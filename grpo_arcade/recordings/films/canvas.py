@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from grpo_arcade.games.game import Picture
-from grpo_arcade.recordings.strip import PAPER
+from grpo_arcade.recordings.films.strip import PAPER
 
 Area = tuple[int, int, int, int]
 """Left, top, width and height in pixels."""

@@ -19,9 +19,9 @@ from PIL import Image
 
 from grpo_arcade.atomic_write import atomic_write
 from grpo_arcade.games.episode import Episode
-from grpo_arcade.recordings.canvas import Frame, rgb
 from grpo_arcade.recordings.file import RecordingError
-from grpo_arcade.recordings.film import Film, FilmOptions
+from grpo_arcade.recordings.films.canvas import Frame, rgb
+from grpo_arcade.recordings.films.film import Film, FilmOptions
 
 _TRANSPARENT = 0
 _MOST_COLOURS = 255
@@ -80,7 +80,7 @@ def write_gif(
             smaller whole multiples of its size, then with fewer frames a second at the same pace, then with moves left
             out. The report says what came of it; the same episodes and limit always give the same file.
         progress: called after every shown move; starts again from 0 each time the film is made again.
-        **options: how the film looks, see :class:`~grpo_arcade.recordings.film.FilmOptions`.
+        **options: how the film looks, see :class:`~grpo_arcade.recordings.films.film.FilmOptions`.
 
     Raises:
         RecordingError: an episode cannot be verified, an argument is bad, or the film cannot be made to fit.
@@ -253,7 +253,7 @@ class _Colours:
         return min(len(self._number_of), _MOST_COLOURS)
 
     def numbers(self, pixels: np.ndarray, colours: np.ndarray | None = None) -> np.ndarray:
-        """The number of each pixel, as uint8; pixels are as in :class:`~grpo_arcade.recordings.canvas.Frame`."""
+        """The number of each pixel, as uint8; pixels are as in :class:`~grpo_arcade.recordings.films.canvas.Frame`."""
         table = self._table(colours)
         numbers = table.take(pixels)
         if not numbers.all():

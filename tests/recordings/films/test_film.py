@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from grpo_arcade.games import make
-from grpo_arcade.recordings import Film, ForgedEpisodeError, RecordingError
-from grpo_arcade.recordings.strip import PAPER, TitleStrip
+from grpo_arcade.recordings import ForgedEpisodeError, RecordingError
+from grpo_arcade.recordings.films import Film
+from grpo_arcade.recordings.films.strip import PAPER, TitleStrip
 
 
 def seconds(film):
@@ -169,7 +170,7 @@ def test_a_console_at_its_own_size_needs_no_drawing():
     program = """
 import sys
 from grpo_arcade.games import Episode, Outcome, make
-from grpo_arcade.recordings import write_gif
+from grpo_arcade.recordings.films import write_gif
 game = make("atari/pong")
 game.reset(0)
 for _ in range(5):

@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from grpo_arcade.recordings import Film, write_mp4
+from grpo_arcade.recordings.films import Film, write_mp4
 
 imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg")
 
@@ -51,7 +51,8 @@ def test_without_the_extra_the_error_names_the_install_line(tmp_path):
 import sys
 sys.modules["imageio_ffmpeg"] = None  # what importing a package that is not installed comes to
 from grpo_arcade.games import Episode, Outcome
-from grpo_arcade.recordings import RecordingError, write_mp4
+from grpo_arcade.recordings import RecordingError
+from grpo_arcade.recordings.films import write_mp4
 try:
     write_mp4(Episode("2048", {}, 0, b"", Outcome.UNFINISHED, 0, versions={"rules": "1"}), "x.mp4")
 except RecordingError as error:

@@ -14,9 +14,9 @@ import numpy as np
 
 from grpo_arcade.games.episode import Episode
 from grpo_arcade.games.game import Game, PixelPicture
-from grpo_arcade.recordings.canvas import Area, Canvas, DrawnCanvas, Frame, PixelCanvas
 from grpo_arcade.recordings.file import RecordingError
-from grpo_arcade.recordings.strip import TitleStrip
+from grpo_arcade.recordings.films.canvas import Area, Canvas, DrawnCanvas, Frame, PixelCanvas
+from grpo_arcade.recordings.films.strip import TitleStrip
 from grpo_arcade.recordings.verify import new_game, verify
 
 MOST_BOARDS = 6

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from grpo_arcade.recordings import Film, ForgedEpisodeError, Frame, RecordingError, write_frames, write_gif
-from grpo_arcade.recordings.gif import _Colours
-from grpo_arcade.recordings.strip import TitleStrip
+from grpo_arcade.recordings import ForgedEpisodeError, RecordingError
+from grpo_arcade.recordings.films import Film, Frame, write_frames, write_gif
+from grpo_arcade.recordings.films.gif import _Colours
+from grpo_arcade.recordings.films.strip import TitleStrip
 
 
 def shown(path):
