@@ -30,8 +30,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from grpo_arcade.atomic_write import atomic_write
 from grpo_arcade.games.episode import Episode
 from grpo_arcade.games.game import Outcome
@@ -183,6 +181,8 @@ def _read(data: bytes, position: int) -> tuple[Episode, int]:
 def _packed(header: bytes, actions: bytes, bits: int, observations: bytes) -> bytes:
     stream = actions
     if bits < 8:
+        import numpy as np  # here, so that who only reads runs does not wait for it
+
         each = np.unpackbits(np.frombuffer(actions, np.uint8)[:, None], axis=1)[:, 8 - bits :]
         stream = np.packbits(each).tobytes()
     return zlib.compress(_LENGTHS.pack(len(header), len(actions), bits) + header + stream + observations, 9)
@@ -204,6 +204,8 @@ def _unpacked(payload: bytes) -> Episode:
         stream, observations = stream[: len(stream) - seen], stream[len(stream) - seen :]
         actions = stream
         if bits < 8:
+            import numpy as np
+
             each = np.unpackbits(np.frombuffer(stream, np.uint8))[: count * bits].reshape(count, bits)
             actions = np.packbits(np.pad(each, ((0, 0), (8 - bits, 0))), axis=1).tobytes()
         return Episode(
