@@ -15,6 +15,20 @@ A payload is two little-endian 32-bit lengths (of the header, and how many actio
 takes, the header as JSON, and the actions, most significant bit first, the last byte filled up with zeros. Games that
 cannot be played again from seed and actions are followed by what was seen of them, whose length the header says.
 
+People send each other such files, so that one costs what its size lets expect. What goes beyond these limits is not
+written, and a file that holds it is refused as a whole:
+
+    ================================ =====================================================
+    file                             256 MiB, 100,000 records
+    header                           64 KiB, 4,096 JSON values, 48 levels deep
+    actions of a record              2^20, hours at any game's pace
+    what was seen, of a record       1 MiB, and 16 times the payload's length (it is compressed itself)
+    all records unpacked, in memory  32 MiB, and 16 times the file's length
+    ================================ =====================================================
+
+Reading takes time in proportion to the length of the file and of what it unpacks to: no byte is summed up again and
+again where damaged records claim each other's content.
+
 Knows how an episode is stored, not whether it is genuine: that is :mod:`.verify`'s.
 """
 
@@ -31,16 +45,28 @@ from pathlib import Path
 from typing import Any
 
 from grpo_arcade.atomic_write import atomic_write
+from grpo_arcade.foreign_data import (
+    MOST_VALUES,
+    ForeignDataError,
+    TooMuchError,
+    inflated,
+    parsed_json,
+    read_file,
+    size_text,
+    weight_of_json,
+)
 from grpo_arcade.games.episode import Episode
 from grpo_arcade.games.game import Outcome
 
 SUFFIX = ".episode"
+LARGEST_FILE, MOST_RECORDS = 256 << 20, 100_000
+LARGEST_HEADER, MOST_ACTIONS = 64 << 10, 1 << 20
 
 _MAGIC = b"GAE\x01"
 _FRAME = struct.Struct("<4sII")
 _LENGTHS = struct.Struct("<IIB")
-_LARGEST = 64 << 20
-"""Bytes a payload may have when decompressed, so that a hostile file cannot fill the memory."""
+_A_VALUE, _A_RECORD = 64, 1 << 10
+"""Bytes of memory that a JSON value takes, and a record beside its content; both about."""
 
 
 class RecordingError(ValueError):
@@ -75,10 +101,16 @@ def to_bytes(episode: Episode) -> bytes:
         text = json.dumps(header, separators=(",", ":"), allow_nan=False).encode()
     except (TypeError, ValueError) as error:
         raise RecordingError(f"this episode cannot be recorded: {error}") from error
+    if len(text) > LARGEST_HEADER or weight_of_json(text.decode()) > MOST_VALUES:
+        raise RecordingError("this episode cannot be recorded: its options, player and versions are too long")
+    if len(episode.actions) > MOST_ACTIONS:
+        raise RecordingError(f"this episode cannot be recorded: it has more than {MOST_ACTIONS:,} moves")
     fewest = max(1, max(episode.actions, default=0).bit_length())
     # Long games often repeat themselves by whole bytes, which zlib only sees if an action is one.
     packed = (_packed(text, episode.actions, bits, episode.observations) for bits in {fewest, 8})
     payload = min(packed, key=len)
+    if len(episode.observations) > _most_seen(payload):
+        raise RecordingError("this episode cannot be recorded: what was seen of it is too much")
     return _FRAME.pack(_MAGIC, len(payload), zlib.crc32(payload)) + payload
 
 
@@ -127,7 +159,11 @@ def load_all(path: str | os.PathLike[str]) -> Loaded:
 
     Raises :class:`RecordingError` if the file is no recording, ``OSError`` if it cannot be opened.
     """
-    return _read_all(Path(path).read_bytes(), str(path))
+    try:
+        data = read_file(path, LARGEST_FILE)
+    except ForeignDataError as error:
+        raise RecordingError(f"{path} {error}") from error
+    return _read_all(data, str(path))
 
 
 def _only(loaded: Loaded, name: str) -> Episode:
@@ -145,20 +181,10 @@ def _read_all(data: bytes, name: str) -> Loaded:
         if data[:3] == _MAGIC[:3]:
             raise RecordingError(f"{name} has recording format {data[3]}; this version of GRPO Arcade reads format 1")
         raise RecordingError(f"{name} is not a recording ({SUFFIX}) of GRPO Arcade")
-    episodes = []
-    damaged = 0
-    position = 0
-    while position < len(data):
-        try:
-            episode, position = _read(data, position)
-        except RecordingError:
-            damaged += 1
-            # A writer that was killed may have been followed by another: look for the next record.
-            position = data.find(_MAGIC, position + 1)
-            if position < 0:
-                break
-        else:
-            episodes.append(episode)
+    try:
+        episodes, damaged = _Reading(data).all()
+    except TooMuchError as error:
+        raise RecordingError(f"{name} {error}") from error
     note = ""
     if damaged:
         parts = "1 damaged part" if damaged == 1 else f"{damaged} damaged parts"
@@ -167,15 +193,96 @@ def _read_all(data: bytes, name: str) -> Loaded:
     return Loaded(tuple(episodes), note)
 
 
-def _read(data: bytes, position: int) -> tuple[Episode, int]:
-    start = position + _FRAME.size
-    if start > len(data):
-        raise RecordingError("torn")
-    magic, length, crc = _FRAME.unpack_from(data, position)
-    payload = data[start : start + length]
-    if magic != _MAGIC or len(payload) != length or zlib.crc32(payload) != crc:
-        raise RecordingError("damaged")
-    return _unpacked(payload), start + length
+class _DamagedError(Exception):
+    """Here is no whole record."""
+
+
+class _Reading:
+    """One pass over a file, and how much of what it may cost is left."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = memoryview(data)
+        self._find = data.find
+        self._memory = self._most_memory = (32 << 20) + 16 * len(data)
+        self._sums = 4 * len(data)
+
+    def all(self) -> tuple[list[Episode], int]:
+        """Every whole episode, and how many damaged parts were passed over.
+
+        Raises:
+            TooMuchError: beyond the limits.
+        """
+        episodes: list[Episode] = []
+        damaged = position = 0
+        while 0 <= position < len(self._data):
+            try:
+                episode, position = self._record(position)
+            except _DamagedError:
+                damaged += 1
+                # A writer that was killed may have been followed by another: look for the next record.
+                position = self._find(_MAGIC, position + 1)
+            else:
+                episodes.append(episode)
+                if len(episodes) > MOST_RECORDS:
+                    raise TooMuchError(f"holds more than {MOST_RECORDS:,} episodes")
+        return episodes, damaged
+
+    def _record(self, position: int) -> tuple[Episode, int]:
+        start = position + _FRAME.size
+        if start > len(self._data):
+            raise _DamagedError
+        magic, length, crc = _FRAME.unpack_from(self._data, position)
+        payload = self._data[start : start + length]
+        if magic != _MAGIC or len(payload) != length:
+            raise _DamagedError
+        self._sums -= length
+        if self._sums < 0:
+            # What an honest tear claims is summed up twice, with whatever was written behind it.
+            raise TooMuchError("is damaged throughout")
+        if zlib.crc32(payload) != crc:
+            raise _DamagedError
+        return self._episode(payload), start + length
+
+    def _episode(self, payload: memoryview) -> Episode:
+        most_seen = _most_seen(payload)
+        most = _LENGTHS.size + LARGEST_HEADER + MOST_ACTIONS + most_seen
+        try:
+            content, rest = inflated(payload, most)
+        except TooMuchError as error:
+            raise TooMuchError(f"holds an episode that {error}") from error
+        except ForeignDataError as error:
+            raise _DamagedError from error
+        self._pay(len(content) + _A_RECORD)
+        if rest or len(content) < _LENGTHS.size:
+            raise _DamagedError
+        header_length, count, bits = _LENGTHS.unpack_from(content)
+        if header_length > LARGEST_HEADER:
+            raise TooMuchError(f"holds an episode whose header is larger than {size_text(LARGEST_HEADER)}")
+        if count > MOST_ACTIONS:
+            raise TooMuchError(f"holds an episode of more than {MOST_ACTIONS:,} moves")
+        text = content[_LENGTHS.size : _LENGTHS.size + header_length]
+        try:
+            self._pay(_A_VALUE * weight_of_json(text.decode()))
+            header = parsed_json(text)
+        except TooMuchError as error:
+            raise TooMuchError(f"holds an episode whose header {error}") from error
+        except ValueError as error:
+            raise _DamagedError from error
+        episode = _from_header(header, memoryview(content)[_LENGTHS.size + header_length :], count, bits)
+        self._pay(count)
+        if len(episode.observations) > most_seen:
+            raise TooMuchError("holds an episode of which too much was seen")
+        return episode
+
+    def _pay(self, bytes_of_memory: int) -> None:
+        self._memory -= bytes_of_memory
+        if self._memory < 0:
+            raise TooMuchError(f"would take more than {size_text(self._most_memory)} of memory")
+
+
+def _most_seen(payload: bytes | memoryview) -> int:
+    """Bytes that may be kept of what was seen in an episode with this payload."""
+    return (1 << 20) + 16 * len(payload)
 
 
 def _packed(header: bytes, actions: bytes, bits: int, observations: bytes) -> bytes:
@@ -188,63 +295,54 @@ def _packed(header: bytes, actions: bytes, bits: int, observations: bytes) -> by
     return zlib.compress(_LENGTHS.pack(len(header), len(actions), bits) + header + stream + observations, 9)
 
 
-def _unpacked(payload: bytes) -> Episode:
+def _from_header(header: Any, stream: memoryview, count: int, bits: int) -> Episode:
+    """The episode of a header as it was parsed, and of what follows it."""
+    header = _typed(header, dict)
     try:
-        inflate = zlib.decompressobj()
-        content = inflate.decompress(payload, _LARGEST)
-        if not inflate.eof or inflate.unused_data:
-            raise RecordingError("damaged")
-        header_length, count, bits = _LENGTHS.unpack_from(content)
-        body = content[_LENGTHS.size :]
-        text, stream = body[:header_length].decode(), body[header_length:]
-        header = _typed(json.loads(text, parse_constant=_no_number), dict)
-        seen = _typed(header.get("observations", 0), int)
-        if not 1 <= bits <= 8 or seen < 0 or len(stream) != math.ceil(count * bits / 8) + seen:
-            raise RecordingError("damaged")
-        stream, observations = stream[: len(stream) - seen], stream[len(stream) - seen :]
-        actions = stream
-        if bits < 8:
-            import numpy as np
-
-            each = np.unpackbits(np.frombuffer(stream, np.uint8))[: count * bits].reshape(count, bits)
-            actions = np.packbits(np.pad(each, ((0, 0), (8 - bits, 0))), axis=1).tobytes()
+        seen = _whole_number(header.get("observations", 0))
+        if not 1 <= bits <= 8 or len(stream) != math.ceil(count * bits / 8) + seen:
+            raise _DamagedError
         return Episode(
             game=_typed(header["game"], str),
             options=_typed(header["options"], dict),
             seed=_whole_number(header["seed"]),
-            actions=actions,
+            actions=_unpacked(stream[: len(stream) - seen], count, bits),
             outcome=Outcome(_typed(header["outcome"], str)),
             score=_finite(header["score"]),
             wasted=_whole_number(header["wasted"]),
             player=_typed(header["player"], str),
             source_sha256=_typed(header["source_sha256"], str),
             versions={name: _typed(version, str) for name, version in _typed(header["versions"], dict).items()},
-            observations=observations,
+            observations=bytes(stream[len(stream) - seen :]),
         )
-    except RecordingError:
-        raise
-    except (zlib.error, struct.error, ValueError, KeyError, OverflowError, RecursionError) as error:
-        raise RecordingError("damaged") from error
+    except (ValueError, KeyError) as error:
+        raise _DamagedError from error
+
+
+def _unpacked(stream: memoryview, count: int, bits: int) -> bytes:
+    if bits == 8:
+        return bytes(stream)
+    import numpy as np
+
+    each = np.unpackbits(np.frombuffer(stream, np.uint8))[: count * bits].reshape(count, bits)
+    return np.packbits(np.pad(each, ((0, 0), (8 - bits, 0))), axis=1).tobytes()
 
 
 def _typed(value: Any, kind: Any) -> Any:
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        raise RecordingError("damaged")
+        raise _DamagedError
     return value
 
 
 def _whole_number(value: Any) -> int:
     """A seed or a count."""
     if not 0 <= _typed(value, int) < 2**63:
-        raise RecordingError("damaged")
+        raise _DamagedError
     return int(value)
 
 
 def _finite(value: Any) -> float:
-    if not math.isfinite(_typed(value, (int, float))):
-        raise RecordingError("damaged")
-    return value  # a whole score stays whole
-
-
-def _no_number(name: str) -> float:
-    raise ValueError(f"{name} is no JSON")
+    """A score; a whole one stays whole. Integers that no float holds count as infinite."""
+    if not isinstance(_typed(value, (int, float)), float) and abs(value) > 10**300:
+        raise _DamagedError
+    return value

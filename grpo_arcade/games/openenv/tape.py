@@ -13,10 +13,14 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
+from grpo_arcade.foreign_data import parsed_json
+
 LARGEST = 24 << 20
 """Compressed bytes that are kept of one episode."""
 _RECORD = struct.Struct("<II")
 _LARGEST_RECORD = 64 << 20
+_MOST_VALUES = 1 << 18
+"""JSON values of an answer, beside long lists of bytes."""
 _LONG = 256
 """Numbers in a list that is worth storing as bytes."""
 
@@ -88,9 +92,9 @@ class Playback:
             if text_length + blob_length > _LARGEST_RECORD:
                 return None
             text, self._blob = self._take(text_length), self._take(blob_length)
-            answer = json.loads(text)
+            answer = parsed_json(text, most_values=_MOST_VALUES, finite=False)
             return self._unpacked(answer, "") if isinstance(answer, dict) else None
-        except (zlib.error, struct.error, ValueError, RecursionError, EOFError):
+        except (zlib.error, struct.error, ValueError, EOFError):
             return None
 
     def _take(self, count: int) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grpo_arcade.games import Episode
@@ -21,7 +21,7 @@ class Recording:
     path: Path
     modified: float
     first: Episode | None
-    """None if the file cannot be read."""
+    """Without its moves and what was seen, since many are listed; None if the file cannot be read."""
     count: int
     problem: str = ""
     """Why not."""
@@ -61,7 +61,7 @@ def _read(path: Path, modified: float) -> Recording:
         loaded = load_all(path)
     except (RecordingError, OSError) as error:
         return Recording(path, modified, None, 0, str(error))
-    first = loaded.episodes[0] if loaded.episodes else None
+    first = replace(loaded.episodes[0], actions=b"", observations=b"") if loaded.episodes else None
     return Recording(path, modified, first, len(loaded.episodes), "" if first else loaded.note)
 
 
