@@ -132,9 +132,9 @@ def play_written(written: Written, game: Game, seeds: Sequence[int]) -> Played:
     """Let what a model wrote play every seed; a program that is refused fails there with the outcome that says why."""
     if written.found.source is not None and written.found.refusal is None:
         return _play_source(written.found.source, written.player, game, seeds)
-    from grpo_arcade.trainer.scoring import Match, refused
+    from grpo_arcade.trainer.scoring import Assignment, refused
 
-    play = refused(written.completion, written.found, Match(game.name, game.options, tuple(seeds)), written.player)
+    play = refused(written.completion, written.found, Assignment(game.name, game.options, tuple(seeds)), written.player)
     return Played(written.player, play.episodes, play.source, play.error)
 
 

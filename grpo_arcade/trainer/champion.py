@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games.seeds import training_seeds
-from grpo_arcade.trainer.scoring import FAILURES, Play, counted_score, mean_score
+from grpo_arcade.trainer.scoring import FAILURES, Rollout, counted_score, mean_score
 
 if TYPE_CHECKING:
     from grpo_arcade.games.players import MatchResult, Pool
@@ -25,7 +25,7 @@ HEATS = (0.25, 0.5, 1.0)
 
 
 @dataclass(frozen=True)
-class Crowned:
+class Champion:
     """A champion."""
 
     source: str
@@ -44,44 +44,44 @@ def champion_seeds(run_key: bytes, count: int) -> list[int]:
     return training_seeds(hmac.digest(run_key, b"champion", hashlib.sha256), 0, count)
 
 
-class Throne:
+class ChampionKeeper:
     """Holds the champion of one stage; a challenger's match runs while the model learns."""
 
     def __init__(self, pool: Pool, game: str, options: Mapping[str, Any], seeds: Sequence[int]) -> None:
-        """An empty throne; ``seeds`` are the champion seeds."""
+        """No champion yet; ``seeds`` are the champion seeds."""
         self._pool = pool
         self._game = game
         self._options = options
         self.seeds = list(seeds)
         # Of a few seeds, two heats may be the same.
         self._heats = sorted({max(1, round(share * len(seeds))) for share in HEATS})
-        self.holder: Crowned | None = None
+        self.holder: Champion | None = None
         self._challenge: tuple[str, int] | None = None
         self._heat: list[Future[MatchResult]] = []
         self._beaten: set[str] = set()
 
-    def challenge(self, plays: Sequence[Play], strategy_ids: Sequence[int]) -> None:
+    def challenge(self, rollouts: Sequence[Rollout], strategy_ids: Sequence[int]) -> None:
         """Let the best of a step's other strategies, unless the champion did better, play the champion seeds."""
         able = [
-            (play.score, -place, play, strategy_id)
-            for place, (play, strategy_id) in enumerate(zip(plays, strategy_ids, strict=True))
-            if play.source is not None
-            and play.outcome not in FAILURES
-            and (self.holder is None or play.source != self.holder.source)
+            (rollout.score, -place, rollout, strategy_id)
+            for place, (rollout, strategy_id) in enumerate(zip(rollouts, strategy_ids, strict=True))
+            if rollout.source is not None
+            and rollout.outcome not in FAILURES
+            and (self.holder is None or rollout.source != self.holder.source)
         ]
         if not able:
             return
-        score, _, play, strategy_id = max(able, key=lambda entry: entry[:2])
-        assert play.source is not None
+        score, _, rollout, strategy_id = max(able, key=lambda entry: entry[:2])
+        assert rollout.source is not None
         # A training game that is short may not tell two apart, so an equal score is enough for a challenge.
-        if play.champion and score < mean_score(play.champion):
+        if rollout.champion and score < mean_score(rollout.champion):
             return
-        if play.source in self._beaten:
+        if rollout.source in self._beaten:
             return
-        self._challenge = play.source, strategy_id
-        self._heat = self._play(play.source, 0)
+        self._challenge = rollout.source, strategy_id
+        self._heat = self._play(rollout.source, 0)
 
-    def settle(self) -> tuple[Crowned, Crowned | None] | None:
+    def settle(self) -> tuple[Champion, Champion | None] | None:
         """Wait for the challenge of this step; the new champion and the one before, if there is a new one."""
         if self._challenge is None:
             return None
@@ -96,7 +96,7 @@ class Throne:
                 # it, comes to the same champions.
                 self._beaten.add(source)
                 return None
-        before, self.holder = self.holder, Crowned(source, strategy_id, scores)
+        before, self.holder = self.holder, Champion(source, strategy_id, scores)
         return self.holder, before
 
     def _play(self, source: str, heat: int) -> list[Future[MatchResult]]:

@@ -23,7 +23,7 @@ from grpo_arcade.games.seeds import EVALUATION_SEEDS
 from grpo_arcade.recordings.runs.find import run_of
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer.processes import ALONE
-from grpo_arcade.trainer.scoring import Match, Play, Scorer, counted_score
+from grpo_arcade.trainer.scoring import Assignment, Rollout, Scorer, counted_score
 
 if TYPE_CHECKING:
     from grpo_arcade.games.players import Pool
@@ -39,7 +39,7 @@ class Evaluation:
     game: str
     options: Mapping[str, Any]
     seeds: tuple[int, ...]
-    plays: tuple[Play, ...]
+    rollouts: tuple[Rollout, ...]
     """One a strategy, each with one episode a seed; a baseline counts as one strategy without source."""
     baselines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By name, weakest first: mean, won (share of games), scores (one of each seed)."""
@@ -50,7 +50,7 @@ class Evaluation:
     @property
     def scores(self) -> list[list[float]]:
         """Counted scores, strategies × seeds."""
-        return [[counted_score(episode) for episode in play.episodes] for play in self.plays]
+        return [[counted_score(episode) for episode in rollout.episodes] for rollout in self.rollouts]
 
     @property
     def mean(self) -> float:
@@ -73,29 +73,33 @@ class Evaluation:
     @property
     def compiled(self) -> float:
         """Share of the strategies that could be called."""
-        return statistics.fmean(play.refusal is None for play in self.plays)
+        return statistics.fmean(rollout.refusal is None for rollout in self.rollouts)
 
     @property
     def won(self) -> float:
         """Share of the games that were won."""
-        return statistics.fmean(episode.outcome is Outcome.WON for play in self.plays for episode in play.episodes)
+        return statistics.fmean(
+            episode.outcome is Outcome.WON for rollout in self.rollouts for episode in rollout.episodes
+        )
 
     @property
     def outcomes(self) -> dict[str, int]:
         """Games by outcome, the most frequent first."""
-        return dict(Counter(episode.outcome.value for play in self.plays for episode in play.episodes).most_common())
+        return dict(
+            Counter(episode.outcome.value for rollout in self.rollouts for episode in rollout.episodes).most_common()
+        )
 
     @property
     def distinct_share(self) -> float:
         """Distinct sources over strategies; 1 for a baseline."""
-        sources = [play.source for play in self.plays if play.source is not None]
+        sources = [rollout.source for rollout in self.rollouts if rollout.source is not None]
         return len(set(sources)) / len(sources) if sources else 1.0
 
     def histogram(self) -> dict[str, int]:
         """Games by the largest number they reached, found by re-playing; empty for games without cells of numbers."""
         if not hasattr(make(self.game, **self.options).view(), "cells"):
             return {}
-        reached = Counter(_reached(episode) for play in self.plays for episode in play.episodes)
+        reached = Counter(_reached(episode) for rollout in self.rollouts for episode in rollout.episodes)
         return {str(tile): reached[tile] for tile in sorted(reached)}
 
     def to_dict(self) -> dict[str, Any]:
@@ -106,7 +110,7 @@ class Evaluation:
             "game": self.game,
             "options": dict(self.options),
             "seeds": list(self.seeds),
-            "strategies": len(self.plays),
+            "strategies": len(self.rollouts),
             "mean": self.mean,
             "low": low,
             "high": high,
@@ -179,8 +183,8 @@ def evaluate_source(
 ) -> Evaluation:
     """Evaluate one strategy."""
     result = pool.submit(source, game.name, game.options, list(seeds), player=player).result()
-    play = Play(source, source, result.episodes, result.error, result.refusal, result.cpu_s)
-    return Evaluation(player, game.name, game.options, tuple(seeds), (play,), baselines_on(game, seeds))
+    rollout = Rollout(source, source, result.episodes, result.error, result.refusal, result.cpu_s)
+    return Evaluation(player, game.name, game.options, tuple(seeds), (rollout,), baselines_on(game, seeds))
 
 
 def evaluate_model(
@@ -212,17 +216,17 @@ def evaluate_model(
     ends = ending_tokens(model, tokenizer)
     baselines = baselines_on(game, seeds)
     means = {name: kept["mean"] for name, kept in baselines.items()}
-    match = Match(game.name, game.options, tuple(seeds), means, game.human_score)
+    assignment = Assignment(game.name, game.options, tuple(seeds), means, game.human_score)
     mine = processes.share(strategies)
     done = 0
 
-    def count(place: int, play: Play) -> None:
+    def count(place: int, rollout: Rollout) -> None:
         nonlocal done
         done += 1
         if progress is not None:
             progress(done * processes.count, strategies)
 
-    scorer = Scorer(pool, [match] * len(mine), player=player, on_play=count)
+    scorer = Scorer(pool, [assignment] * len(mine), player=player, on_rollout=count)
     prompt = prompt_ids(tokenizer, game.prompt(), template)
     written, _ = (generate or Sampler(model, tokenizer))(
         [prompt] * len(mine),
@@ -234,10 +238,10 @@ def evaluate_model(
     )
     part = scorer.collect(), [tuple(ids) for ids in written]
     everybody = processes.gather(part) or [part]
-    plays = tuple(play for played, _ in everybody for play in played)
+    rollouts = tuple(rollout for played, _ in everybody for rollout in played)
     tokens = tuple(ids for _, texts in everybody for ids in texts)
     truncated = tuple(is_cut_off(ids, ends) for ids in tokens)
-    return Evaluation(player, game.name, game.options, tuple(seeds), plays, baselines, tokens, truncated)
+    return Evaluation(player, game.name, game.options, tuple(seeds), rollouts, baselines, tokens, truncated)
 
 
 def baselines_on(game: Game, seeds: Sequence[int]) -> dict[str, dict[str, Any]]:
@@ -271,8 +275,8 @@ def derived_seed(seed: int, purpose: str, step: int = 0) -> int:
 
 def _of_baseline(name: str, game: Game, seeds: Sequence[int]) -> Evaluation:
     episodes = _played(game.name, json.dumps(game.options), name, tuple(seeds))
-    play = Play("", None, episodes)
-    return Evaluation(name, game.name, game.options, tuple(seeds), (play,), baselines_on(game, seeds))
+    rollout = Rollout("", None, episodes)
+    return Evaluation(name, game.name, game.options, tuple(seeds), (rollout,), baselines_on(game, seeds))
 
 
 def source_of(player: str) -> str | None:

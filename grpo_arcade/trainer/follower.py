@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games import make
-from grpo_arcade.trainer.scoring import Match
+from grpo_arcade.trainer.scoring import Assignment
 from grpo_arcade.trainer.share import Share
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ class Follower(Share):
         self.game = make(self.config.game, **self.curriculum.stage.options)
         self.baselines = baselines
 
-    def begin(self, step: int, completions: int) -> list[Match]:
+    def begin(self, step: int, completions: int) -> list[Assignment]:
         """What the ``completions`` of a step play, those of all processes."""
-        return self.matches(step, completions, self.processes.broadcast())
+        return self.assignments(step, completions, self.processes.broadcast())
 
     def started(self, trainer: ArcadeTrainer) -> None:
         """Before the first step."""

@@ -27,7 +27,7 @@ from grpo_arcade.trainer.evaluate import derived_seed
 from grpo_arcade.trainer.generation import Generate, Sampler, VllmHere, VllmServer
 from grpo_arcade.trainer.models.chat import completion_text, ending_tokens, is_cut_off
 from grpo_arcade.trainer.models.machine import this_machine
-from grpo_arcade.trainer.scoring import Play, Played, Scorer
+from grpo_arcade.trainer.scoring import Played, Rollout, Scorer
 from grpo_arcade.trainer.session import Session
 from grpo_arcade.trainer.tracking import PROJECT, outcome_shares
 
@@ -78,7 +78,7 @@ class ArcadeTrainer(GRPOTrainer):
             self.vllm_generation.sync_weights()
             self._last_loaded_step = self.state.global_step
             # Nobody asks a server that is still taking in the new weights.
-            self._share.processes.wait()
+            self._share.processes.barrier()
         if self.args.vllm_mode == "colocate":
             return VllmHere(self.vllm_generation)
         return VllmServer(self._vllm_client)
@@ -99,18 +99,20 @@ class ArcadeTrainer(GRPOTrainer):
         ends = ending_tokens(self.accelerator.unwrap_model(self.model), tokenizer)
         here, processes = len(prompt_ids), share.processes
         first = here * processes.rank
-        matches = share.begin(step, here * processes.count)[first : first + here]
+        assignments = share.begin(step, here * processes.count)[first : first + here]
         tokens: dict[int, list[int]] = {}
         self._mine = []
 
-        def keep(place: int, play: Play) -> None:
+        def keep(place: int, rollout: Rollout) -> None:
             ids = tokens[place]
-            found = Played(first + place, play, tuple(ids), is_cut_off(ids, ends))
+            found = Played(first + place, rollout, tuple(ids), is_cut_off(ids, ends))
             self._mine.append(found)
             if self._session is not None:
                 self._session.played(step, found)
 
-        scorer = self._scorer = Scorer(share.pool, matches, player=f"{share.model_name} step {step}", on_play=keep)
+        scorer = self._scorer = Scorer(
+            share.pool, assignments, player=f"{share.model_name} step {step}", on_rollout=keep
+        )
 
         def finished(place: int, ids: list[int]) -> None:
             tokens[place] = list(ids)
@@ -134,8 +136,8 @@ class ArcadeTrainer(GRPOTrainer):
     ) -> torch.Tensor:
         assert self._scorer is not None
         started = time.perf_counter()
-        plays = self._scorer.collect()
-        rows = [{**row, "plays": play} for row, play in zip(inputs, plays, strict=True)]
+        rollouts = self._scorer.collect()
+        rows = [{**row, "rollouts": rollout} for row, rollout in zip(inputs, rollouts, strict=True)]
         earned: torch.Tensor = super()._calculate_rewards(rows, prompts, completions, completion_ids_list)
         self._earned = earned
         everybody = self._share.processes.gather(self._mine)
@@ -161,13 +163,13 @@ class ArcadeTrainer(GRPOTrainer):
         return output
 
     def _record(self, session: Session, advantages: list[float]) -> None:
-        plays = [found.play for found in self._batch]
+        rollouts = [found.rollout for found in self._batch]
         earned = self._earned
         splits = [dict(zip(self.reward_func_names, row, strict=True)) for row in earned.tolist()]
         totals = (earned * self.reward_weights.to(earned.device)).nansum(dim=1).tolist()
-        session.judged(plays, splits, totals, advantages)
+        session.judged(rollouts, splits, totals, advantages)
         self._facts = {
-            **_facts(plays, session.config.num_generations),
+            **_facts(rollouts, session.config.num_generations),
             "clipped_ratio": statistics.fmean(found.truncated for found in self._batch),
         }
 
@@ -277,7 +279,7 @@ class ArcadeTrainer(GRPOTrainer):
         """A checkpoint of this moment; complete once its state file stands."""
         self._save_checkpoint(self.model, trial=None)
         folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
-        self._share.processes.wait()
+        self._share.processes.barrier()
         if self._session is not None:
             write_json(folder / STATE, self._session.state())
         return folder
@@ -356,16 +358,16 @@ def _evaluating(model: Any) -> Iterator[None]:
         model.train(training)
 
 
-def _facts(plays: Sequence[Play], group: int) -> dict[str, Any]:
+def _facts(rollouts: Sequence[Rollout], group: int) -> dict[str, Any]:
     copies = 0
-    for start in range(0, len(plays), group):
-        counts = Counter(play.source for play in plays[start : start + group] if play.source is not None)
+    for start in range(0, len(rollouts), group):
+        counts = Counter(rollout.source for rollout in rollouts[start : start + group] if rollout.source is not None)
         copies += sum(count for count in counts.values() if count > 1)
     return {
-        "score": statistics.fmean(play.score for play in plays),
-        "outcomes": dict(Counter(play.outcome.value for play in plays)),
-        "identical_share": copies / len(plays),
-        "random_share": statistics.fmean(alarms.uses_random(play.source) for play in plays),
+        "score": statistics.fmean(rollout.score for rollout in rollouts),
+        "outcomes": dict(Counter(rollout.outcome.value for rollout in rollouts)),
+        "identical_share": copies / len(rollouts),
+        "random_share": statistics.fmean(alarms.uses_random(rollout.source) for rollout in rollouts),
     }
 
 

@@ -54,7 +54,7 @@ def take_part(
     from grpo_arcade.trainer.models.backends import choose
 
     config = given.config
-    with team.together():
+    with team.all_or_none():
         backend = choose(config)
         backend.prepare()
     from transformers import TrainerCallback
@@ -77,7 +77,7 @@ def take_part(
             share.started(trainer)
 
     with contextlib.ExitStack() as stack:
-        with team.together():
+        with team.all_or_none():
             if not given.folder.is_dir():
                 raise ValueError(f"{socket.gethostname()} does not see {given.folder}; output_dir must be on a file "
                                  "system that all hosts share")  # fmt: skip

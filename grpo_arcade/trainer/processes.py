@@ -110,12 +110,12 @@ class Processes:
             distributed.gather_object(value, found, dst=0, group=self._group)
         return found or []
 
-    def wait(self) -> None:
+    def barrier(self) -> None:
         """Until all have come here."""
         self.broadcast(self.gather(None) and None)
 
     @contextlib.contextmanager
-    def together(self) -> Iterator[None]:
+    def all_or_none(self) -> Iterator[None]:
         """All get through what is done inside, or nobody goes on.
 
         Raises:

@@ -1,7 +1,7 @@
 """Reward functions: what a completion earns for what its strategy did.
 
-Each is a TRL reward function — called with ``prompts``, ``completions`` and, as ``plays``, one
-:class:`~grpo_arcade.trainer.scoring.Play` a completion, it returns one float a completion — and can say why in words
+Each is a TRL reward function — called with ``prompts``, ``completions`` and, as ``rollouts``, one
+:class:`~grpo_arcade.trainer.scoring.Rollout` a completion, it returns one float a completion — and can say why in words
 (:meth:`Reward.judge`). A reward of your own is written the same way, or as any TRL reward function, and named in the
 configuration by its dotted path ``package.module:function``.
 
@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from grpo_arcade.games import Episode, Outcome, score_text
-from grpo_arcade.trainer.scoring import FAILURES, Play, counted_score
+from grpo_arcade.trainer.scoring import FAILURES, Rollout, counted_score
 
 Verdict = tuple[float, str]
 """A value, and the reason in words."""
@@ -33,7 +33,7 @@ class Reward:
 
     name: str
     function: Callable[..., Any]
-    """From a play to a verdict; or, where ``plain`` is set, any TRL reward function."""
+    """From a rollout to a verdict; or, where ``plain`` is set, any TRL reward function."""
     weight: float = 1.0
     plain: bool = False
     """Whether ``function`` is a TRL reward function of the user's own, which gives no reasons."""
@@ -44,30 +44,30 @@ class Reward:
         return self.name
 
     def __call__(
-        self, prompts: Sequence[Any], completions: Sequence[Any], *, plays: Sequence[Play], **columns: Any
+        self, prompts: Sequence[Any], completions: Sequence[Any], *, rollouts: Sequence[Rollout], **columns: Any
     ) -> list[float]:
         """One value a completion, unweighted: TRL applies the weights."""
         if self.plain:
-            return list(self.function(prompts=prompts, completions=completions, plays=plays, **columns))
-        return [self.function(play)[0] for play in plays]
+            return list(self.function(prompts=prompts, completions=completions, rollouts=rollouts, **columns))
+        return [self.function(rollout)[0] for rollout in rollouts]
 
-    def judge(self, play: Play) -> Verdict:
-        """The value and the reason for one play; a plain TRL function has no reason to give."""
+    def judge(self, rollout: Rollout) -> Verdict:
+        """The value and the reason for one rollout; a plain TRL function has no reason to give."""
         if self.plain:
-            raise TypeError(f"{self.name} judges batches, not single plays")
-        return self.function(play)
+            raise TypeError(f"{self.name} judges batches, not single rollouts")
+        return self.function(rollout)
 
 
 _KNOWN: dict[str, Reward] = {}
 
 
-def reward(function: Callable[[Play], Verdict]) -> Reward:
-    """Make a reward function out of one that judges a single play."""
+def reward(function: Callable[[Rollout], Verdict]) -> Reward:
+    """Make a reward function out of one that judges a single rollout."""
     return Reward(function.__name__, function)
 
 
-def _built_in(weight: float = 1.0) -> Callable[[Callable[[Play], Verdict]], Reward]:
-    def add(function: Callable[[Play], Verdict]) -> Reward:
+def _built_in(weight: float = 1.0) -> Callable[[Callable[[Rollout], Verdict]], Reward]:
+    def add(function: Callable[[Rollout], Verdict]) -> Reward:
         made = _KNOWN[function.__name__] = replace(reward(function), weight=weight)
         return made
 
@@ -75,22 +75,22 @@ def _built_in(weight: float = 1.0) -> Callable[[Callable[[Play], Verdict]], Rewa
 
 
 @_built_in()
-def function_works(play: Play) -> Verdict:
+def function_works(rollout: Rollout) -> Verdict:
     """+1 for a strategy that can be called, −0.5 for one that fails before its first move, −2 for none."""
-    if play.refusal in (Outcome.NO_CODE, Outcome.SYNTAX_ERROR):
-        return -2.0, play.error or "no strategy in the completion"
-    if play.refusal is not None or _never_moved(play):
-        return -0.5, play.error or "the strategy could not be called"
+    if rollout.refusal in (Outcome.NO_CODE, Outcome.SYNTAX_ERROR):
+        return -2.0, rollout.error or "no strategy in the completion"
+    if rollout.refusal is not None or _never_moved(rollout):
+        return -0.5, rollout.error or "the strategy could not be called"
     return 1.0, "it runs"
 
 
 @_built_in()
-def no_cheating(play: Play) -> Verdict:
+def no_cheating(rollout: Rollout) -> Verdict:
     """+1 for plain Python, −20 for a program that asks for something forbidden, −1 where there is no program."""
-    if play.refusal in (Outcome.NO_CODE, Outcome.SYNTAX_ERROR):
+    if rollout.refusal in (Outcome.NO_CODE, Outcome.SYNTAX_ERROR):
         return -1.0, "there is no program to look at"
-    if any(episode.outcome is Outcome.FORBIDDEN for episode in play.episodes):
-        return -20.0, play.error or "it asked for something no strategy may have"
+    if any(episode.outcome is Outcome.FORBIDDEN for episode in rollout.episodes):
+        return -20.0, rollout.error or "it asked for something no strategy may have"
     return 1.0, "it uses nothing forbidden"
 
 
@@ -98,18 +98,20 @@ _SUCCESS = {Outcome.WON: 20.0, Outcome.TIMEOUT: -1.0, Outcome.CRASHED: -3.0, Out
 
 
 @_built_in()
-def strategy_succeeds(play: Play) -> Verdict:
+def strategy_succeeds(rollout: Rollout) -> Verdict:
     """Mean over the games of +20 won, +2 played to another end, −1 timeout, −3 crash; 0 if it could not be called.
 
     An answer that is no action counts as a crash, as it does where the tutorials' board raises.
     """
-    if play.refusal is not None or any(episode.outcome is Outcome.FORBIDDEN for episode in play.episodes):
+    if rollout.refusal is not None or any(episode.outcome is Outcome.FORBIDDEN for episode in rollout.episodes):
         return 0.0, "it could not be called"
-    return statistics.fmean(_SUCCESS.get(episode.outcome, 2.0) for episode in play.episodes), _tally(play.episodes)
+    return statistics.fmean(_SUCCESS.get(episode.outcome, 2.0) for episode in rollout.episodes), _tally(
+        rollout.episodes
+    )
 
 
 @_built_in(weight=50.0)
-def progress(play: Play) -> Verdict:
+def progress(rollout: Rollout) -> Verdict:
     """Mean over the games of the score's place on a scale: 0 is random play, 1 a person, else the best baseline.
 
     ``(score - random) / (top - random)``, with the baselines' mean held-out scores and the game's ``human_score``; a
@@ -117,12 +119,12 @@ def progress(play: Play) -> Verdict:
     logarithmic scale the spread of a group is that of its failures. A game whose scale has no length is measured by its
     score.
     """
-    means = play.baselines or {}
+    means = rollout.baselines or {}
     random = means.get("random", 0.0)
-    mean = statistics.fmean(map(counted_score, play.episodes))
+    mean = statistics.fmean(map(counted_score, rollout.episodes))
     top, whose = max(means.values(), default=0.0), "best baseline"
-    if play.human_score is not None:
-        top, whose = play.human_score, "a person"
+    if rollout.human_score is not None:
+        top, whose = rollout.human_score, "a person"
     if not top > random:
         return mean, f"mean score {score_text(mean)}"
     words = f"mean score {score_text(mean)}, random {score_text(random)}, {whose} {score_text(top)}"
@@ -130,34 +132,34 @@ def progress(play: Play) -> Verdict:
 
 
 @_built_in()
-def legal_actions(play: Play) -> Verdict:
+def legal_actions(rollout: Rollout) -> Verdict:
     """Share of the decisions that did something, 0 to 1; 0 where the program failed."""
-    moves = sum(len(episode.actions) for episode in play.episodes)
-    wasted = sum(episode.wasted for episode in play.episodes)
-    if play.refusal is not None or not moves:
+    moves = sum(len(episode.actions) for episode in rollout.episodes)
+    wasted = sum(episode.wasted for episode in rollout.episodes)
+    if rollout.refusal is not None or not moves:
         return 0.0, "it never moved"
-    if failed := sum(episode.outcome in FAILURES for episode in play.episodes):
-        value = (1 - failed / len(play.episodes)) * (1 - wasted / moves)
-        return value, f"{wasted} of {moves} moves did nothing, {failed} of {len(play.episodes)} games failed"
+    if failed := sum(episode.outcome in FAILURES for episode in rollout.episodes):
+        value = (1 - failed / len(rollout.episodes)) * (1 - wasted / moves)
+        return value, f"{wasted} of {moves} moves did nothing, {failed} of {len(rollout.episodes)} games failed"
     return 1 - wasted / moves, f"{wasted} of {moves} moves did nothing"
 
 
 @_built_in()
-def universal(play: Play) -> Verdict:
+def universal(rollout: Rollout) -> Verdict:
     """Mean over the games of win +1, draw 0, anything else −1: for every game that says who won.
 
     A game that its server broke off is 0 too: nobody's fault.
     """
     values = {Outcome.WON: 1.0, Outcome.DRAWN: 0.0, Outcome.DISCONNECTED: 0.0}
-    return statistics.fmean(values.get(episode.outcome, -1.0) for episode in play.episodes), _tally(play.episodes)
+    return statistics.fmean(values.get(episode.outcome, -1.0) for episode in rollout.episodes), _tally(rollout.episodes)
 
 
 @_built_in()
-def beats_champion(play: Play) -> Verdict:
+def beats_champion(rollout: Rollout) -> Verdict:
     """Share of the seeds on which it beat the run's best strategy so far, a tie counting half; 0.5 while none is."""
-    if not play.champion:
+    if not rollout.champion:
         return 0.5, "there is no champion yet"
-    pairs = list(zip(play.episodes, play.champion, strict=True))
+    pairs = list(zip(rollout.episodes, rollout.champion, strict=True))
     points = [_point(counted_score(own), counted_score(other)) for own, other in pairs]
     return statistics.fmean(
         points
@@ -218,9 +220,9 @@ def _find(name: str) -> Reward:
     return Reward(attribute, found, plain=True)
 
 
-def _never_moved(play: Play) -> bool:
-    crashed = all(episode.outcome is Outcome.CRASHED for episode in play.episodes)
-    return crashed and not any(episode.actions for episode in play.episodes)
+def _never_moved(rollout: Rollout) -> bool:
+    crashed = all(episode.outcome is Outcome.CRASHED for episode in rollout.episodes)
+    return crashed and not any(episode.actions for episode in rollout.episodes)
 
 
 def _tally(episodes: Sequence[Episode]) -> str:

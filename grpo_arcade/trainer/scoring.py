@@ -65,7 +65,7 @@ def common_outcome(episodes: Sequence[Episode]) -> Outcome:
 
 
 @dataclass(frozen=True)
-class Play:
+class Rollout:
     """What one completion did."""
 
     completion: str
@@ -99,7 +99,7 @@ class Play:
 
 
 @dataclass(frozen=True)
-class Match:
+class Assignment:
     """What the completions of one group are played on."""
 
     game: str
@@ -117,62 +117,65 @@ class Played:
 
     place: int
     """In the whole step, whichever process had it."""
-    play: Play
+    rollout: Rollout
     tokens: tuple[int, ...]
     truncated: bool
 
 
 class Scorer:
-    """Plays the completions of one batch; ``on_play(place, play)`` is called, in this thread, as each is known."""
+    """Plays the completions of one batch; calls ``on_rollout(place, rollout)``, in this thread, as each is known."""
 
     def __init__(
         self,
         pool: Pool,
-        matches: Sequence[Match],
+        assignments: Sequence[Assignment],
         *,
         player: str = "",
-        on_play: Callable[[int, Play], None] | None = None,
+        on_rollout: Callable[[int, Rollout], None] | None = None,
     ) -> None:
-        """``matches[i]`` is what completion ``i`` plays."""
+        """``assignments[i]`` is what completion ``i`` plays."""
         self._pool = pool
-        self._matches = matches
+        self._assignments = assignments
         self._player = player
-        self._on_play = on_play
+        self._on_rollout = on_rollout
         self._texts: dict[int, tuple[str, str | None]] = {}
         self._waiting: dict[Future[MatchResult], list[int]] = {}
         # The same source on the same seeds plays the same games: a collapsed group costs one match, not 32.
         self._known: dict[tuple[str, tuple[int, ...]], Future[MatchResult]] = {}
-        self._plays: dict[int, Play] = {}
+        self._rollouts: dict[int, Rollout] = {}
         self._champions: dict[tuple[str, tuple[int, ...]], Future[MatchResult]] = {}
-        for match in matches:
-            if match.champion is not None and (key := (match.champion, match.seeds)) not in self._champions:
-                self._champions[key] = self._submit(match.champion, match, "champion")
+        for assignment in assignments:
+            if (
+                assignment.champion is not None
+                and (key := (assignment.champion, assignment.seeds)) not in self._champions
+            ):
+                self._champions[key] = self._submit(assignment.champion, assignment, "champion")
 
-    def _submit(self, source: str, match: Match, player: str) -> Future[MatchResult]:
-        return self._pool.submit(source, match.game, match.options, list(match.seeds), player=player)
+    def _submit(self, source: str, assignment: Assignment, player: str) -> Future[MatchResult]:
+        return self._pool.submit(source, assignment.game, assignment.options, list(assignment.seeds), player=player)
 
     def submit(self, place: int, completion: str) -> None:
         """Start playing completion ``place``, and take in what has finished meanwhile."""
         from grpo_arcade.games.players import extract_source
 
         found = extract_source(completion)
-        match = self._matches[place]
+        assignment = self._assignments[place]
         if found.source is None or found.refusal is not None:
             self._take(0)
-            self._keep(place, refused(completion, found, match, self._player))
+            self._keep(place, refused(completion, found, assignment, self._player))
             return
-        key = found.source, match.seeds
+        key = found.source, assignment.seeds
         if key not in self._known:
-            self._known[key] = self._submit(found.source, match, self._player)
+            self._known[key] = self._submit(found.source, assignment, self._player)
         self._texts[place] = completion, found.source
         self._waiting.setdefault(self._known[key], []).append(place)
         self._take(0)
 
-    def collect(self) -> list[Play]:
-        """Wait for all that was submitted; the plays in order of their places."""
+    def collect(self) -> list[Rollout]:
+        """Wait for all that was submitted; the rollouts in order of their places."""
         while self._waiting:
             self._take(None)
-        return [self._plays[place] for place in sorted(self._plays)]
+        return [self._rollouts[place] for place in sorted(self._rollouts)]
 
     def _take(self, timeout: float | None) -> None:
         if not self._waiting:
@@ -182,28 +185,30 @@ class Scorer:
             result = future.result()
             for place in self._waiting.pop(future):
                 completion, source = self._texts[place]
-                match = self._matches[place]
+                assignment = self._assignments[place]
                 champion: tuple[Episode, ...] = ()
-                if match.champion is not None:
-                    champion = self._champions[match.champion, match.seeds].result().episodes
+                if assignment.champion is not None:
+                    champion = self._champions[assignment.champion, assignment.seeds].result().episodes
                 played = (result.episodes, result.error, result.refusal, result.cpu_s)
-                self._keep(place, Play(completion, source, *played, match.baselines, match.human_score, champion))
+                self._keep(
+                    place, Rollout(completion, source, *played, assignment.baselines, assignment.human_score, champion)
+                )
 
-    def _keep(self, place: int, play: Play) -> None:
-        self._plays[place] = play
-        if self._on_play is not None:
-            self._on_play(place, play)
+    def _keep(self, place: int, rollout: Rollout) -> None:
+        self._rollouts[place] = rollout
+        if self._on_rollout is not None:
+            self._on_rollout(place, rollout)
 
 
-def refused(completion: str, found: Extraction, match: Match, player: str) -> Play:
-    """The play of a completion whose program may not be called: on each seed an episode without a move."""
+def refused(completion: str, found: Extraction, assignment: Assignment, player: str) -> Rollout:
+    """The rollout of a completion whose program may not be called: on each seed an episode without a move."""
     outcome = found.refusal or Outcome.NO_CODE
     digest = "" if found.source is None else hashlib.sha256(found.source.encode("utf-8", "surrogatepass")).hexdigest()
-    versions = make(match.game, **match.options).versions
+    versions = make(assignment.game, **assignment.options).versions
     episodes = tuple(
         Episode(
-            game=match.game,
-            options=match.options,
+            game=assignment.game,
+            options=assignment.options,
             seed=seed,
             actions=b"",
             outcome=outcome,
@@ -212,9 +217,11 @@ def refused(completion: str, found: Extraction, match: Match, player: str) -> Pl
             source_sha256=digest,
             versions=versions,
         )
-        for seed in match.seeds
+        for seed in assignment.seeds
     )
-    return Play(completion, found.source, episodes, found.reason, outcome, 0.0, match.baselines, match.human_score)
+    return Rollout(
+        completion, found.source, episodes, found.reason, outcome, 0.0, assignment.baselines, assignment.human_score
+    )
 
 
 def open_pool(config: TrainConfig) -> Pool:

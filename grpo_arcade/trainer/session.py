@@ -19,7 +19,7 @@ from grpo_arcade.games.seeds import EVALUATION_SEEDS
 from grpo_arcade.recordings.runs.reader import STATE, RunReader, checkpoint_step, checkpoints, write_json
 from grpo_arcade.recordings.runs.writer import writing
 from grpo_arcade.trainer import alarms
-from grpo_arcade.trainer.champion import Crowned, Throne, champion_seeds
+from grpo_arcade.trainer.champion import Champion, ChampionKeeper, champion_seeds
 from grpo_arcade.trainer.evaluate import Evaluation, baselines_on, evaluate_source
 from grpo_arcade.trainer.processes import ProcessLost
 from grpo_arcade.trainer.share import Share
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from grpo_arcade.trainer.narration import Narrator
     from grpo_arcade.trainer.processes import Processes
     from grpo_arcade.trainer.rewards import Reward
-    from grpo_arcade.trainer.scoring import Match, Play, Played
+    from grpo_arcade.trainer.scoring import Assignment, Played, Rollout
 
 MAX_FALLBACKS = 3
 """A run that collapses more often is stopped: something else is wrong."""
@@ -82,13 +82,13 @@ class Session(Share):
             )
         self._enter_stage()
         for row in champions:
-            self.throne.holder = Crowned(row["source"], row["strategy_id"], tuple(json.loads(row["scores"])))
+            self.keeper.holder = Champion(row["source"], row["strategy_id"], tuple(json.loads(row["scores"])))
 
     def _enter_stage(self) -> None:
         at = self.curriculum.at
         self.game = make(self.config.game, **self.curriculum.stage.options)
         seeds = champion_seeds(self.run_key, self.config.champion_seeds)
-        self.throne = Throne(self.pool, self.config.game, self.game.options, seeds)
+        self.keeper = ChampionKeeper(self.pool, self.config.game, self.game.options, seeds)
         if str(at) not in self._baselines:
             stored = self.game.baseline_scores()
             # Of a long game fewer than all are stored.
@@ -103,35 +103,37 @@ class Session(Share):
         """Let the other processes do what this one is about to do; see :class:`Follower`."""
         self.processes.broadcast((order, *arguments))
 
-    def begin(self, step: int, completions: int) -> list[Match]:
+    def begin(self, step: int, completions: int) -> list[Assignment]:
         """What the ``completions`` of a step play, those of all processes."""
-        holder = self.throne.holder
-        matches = self.matches(step, completions, self.processes.broadcast(None if holder is None else holder.source))
-        for number, match in enumerate(matches[:: self.config.num_generations]):
-            self.writer.group(step, "training", number, self.curriculum.at, match.options, match.seeds)
+        holder = self.keeper.holder
+        assignments = self.assignments(
+            step, completions, self.processes.broadcast(None if holder is None else holder.source)
+        )
+        for number, assignment in enumerate(assignments[:: self.config.num_generations]):
+            self.writer.group(step, "training", number, self.curriculum.at, assignment.options, assignment.seeds)
         self._ids.clear()
-        return matches
+        return assignments
 
     def played(self, step: int, found: Played) -> None:
         """Record a completion of a step as soon as it is known what it did."""
         number = found.place // self.config.num_generations
         self._ids[found.place] = self.writer.strategy(
-            step, "training", found.place, number, found.play, found.tokens, found.truncated
+            step, "training", found.place, number, found.rollout, found.tokens, found.truncated
         )
 
     def judged(
         self,
-        plays: Sequence[Play],
+        rollouts: Sequence[Rollout],
         splits: Sequence[Mapping[str, float]],
         totals: Sequence[float],
         advantages: Sequence[float],
     ) -> None:
         """Record what a step's completions earned, and let the best of them challenge the champion."""
         telling = [reward for reward in self.rewards if not reward.plain]
-        reasons = [{reward.name: reward.judge(play)[1] for reward in telling} for play in plays]
-        ids = [self._ids[place] for place in range(len(plays))]
+        reasons = [{reward.name: reward.judge(rollout)[1] for reward in telling} for rollout in rollouts]
+        ids = [self._ids[place] for place in range(len(rollouts))]
         self.writer.judged(ids, splits, reasons, totals, advantages)
-        self.throne.challenge(plays, ids)
+        self.keeper.challenge(rollouts, ids)
 
     def started(self, trainer: ArcadeTrainer) -> None:
         """Before the first step: the held-out score of the untrained model, and a checkpoint to fall back to."""
@@ -186,7 +188,7 @@ class Session(Share):
         row = self._record_evaluation(step, found, started)
         self.narrator.evaluation(row)
         if self.config.trackers:
-            self._trackers.evaluated(trainer, row, self.throne.holder)
+            self._trackers.evaluated(trainer, row, self.keeper.holder)
         if self.curriculum.promote(found.won):
             self._enter_stage()
             words = ", ".join(f"{name} {value}" for name, value in self.game.options.items())
@@ -200,8 +202,8 @@ class Session(Share):
     def _record_evaluation(self, step: int, found: Evaluation, started: float) -> dict[str, Any]:
         seeds = list(found.seeds)
         champion = None
-        if self.throne.holder is not None:
-            champion = evaluate_source(self.throne.holder.source, self.game, seeds, pool=self.pool).mean
+        if self.keeper.holder is not None:
+            champion = evaluate_source(self.keeper.holder.source, self.game, seeds, pool=self.pool).mean
         low, high = found.interval
         row = {
             "step": step,
@@ -209,7 +211,7 @@ class Session(Share):
             "stage": self.curriculum.at,
             "options": dict(found.options),
             "seeds": seeds,
-            "strategies": len(found.plays),
+            "strategies": len(found.rollouts),
             "mean": found.mean,
             "low": low,
             "high": high,
@@ -227,8 +229,8 @@ class Session(Share):
             # There is one already if the stage has changed since, and somebody asks for another.
             self.writer.drop_evaluation(step)
             self.writer.group(step, "evaluation", 0, self.curriculum.at, found.options, seeds)
-            for place, play in enumerate(found.plays):
-                self.writer.strategy(step, "evaluation", place, 0, play, found.tokens[place], found.truncated[place])
+            for place, rollout in enumerate(found.rollouts):
+                self.writer.strategy(step, "evaluation", place, 0, rollout, found.tokens[place], found.truncated[place])
             self.writer.evaluation(row)
             if self.steps and self.steps[-1]["step"] == step:
                 self.steps[-1]["evaluate_s"] += row["seconds"]
@@ -237,10 +239,10 @@ class Session(Share):
         return row
 
     def _settle_champion(self, step: int) -> None:
-        crowned = self.throne.settle()
-        if crowned is None:
+        settled = self.keeper.settle()
+        if settled is None:
             return
-        champion, before = crowned
+        champion, before = settled
         self.writer.champion(
             {
                 "step": step,
@@ -381,11 +383,11 @@ class Session(Share):
         return "refused", f"nothing to {name}" if name in ("pause", "resume") else f"there is no command {name!r}"
 
     def _film_champion(self, argument: str = "") -> tuple[str, str]:
-        if self.throne.holder is None:
+        if self.keeper.holder is None:
             return "refused", "there is no champion yet"
         name = Path(argument).name or f"champion-step-{self.steps[-1]['step'] if self.steps else 0}.gif"
         try:
-            path = film_strategy(self.folder, self.throne.holder.strategy_id, name)
+            path = film_strategy(self.folder, self.keeper.holder.strategy_id, name)
         except (ValueError, OSError) as error:
             return "refused", " ".join(str(error).split())
         return "done", f"wrote {path}"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from grpo_arcade.games import Game
 from grpo_arcade.games.seeds import EVALUATION_SEEDS, training_seeds
 from grpo_arcade.trainer.evaluate import Evaluation, derived_seed, evaluate_model
-from grpo_arcade.trainer.scoring import Match
+from grpo_arcade.trainer.scoring import Assignment
 
 if TYPE_CHECKING:
     from grpo_arcade.games.players import Pool
@@ -59,7 +59,7 @@ class Share(ABC):
         return [{"role": "user", "content": self.game.prompt()}]
 
     @abstractmethod
-    def begin(self, step: int, completions: int) -> list[Match]:
+    def begin(self, step: int, completions: int) -> list[Assignment]:
         """What the ``completions`` of a step play, those of all processes."""
 
     @abstractmethod
@@ -70,18 +70,18 @@ class Share(ABC):
     def after_step(self, trainer: ArcadeTrainer) -> bool:
         """Everything between two steps; whether to stop."""
 
-    def matches(self, step: int, completions: int, to_beat: str | None) -> list[Match]:
+    def assignments(self, step: int, completions: int, to_beat: str | None) -> list[Assignment]:
         """One match a completion, the same for all of a group; ``to_beat`` is the champion's source."""
         size, count = self.config.num_generations, self.config.train_seeds
         groups = completions // size
         seeds = training_seeds(self.run_key, step, groups * count)
         options = {**self.game.options, **self.config.training_options}
-        matches = []
+        assignments = []
         for number in range(groups):
             mine = tuple(seeds[number * count : (number + 1) * count])
-            match = Match(self.game.name, options, mine, self.baselines, self.game.human_score, to_beat)
-            matches += [match] * size
-        return matches
+            assignment = Assignment(self.game.name, options, mine, self.baselines, self.game.human_score, to_beat)
+            assignments += [assignment] * size
+        return assignments
 
     def ask(self, trainer: ArcadeTrainer, progress: Callable[[int, int], None] | None = None) -> Evaluation:
         """Let the model write for the held-out seeds, all processes together; on process 0 the whole of it."""

@@ -15,7 +15,7 @@ from grpo_arcade.games import Outcome
 from grpo_arcade.recordings.runs.reader import RECORDINGS, RunReader
 
 if TYPE_CHECKING:
-    from grpo_arcade.trainer.champion import Crowned
+    from grpo_arcade.trainer.champion import Champion
     from grpo_arcade.trainer.grpo_trainer import ArcadeTrainer
 
 PROJECT = "grpo-arcade"
@@ -46,7 +46,7 @@ class Trackers:
         self._folder, self._warn = folder, warn
         self._shown: int | None = None
 
-    def evaluated(self, trainer: ArcadeTrainer, row: Mapping[str, Any], champion: Crowned | None) -> None:
+    def evaluated(self, trainer: ArcadeTrainer, row: Mapping[str, Any], champion: Champion | None) -> None:
         """Send an evaluation (a row of ``evaluations``), and the GIF of a champion they have not seen."""
         names = {"score": "mean", "score_low": "low", "score_high": "high", "champion": "champion"}
         names |= {name: name for name in ("won", "compiled", "distinct_share", "stage")}

@@ -4,7 +4,7 @@ import pytest
 
 from grpo_arcade.trainer import evaluate as evaluation
 from grpo_arcade.trainer.evaluate import Evaluation, baselines_on, derived_seed, evaluate
-from grpo_arcade.trainer.scoring import Play
+from grpo_arcade.trainer.scoring import Rollout
 
 
 def test_a_baseline_is_its_stored_scores():
@@ -67,12 +67,12 @@ def test_a_model_is_asked_for_many_strategies_and_repeats_itself(tiny_model):
 def test_the_interval_is_over_strategies_where_there_are_several():
     from grpo_arcade.games import Episode, Outcome
 
-    def play(*scores):
-        return Play("", "", tuple(Episode("2048", {}, 0, b"", Outcome.LOST, score) for score in scores))
+    def rollout(*scores):
+        return Rollout("", "", tuple(Episode("2048", {}, 0, b"", Outcome.LOST, score) for score in scores))
 
-    same = Evaluation("x", "2048", {}, (0, 1), (play(100.0, 300.0), play(100.0, 300.0)))
+    same = Evaluation("x", "2048", {}, (0, 1), (rollout(100.0, 300.0), rollout(100.0, 300.0)))
     assert same.interval == (200.0, 200.0)
-    apart = Evaluation("x", "2048", {}, (0, 1), (play(100.0, 100.0), play(300.0, 300.0)))
+    apart = Evaluation("x", "2048", {}, (0, 1), (rollout(100.0, 100.0), rollout(300.0, 300.0)))
     assert apart.interval == pytest.approx((200 - 1.96 * 100, 200 + 1.96 * 100))
 
 

@@ -147,7 +147,7 @@ def test_alone_everything_is_ours():
     assert ALONE.gather("a") == ["a"]
     assert ALONE.broadcast("a") == "a"
     assert list(ALONE.share(5)) == [0, 1, 2, 3, 4]
-    with pytest.raises(KeyError, match="mine"), ALONE.together():
+    with pytest.raises(KeyError, match="mine"), ALONE.all_or_none():
         raise KeyError("mine")
 
 

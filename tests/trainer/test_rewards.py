@@ -7,7 +7,7 @@ import pytest
 
 from grpo_arcade.games import Episode, Outcome
 from grpo_arcade.trainer import rewards
-from grpo_arcade.trainer.scoring import Match, Play, Scorer, counted_score
+from grpo_arcade.trainer.scoring import Assignment, Rollout, Scorer, counted_score
 
 BASELINES = {"random": 1000.0, "greedy": 2000.0, "expectimax": 16000.0}
 
@@ -16,8 +16,8 @@ def episode(outcome, score=0.0, moves=b"", seed=0, wasted=0):
     return Episode("2048", {}, seed, moves, outcome, score, wasted)
 
 
-def play(*episodes, refusal=None, error="", champion=()):
-    return Play("text", "source", tuple(episodes), error, refusal, 0.0, BASELINES, champion=tuple(champion))
+def rollout(*episodes, refusal=None, error="", champion=()):
+    return Rollout("text", "source", tuple(episodes), error, refusal, 0.0, BASELINES, champion=tuple(champion))
 
 
 WON = episode(Outcome.WON, 20000.0, b"\0" * 900)
@@ -47,7 +47,7 @@ SYNTAX = episode(Outcome.SYNTAX_ERROR)
     ],
 )
 def test_the_tutorials_values(episodes, refusal, works, cheats, succeeds):
-    played = play(*episodes, refusal=refusal)
+    played = rollout(*episodes, refusal=refusal)
     assert rewards.function_works.judge(played)[0] == works
     assert rewards.no_cheating.judge(played)[0] == cheats
     assert rewards.strategy_succeeds.judge(played)[0] == succeeds
@@ -56,14 +56,14 @@ def test_the_tutorials_values(episodes, refusal, works, cheats, succeeds):
 def test_every_reward_says_why():
     for name in rewards.names():
         for episodes, refusal in (([LOST], None), ([NO_CODE], Outcome.NO_CODE), ([WON, CRASHED], None)):
-            value, reason = rewards.load([name])[0].judge(play(*episodes, refusal=refusal))
+            value, reason = rewards.load([name])[0].judge(rollout(*episodes, refusal=refusal))
             assert math.isfinite(value)
             assert reason
 
 
 def test_progress_is_a_ratio_between_random_and_the_best_baseline():
     def value(score):
-        return rewards.progress.judge(play(episode(Outcome.LOST, score)))[0]
+        return rewards.progress.judge(rollout(episode(Outcome.LOST, score)))[0]
 
     assert value(1000.0) == 0
     assert value(16000.0) == pytest.approx(1)
@@ -73,7 +73,7 @@ def test_progress_is_a_ratio_between_random_and_the_best_baseline():
 
 
 def test_progress_puts_the_best_player_of_the_scale_at_a_person_where_one_is_known():
-    pong = replace(play(episode(Outcome.LOST, -2.8)), baselines={"random": -20.2}, human_score=14.6)
+    pong = replace(rollout(episode(Outcome.LOST, -2.8)), baselines={"random": -20.2}, human_score=14.6)
     value, reason = rewards.progress.judge(pong)
     assert value == pytest.approx(0.5)
     assert "a person 14.6" in reason
@@ -86,20 +86,20 @@ def test_a_program_that_fails_scores_as_badly_as_its_game_can_go(outcome):
 
 
 def test_a_failed_game_is_worse_than_any_played_one_however_far_it_came():
-    failed = rewards.progress.judge(play(episode(Outcome.CRASHED, 15000.0)))[0]
-    assert failed <= rewards.progress.judge(play(episode(Outcome.STUCK, 4.0)))[0]
+    failed = rewards.progress.judge(rollout(episode(Outcome.CRASHED, 15000.0)))[0]
+    assert failed <= rewards.progress.judge(rollout(episode(Outcome.STUCK, 4.0)))[0]
 
 
 def test_the_default_rewards_rank_strategies_as_their_games_do():
     ladder = [
-        play(FORBIDDEN, refusal=Outcome.FORBIDDEN),
-        play(NO_CODE, refusal=Outcome.NO_CODE),
-        play(AT_ONCE),
-        play(TIMEOUT),
-        play(STUCK),
-        play(LOST),
-        play(episode(Outcome.LOST, 8000.0)),
-        play(WON),
+        rollout(FORBIDDEN, refusal=Outcome.FORBIDDEN),
+        rollout(NO_CODE, refusal=Outcome.NO_CODE),
+        rollout(AT_ONCE),
+        rollout(TIMEOUT),
+        rollout(STUCK),
+        rollout(LOST),
+        rollout(episode(Outcome.LOST, 8000.0)),
+        rollout(WON),
     ]
     chosen = rewards.load(("function_works", "no_cheating", "strategy_succeeds", "progress"))
     totals = [sum(reward.weight * reward.judge(each)[0] for reward in chosen) for each in ladder]
@@ -108,13 +108,13 @@ def test_the_default_rewards_rank_strategies_as_their_games_do():
 
 
 def test_legal_actions_universal_and_beats_champion():
-    assert rewards.legal_actions.judge(play(STUCK))[0] == pytest.approx(8 / 40)
-    assert rewards.legal_actions.judge(play(LOST))[0] == 1
-    assert rewards.universal.judge(play(WON, LOST, episode(Outcome.DRAWN)))[0] == 0
-    assert rewards.beats_champion.judge(play(LOST))[0] == 0.5
-    assert rewards.beats_champion.judge(play(WON, LOST, STUCK, champion=[LOST, LOST, LOST]))[0] == pytest.approx(0.5)
+    assert rewards.legal_actions.judge(rollout(STUCK))[0] == pytest.approx(8 / 40)
+    assert rewards.legal_actions.judge(rollout(LOST))[0] == 1
+    assert rewards.universal.judge(rollout(WON, LOST, episode(Outcome.DRAWN)))[0] == 0
+    assert rewards.beats_champion.judge(rollout(LOST))[0] == 0.5
+    assert rewards.beats_champion.judge(rollout(WON, LOST, STUCK, champion=[LOST, LOST, LOST]))[0] == pytest.approx(0.5)
     # A crash counts nothing, so a champion that crashed where the challenger lost is beaten.
-    assert rewards.beats_champion.judge(play(LOST, champion=[CRASHED]))[0] == 1
+    assert rewards.beats_champion.judge(rollout(LOST, champion=[CRASHED]))[0] == 1
 
 
 def test_rewards_of_ones_own_by_dotted_path(tmp_path, monkeypatch):
@@ -125,8 +125,8 @@ def test_rewards_of_ones_own_by_dotted_path(tmp_path, monkeypatch):
     )
     monkeypatch.syspath_prepend(tmp_path)
     generous, counted = rewards.load(["my_rewards:generous", "my_rewards.plain"], (2.0, 0.5))
-    assert generous([], ["a", "b"], plays=[play(LOST), play(WON)]) == [3.0, 3.0]
-    assert counted(["p"], ["abc"], plays=[play(LOST)]) == [3.0]
+    assert generous([], ["a", "b"], rollouts=[rollout(LOST), rollout(WON)]) == [3.0, 3.0]
+    assert counted(["p"], ["abc"], rollouts=[rollout(LOST)]) == [3.0]
     assert (generous.__name__, generous.weight, counted.weight) == ("generous", 2.0, 0.5)
 
 
@@ -170,30 +170,32 @@ COMPLETIONS = {
 
 
 def test_completions_become_plays_with_named_outcomes_and_paired_seeds(pool):
-    match = Match("2048", {"size": 4, "target": 2048}, (2**33, 2**33 + 1, 2**33 + 2), BASELINES)
+    match = Assignment("2048", {"size": 4, "target": 2048}, (2**33, 2**33 + 1, 2**33 + 2), BASELINES)
     heard = []
-    scorer = Scorer(pool, [match] * len(COMPLETIONS), on_play=lambda place, play: heard.append(place))
+    scorer = Scorer(pool, [match] * len(COMPLETIONS), on_rollout=lambda place, rollout: heard.append(place))
     for place, (text, _) in enumerate(COMPLETIONS.values()):
         scorer.submit(place, text)
-    plays = scorer.collect()
-    assert [each.outcome for each in plays] == [outcome for _, outcome in COMPLETIONS.values()]
+    rollouts = scorer.collect()
+    assert [each.outcome for each in rollouts] == [outcome for _, outcome in COMPLETIONS.values()]
     assert sorted(heard) == list(range(len(COMPLETIONS)))
-    for each in plays:
+    for each in rollouts:
         assert [episode.seed for episode in each.episodes] == [2**33, 2**33 + 1, 2**33 + 2]
-    assert plays[-1].score > 0
-    assert plays[3].score == 0
-    assert plays[1].source is not None
-    assert plays[0].source is None
+    assert rollouts[-1].score > 0
+    assert rollouts[3].score == 0
+    assert rollouts[1].source is not None
+    assert rollouts[0].source is None
 
 
 def test_copies_in_a_group_are_played_once_and_each_gets_its_play(pool):
     text = COMPLETIONS["plays"][0]
-    match = Match("2048", {"size": 3, "target": 256}, (2**33,), BASELINES, champion="def strategy(board):\n return 'W'")
+    match = Assignment(
+        "2048", {"size": 3, "target": 256}, (2**33,), BASELINES, champion="def strategy(board):\n return 'W'"
+    )
     scorer = Scorer(pool, [match] * 3)
     for place in range(3):
         scorer.submit(place, text)
-    plays = scorer.collect()
-    assert len(plays) == 3
-    assert plays[0].episodes == plays[1].episodes == plays[2].episodes
-    assert plays[0].champion[0].outcome is Outcome.STUCK
-    assert rewards.beats_champion.judge(plays[0])[0] == 1
+    rollouts = scorer.collect()
+    assert len(rollouts) == 3
+    assert rollouts[0].episodes == rollouts[1].episodes == rollouts[2].episodes
+    assert rollouts[0].champion[0].outcome is Outcome.STUCK
+    assert rewards.beats_champion.judge(rollouts[0])[0] == 1

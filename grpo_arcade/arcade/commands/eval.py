@@ -93,7 +93,7 @@ def _tell(results: list[Evaluation]) -> None:
             table.add_row(name, score_text(kept["mean"]), "", f"{kept['won']:.0%}", "", "", "", style="dim")
     for result in results:
         low, high = result.interval
-        several = len(result.plays) > 1
+        several = len(result.rollouts) > 1
         table.add_row(
             result.player,
             score_text(result.mean),
@@ -106,5 +106,5 @@ def _tell(results: list[Evaluation]) -> None:
     Console().print(table)
     for result in results:
         # Of a model's many strategies some fail; of a single program it matters why.
-        if len(result.plays) == 1 and result.plays[0].error:
+        if len(result.rollouts) == 1 and result.rollouts[0].error:
             print(f"{result.player}: {result.plays[0].error}", file=sys.stderr)

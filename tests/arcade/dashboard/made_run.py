@@ -15,7 +15,7 @@ from pathlib import Path
 from grpo_arcade.games import Episode, Outcome, make
 from grpo_arcade.recordings.runs.writer import RunWriter
 from grpo_arcade.trainer.config import TrainConfig
-from grpo_arcade.trainer.scoring import Play
+from grpo_arcade.trainer.scoring import Rollout
 
 OPTIONS = {"size": 4, "target": 2048}
 SEEDS = [2**33 + i for i in range(2)]
@@ -96,17 +96,17 @@ def write_step(writer, step, played, rng):
                 games = tuple(_as(episode, Outcome.CRASHED) for episode in games)
             if kind in (1, 3):
                 source += f"# variant {rng.randrange(40 + step)}\n"
-            play = Play(source if place % 2 else f"```python\n{source}```", source, games, error)
+            rollout = Rollout(source if place % 2 else f"```python\n{source}```", source, games, error)
             tokens = [3 + ord(letter) % 90 for letter in source]
             position = group * GROUP + place
-            ids.append(writer.strategy(step, "training", position, group, play, tokens, False))
+            ids.append(writer.strategy(step, "training", position, group, rollout, tokens, False))
             split = {
                 "function_works": 1.0, "no_cheating": 1.0, "strategy_succeeds": -3.0 if error else 2.0,
-                "progress": play.score / 4000,
+                "progress": rollout.score / 4000,
             }  # fmt: skip
             rewards.append(split)
             totals.append(sum(split.values()))
-            outcomes[play.outcome.value] = outcomes.get(play.outcome.value, 0) + 1
+            outcomes[rollout.outcome.value] = outcomes.get(rollout.outcome.value, 0) + 1
         mean = sum(totals) / len(totals)
         spread = math.sqrt(sum((total - mean) ** 2 for total in totals) / len(totals)) + 1e-4
         writer.judged(ids, rewards, [REASONS] * GROUP, totals, [(total - mean) / spread for total in totals])
@@ -177,8 +177,8 @@ def make_pictured_run(root, name="pong", moves=40):
     episode = Episode(game.name, game.options, SEEDS[0], actions, Outcome.TIMEOUT, game.score, versions=game.versions)
     with open_run(root, name, 1, game=game.name, versions=dict(game.versions)) as writer:
         writer.group(1, "training", 0, 0, dict(game.options), SEEDS[:1])
-        play = Play(SOURCES[0], SOURCES[0], (episode,), "")
-        number = writer.strategy(1, "training", 0, 0, play, [1, 2], False)
+        rollout = Rollout(SOURCES[0], SOURCES[0], (episode,), "")
+        number = writer.strategy(1, "training", 0, 0, rollout, [1, 2], False)
         writer.judged([number], [{"function_works": 1.0}], [{"function_works": "it can be called"}], [1.0], [0.0])
         writer.step(step_row(1, rng, {"timeout": 1}))
         writer.note(status="finished")

@@ -155,7 +155,7 @@ def run_folder(tmp_path):
     from grpo_arcade.games.baseline_scores import play_baseline
     from grpo_arcade.recordings.runs.writer import RunWriter
     from grpo_arcade.trainer.config import TrainConfig
-    from grpo_arcade.trainer.scoring import Play
+    from grpo_arcade.trainer.scoring import Rollout
 
     versions = {"grpo-arcade": "0", "rules": "1"}
     config = TrainConfig(output_dir=str(tmp_path / "outputs"), run_name="pocket-run")
@@ -163,8 +163,8 @@ def run_folder(tmp_path):
     episodes = play_baseline("2048", {}, "greedy", [3, 4])
     with RunWriter.create(config, facts) as writer:
         writer.group(41, "training", 0, 0, {"size": 4, "target": 2048, "probability_fours": 0.1}, [3, 4])
-        play = Play(completion=STRATEGY, source=STRATEGY, episodes=episodes)
-        strategy = writer.strategy(41, "training", 0, 0, play, [1, 2, 3], False)
+        rollout = Rollout(completion=STRATEGY, source=STRATEGY, episodes=episodes)
+        strategy = writer.strategy(41, "training", 0, 0, rollout, [1, 2, 3], False)
         writer.champion(
             {
                 "step": 41,

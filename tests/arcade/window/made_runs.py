@@ -12,7 +12,7 @@ from grpo_arcade.recordings.runs.writer import RunWriter
 from grpo_arcade.trainer import rewards
 from grpo_arcade.trainer.champion import champion_seeds
 from grpo_arcade.trainer.config import TrainConfig
-from grpo_arcade.trainer.scoring import Match, Play, counted_score, refused
+from grpo_arcade.trainer.scoring import Assignment, Rollout, counted_score, refused
 
 KEY = "00" * 16
 SEEDS = 2
@@ -139,30 +139,30 @@ class MadeRun:
         self.seeds = [seeds[number :: self.groups] for number in range(self.groups)]
         for number in range(self.groups):
             self.writer.group(step, "training", number, 0, self.game.options, self.seeds[number])
-        self.plays, self.ids = [], []
+        self.rollouts, self.ids = [], []
 
     def strategy(self, step, completion):
         """One strategy is played and written, as when the trainer has just scored it."""
-        number = len(self.plays) * self.groups // self.group
+        number = len(self.rollouts) * self.groups // self.group
         seeds = self.seeds[number]
         found = extract_source(completion)
         baselines = self.baselines
         if found.refusal is not None:
-            play = refused(
-                completion, found, Match(self.game.name, self.game.options, tuple(seeds), baselines), "pocket"
+            rollout = refused(
+                completion, found, Assignment(self.game.name, self.game.options, tuple(seeds), baselines), "pocket"
             )
         else:
             result = play_match(found.source, self.game.name, self.game.options, seeds, player="pocket")
-            play = Play(
+            rollout = Rollout(
                 completion, found.source, result.episodes, result.error, result.refusal, result.cpu_s, baselines
             )
-        self.ids.append(self.writer.strategy(step, "training", len(self.plays), number, play, [1, 2, 3], False))
-        self.plays.append(play)
-        return play
+        self.ids.append(self.writer.strategy(step, "training", len(self.rollouts), number, rollout, [1, 2, 3], False))
+        self.rollouts.append(rollout)
+        return rollout
 
     def judge(self):
-        split = [{each.name: each.judge(play)[0] for each in self.rewards} for play in self.plays]
-        reasons = [{each.name: each.judge(play)[1] for each in self.rewards} for play in self.plays]
+        split = [{each.name: each.judge(rollout)[0] for each in self.rewards} for rollout in self.rollouts]
+        reasons = [{each.name: each.judge(rollout)[1] for each in self.rewards} for rollout in self.rollouts]
         totals = [sum(each.weight * one[each.name] for each in self.rewards) for one in split]
         mean = sum(totals) / len(totals)
         self.writer.judged(self.ids, split, reasons, totals, [total - mean for total in totals])
@@ -175,48 +175,50 @@ class MadeRun:
             self.strategy(step, text)
         mean = self.judge()
         outcomes = {}
-        for play in self.plays:
-            outcomes[play.outcome.value] = outcomes.get(play.outcome.value, 0) + 1
+        for rollout in self.rollouts:
+            outcomes[rollout.outcome.value] = outcomes.get(rollout.outcome.value, 0) + 1
         self.writer.step(
             {
                 "step": step, "time": time.time(), "stage": 0, "reward": mean, "reward_std": 2.0 + step % 3,
                 "step_s": 9.0 + step % 2, "outcomes": outcomes, "rewards": {}, "metrics": {},
             }
         )  # fmt: skip
-        able = [(play.score, place) for place, play in enumerate(self.plays) if play.outcome.by_the_rules]
+        able = [(rollout.score, place) for place, rollout in enumerate(self.rollouts) if rollout.outcome.by_the_rules]
         if able:
             self.crown(step, max(able)[1])
         self.evaluate(step)
 
-    def again(self, step, plays):
+    def again(self, step, rollouts):
         """A whole step of new strategies that share out games played before: as a trainer writes it, without the work.
 
         Sources and scores are new, as in a real run, where hardly any comes twice.
         """
         self.begin(step)
         luck = random.Random(step)
-        able = [play.episodes for play in plays if play.outcome.by_the_rules]
-        for play in luck.sample(plays, self.group):
-            if play.outcome.by_the_rules:
-                source = f"# Idea {luck.randrange(10**9)}\n{play.source}"
-                episodes = tuple(luck.choice(able)[place] for place in range(len(play.episodes)))
-                play = dataclasses.replace(play, source=source, episodes=episodes)
-            number = len(self.plays) * self.groups // self.group
-            self.ids.append(self.writer.strategy(step, "training", len(self.plays), number, play, [1, 2, 3], False))
-            self.plays.append(play)
+        able = [rollout.episodes for rollout in rollouts if rollout.outcome.by_the_rules]
+        for rollout in luck.sample(rollouts, self.group):
+            if rollout.outcome.by_the_rules:
+                source = f"# Idea {luck.randrange(10**9)}\n{rollout.source}"
+                episodes = tuple(luck.choice(able)[place] for place in range(len(rollout.episodes)))
+                rollout = dataclasses.replace(rollout, source=source, episodes=episodes)
+            number = len(self.rollouts) * self.groups // self.group
+            self.ids.append(
+                self.writer.strategy(step, "training", len(self.rollouts), number, rollout, [1, 2, 3], False)
+            )
+            self.rollouts.append(rollout)
         mean = self.judge()
         now = time.time()
         row = {"step": step, "time": now, "stage": 0, "reward": mean, "reward_std": 2.0, "step_s": 8 + luck.random()}
         self.writer.step({**row, "outcomes": {}, "rewards": {}, "metrics": {}})
         if step % 10 == 0:
-            place = max(range(self.group), key=lambda place: self.plays[place].score)
+            place = max(range(self.group), key=lambda place: self.rollouts[place].score)
             row = {"step": step, "strategy_id": self.ids[place], "time": now, "stage": 0, "score": 1000.0 + step}
             self.writer.champion({**row, "previous": None, "scores": [1.0]})
         self.evaluate(step)
 
     def crown(self, step, place):
-        play = self.plays[place]
-        result = play_match(play.source, self.game.name, self.game.options, champion_seeds(bytes.fromhex(KEY), 2))
+        rollout = self.rollouts[place]
+        result = play_match(rollout.source, self.game.name, self.game.options, champion_seeds(bytes.fromhex(KEY), 2))
         score = sum(map(counted_score, result.episodes)) / 2
         if self.champion is None or score > self.champion:
             row = {"step": step, "strategy_id": self.ids[place], "time": time.time(), "stage": 0, "score": score}
@@ -242,7 +244,7 @@ def keep_writing(outputs, name, game, words):
         played = []
         for step in (1, 2, 3):
             run.step(step, texts(run.group, step))
-            played += run.plays
+            played += run.rollouts
         for step, _ in enumerate(words, 4):
             run.again(step, played)
         run.writer.note(status="finished")

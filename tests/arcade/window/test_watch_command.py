@@ -9,7 +9,7 @@ from grpo_arcade.arcade.window.home.home import Home
 from grpo_arcade.arcade.window.replay.replay import Replay
 from grpo_arcade.arcade.window.watch.watch import WatchScene
 from grpo_arcade.recordings.runs.reader import RunReader
-from grpo_arcade.trainer.scoring import Play
+from grpo_arcade.trainer.scoring import Rollout
 
 from .conftest import Hands
 from .made_runs import MadeRun
@@ -21,9 +21,9 @@ def ended_run(tmp_path_factory):
     with MadeRun(tmp_path_factory.mktemp("outputs"), group=4, max_steps=2) as run:
         run.step(1)
         run.step(2)
-        first = run.plays[0]
+        first = run.rollouts[0]
         run.writer.group(2, "evaluation", 0, 0, run.game.options, run.seeds[0])
-        run.writer.strategy(2, "evaluation", 0, 0, Play(first.completion, first.source, first.episodes), [1], False)
+        run.writer.strategy(2, "evaluation", 0, 0, Rollout(first.completion, first.source, first.episodes), [1], False)
         run.writer.note(status="finished")
     return run.folder
 

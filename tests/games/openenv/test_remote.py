@@ -170,10 +170,10 @@ def test_a_full_server_is_waited_for(servers, monkeypatch):
 
 def test_a_strategy_that_is_refused_leaves_episodes_that_can_be_shown(servers):
     from grpo_arcade.games.players import extract_source
-    from grpo_arcade.trainer.scoring import Match, refused
+    from grpo_arcade.trainer.scoring import Assignment, refused
 
     game = make(f"openenv:{servers}/catch")
-    play = refused("no program", extract_source("no program"), Match(game.name, game.options, (1, 2)), "model")
+    play = refused("no program", extract_source("no program"), Assignment(game.name, game.options, (1, 2)), "model")
     for episode in play.episodes:
         assert recordings.verify(elsewhere(episode)).plies == 0
 

@@ -24,7 +24,7 @@ from grpo_arcade.recordings.runs.reader import (
 )
 from grpo_arcade.recordings.runs.writer import RunWriter
 from grpo_arcade.trainer.config import ConfigError, TrainConfig
-from grpo_arcade.trainer.scoring import Play
+from grpo_arcade.trainer.scoring import Rollout
 
 OPTIONS = {"size": 4, "target": 2048, "probability_fours": 0.1}
 FACTS = {
@@ -37,18 +37,20 @@ def new_run(tmp_path, **changes):
     return RunWriter.create(TrainConfig(output_dir=str(tmp_path / "outputs"), **changes), FACTS)
 
 
-def play(number, source="def strategy(board):\n    return 'W'\n"):
+def rollout(number, source="def strategy(board):\n    return 'W'\n"):
     episodes = tuple(
         Episode("2048", OPTIONS, 2**33 + seed, bytes([number % 4] * 40), Outcome.STUCK, 8.0 * number, 32)
         for seed in range(3)
     )
-    return Play(f"```python\n{source}```", source, episodes)
+    return Rollout(f"```python\n{source}```", source, episodes)
 
 
 def write_step(writer, number, strategies=4):
     writer.group(number, "training", 0, 0, OPTIONS, [2**33 + seed for seed in range(3)])
     ids = [
-        writer.strategy(number, "training", place, 0, play(number, f"# {number % 7} {place}\n"), [1, 2, 70000], False)
+        writer.strategy(
+            number, "training", place, 0, rollout(number, f"# {number % 7} {place}\n"), [1, 2, 70000], False
+        )
         for place in range(strategies)
     ]
     writer.judged(ids, [{"progress": 0.5}] * strategies, [{"progress": "why"}] * strategies, [5.0] * strategies,
