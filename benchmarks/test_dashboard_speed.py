@@ -20,7 +20,8 @@ from pathlib import Path
 
 import pytest
 
-from grpo_arcade.recordings.runs.reader import RunFolderError, RunReader
+from grpo_arcade.recordings.runs.folder import RunFolderError
+from grpo_arcade.recordings.runs.reader import RunReader
 
 pytestmark = [
     pytest.mark.benchmark,

@@ -18,16 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grpo_arcade.recordings.runs.reader import (
-    LIVE,
-    LOG,
-    STATE,
-    RunFolderError,
-    RunReader,
-    checkpoint_step,
-    checkpoints,
-    is_live,
-)
+from grpo_arcade.recordings.runs.folder import LIVE, LOG, STATE, RunFolderError, checkpoint_step, checkpoints, is_live
+from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.recordings.runs.writer import RunWriter
 from grpo_arcade.trainer import processes
 from grpo_arcade.trainer.config import ConfigError, TrainConfig

@@ -20,7 +20,7 @@ import torch
 from trl import GRPOConfig, GRPOTrainer
 from trl.trainer.utils import shuffle_sequence_dict, split_tensor_dict
 
-from grpo_arcade.recordings.runs.reader import STATE, write_json
+from grpo_arcade.recordings.runs.folder import STATE, write_json
 from grpo_arcade.trainer import alarms, shared_prompt
 from grpo_arcade.trainer.batches import sorted_by_length, trimmed
 from grpo_arcade.trainer.evaluate import derived_seed

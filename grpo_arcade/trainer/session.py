@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games import make, score_text
 from grpo_arcade.games.seeds import EVALUATION_SEEDS
-from grpo_arcade.recordings.runs.reader import STATE, RunReader, checkpoint_step, checkpoints, write_json
-from grpo_arcade.recordings.runs.writer import writing
+from grpo_arcade.recordings.runs.folder import STATE, checkpoint_step, checkpoints, write_json, writing
+from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer import alarms
 from grpo_arcade.trainer.champion import Champion, ChampionKeeper, champion_seeds
 from grpo_arcade.trainer.evaluate import Evaluation, baselines_on, evaluate_source

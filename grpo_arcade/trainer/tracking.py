@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games import Outcome
-from grpo_arcade.recordings.runs.reader import RECORDINGS, RunReader
+from grpo_arcade.recordings.runs.folder import RECORDINGS
+from grpo_arcade.recordings.runs.reader import RunReader
 
 if TYPE_CHECKING:
     from grpo_arcade.trainer.champion import Champion

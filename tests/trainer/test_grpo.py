@@ -19,7 +19,8 @@ from safetensors.torch import load_file
 
 from grpo_arcade.games import make
 from grpo_arcade.games.seeds import EVALUATION_SEEDS
-from grpo_arcade.recordings.runs.reader import DATABASE, LOG, RunFolderError, RunReader, checkpoints
+from grpo_arcade.recordings.runs.folder import DATABASE, LOG, RunFolderError, checkpoints
+from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer import rewards, session
 from grpo_arcade.trainer.config import ConfigError, TrainConfig
 from grpo_arcade.trainer.grpo import TrainingError, resumed_config, train

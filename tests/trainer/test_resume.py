@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from grpo_arcade.recordings.runs.reader import RunReader, checkpoints
+from grpo_arcade.recordings.runs.folder import checkpoints
+from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer.config import TrainConfig
 from grpo_arcade.trainer.grpo import resumed_config, train
 

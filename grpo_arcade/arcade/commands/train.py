@@ -74,7 +74,7 @@ def run(command: Command) -> int:
         print(json.dumps(told, indent=2) if command.json else _in_words(told))
         return 0
     if command.dash:
-        from grpo_arcade.recordings.runs.writer import run_name
+        from grpo_arcade.recordings.runs.new_run import run_name
 
         name = run_name(config)
         folder = Path(config.output_dir, name)
@@ -132,7 +132,7 @@ def _folder_to_resume(words: tuple[str, ...], output_dir: str) -> Path:
     if len(words) > 1:
         raise ValueError(f"--resume takes one run folder, not {len(words)}")
     from grpo_arcade.recordings.runs.find import LATEST, find_run
-    from grpo_arcade.recordings.runs.reader import RESUMABLE
+    from grpo_arcade.recordings.runs.folder import RESUMABLE
 
     word = words[0] if words else LATEST
     folder = find_run(word, output_dir, among=RESUMABLE)

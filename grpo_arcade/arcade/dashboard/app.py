@@ -35,7 +35,7 @@ from grpo_arcade.arcade.dashboard.header import header, too_small
 from grpo_arcade.arcade.dashboard.read.follow import Look, Watch
 from grpo_arcade.arcade.dashboard.tabs.opening import TABS, content_of, prepare
 from grpo_arcade.arcade.dashboard.tabs.overview import Overview
-from grpo_arcade.recordings.runs.reader import LIVE, RunFolderError
+from grpo_arcade.recordings.runs.folder import LIVE, RunFolderError
 
 LOOK_S = 0.5
 """Between two looks for news of the run."""

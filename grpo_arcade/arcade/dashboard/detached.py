@@ -13,7 +13,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from grpo_arcade.recordings.runs.reader import DATABASE, RunFolderError, RunReader
+from grpo_arcade.recordings.runs.folder import DATABASE, RunFolderError
+from grpo_arcade.recordings.runs.reader import RunReader
 
 GOOD_CODES = (0, 130, 143)
 """What a trainer ends with that finished, was asked to stop, was interrupted, or was ended while it started."""

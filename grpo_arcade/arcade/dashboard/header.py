@@ -8,7 +8,7 @@ from rich.text import Text
 
 from grpo_arcade.arcade.dashboard.draw.clean import clean
 from grpo_arcade.arcade.dashboard.read.facts import duration, number
-from grpo_arcade.recordings.runs.reader import LIVE
+from grpo_arcade.recordings.runs.folder import LIVE
 
 SMALLEST = (80, 24)
 """Columns and lines the dashboard needs."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from grpo_arcade.arcade.dashboard.draw.clean import clean
 from grpo_arcade.arcade.dashboard.read.facts import duration, number
-from grpo_arcade.recordings.runs.reader import LIVE
+from grpo_arcade.recordings.runs.folder import LIVE
 
 
 def frame(facts: dict[str, Any]) -> str:

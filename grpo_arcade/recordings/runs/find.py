@@ -6,7 +6,8 @@ import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
-from grpo_arcade.recordings.runs.reader import DATABASE, LIVE, RunFolderError, list_runs
+from grpo_arcade.recordings.runs.folder import DATABASE, LIVE, RunFolderError
+from grpo_arcade.recordings.runs.reader import list_runs
 
 LATEST = "latest"
 """The word for the newest run; a live one comes before an ended one."""

@@ -1,49 +1,25 @@
-"""The run folder, as everybody but the trainer sees it: read, listed, and sent commands.
-
-    outputs/<game>-<model>-<time>/
-      config.json      the resolved configuration, versions, git revision
-      run.db           SQLite in WAL mode (``schema``)
-      checkpoint-N/    what Hugging Face's Trainer writes, and ``arcade_state.json`` when it is complete
-      log.txt          everything the trainer printed
-      recordings/      episodes worth keeping and the GIFs made from them
-
-A reader never blocks the trainer, and sees each row whole or not at all. Nothing here imports torch.
-"""
+"""A run as everybody but the trainer sees it: read, listed, and sent commands. Nothing here imports torch."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sqlite3
 import time
-import zlib
-from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
-from grpo_arcade.atomic_write import atomic_write
-from grpo_arcade.recordings.runs import schema
+from grpo_arcade.recordings.runs.database import connect, explained, open_readable
+from grpo_arcade.recordings.runs.folder import CONFIG, DATABASE, LIVE, RunFolderError, checkpoints, is_live
+from grpo_arcade.recordings.runs.packed import unpack_actions, unpack_tokens
 
 if TYPE_CHECKING:
     from grpo_arcade.games import Episode
 
-DATABASE, LOCK, LOG, CONFIG, RECORDINGS = "run.db", "run.lock", "log.txt", "config.json", "recordings"
-STATE = "arcade_state.json"
-"""Written last into a checkpoint: a checkpoint without it is torn and never resumed from."""
 COMMANDS = ("pause", "resume", "stop", "save", "evaluate", "gif")
-LIVE = ("starting", "running", "paused")
-"""Statuses of a run that is being trained."""
-RESUMABLE = ("stopped", "crashed")
-"""How a run stands that waits to be gone on with."""
-
-
-class RunFolderError(ValueError):
-    """The run folder cannot be read or written; one line that says why and what would work."""
 
 
 @dataclass(frozen=True)
@@ -99,12 +75,7 @@ class RunReader:
             RunFolderError: it is no run folder, or one written by another version of this program.
         """
         self.folder = Path(folder)
-        self._connection = _open(self.folder)
-        try:
-            _check_version(self._connection, self.folder)
-        except BaseException:
-            self._connection.close()
-            raise
+        self._connection = open_readable(self.folder)
 
     def close(self) -> None:
         """Close the database."""
@@ -118,7 +89,7 @@ class RunReader:
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """Rows of any SELECT over the tables of ``schema``; columns by name."""
-        with _explained(self.folder):
+        with explained(self.folder):
             return self._connection.execute(sql, values).fetchall()
 
     def facts(self) -> dict[str, Any]:
@@ -213,12 +184,14 @@ class RunReader:
             raise RunFolderError(f"{self.folder} has no strategy {strategy_id}")
         facts = self.facts()
         rows = self.query("SELECT * FROM episodes WHERE strategy_id = ? ORDER BY number", (strategy_id,))
+        played = [unpack_actions(row["actions"]) for row in rows]
         return [
             Episode(
                 game=facts["game"],
                 options=json.loads(owner[0]["options"]),
                 seed=row["seed"],
-                **_played(row["actions"]),
+                actions=actions,
+                observations=observations,
                 outcome=Outcome(row["outcome"]),
                 score=row["score"],
                 wasted=row["wasted"],
@@ -226,7 +199,7 @@ class RunReader:
                 source_sha256=owner[0]["sha256"] or "",
                 versions=facts["episode_versions"],
             )
-            for row in rows
+            for row, (actions, observations) in zip(rows, played, strict=True)
         ]
 
     def champions(self) -> list[Champion]:
@@ -269,7 +242,7 @@ class RunReader:
             raise RunFolderError(f"there is no command {name!r}; there are {', '.join(COMMANDS)}")
         if (status := self.status()) not in LIVE:
             raise RunFolderError(f"{self.folder} is {status}: nobody can {name}; arcade train --resume {self.folder}")
-        with _explained(self.folder), contextlib.closing(connect(self.folder / DATABASE)) as connection:
+        with explained(self.folder), contextlib.closing(connect(self.folder / DATABASE)) as connection:
             row = connection.execute(
                 "INSERT INTO commands (time, name, argument) VALUES (?, ?, ?) RETURNING id",
                 (time.time(), name, argument),
@@ -281,14 +254,6 @@ class RunReader:
         return checkpoints(self.folder)
 
 
-def _played(blob: bytes) -> dict[str, bytes]:
-    inflate = zlib.decompressobj()
-    actions = inflate.decompress(blob)
-    if not inflate.eof:
-        raise zlib.error("a game's moves break off")
-    return {"actions": actions, "observations": inflate.unused_data}
-
-
 def list_runs(outputs: str | Path = "outputs") -> list[RunSummary]:
     """The runs in a folder, the newest first; what cannot be read is left out."""
     found = []
@@ -296,125 +261,6 @@ def list_runs(outputs: str | Path = "outputs") -> list[RunSummary]:
         with contextlib.suppress(RunFolderError), RunReader(database.parent) as run:
             found.append(run.summary())
     return sorted(found, key=lambda run: run.started, reverse=True)
-
-
-def checkpoints(folder: Path) -> list[Path]:
-    """The complete checkpoints of a run, oldest first."""
-    return sorted((state.parent for state in folder.glob(f"checkpoint-*/{STATE}")), key=checkpoint_step)
-
-
-def checkpoint_step(checkpoint: Path) -> int:
-    """The step a checkpoint was made after."""
-    return int(checkpoint.name.rpartition("-")[2])
-
-
-def is_live(folder: Path) -> bool:
-    """Whether a trainer is at work on the run: it holds the lock as long as its process exists."""
-    try:
-        with (folder / LOCK).open("rb") as file:
-            return not try_lock(file.fileno(), shared=True)
-    except OSError:
-        return False
-
-
-def try_lock(descriptor: int, *, shared: bool = False) -> bool:
-    """Take the lock of an open file without waiting; it is freed when the file is closed or the process dies."""
-    try:
-        import fcntl
-    except ImportError:
-        return _try_lock_windows(descriptor)
-    try:
-        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-def _try_lock_windows(descriptor: int) -> bool:
-    import msvcrt
-
-    try:
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-    except OSError:
-        return False
-    return True
-
-
-def connect(database: Path, mode: str = "rw") -> sqlite3.Connection:
-    """An autocommitting connection whose rows know their columns' names."""
-    where = f"file:{quote(str(database.absolute()))}?{'immutable=1' if mode == 'immutable' else f'mode={mode}'}"
-    connection = sqlite3.connect(where, uri=True, timeout=30.0, isolation_level=None, check_same_thread=False)
-    connection.row_factory = sqlite3.Row
-    return connection
-
-
-def pack_tokens(ids: Sequence[int]) -> bytes:
-    """Token ids as the database keeps them."""
-    packed = array("I", ids)
-    if packed.itemsize != 4:  # pragma: no cover - no platform of today
-        packed = array("L", ids)
-    return zlib.compress(packed.tobytes(), 6)
-
-
-def unpack_tokens(blob: bytes) -> list[int]:
-    """The inverse of :func:`pack_tokens`."""
-    unpacked = array("I")
-    unpacked.frombytes(zlib.decompress(blob))
-    return unpacked.tolist()
-
-
-def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Write a JSON file so that a reader sees the old one or the new one, never half of it."""
-    with atomic_write(path) as scratch:
-        scratch.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
-
-
-def _open(folder: Path) -> sqlite3.Connection:
-    database = folder / DATABASE
-    if not database.is_file():
-        what = "there is no such folder" if not folder.is_dir() else "it holds no run.db"
-        raise RunFolderError(f"{folder} is not a run folder: {what}; arcade runs lists them")
-    connection = None
-    try:
-        connection = connect(database, "ro")
-        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
-        return connection
-    except sqlite3.OperationalError as error:
-        if connection is not None:
-            connection.close()
-        # On a read-only medium SQLite cannot make its shared-memory file, and needs to be told that nobody writes.
-        if not os.access(folder, os.W_OK) and not (folder / f"{DATABASE}-wal").exists():
-            return connect(database, "immutable")
-        raise RunFolderError(f"{database} cannot be read: {error}") from error
-    except sqlite3.DatabaseError as error:
-        raise RunFolderError(f"{database} is no database of this program ({error})") from error
-
-
-def _check_version(connection: sqlite3.Connection, folder: Path) -> None:
-    with _explained(folder):
-        owner = connection.execute("PRAGMA application_id").fetchone()[0]
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if owner != schema.APPLICATION_ID:
-        starting = owner == 0 and version == 0
-        raise RunFolderError(
-            f"{folder} is just being made; try again in a moment"
-            if starting
-            else f"{folder / DATABASE} is not a run of this program"
-        )
-    if version > schema.VERSION:
-        raise RunFolderError(
-            f"{folder} was written by a newer version (tables {version}, this one reads {schema.VERSION}): "
-            'pip install --upgrade "grpo-arcade"'
-        )
-
-
-@contextlib.contextmanager
-def _explained(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        gone = "" if (folder / DATABASE).is_file() else "; the folder is gone"
-        raise RunFolderError(f"{folder / DATABASE}: {error}{gone}") from error
 
 
 def _decoded(row: sqlite3.Row, *columns: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Writes a run folder: the trainer's side of ``run_folder``. One writer at a time, held by a lock.
+"""Writes a run's database: the trainer's side. One writer at a time, held by a lock.
 
 Every method is one transaction, so that a reader and a crash see all of it or nothing. A full disk or a read-only
-folder raises :class:`~grpo_arcade.recordings.runs.reader.RunFolderError` and leaves a valid database.
+folder raises :class:`~grpo_arcade.recordings.runs.folder.RunFolderError` and leaves a valid database.
 """
 
 from __future__ import annotations
@@ -10,51 +10,24 @@ import contextlib
 import hashlib
 import json
 import math
-import os
-import platform
-import re
 import shutil
 import sqlite3
-import subprocess
-import sys
 import time
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from grpo_arcade.recordings.runs import schema
-from grpo_arcade.recordings.runs.reader import (
-    CONFIG,
-    DATABASE,
-    LOCK,
-    RECORDINGS,
-    RunFolderError,
-    connect,
-    pack_tokens,
-    try_lock,
-    write_json,
-)
+from grpo_arcade.recordings.runs.database import connect
+from grpo_arcade.recordings.runs.folder import DATABASE, LOCK, RunFolderError, try_lock, writing
+from grpo_arcade.recordings.runs.new_run import Settings, new_folder, write_config
+from grpo_arcade.recordings.runs.packed import pack_actions, pack_tokens
 
 if TYPE_CHECKING:
     from grpo_arcade.games import Episode, Outcome
 
-_PACKAGES = ("grpo-arcade", "torch", "transformers", "trl", "peft", "accelerate", "datasets", "numpy")
 # Facts about the process and not about the training; they survive when a resume drops the steps after a checkpoint.
 _LASTING_EVENTS = ("started", "resumed", "interrupted", "failed", "command")
-
-
-class Settings(Protocol):
-    """What a run folder needs to know of a run's configuration."""
-
-    game: str
-    model: str
-    output_dir: str
-    run_name: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it, as JSON has it."""
 
 
 class PlayedStrategy(Protocol):
@@ -105,16 +78,12 @@ class RunWriter:
         Raises:
             RunFolderError: it cannot be written, or exists.
         """
-        folder = _new_folder(config)
+        folder = new_folder(config)
         with contextlib.ExitStack() as undo, writing(folder):
             undo.callback(shutil.rmtree, folder, ignore_errors=True)
             lock = undo.enter_context((folder / LOCK).open("wb"))
             try_lock(lock.fileno())
-            (folder / RECORDINGS).mkdir()
-            write_json(
-                folder / CONFIG,
-                {"config": config.to_dict(), "versions": versions(), "git": _git_revision(), "command": sys.argv},
-            )
+            write_config(folder, config)
             connection = undo.enter_context(contextlib.closing(connect(folder / DATABASE, "rwc")))
             _tune(connection)
             connection.executescript(
@@ -340,71 +309,6 @@ class RunWriter:
             connection.execute(f"INSERT OR REPLACE INTO {table} ({', '.join(row)}) VALUES ({places})", values)
 
 
-def versions() -> dict[str, str]:
-    """Versions of what a run depends on."""
-    found = {"python": platform.python_version(), "platform": platform.platform()}
-    for package in _PACKAGES:
-        with contextlib.suppress(PackageNotFoundError):
-            found[package] = version(package)
-    return found
-
-
-def run_name(config: Settings) -> str:
-    """What the run's folder is called: as the configuration says, else by game, model and the present second."""
-    model = Path(config.model.rstrip("/")).name
-    plain = re.sub(r"[^A-Za-z0-9._]+", "-", f"{config.game}-{model}").strip("-")
-    return config.run_name or f"{plain}-{time.strftime('%Y%m%d-%H%M%S')}"
-
-
-def _new_folder(config: Settings) -> Path:
-    name = run_name(config)
-    root = Path(config.output_dir)
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        for again in range(100):
-            folder = root / (name if not again else f"{name}-{again + 1}")
-            try:
-                folder.mkdir()
-                return folder
-            except FileExistsError:
-                if config.run_name:
-                    raise RunFolderError(
-                        f"{folder} exists; choose another run_name, or arcade train --resume {folder}"
-                    ) from None
-    except OSError as error:
-        raise _unwritable(root, error) from error
-    raise RunFolderError(f"{root} holds a hundred runs of this second; give a run_name")
-
-
-@contextlib.contextmanager
-def writing(folder: Path, *, anything_but: type[Exception] | None = None) -> Iterator[None]:
-    """Say in one line that ``folder`` cannot be written when the writing inside fails.
-
-    With ``anything_but`` every error counts save that one: the libraries that write checkpoints each have their
-    own for a full disk.
-    """
-    try:
-        yield
-    except (RunFolderError, MemoryError):
-        raise
-    except (OSError, sqlite3.Error) as error:
-        raise _unwritable(folder, error) from error
-    except Exception as error:
-        if anything_but is None or isinstance(error, anything_but):
-            raise
-        raise _unwritable(folder, error) from error
-
-
-def _unwritable(folder: Path, error: Exception) -> RunFolderError:
-    words = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
-    # PyTorch adds a backtrace of its own.
-    reason = next(iter(words.splitlines()), "") or type(error).__name__
-    return RunFolderError(
-        f"{folder} cannot be written ({reason}); free space or choose another output_dir, "
-        f"then arcade train --resume {folder}"
-    )
-
-
 def _tune(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     # In WAL mode this loses the last transactions at a power cut, never the database.
@@ -423,10 +327,9 @@ def _source(connection: sqlite3.Connection, source: str) -> int:
 
 
 def _episode(episode: Episode) -> tuple[Any, ...]:
-    actions = zlib.compress(episode.actions, 6) + episode.observations
     return (
         *(episode.seed, episode.outcome.value, float(episode.score), len(episode.actions), episode.wasted),
-        actions,
+        pack_actions(episode),
     )
 
 
@@ -445,13 +348,3 @@ def _finite(value: Any) -> Any:
 def _number(value: Any) -> Any:
     """JSON and SQLite know no NaN."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _git_revision() -> str | None:
-    root = Path(__file__).resolve().parents[2]
-    if not (root / ".git").exists():
-        return None
-    with contextlib.suppress(OSError, subprocess.SubprocessError):
-        asked = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"]
-        return subprocess.run(asked, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
-    return None

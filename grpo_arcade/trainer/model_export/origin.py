@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from grpo_arcade.recordings.runs.find import run_of
-from grpo_arcade.recordings.runs.reader import RunReader, checkpoint_step
+from grpo_arcade.recordings.runs.folder import checkpoint_step
+from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer.config import TrainConfig
 from grpo_arcade.trainer.models import POCKET, locate
 from grpo_arcade.trainer.models.loading import ADAPTER_CONFIG, base_name

@@ -193,7 +193,7 @@ def _date(writer, when):
 def make_large_run(root, strategies=100_000, steps=5_000, name="large"):
     """A run of so many strategies and steps: real rows, copied under new numbers by SQL. Takes seconds."""
     folder = make_run(root, 50, name, max_steps=steps, alarms=False)
-    from grpo_arcade.recordings.runs.reader import connect
+    from grpo_arcade.recordings.runs.database import connect
 
     connection = connect(folder / "run.db")
     connection.execute("BEGIN")

@@ -13,7 +13,8 @@ from grpo_arcade.arcade.dashboard.read.facts import duration, gather, number
 from grpo_arcade.arcade.dashboard.read.follow import Watch
 from grpo_arcade.arcade.dashboard.read.history import History, Smooth
 from grpo_arcade.arcade.dashboard.tabs.overview import Overview
-from grpo_arcade.recordings.runs.reader import RunFolderError, RunReader
+from grpo_arcade.recordings.runs.folder import RunFolderError
+from grpo_arcade.recordings.runs.reader import RunReader
 
 
 def charts_drawn(app):

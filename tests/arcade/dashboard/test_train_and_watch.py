@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from grpo_arcade.arcade.dashboard.detached import Trainer
-from grpo_arcade.recordings.runs.reader import RunFolderError, RunReader
+from grpo_arcade.recordings.runs.folder import RunFolderError
+from grpo_arcade.recordings.runs.reader import RunReader
 
 MADE_RUN = Path(__file__).with_name("made_run.py")
 

@@ -4,7 +4,7 @@ import pytest
 
 from grpo_arcade.arcade import cli
 from grpo_arcade.recordings.runs.find import find_run, player_of
-from grpo_arcade.recordings.runs.reader import RunFolderError
+from grpo_arcade.recordings.runs.folder import RunFolderError
 from grpo_arcade.recordings.runs.writer import RunWriter
 from grpo_arcade.trainer.config import TrainConfig
 

@@ -13,15 +13,9 @@ import pytest
 
 from grpo_arcade.games import Episode, Outcome
 from grpo_arcade.recordings.runs import schema
-from grpo_arcade.recordings.runs.reader import (
-    DATABASE,
-    RunFolderError,
-    RunReader,
-    is_live,
-    list_runs,
-    pack_tokens,
-    unpack_tokens,
-)
+from grpo_arcade.recordings.runs.folder import DATABASE, RunFolderError, is_live
+from grpo_arcade.recordings.runs.packed import pack_tokens, unpack_tokens
+from grpo_arcade.recordings.runs.reader import RunReader, list_runs
 from grpo_arcade.recordings.runs.writer import RunWriter
 from grpo_arcade.trainer.config import ConfigError, TrainConfig
 from grpo_arcade.trainer.scoring import Rollout

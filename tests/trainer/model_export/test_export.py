@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from grpo_arcade.arcade.cli import main
-from grpo_arcade.recordings.runs.reader import STATE, list_runs
+from grpo_arcade.recordings.runs.folder import STATE
+from grpo_arcade.recordings.runs.reader import list_runs
 from grpo_arcade.trainer.model_export.reading import Reading, compare
 
 from ...arcade.window.made_runs import MadeRun

@@ -8,7 +8,8 @@ from dataclasses import asdict
 from typing import Any
 
 from grpo_arcade.arcade.dashboard.read.history import History
-from grpo_arcade.recordings.runs.reader import LIVE, RunReader
+from grpo_arcade.recordings.runs.folder import LIVE
+from grpo_arcade.recordings.runs.reader import RunReader
 
 OUTCOMES = (
     *("won", "drawn", "lost", "capped", "stuck", "illegal", "timeout", "crashed", "forbidden", "no_code"),

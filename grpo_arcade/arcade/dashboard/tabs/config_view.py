@@ -12,7 +12,8 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from grpo_arcade.arcade.dashboard.draw.clean import clean
-from grpo_arcade.recordings.runs.reader import RunFolderError, RunReader
+from grpo_arcade.recordings.runs.folder import RunFolderError
+from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer.config import TrainConfig
 
 

@@ -18,7 +18,8 @@ from grpo_arcade.arcade.dashboard.draw.chart import BLUE, GREEN, GREY, ORANGE, P
 from grpo_arcade.arcade.dashboard.draw.clean import clean
 from grpo_arcade.arcade.dashboard.read.facts import baseline_mean, number
 from grpo_arcade.recordings.runs.find import find_run
-from grpo_arcade.recordings.runs.reader import RunFolderError, RunReader
+from grpo_arcade.recordings.runs.folder import RunFolderError
+from grpo_arcade.recordings.runs.reader import RunReader
 
 _RUN_COLOURS = (BLUE, ORANGE, GREEN, PINK, YELLOW)
 _DARK = (74, 84, 100)

@@ -15,7 +15,8 @@ from textual.widgets import RichLog, Static
 
 from grpo_arcade.arcade.dashboard.dialogs import Prompt
 from grpo_arcade.arcade.dashboard.draw.clean import log_line
-from grpo_arcade.recordings.runs.reader import LOG, RunReader
+from grpo_arcade.recordings.runs.folder import LOG
+from grpo_arcade.recordings.runs.reader import RunReader
 
 MOST_LINES = 5_000
 _MOST_BYTES = 2_000_000

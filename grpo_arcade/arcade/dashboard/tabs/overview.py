@@ -22,7 +22,7 @@ from grpo_arcade.arcade.dashboard.draw.lines import Lines
 from grpo_arcade.arcade.dashboard.read.facts import number
 from grpo_arcade.arcade.dashboard.read.history import History
 from grpo_arcade.arcade.dashboard.read.machine import Load
-from grpo_arcade.recordings.runs.reader import LIVE
+from grpo_arcade.recordings.runs.folder import LIVE
 
 SPANS = (1, 10, 50)
 """Smoothing to choose from; 1 is none."""

@@ -25,7 +25,8 @@ from grpo_arcade.arcade.dashboard.read.strategy_order import COLUMNS, FilterErro
 from grpo_arcade.arcade.dashboard.tabs.detail import VIEWS, Detail, Told, tell
 from grpo_arcade.arcade.dashboard.tabs.game_view import GameView
 from grpo_arcade.arcade.dashboard.tabs.strategy_table import StrategyTable
-from grpo_arcade.recordings.runs.reader import RunFolderError, RunReader
+from grpo_arcade.recordings.runs.folder import RunFolderError
+from grpo_arcade.recordings.runs.reader import RunReader
 
 _SETTLE_S = 0.08
 """A strategy is read when the cursor has rested on it so long: holding an arrow down reads none but the last."""

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from grpo_arcade.games import Episode
 from grpo_arcade.recordings import SUFFIX, RecordingError, load_all
-from grpo_arcade.recordings.runs.reader import RECORDINGS, RunReader, RunSummary, list_runs
+from grpo_arcade.recordings.runs.folder import RECORDINGS
+from grpo_arcade.recordings.runs.reader import RunReader, RunSummary, list_runs
 
 MOST = 200
 """Recordings that are listed, the newest."""

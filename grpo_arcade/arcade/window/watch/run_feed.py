@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from grpo_arcade.games import Episode, Outcome
-from grpo_arcade.recordings.runs.reader import DATABASE, Champion, RunFolderError, RunReader
+from grpo_arcade.recordings.runs.folder import DATABASE, RunFolderError
+from grpo_arcade.recordings.runs.reader import Champion, RunReader
 
 POLL_S = 0.2
 """A look at whether the database changed costs some 30 µs."""

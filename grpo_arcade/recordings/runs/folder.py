@@ -1,0 +1,111 @@
+"""What a run's folder holds, who holds its lock, and how its trouble is said; knows nothing of its tables.
+
+outputs/<game>-<model>-<time>/
+  config.json      the resolved configuration, versions, git revision
+  run.db           SQLite in WAL mode (``schema``)
+  checkpoint-N/    what Hugging Face's Trainer writes, and ``arcade_state.json`` when it is complete
+  log.txt          everything the trainer printed
+  recordings/      episodes worth keeping and the GIFs made from them
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from grpo_arcade.atomic_write import atomic_write
+
+DATABASE, LOCK, LOG, CONFIG, RECORDINGS = "run.db", "run.lock", "log.txt", "config.json", "recordings"
+STATE = "arcade_state.json"
+"""Written last into a checkpoint: a checkpoint without it is torn and never resumed from."""
+LIVE = ("starting", "running", "paused")
+"""Statuses of a run that is being trained."""
+RESUMABLE = ("stopped", "crashed")
+"""How a run stands that waits to be gone on with."""
+
+
+class RunFolderError(ValueError):
+    """The run folder cannot be read or written; one line that says why and what would work."""
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """The complete checkpoints of a run, oldest first."""
+    return sorted((state.parent for state in folder.glob(f"checkpoint-*/{STATE}")), key=checkpoint_step)
+
+
+def checkpoint_step(checkpoint: Path) -> int:
+    """The step a checkpoint was made after."""
+    return int(checkpoint.name.rpartition("-")[2])
+
+
+def is_live(folder: Path) -> bool:
+    """Whether a trainer is at work on the run: it holds the lock as long as its process exists."""
+    try:
+        with (folder / LOCK).open("rb") as file:
+            return not try_lock(file.fileno(), shared=True)
+    except OSError:
+        return False
+
+
+def try_lock(descriptor: int, *, shared: bool = False) -> bool:
+    """Take the lock of an open file without waiting; it is freed when the file is closed or the process dies."""
+    try:
+        import fcntl
+    except ImportError:
+        return _try_lock_windows(descriptor)
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _try_lock_windows(descriptor: int) -> bool:
+    import msvcrt
+
+    try:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+    except OSError:
+        return False
+    return True
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Write a JSON file so that a reader sees the old one or the new one, never half of it."""
+    with atomic_write(path) as scratch:
+        scratch.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+
+
+@contextlib.contextmanager
+def writing(folder: Path, *, anything_but: type[Exception] | None = None) -> Iterator[None]:
+    """Say in one line that ``folder`` cannot be written when the writing inside fails.
+
+    With ``anything_but`` every error counts save that one: the libraries that write checkpoints each have their
+    own for a full disk.
+    """
+    try:
+        yield
+    except (RunFolderError, MemoryError):
+        raise
+    except (OSError, sqlite3.Error) as error:
+        raise unwritable(folder, error) from error
+    except Exception as error:
+        if anything_but is None or isinstance(error, anything_but):
+            raise
+        raise unwritable(folder, error) from error
+
+
+def unwritable(folder: Path, error: Exception) -> RunFolderError:
+    """What to raise for ``error``: which folder, why, and what would work."""
+    words = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
+    # PyTorch adds a backtrace of its own.
+    reason = next(iter(words.splitlines()), "") or type(error).__name__
+    return RunFolderError(
+        f"{folder} cannot be written ({reason}); free space or choose another output_dir, "
+        f"then arcade train --resume {folder}"
+    )

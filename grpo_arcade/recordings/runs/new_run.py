@@ -1,0 +1,87 @@
+"""How a new run's folder comes about: its name, its configuration, and the versions it was made with."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+import re
+import subprocess
+import sys
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Protocol
+
+from grpo_arcade.recordings.runs.folder import CONFIG, RECORDINGS, RunFolderError, unwritable, write_json
+
+_PACKAGES = ("grpo-arcade", "torch", "transformers", "trl", "peft", "accelerate", "datasets", "numpy")
+
+
+class Settings(Protocol):
+    """What a run folder needs to know of a run's configuration."""
+
+    game: str
+    model: str
+    output_dir: str
+    run_name: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it, as JSON has it."""
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a run depends on."""
+    found = {"python": platform.python_version(), "platform": platform.platform()}
+    for package in _PACKAGES:
+        with contextlib.suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found
+
+
+def run_name(config: Settings) -> str:
+    """What the run's folder is called: as the configuration says, else by game, model and the present second."""
+    model = Path(config.model.rstrip("/")).name
+    plain = re.sub(r"[^A-Za-z0-9._]+", "-", f"{config.game}-{model}").strip("-")
+    return config.run_name or f"{plain}-{time.strftime('%Y%m%d-%H%M%S')}"
+
+
+def new_folder(config: Settings) -> Path:
+    """Make an empty folder under ``config.output_dir``.
+
+    Raises:
+        RunFolderError: it cannot be made, or the name that was asked for is taken.
+    """
+    name = run_name(config)
+    root = Path(config.output_dir)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        for again in range(100):
+            folder = root / (name if not again else f"{name}-{again + 1}")
+            try:
+                folder.mkdir()
+                return folder
+            except FileExistsError:
+                if config.run_name:
+                    raise RunFolderError(
+                        f"{folder} exists; choose another run_name, or arcade train --resume {folder}"
+                    ) from None
+    except OSError as error:
+        raise unwritable(root, error) from error
+    raise RunFolderError(f"{root} holds a hundred runs of this second; give a run_name")
+
+
+def write_config(folder: Path, config: Settings) -> None:
+    """Write what the run is trained with into its new folder, and make room for recordings."""
+    (folder / RECORDINGS).mkdir()
+    told = {"config": config.to_dict(), "versions": versions(), "git": _git_revision(), "command": sys.argv}
+    write_json(folder / CONFIG, told)
+
+
+def _git_revision() -> str | None:
+    root = Path(__file__).resolve().parents[3]
+    if not (root / ".git").exists():
+        return None
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        asked = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"]
+        return subprocess.run(asked, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
+    return None
