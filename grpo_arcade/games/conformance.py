@@ -27,7 +27,9 @@ from itertools import zip_longest
 from typing import Any
 
 from grpo_arcade.games.game import Game, Outcome
+from grpo_arcade.games.players import check_source, extract_source, play_match
 from grpo_arcade.games.registry import make
+from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 
 MAX_PLIES = 200
 """How far the check plays an episode; shorter ones are played to their end."""
@@ -48,6 +50,7 @@ def check_game(factory: Callable[[], Game]) -> None:
     """
     _check_description(factory())
     _check_options(factory())
+    _check_toolbox(factory())
     for seed in _SEEDS:
         actions = _check_episode(factory(), seed)
         _check_determinism(factory, seed, actions)
@@ -127,6 +130,31 @@ def _check_options(game: Game) -> None:
         _require("\n" not in str(error), f"a bad option must be refused in one line, not {str(error)!r}")
     else:
         raise ConformanceError("an option the game does not know must be refused with a ValueError")
+
+
+def _check_toolbox(game: Game) -> None:
+    toolbox = game.toolbox
+    if toolbox is None:
+        return
+    game.lend(True)
+    version, prompt = toolbox.version, game.prompt()
+    _require(
+        type(version) is int and version > 0, f"a toolbox's version must be a whole number from 1, not {version!r}"
+    )
+    _require(game.options[TOOLBOX] == version, "a game that lends its toolbox must say so in its options")
+    for function in toolbox.functions:
+        name = function.__name__
+        _require((function.__doc__ or "").strip(), f"{name} of the toolbox needs a docstring, which a model reads")
+        _require(f"`{name}(" in prompt, f"prompt() must tell of {name}, which is lent: use toolbox.told()")
+    refusal = check_source(toolbox.source, toolbox.names[0])
+    _require(refusal is None, f"the toolbox must be a program of its own: {refusal and refusal.reason}")
+    example = extract_source(prompt)
+    _require(
+        example.source is not None and example.refusal is None and any(n in example.source for n in toolbox.names),
+        f"the toolbox's example must be a strategy that uses it, at the end of prompt(): {example.reason}",
+    )
+    match = play_match(str(example.source), game.name, game.options, _SEEDS[:1])
+    _require(not match.error, f"the toolbox's example must play: {match.error}")
 
 
 def _check_episode(game: Game, seed: int) -> list[int]:

@@ -15,6 +15,9 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
+from grpo_arcade.games.toolbox import OPTION as TOOLBOX
+from grpo_arcade.games.toolbox import Toolbox
+
 if TYPE_CHECKING:
     import numpy as np
     import pygame
@@ -138,6 +141,8 @@ class Game(ABC):
     """Whether the same seed and actions give the same episode again. If not, moves cannot be taken back."""
     most_at_once: int | None = None
     """How many of these games can be played at once, where something outside limits it."""
+    toolbox: Toolbox | None = None
+    """Functions that can be lent to strategies; they are where the option ``toolbox`` asks for it (:attr:`lent`)."""
     human_score: float | None = None
     """A published score of a person for the default options, or None; the 1 of the scale on which random play is 0."""
 
@@ -170,6 +175,44 @@ class Game(ABC):
             if what != "grpo-arcade" and then != here:
                 return f"the rules of {self.name}" if what == "rules" else what, then, here
         return None
+
+    def lend(self, version: int | bool) -> None:
+        """Lend strategies the toolbox: the option ``toolbox`` of :func:`~grpo_arcade.games.registry.make`.
+
+        Args:
+            version: of the toolbox; True for the one there is.
+
+        Raises:
+            ValueError: the game has none, or another version.
+        """
+        if self.toolbox is None:
+            raise ValueError(f"{self.name} has no toolbox")
+        here = self.toolbox.version
+        if type(version) not in (int, bool) or int(version) < 1:
+            raise ValueError(f"toolbox must be true, or the version {here}, not {version!r}")
+        self.options = {**self.options, TOOLBOX: here if version is True else version}
+
+    @property
+    def lent(self) -> Toolbox | None:
+        """The toolbox that strategies of this game have; None where none was asked for.
+
+        Raises:
+            ValueError: an episode was made with another version of it, which is here no more.
+        """
+        version = self.options.get(TOOLBOX)
+        if version is None or self.toolbox is None:
+            return None
+        if version != self.toolbox.version:
+            raise ValueError(
+                f"{self.name} has version {self.toolbox.version} of its toolbox, not {version}; games played with "
+                "that one can be shown, but no strategy can go on from them"
+            )
+        return self.toolbox
+
+    @property
+    def rules_options(self) -> Mapping[str, Any]:
+        """The options without the toolbox, which changes no rule: what baselines' scores depend on."""
+        return {name: value for name, value in self.options.items() if name != TOOLBOX}
 
     @abstractmethod
     def reset(self, seed: int) -> None:

@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games.game import Game
+from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -38,6 +39,8 @@ def game_names() -> list[str]:
 
 def make(name: str, **options: Any) -> Game:
     """Build a game: ``make("2048", size=4, target=2048)``.
+
+    ``toolbox=True`` lends strategies the game's :class:`~grpo_arcade.games.toolbox.Toolbox`, where it has one.
 
     Raises:
         UnknownGameError: no such game.
@@ -86,11 +89,15 @@ def _titled(name: str) -> list[str]:
 def _build(factory: Callable[..., Game], name: str, title: Mapping[str, str], options: Mapping[str, Any]) -> Game:
     if taken := title.keys() & options.keys():
         raise ValueError(f"{name} has no option {taken.pop()!r}")
+    version = options.get(TOOLBOX)
     try:
-        return factory(**title, **options)
+        game = factory(**title, **{option: value for option, value in options.items() if option != TOOLBOX})
     except TypeError as error:
         # A wrong keyword is the caller's input, not a programming error: say it as one.
         if "unexpected keyword argument" in str(error):
             option = str(error).rsplit("'", 2)[-2]
             raise ValueError(f"{name} has no option {option!r}") from error
         raise
+    if version is not None and version is not False:
+        game.lend(version)
+    return game

@@ -22,6 +22,7 @@ _FILES = {
     "package/__init__.py.txt": "{module}/__init__.py",
     "package/picture.py.txt": "{module}/picture.py",
     "package/prompt.py.txt": "{module}/prompt.py",
+    "package/toolbox.py.txt": "{module}/toolbox.py",
     "package/baselines.py.txt": "{module}/baselines.py",
     "tests/test_game.py.txt": "tests/test_{module}.py",
 }

@@ -1,7 +1,8 @@
 """Atari 2600 games, played on the emulator of the Arcade Learning Environment (ale-py).
 
 ``roms`` says what can be played, ``console`` emulates, ``goals`` say who won, ``objects`` read what is where from the
-console's memory, ``picture`` draws the screen, ``prompt`` asks a model for a strategy, ``baselines`` play.
+console's memory, ``picture`` draws the screen, ``prompt`` asks a model for a strategy, ``toolbox`` is what it may call,
+``baselines`` play.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from grpo_arcade.games.atari.picture import AtariView, luminance
 from grpo_arcade.games.atari.prompt import memory_prompt, symbolic_prompt
 from grpo_arcade.games.atari.roms import UnknownRomError, rom, titles
 from grpo_arcade.games.atari.titles import SYMBOLIC, Objects, Reading
+from grpo_arcade.games.atari.toolbox import TOOLBOXES
 from grpo_arcade.games.game import Game, Outcome, Picture
 
 if TYPE_CHECKING:
@@ -111,6 +113,7 @@ class Atari(Game):
         self.frame_rate = consoles.FRAMES_PER_SECOND / frame_skip
         self.step_cap = math.ceil(max_num_frames_per_episode / frame_skip)
         self.baselines = baselines(title)
+        self.toolbox = TOOLBOXES.get(title)
         as_published = (mode, difficulty) == (cartridge.modes[0], cartridge.difficulties[0])
         self.human_score = cartridge.human_score if as_published else None
         aim = self._goal = goal(title)
@@ -304,14 +307,15 @@ class Atari(Game):
         """The user message that asks for a strategy for this game."""
         sticky = self.options["repeat_action_probability"]
         if self._objects is not None:
-            return symbolic_prompt(self._objects, self.actions, self._goal.meaning, self._frame_skip, sticky)
+            rules = self._objects, self.actions, self._goal.meaning, self._frame_skip, sticky
+            return symbolic_prompt(*rules, toolbox=self.lent)
         grid = _grid(self._rom.height)
         return memory_prompt(self.title, self.actions, self._goal.meaning, self._frame_skip, sticky, *grid)
 
     def baseline_scores(self) -> Mapping[str, Any] | None:
         """Stored results of the baselines for exactly these options and this emulator, or None."""
         for entry in _stored_scores():
-            if (entry["game"], entry["options"]) == (self.name, self.options):
+            if (entry["game"], entry["options"]) == (self.name, self.rules_options):
                 return entry["baselines"] if entry["versions"].items() <= self.versions.items() else None
         return None
 

@@ -1,4 +1,6 @@
-"""What a language model is asked for an Atari game. The pocket model was trained on exactly these sentences."""
+"""What a language model is asked for an Atari game. The pocket model was trained on exactly these
+sentences, without toolbox.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +9,31 @@ from itertools import groupby
 
 from grpo_arcade.games.atari.titles import Field, Objects
 from grpo_arcade.games.atari.titles.fields import COMMON
+from grpo_arcade.games.toolbox import Toolbox
 
 _SPELLED = {"ms_pacman": "Ms. Pac-Man", "kaboom": "Kaboom!", "hero": "H.E.R.O.", "qbert": "Q*bert"}
 
 
 def symbolic_prompt(
-    objects: Objects, actions: Sequence[str], meaning: str, frame_skip: int, repeat_action_probability: float
+    objects: Objects,
+    actions: Sequence[str],
+    meaning: str,
+    frame_skip: int,
+    repeat_action_probability: float,
+    toolbox: Toolbox | None = None,
 ) -> str:
     """The user message for a game that says what is where: what the function gets and may return, and one example."""
     first, second = _two_ways(actions)
-    return f"""{_task(objects.title, frame_skip)}. Positions are in pixels, x from 0 (left) to 159, \
+    rules = f"""{_task(objects.title, frame_skip)}. Positions are in pixels, x from 0 (left) to 159, \
 y from 0 (top) to 209, and mean the middle of a thing; -1 means that it is not there.
 {_listed(objects.all_fields())}
 
-{_answer(actions, meaning, repeat_action_probability)}
+{_returned(actions, meaning, repeat_action_probability)}"""
+    if toolbox is not None:
+        return f"{rules}\n\n{toolbox.told()}\n\n{toolbox.asked()}"
+    return f"""{rules}
+
+{_PLAIN}
 
 ```python
 def strategy(state):
@@ -45,7 +58,9 @@ def memory_prompt(
 each is the middle pixel of a square of 10 x 10 pixels
 - "step": decisions so far, "score": points so far, "lives": lives left, 0 in a game without lives
 
-{_answer(actions, meaning, repeat_action_probability)}
+{_returned(actions, meaning, repeat_action_probability)}
+
+{_PLAIN}
 
 ```python
 def strategy(state):
@@ -61,17 +76,18 @@ def _task(title: str, frame_skip: int) -> str:
 `strategy(state)` is called {frames}, at 60 frames a second. `state` is a dict"""
 
 
-def _answer(actions: Sequence[str], meaning: str, repeat_action_probability: float) -> str:
+_PLAIN = """Use only plain Python and pure modules of its standard library; keep helpers inside the function. Answer \
+with one short code block like this:"""
+
+
+def _returned(actions: Sequence[str], meaning: str, repeat_action_probability: float) -> str:
     names = ", ".join(f'"{action}"' for action in actions)
     sticks = ""
     if repeat_action_probability > 0:
         sticks = (
             f", but each frame goes on with what the frame before did with probability {repeat_action_probability:g}"
         )
-    return f"""Return one of {names}; it is held until the next call{sticks}. {meaning}
-
-Use only plain Python and pure modules of its standard library; keep helpers inside the function. Answer with one \
-short code block like this:"""
+    return f"Return one of {names}; it is held until the next call{sticks}. {meaning}"
 
 
 def _two_ways(actions: Sequence[str]) -> tuple[str, str]:

@@ -126,7 +126,9 @@ def _joined(parts: Sequence[MatchResult]) -> MatchResult:
 def _play(source: str, tables: list[Table], limits: Limits, policy: bool) -> tuple[str, float]:
     aliases = dict(tables[0].game.aliases)
     actions = len(tables[0].game.actions)
+    lent = tables[0].game.lent
     setup = {
+        "toolbox": b"" if lent is None else lent.source.encode(),
         "source": source.encode("utf-8", "surrogatepass"),
         "entry": "strategy",
         "actions": aliases,

@@ -1,6 +1,7 @@
 """The game 2048: slide, merge, reach the target.
 
-``rules`` moves tiles, ``picture`` draws them, ``prompt`` asks a model for a strategy, ``baselines`` play it.
+``rules`` moves tiles, ``picture`` draws them, ``prompt`` asks a model for a strategy, ``toolbox`` is what it may call,
+``baselines`` play.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from grpo_arcade.games.game import Baseline, Game, Outcome, Picture
 from grpo_arcade.games.twenty48 import rules
 from grpo_arcade.games.twenty48.baselines import BASELINES
 from grpo_arcade.games.twenty48.prompt import prompt
+from grpo_arcade.games.twenty48.toolbox import TOOLBOX
 
 if TYPE_CHECKING:
     from gymnasium.spaces import Box
@@ -76,6 +78,7 @@ class Twenty48(Game):
     frame_rate = 8.0
     palettes = ("classic", "colour-blind")
     baselines: Mapping[str, Baseline] = BASELINES
+    toolbox = TOOLBOX
 
     def __init__(self, size: int = 4, target: int = 2048, probability_fours: float = 0.1) -> None:
         if not _is_int(size) or not 2 <= size <= 8:
@@ -209,12 +212,12 @@ class Twenty48(Game):
 
     def prompt(self) -> str:
         """The user message that asks for a strategy for this size, target and share of fours."""
-        return prompt(self.size, self.target, self.probability_fours)
+        return prompt(self.size, self.target, self.probability_fours, self.lent)
 
     def baseline_scores(self) -> Mapping[str, Any] | None:
         """Stored results of the baselines for exactly these options, or None."""
         for entry in _stored_scores():
-            if entry["options"] == self.options:
+            if entry["options"] == self.rules_options:
                 return entry["baselines"]
         return None
 

@@ -89,10 +89,10 @@ def _plain(answer: Any) -> str | int | None:
     return None
 
 
-def _compile(source: bytes) -> bytes | str:
+def _compile(source: bytes, file: str = wire.ENTRY_FILE) -> bytes | str:
     try:
         # Decoded with surrogates, so that the compiler, not the decoder, says what is wrong.
-        code = compile(source.decode("utf-8", "surrogatepass"), wire.ENTRY_FILE, "exec", dont_inherit=True)
+        code = compile(source.decode("utf-8", "surrogatepass"), file, "exec", dont_inherit=True)
         # Each game gets a copy of its own: the interpreter's inline caches live in the code and hold for one namespace,
         # so games that share it would undo each other's (a tenth of a one-ply strategy's time on eight boards).
         return marshal.dumps(code)
@@ -108,6 +108,8 @@ def serve(channel: Channel) -> None:
     if isinstance(code, str):
         channel.reply(0, bytes([wire.NOT_VALID]) * count, code)
         return
+    tools = _compile(setup["toolbox"], wire.TOOLBOX_FILE)
+    assert isinstance(tools, bytes)  # the game's own, which its tests have compiled
     # dataclasses looks up the module of a class that has annotations as text.
     sys.modules["strategy"] = ModuleType("strategy")
     functions: list[Answerer | None] = []
@@ -121,7 +123,9 @@ def serve(channel: Channel) -> None:
         seed = namespace.random_seed(source, setup["first"][index])
         try:
             names = namespace.namespace(seed) if setup["policy"] else namespace.unrestricted_namespace(seed)
+            lent = namespace.lend(names, marshal.loads(tools))
             exec(marshal.loads(code), names)
+            namespace.insist(names, lent)
             function = names.get(entry)
             answers.append(0 if callable(function) else wire.NO_ENTRY)
             if not callable(function):

@@ -222,3 +222,28 @@ def unrestricted_namespace(seed: int) -> dict[str, Any]:
     """Globals with Python's own built-ins and imports, for proving that the kernel alone is a wall."""
     random.seed(seed)
     return {"__name__": "strategy", "__builtins__": builtins}
+
+
+def lend(names: dict[str, Any], tools: types.CodeType) -> dict[str, types.FunctionType]:
+    """Define a toolbox's functions among the globals of one game's strategy; those functions, by name.
+
+    They keep globals of their own, so that a strategy that gives one of their names to something else does not change
+    what the others call.
+    """
+    own: dict[str, Any] = {"__name__": "toolbox", "__builtins__": names["__builtins__"]}
+    exec(tools, own)
+    lent = {name: value for name, value in own.items() if type(value) is types.FunctionType}
+    names.update(lent)
+    return lent
+
+
+def insist(names: dict[str, Any], lent: Mapping[str, types.FunctionType]) -> None:
+    """Put a toolbox's functions back where a program has written them again, with as many parameters.
+
+    Small models do so although they are told not to, and mostly get it wrong. A function that takes something else is
+    another one that happens to have the name, and stays.
+    """
+    for name, tool in lent.items():
+        written = names.get(name)
+        if type(written) is types.FunctionType and written.__code__.co_argcount == tool.__code__.co_argcount:
+            names[name] = tool

@@ -39,6 +39,8 @@ MAX_GAMES = (PAGE_BYTES - PAGE_HEADER_BYTES) // 8
 # the file it is told of, and a confined process that opens a file is killed.
 ENTRY_FILE = "<strategy>\ud800"
 """File name of strategies in code objects: line numbers in errors are those of frames with this name."""
+TOOLBOX_FILE = "<toolbox>\ud800"
+"""File name of the functions that a game lends."""
 
 LEASH_START = struct.Struct("<i")
 """Server to launcher: pid of the child, or minus errno."""
