@@ -1,7 +1,8 @@
 """Any OpenEnv server as a game, and our games as OpenEnv servers.
 
 ``client`` talks to a server, ``spec`` says what the server cannot, ``discovery`` finds the spec, ``reading`` turns
-answers into what is seen and drawn, ``tape`` keeps them for recordings. None of these needs the library ``openenv``.
+answers into what is seen and drawn, ``transcript`` keeps them for recordings. None of these needs the library
+``openenv``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from grpo_arcade.games.openenv import reading
 from grpo_arcade.games.openenv.client import NoFreeSessionError, ServerError, Session, parse_address
 from grpo_arcade.games.openenv.reading import Lines, RemoteView
 from grpo_arcade.games.openenv.spec import Spec, SpecError, load, shipped
-from grpo_arcade.games.openenv.tape import Playback, Tape
+from grpo_arcade.games.openenv.transcript import Transcript, TranscriptReader
 
 __all__ = ["Remote", "RemoteView", "ServerError", "SpecError"]
 
@@ -69,7 +70,7 @@ class Remote(Game):
         self.replayable = self.spec.seeds or self.spec.deterministic
         self.most_at_once = self.spec.sessions
         self._session: Session | None = None
-        self._playback: Playback | None = None
+        self._reader: TranscriptReader | None = None
         self._recalled: bytes | None = None
         self._begun: int | None = None
         self._twin: Game | None = None
@@ -106,7 +107,7 @@ class Remote(Game):
         self._sent = bytearray()
         self._twin_at: int | None = None
         self._opponent = random.Random(f"opponent {seed}")
-        self._tape = Tape()
+        self._transcript = Transcript()
 
     def reset(self, seed: int) -> None:
         """Start an episode; ``seed`` goes to the server, if the spec says that it honours seeds."""
@@ -116,7 +117,7 @@ class Remote(Game):
             self._hang_up()  # the answer to a move that was sent ahead would be taken for the new episode's
         self._clear(seed)
         if self._recalled is not None:
-            self._playback = Playback(self._recalled)
+            self._reader = TranscriptReader(self._recalled)
             if not self._recalled:
                 return
         arguments = dict(self.spec.reset)
@@ -131,7 +132,7 @@ class Remote(Game):
 
     def begin(self, action: int) -> None:
         """Send the action ahead, if it is legal, so that several games are under way at once."""
-        if self._session is None or self._playback is not None or self.outcome is not None or self._begun is not None:
+        if self._session is None or self._reader is not None or self.outcome is not None or self._begun is not None:
             return
         if action in self._legal:
             try:
@@ -181,8 +182,8 @@ class Remote(Game):
 
     def _ask(self, kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """The server's answer, or the one that was kept."""
-        if self._playback is not None:
-            answer = self._playback.read()
+        if self._reader is not None:
+            answer = self._reader.read()
             if answer is None:
                 raise ServerError("the recording ends here")
             if "end" in answer:
@@ -227,9 +228,9 @@ class Remote(Game):
         self._scope, self._legal, self.outcome, self.score = scope, legal, outcome, score
         if outcome is None and not legal:
             self.outcome = Outcome.STUCK
-        if self._playback is None:
-            self._tape.write(kept)
-            if self._tape.full and self.outcome is None:
+        if self._reader is None:
+            self._transcript.write(kept)
+            if self._transcript.full and self.outcome is None:
                 self._lose(ServerError("more was said than a recording holds"))
 
     def _reduced(self, answer: Mapping[str, Any]) -> dict[str, Any]:
@@ -247,7 +248,7 @@ class Remote(Game):
     def _lose(self, error: ServerError) -> None:
         self.outcome = Outcome.DISCONNECTED
         self.trouble = str(error)
-        self._tape.end(self.trouble)
+        self._transcript.end(self.trouble)
         self._hang_up()
 
     def _hang_up(self) -> None:
@@ -291,7 +292,7 @@ class Remote(Game):
 
     def kept(self) -> bytes:
         """What the server said, for recordings."""
-        return self._tape.kept() if self._recalled is None else self._recalled
+        return self._transcript.kept() if self._recalled is None else self._recalled
 
     def recall(self, kept: bytes) -> None:
         """From now on show the episode that was kept, and never ask the server."""

@@ -25,7 +25,7 @@ _LONG = 256
 """Numbers in a list that is worth storing as bytes."""
 
 
-class Tape:
+class Transcript:
     """Takes up the answers of one episode."""
 
     def __init__(self) -> None:
@@ -74,8 +74,8 @@ class Tape:
         return bytes(self._written) + self._packer.copy().flush()
 
 
-class Playback:
-    """Gives back what a :class:`Tape` kept, answer by answer. Whatever the bytes are, memory stays bounded."""
+class TranscriptReader:
+    """Gives back what a :class:`Transcript` kept, answer by answer. Whatever the bytes are, memory stays bounded."""
 
     def __init__(self, kept: bytes) -> None:
         self._kept = kept
