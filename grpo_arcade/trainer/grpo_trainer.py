@@ -116,7 +116,7 @@ class ArcadeTrainer(GRPOTrainer):
 
         def finished(place: int, ids: list[int]) -> None:
             tokens[place] = list(ids)
-            scorer.submit(place, completion_text(tokenizer, ids, ends))
+            scorer.submit(place, completion_text(tokenizer, ids, ends, prompt_ids[place]))
 
         started = time.perf_counter()
         with _evaluating(self.model):

@@ -90,13 +90,14 @@ def _answer(order: Mapping[str, Any], say: Callable[[dict[str, str]], None]) -> 
     model, tokenizer = load(order["model"])
     template = _settings(order["model"]).template
     ends = ending_tokens(model, tokenizer)
+    prompt = prompt_ids(tokenizer, make(order["game"], **order["options"]).prompt(), template)
     written: list[int] = []
     said = ""
 
     def on_token(index: int, token: int) -> None:
         nonlocal said
         written.append(token)
-        text = completion_text(tokenizer, written, ends)
+        text = completion_text(tokenizer, written, ends, prompt)
         # A character of several bytes is complete only with its last token.
         if not text.endswith("\ufffd"):
             say({"token": text[len(said) :]})
@@ -105,13 +106,13 @@ def _answer(order: Mapping[str, Any], say: Callable[[dict[str, str]], None]) -> 
     [completion] = sample(
         model,
         tokenizer,
-        [prompt_ids(tokenizer, make(order["game"], **order["options"]).prompt(), template)],
+        [prompt],
         max_new_tokens=order["max_new_tokens"],
         temperature=order["temperature"],
         seed=order["seed"],
         on_token=on_token,
     )
-    say({"completion": completion_text(tokenizer, completion, ends)})
+    say({"completion": completion_text(tokenizer, completion, ends, prompt)})
 
 
 def _settings(model: str) -> TrainConfig:

@@ -49,6 +49,8 @@ class Refusal:
     """``FORBIDDEN``, ``SYNTAX_ERROR`` or ``NO_CODE``."""
     reason: str
     """One line, with the line number where there is one."""
+    line: int = 0
+    """Where the program does not parse; 0 if that is not known."""
 
 
 class _ForbiddenError(Exception):
@@ -69,7 +71,7 @@ def parse(source: str) -> ast.Module | Refusal:
         return ast.parse(source, "<strategy>")
     except SyntaxError as error:
         line = f" (line {error.lineno})" if error.lineno else ""
-        return Refusal(Outcome.SYNTAX_ERROR, f"{type(error).__name__}: {_one_line(error.msg)}{line}")
+        return Refusal(Outcome.SYNTAX_ERROR, f"{type(error).__name__}: {_one_line(error.msg)}{line}", error.lineno or 0)
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:
         why = _one_line(str(error)) or "the program is nested too deeply"
         return Refusal(Outcome.SYNTAX_ERROR, f"{type(error).__name__}: {why}")

@@ -8,6 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from grpo_arcade.games.players.answer import begun_thought
+
+_END_OF_PROMPT = 16
+"""Tokens in which a template says that the answer begins, and how."""
+
 
 def prompt_ids(tokenizer: Any, prompt: str, template: Mapping[str, Any] | None = None) -> list[int]:
     """The prompt as one user message, up to where the answer begins; ``template`` goes to the chat template.
@@ -34,12 +39,17 @@ def ending_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
     return frozenset(tokens | {token for token in (tokenizer.eos_token_id,) if token is not None})
 
 
-def completion_text(tokenizer: Any, ids: Sequence[int], ends: frozenset[int]) -> str:
-    """A completion as text: without the tokens that end it, with the markers of reasoning channels."""
+def completion_text(tokenizer: Any, ids: Sequence[int], ends: frozenset[int], prompt: Sequence[int] = ()) -> str:
+    """A completion as text: without the tokens that end it, with the markers of reasoning channels.
+
+    Where ``prompt``, as :func:`prompt_ids` makes it, begins a thought, so does the text: without that mark, nobody
+    could tell a thought that never ended from an answer.
+    """
     last = len(ids)
     while last and ids[last - 1] in ends:
         last -= 1
-    return tokenizer.decode(list(ids[:last]), skip_special_tokens=False)
+    begun = begun_thought(tokenizer.decode(list(prompt[-_END_OF_PROMPT:]), skip_special_tokens=False)) if prompt else ""
+    return begun + tokenizer.decode(list(ids[:last]), skip_special_tokens=False)
 
 
 def is_cut_off(ids: Sequence[int], ends: frozenset[int]) -> bool:

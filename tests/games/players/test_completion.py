@@ -108,21 +108,40 @@ def test_another_entry_name_can_be_asked_for():
 PIECES = st.sampled_from(
     ["```", "```python\n", "~~~", "\n", "\r\n", "\r", "\x00", "\ud800", "<think>", "</think>", "<|channel|>", "final",
      "<|message|>", "<|end|>", "def strategy(board):\n", "    return 'W'\n", "import os\n", "(", "[", "{", "'", '"""',
-     "\\", "#", "\t", "    ", "lambda: ", "strategy = ", "\x0b", "\x0c", "\u2028", "match x:\n", "f'{", "\ufeff", "0" * 50]
+     "\\", "#", "\t", "    ", "lambda: ", "strategy = ", "\x0b", "\x0c", "\u2028", "match x:\n", "f'{", "\ufeff", "0" * 50,
+     "[THINK]", "[/THINK]", "<answer>", "</answer>", "<|im_end|>", "<|im_start|>", "</s>", "analysis", "assistantfinal", "> ", "1. ",
+     "Here is my thought process:\n", "Here is my response:\n", "\u00a0", "&lt;", "\\n", "async ", "class A:\n", "Done\n", "x: y\n"]
 )  # fmt: skip
+COMPLETIONS = st.one_of(st.text(), st.lists(PIECES, max_size=40).map("".join))
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.one_of(st.text(), st.lists(PIECES, max_size=40).map("".join)))
+@given(COMPLETIONS)
 @example("```python\n" + "def strategy(b):\n return " + "[" * 1000)
 @example("def strategy(b):\n" + "".join(" " * n + "if 1:\n" for n in range(1, 120)))
 def test_no_text_makes_it_raise(text):
+    decided(text)
+
+
+@pytest.mark.soak
+@settings(max_examples=100_000, deadline=None)
+@given(COMPLETIONS)
+def test_no_text_makes_it_raise_in_a_long_search(text):
+    decided(text)
+
+
+def decided(text):
     found = extract_source(text)
     assert isinstance(found, Extraction)
     assert (found.refusal is None) == (found.reason == "")
     if found.refusal is None:
-        assert found.source is not None
-        assert found.source in text or " " in text
+        assert "strategy" in found.source
+        assert found.source in text or mended(text)
+
+
+def mended(text):
+    """Whether there is anything in it that is taken off where a program does not parse with it."""
+    return any(piece in text for piece in (" ", "\t", ">", "\u00a0", "\ufeff", "&lt;", "\\n"))
 
 
 @pytest.mark.parametrize(

@@ -42,3 +42,12 @@ def test_markers_of_channels_stay_in_the_text(pocket):
     ids = tokenizer("<|assistant|>thinking<|user|>answer<|end|>", add_special_tokens=False)["input_ids"]
     text = completion_text(tokenizer, ids, ending_tokens(model, tokenizer))
     assert text == "<|assistant|>thinking<|user|>answer"
+
+
+def test_a_thought_that_the_template_begins_is_part_of_the_text(pocket):
+    _, tokenizer = pocket
+    thinks = copy.deepcopy(tokenizer)
+    thinks.chat_template += "<think>"
+    ids, ends = tokenizer("no\n</think>yes")["input_ids"], frozenset({tokenizer.eos_token_id})
+    assert completion_text(thinks, ids, ends, prompt_ids(thinks, "Q")) == "<think>no\n</think>yes"
+    assert completion_text(tokenizer, ids, ends, prompt_ids(tokenizer, "Q")) == "no\n</think>yes"
