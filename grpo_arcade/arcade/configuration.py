@@ -143,7 +143,8 @@ def _from_environment(command: type, environment: Mapping[str, str]) -> list[str
 def _words(command: type, name: str, value: Any) -> list[str]:
     """One setting as command-line words; a positional field goes without its flag, a boolean without its value."""
     flag = "--" + name.replace("_", "-")
-    if isinstance(value, str) and isinstance(_default(command, name), bool) and value.lower() in _BOOLEANS:
+    boolean = isinstance(_default(command, name), bool) or name in _switches(command)
+    if isinstance(value, str) and boolean and value.lower() in _BOOLEANS:
         value = _BOOLEANS[value.lower()]
     if value is True:
         return [flag]
@@ -154,6 +155,25 @@ def _words(command: type, name: str, value: Any) -> list[str]:
 
 
 _BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+
+def _switches(command: type) -> set[str]:
+    """Settings that are on, off, or left to what suits."""
+    return {field.name for field in dataclasses.fields(command) if str(field.type) == "bool | None"}
+
+
+def _as_values(command: type, words: list[str]) -> list[str]:
+    """``--toolbox`` and ``--no-toolbox`` as tyro wants them of a setting that may be absent: with a value."""
+    flags = {"--" + name.replace("_", "-") for name in _switches(command)}
+    told: list[str] = []
+    for place, word in enumerate(words):
+        after = words[place + 1] if place + 1 < len(words) else ""
+        plain = word.replace("--no-", "--", 1).replace("_", "-") if word.startswith("--") else word
+        if plain in flags and after not in ("True", "False", "None"):
+            told += [plain, str(plain == word.replace("_", "-"))]
+        else:
+            told.append(word)
+    return told
 
 
 def _default(command: type, name: str) -> Any:
@@ -189,6 +209,7 @@ def _parse(
     import tyro
 
     complaint = io.StringIO()
+    words = _as_values(command, words)
     try:
         with contextlib.redirect_stderr(complaint):
             if default is None:

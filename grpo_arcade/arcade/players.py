@@ -16,6 +16,7 @@ from typing import Any
 from grpo_arcade.arcade.endpoint import MAX_TOKENS, Endpoint, complete, is_endpoint
 from grpo_arcade.games import Episode, Game, Outcome
 from grpo_arcade.games.players import Extraction, extract_source, play_match
+from grpo_arcade.games.players.lending import game_for
 
 FORMS = (
     "a baseline, a strategy file (.py, or - for standard input), RUN:champion, or a model (pocket, a folder, a name, "
@@ -97,6 +98,7 @@ def ask(
     seed: int = 0,
     temperature: float = 1.0,
     max_completion_length: int | None = None,
+    prompt: str = "",
     on_token: Callable[[str], None] | None = None,
 ) -> Written:
     """Let a model (pocket, a folder, a run, a hub name, or an endpoint) answer the game's prompt once.
@@ -107,6 +109,7 @@ def ask(
         seed: of the sampling; the same seed gives the same completion on the same machine.
         temperature: 0 always takes the likeliest token.
         max_completion_length: tokens after which it is cut off; by default as many as the model may need.
+        prompt: what it is asked instead (:func:`~grpo_arcade.trainer.question.prompt_text`).
         on_token: called with every piece of text, as it is written.
 
     Raises:
@@ -114,10 +117,14 @@ def ask(
     """
     sampling: dict[str, Any] = {"seed": seed, "temperature": temperature, "on_token": on_token}
     if is_endpoint(model):
-        completion = complete(model, game.prompt(), max_tokens=max_completion_length or MAX_TOKENS, **sampling)
+        from grpo_arcade.trainer.question import GAME, question
+
+        asked = question(game, prompt or GAME)
+        completion = complete(model, asked, max_tokens=max_completion_length or MAX_TOKENS, **sampling)
         return Written(Endpoint.parse(model).name, completion, extract_source(completion))
     from grpo_arcade.trainer.write import MAX_NEW_TOKENS, write
 
+    sampling["prompt"] = prompt
     if model != "pocket" and not Path(model).exists() and "/" not in model:
         near = difflib.get_close_matches(model, [*game.baselines, "pocket"], n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"a player is {FORMS}"
@@ -138,6 +145,26 @@ def play_written(written: Written, game: Game, seeds: Sequence[int]) -> Played:
     return Played(written.player, play.episodes, play.source, play.error)
 
 
+def table_for(player: str, game: Game, toolbox: bool | None = None) -> Game:
+    """The game as ``player`` plays it: with its toolbox if that is asked for, or nobody says and a model takes it.
+
+    Programs need no word here: :func:`play` looks what they call.
+
+    Raises:
+        ValueError: it has no toolbox, and one was asked for.
+    """
+    from grpo_arcade.trainer.evaluate import source_of
+    from grpo_arcade.trainer.question import takes_toolbox
+
+    if toolbox is None:
+        model = player not in ("-", "you", *game.baselines) and source_of(player) is None
+        toolbox = model and game.toolbox is not None and takes_toolbox(player)
+    if toolbox and game.lent is None:
+        game.lend(True)
+    return game
+
+
 def _play_source(source: str, name: str, game: Game, seeds: Sequence[int]) -> Played:
+    game = game_for(source, game)
     result = play_match(source, game.name, game.options, seeds, player=name)
     return Played(name, result.episodes, source, result.error)

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args, get_origin, get_type_hints
 
 from grpo_arcade.cores import cores
+from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 from grpo_arcade.trainer import processes
+from grpo_arcade.trainer.question import prompt_text, question, takes_toolbox
 
 if TYPE_CHECKING:
     from grpo_arcade.recordings.runs.reader import RunReader
@@ -35,6 +37,11 @@ class TrainConfig:
     """The tile that wins; the game's own default when absent."""
     game_options: tuple[str, ...] = ()
     """Further options of the game, each as name=value."""
+    toolbox: bool | None = None
+    """Lend strategies the game's toolbox, and tell of it in the prompt. When absent: as suits the model, for which
+    writing the game's rules again would be too much, or, in the pocket's case, was never asked for."""
+    prompt: str = "game"
+    """What the model is asked: game, its own words; tutorial, the same without a toolbox; or a text file."""
     curriculum: tuple[str, ...] = ()
     """Stages from easy to hard, each options of the game such as size=3,target=256; a stage may end in @0.6 for its
     own promotion mark. Empty: the one game above."""
@@ -192,6 +199,8 @@ class TrainConfig:
         for name in ("size", "target"):
             if (value := getattr(self, name)) is not None:
                 options[name] = value
+        if self.toolbox is not None:
+            options[TOOLBOX] = self.toolbox
         return options
 
     @property
@@ -211,10 +220,27 @@ class TrainConfig:
         return self.per_device_train_batch_size * batches * processes.count()
 
     def resolved(self) -> Self:
-        """With a number wherever the default depends on the game: one on the console takes seconds."""
+        """With a value wherever the default depends on the game or the model, and the text of a prompt's file.
+
+        Raises:
+            ConfigError: there is no such file.
+        """
         usual = _ATARI_GAMES if self.game.startswith("atari/") else _GAMES
         chosen: dict[str, Any] = {name: value for name, value in usual.items() if getattr(self, name) == 0}
-        return replace(self, **chosen)
+        if self.toolbox is None:
+            chosen["toolbox"] = self._has_toolbox() and takes_toolbox(self.model)
+        try:
+            return replace(self, prompt=prompt_text(self.prompt), **chosen)
+        except ValueError as error:
+            raise ConfigError(str(error)) from error
+
+    def _has_toolbox(self) -> bool:
+        from grpo_arcade.games import make
+
+        try:
+            return make(self.game, **self.options).toolbox is not None
+        except ValueError:
+            return False  # which validate() says better
 
     def validate(self) -> None:
         """Refuse what cannot work, before anything slow starts.
@@ -304,7 +330,8 @@ class TrainConfig:
             RunFolderError: the run's ``config.json`` cannot be read.
             ConfigError: it holds what is no setting.
         """
-        return cls.from_dict(run.config()["config"])
+        # Before there were toolboxes none was lent, whatever the model.
+        return cls.from_dict({"toolbox": False, **run.config()["config"]})
 
     def differences(self) -> dict[str, Any]:
         """The settings that are not at their default for this game."""
@@ -343,7 +370,12 @@ def describe(config: TrainConfig) -> dict[str, Any]:
                 + f": there is next to nothing to learn{recommended}"
             )
         stages.append(
-            {"options": dict(game.options), "promote_at": stage.promote_at, "baselines": means, "prompt": game.prompt()}
+            {
+                "options": dict(game.options),
+                "promote_at": stage.promote_at,
+                "baselines": means,
+                "prompt": question(game, config.prompt),
+            }
         )
     evaluations = 1 + -(-config.max_steps // config.eval_steps) if config.eval_steps else 2
     return {

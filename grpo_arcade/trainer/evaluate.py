@@ -19,10 +19,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games import Episode, Game, Outcome, make
+from grpo_arcade.games.players.lending import game_for
 from grpo_arcade.games.seeds import EVALUATION_SEEDS
+from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 from grpo_arcade.recordings.runs.find import run_of
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer.processes import ALONE
+from grpo_arcade.trainer.question import GAME, prompt_text, question, takes_toolbox
 from grpo_arcade.trainer.scoring import Assignment, Rollout, Scorer, counted_score
 
 if TYPE_CHECKING:
@@ -134,6 +137,7 @@ def evaluate(
     seed: int = 0,
     temperature: float = 1.0,
     max_completion_length: int | None = None,
+    prompt: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """Evaluate a baseline, a strategy, or a model.
@@ -142,12 +146,15 @@ def evaluate(
         player: a baseline of the game; a file that ends in ``.py``; ``RUN:champion``; a run folder, whose newest
             checkpoint is meant; or a model (pocket, a checkpoint, a folder, a hub name).
         game: what is played.
-        options: the game's options; its defaults when absent.
+        options: the game's options; its defaults when absent. Without a word on ``toolbox`` in them a strategy that
+            calls it has it, and a model as :func:`~grpo_arcade.trainer.question.takes_toolbox` says.
         seeds: each strategy plays all of them.
         strategies: how many a model is asked for.
         seed: of the model's sampling.
         temperature: of the model's sampling.
         max_completion_length: tokens after which a model's completion is cut off; the trainer's default when absent.
+        prompt: what a model is asked, as :func:`~grpo_arcade.trainer.question.question` takes it; as its run did, or in
+            the game's words, when absent.
         progress: called with strategies done and strategies in all.
 
     Raises:
@@ -163,8 +170,12 @@ def evaluate(
     from grpo_arcade.games.players import MatchPool
 
     with MatchPool() as pool:
+        open_to_choice = TOOLBOX not in (options or {}) and board.toolbox is not None
         if (source := source_of(player)) is not None:
+            board = game_for(source, board) if open_to_choice else board
             return evaluate_source(source, board, seeds, pool=pool, player=player)
+        if open_to_choice and takes_toolbox(player):
+            board.lend(True)
         return _of_named_model(
             player,
             board,
@@ -174,6 +185,7 @@ def evaluate(
             seed=seed,
             temperature=temperature,
             max_completion_length=max_completion_length,
+            prompt=prompt,
             progress=progress,
         )
 
@@ -200,13 +212,15 @@ def evaluate_model(
     max_completion_length: int,
     temperature: float = 1.0,
     template: Mapping[str, Any] | None = None,
+    prompt: str = GAME,
     progress: Callable[[int, int], None] | None = None,
     generate: Generate | None = None,
     processes: Processes = ALONE,
 ) -> Evaluation:
     """Ask ``model`` for strategies and evaluate them; playing overlaps with generating.
 
-    ``template`` holds further arguments of the chat template; ``generate`` writes, the model in this process when
+    ``template`` holds further arguments of the chat template, ``prompt`` what is asked
+    (:func:`~grpo_arcade.trainer.question.question`); ``generate`` writes, the model in this process when
     absent. All ``processes`` call this, each writes and plays a part, and the first gets the whole evaluation, the
     others that of their part. The same model and ``seed`` give the same completions, however many share the work.
     """
@@ -227,9 +241,9 @@ def evaluate_model(
             progress(done * processes.count, strategies)
 
     scorer = Scorer(pool, [assignment] * len(mine), player=player, on_rollout=count)
-    prompt = prompt_ids(tokenizer, game.prompt(), template)
+    asked = prompt_ids(tokenizer, question(game, prompt), template)
     written, _ = (generate or Sampler(model, tokenizer))(
-        [prompt] * len(mine),
+        [asked] * len(mine),
         first=mine.start,
         seed=seed,
         max_new_tokens=max_completion_length,
@@ -310,6 +324,7 @@ def _of_named_model(
     seed: int,
     temperature: float,
     max_completion_length: int | None,
+    prompt: str | None,
     progress: Callable[[int, int], None] | None,
 ) -> Evaluation:
     import torch
@@ -339,6 +354,7 @@ def _of_named_model(
         temperature=temperature,
         max_completion_length=max_completion_length or settings.max_completion_length,
         template=settings.template,
+        prompt=prompt_text(prompt) if prompt is not None else settings.prompt if settings.game == game.name else GAME,
         progress=progress,
     )
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from grpo_arcade.games import Game
 from grpo_arcade.games.seeds import EVALUATION_SEEDS, training_seeds
 from grpo_arcade.trainer.evaluate import Evaluation, derived_seed, evaluate_model
+from grpo_arcade.trainer.question import question
 from grpo_arcade.trainer.scoring import Assignment
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Share(ABC):
 
     def prompt(self) -> list[dict[str, str]]:
         """What the model is asked now."""
-        return [{"role": "user", "content": self.game.prompt()}]
+        return [{"role": "user", "content": question(self.game, self.config.prompt)}]
 
     @abstractmethod
     def begin(self, step: int, completions: int) -> list[Assignment]:
@@ -100,6 +101,7 @@ class Share(ABC):
             seed=derived_seed(self.config.seed, "evaluation"),
             max_completion_length=self.config.max_completion_length,
             template=self.template,
+            prompt=self.config.prompt,
             progress=progress,
             generate=trainer.generator(),
             processes=self.processes,

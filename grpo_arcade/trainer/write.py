@@ -29,6 +29,7 @@ def write(
     seed: int = 0,
     temperature: float = 1.0,
     max_new_tokens: int = MAX_NEW_TOKENS,
+    prompt: str = "",
     on_token: Callable[[str], None] | None = None,
 ) -> str:
     """The completion ``model`` gives to the game's prompt.
@@ -41,13 +42,15 @@ def write(
         seed: of the sampling; the same seed gives the same completion on the same machine.
         temperature: 0 always takes the likeliest token.
         max_new_tokens: the completion is cut off after so many.
+        prompt: what it is asked, as :func:`~grpo_arcade.trainer.question.question` takes it; empty for what a run asked
+            that trained it, or else the game's words.
         on_token: called with each piece of text as it is written.
 
     Raises:
         ValueError: the model cannot be had or died, in one line.
     """
     order = {"model": model, "game": game, "options": dict(options), "seed": seed}
-    order |= {"temperature": temperature, "max_new_tokens": max_new_tokens}
+    order |= {"temperature": temperature, "max_new_tokens": max_new_tokens, "prompt": prompt}
     for message in _child(order):
         if "token" in message and on_token is not None:
             on_token(message["token"])
@@ -85,12 +88,14 @@ def _answer(order: Mapping[str, Any], say: Callable[[dict[str, str]], None]) -> 
     from grpo_arcade.trainer.models import load
     from grpo_arcade.trainer.models.chat import completion_text, ending_tokens, prompt_ids
     from grpo_arcade.trainer.models.sampler import sample
+    from grpo_arcade.trainer.question import GAME, question
 
     torch.set_num_threads(spare_threads())
     model, tokenizer = load(order["model"])
-    template = _settings(order["model"]).template
+    settings = _settings(order["model"])
+    asked = order["prompt"] or (settings.prompt if settings.game == order["game"] else GAME)
     ends = ending_tokens(model, tokenizer)
-    prompt = prompt_ids(tokenizer, make(order["game"], **order["options"]).prompt(), template)
+    prompt = prompt_ids(tokenizer, question(make(order["game"], **order["options"]), asked), settings.template)
     written: list[int] = []
     said = ""
 

@@ -139,3 +139,33 @@ def test_words_alone_import_no_parser():
     )
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert told.stdout.split() == ["here", "False"]
+
+
+@dataclass
+class Switched:
+    """A command with a setting that is on, off, or left to what suits."""
+
+    tool_box: bool | None = None
+    many: tuple[str, ...] = ()
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        ([], None),
+        (["--tool-box"], True),
+        (["--no-tool-box"], False),
+        (["--tool_box", "--many", "a"], True),
+        (["--tool-box", "False"], False),
+        (["--many", "a", "--no-tool-box"], False),
+    ],
+)
+def test_a_setting_that_may_be_absent_is_a_flag_like_any_other(words, value, tmp_path):
+    def asked(words, **environment):
+        return resolve(Switched, words, prog="arcade", description="d", environment=environment).tool_box
+
+    assert asked(words) is value
+    assert asked([], ARCADE_TOOL_BOX="off") is False
+    (tmp_path / "file.toml").write_text("tool-box = true")
+    assert asked(["--config", str(tmp_path / "file.toml")]) is True
+    assert asked(["--config", str(tmp_path / "file.toml"), "--no-tool-box"]) is False

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from grpo_arcade.arcade.configuration import Positional
 from grpo_arcade.games import score_text
+from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 from grpo_arcade.trainer.evaluate import Evaluation
 
 
@@ -28,6 +29,12 @@ class Command:
     """The tile that wins; the game's own default when absent."""
     game_options: tuple[str, ...] = ()
     """Further options of the game, each as name=value."""
+    toolbox: bool | None = None
+    """Lend strategies the game's toolbox; when absent those that call it, and models that are taught or large enough
+    to use it."""
+    prompt: str = ""
+    """What a model is asked: game, its own words; tutorial, the same without a toolbox; or a text file. When absent as
+    the run did that trained it, or the game's words."""
     seeds: int = 16
     """How many of the 100 published held-out seeds, from the first on."""
     strategies: int = 64
@@ -54,6 +61,8 @@ def run(command: Command) -> int:
         raise ValueError(f"--seeds {command.seeds}: there are 1 to {len(EVALUATION_SEEDS)} published held-out seeds")
     options = parse_options(command.game_options, "--game-options")
     options |= {name: value for name in ("size", "target") if (value := getattr(command, name)) is not None}
+    if command.toolbox is not None:
+        options[TOOLBOX] = command.toolbox
     named = command.players if command.model is None else (*command.players, command.model)
     results = []
     for player in [player_of(word, command.output_dir) for word in named or ("pocket",)]:
@@ -67,6 +76,7 @@ def run(command: Command) -> int:
                     strategies=command.strategies,
                     seed=command.seed,
                     temperature=command.temperature,
+                    prompt=command.prompt or None,
                     progress=bar.to,
                 )
             )
@@ -83,7 +93,8 @@ def _tell(results: list[Evaluation]) -> None:
 
     first = results[0]
     seeds = f"seeds 0–{first.seeds[-1]}" if len(first.seeds) > 1 else f"seed {first.seeds[0]}"
-    title = f"{first.game} {dict(first.options)}, held-out {seeds}"
+    rules = {name: value for name, value in first.options.items() if name != TOOLBOX}
+    title = f"{first.game} {rules}, held-out {seeds}"
     table = Table("player", title=title, title_justify="left", box=None, pad_edge=False)
     for column in ("mean score", "95 % interval", "won", "compiled", "distinct"):
         table.add_column(column, justify="right")
@@ -95,7 +106,7 @@ def _tell(results: list[Evaluation]) -> None:
         low, high = result.interval
         several = len(result.rollouts) > 1
         table.add_row(
-            result.player,
+            f"{result.player} with toolbox" if TOOLBOX in result.options else result.player,
             score_text(result.mean),
             f"{score_text(low)} to {score_text(high)}",
             f"{result.won:.0%}",
@@ -107,4 +118,4 @@ def _tell(results: list[Evaluation]) -> None:
     for result in results:
         # Of a model's many strategies some fail; of a single program it matters why.
         if len(result.rollouts) == 1 and result.rollouts[0].error:
-            print(f"{result.player}: {result.plays[0].error}", file=sys.stderr)
+            print(f"{result.player}: {result.rollouts[0].error}", file=sys.stderr)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from grpo_arcade.arcade.configuration import Positional
 from grpo_arcade.games import Episode, Game, score_text
+from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 
 
 @dataclass
@@ -27,6 +28,9 @@ class Command:
     """The tile that wins; the game's own default when absent."""
     game_options: tuple[str, ...] = ()
     """Further options of the game, each as name=value."""
+    toolbox: bool | None = None
+    """Lend strategies the game's toolbox; when absent those that call it, and models that are taught or large enough
+    to use it."""
     seed: int = 0
     """The episode's seed: the same seed and the same moves give the same game."""
     model_seed: int = 0
@@ -48,7 +52,7 @@ def run(command: Command) -> int:
     from rich.console import Console
     from rich.syntax import Syntax
 
-    from grpo_arcade.arcade.players import play
+    from grpo_arcade.arcade.players import play, table_for
     from grpo_arcade.arcade.terminal import show
     from grpo_arcade.games import make
     from grpo_arcade.recordings.runs.find import player_of
@@ -69,9 +73,10 @@ def run(command: Command) -> int:
         sys.stderr.write(piece)
         sys.stderr.flush()
 
+    player = player_of(command.player or list(game.baselines)[-1], command.output_dir)
     played = play(
-        player_of(command.player or list(game.baselines)[-1], command.output_dir),
-        game,
+        player,
+        table_for(player, game, command.toolbox),
         [command.seed],
         model_seed=command.model_seed,
         temperature=command.temperature,
@@ -108,7 +113,7 @@ def result_line(episode: Episode) -> str:
     """One line that says who scored what, and how it ended."""
     return (
         f"{episode.player or 'somebody'}: {score_text(episode.score)} points in {len(episode.actions):,} moves,"
-        f" {episode.outcome} (seed {episode.seed})"
+        f" {episode.outcome} (seed {episode.seed}{', with toolbox' if TOOLBOX in episode.options else ''})"
     )
 
 

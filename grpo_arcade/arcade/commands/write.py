@@ -30,6 +30,12 @@ class Command:
     """The tile that wins; the game's own default when absent."""
     game_options: tuple[str, ...] = ()
     """Further options of the game, each as name=value."""
+    toolbox: bool | None = None
+    """Lend strategies the game's toolbox; when absent those that call it, and models that are taught or large enough
+    to use it."""
+    prompt: str = ""
+    """What a model is asked: game, its own words; tutorial, the same without a toolbox; or a text file. When absent as
+    the run did that trained it, or the game's words."""
     seed: int = 0
     """Of the model's sampling; ask again with another to get another strategy."""
     temperature: float = 1.0
@@ -53,27 +59,30 @@ class Command:
 def run(command: Command) -> int:
     """0, or 1 when the answer holds no strategy that may be played, or it failed when it was."""
     from grpo_arcade.arcade.commands.play import checked_speed
-    from grpo_arcade.arcade.players import ask
+    from grpo_arcade.arcade.players import ask, table_for
     from grpo_arcade.games import make
     from grpo_arcade.recordings.runs.find import player_of
     from grpo_arcade.trainer.config import parse_options
+    from grpo_arcade.trainer.question import prompt_text
 
     _check(command)
     speed = checked_speed(command.speed)
     options = parse_options(command.game_options, "--game-options")
     options |= {name: value for name in ("size", "target") if (value := getattr(command, name)) is not None}
-    game = make(command.game, **options)
+    model = player_of(command.model, command.output_dir)
+    game = table_for(model, make(command.game, **options), command.toolbox)
 
     def on_token(piece: str) -> None:
         sys.stderr.write(piece)
         sys.stderr.flush()
 
     written = ask(
-        player_of(command.model, command.output_dir),
+        model,
         game,
         seed=command.seed,
         temperature=0.0 if command.greedy else command.temperature,
         max_completion_length=command.max_completion_length,
+        prompt=prompt_text(command.prompt) if command.prompt else "",
         on_token=None if command.json else on_token,
     )
     if not command.json:

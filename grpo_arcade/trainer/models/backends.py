@@ -10,15 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grpo_arcade.trainer.models.loading import ADAPTER_CONFIG, POCKET, ModelError, locate
+from grpo_arcade.trainer.models.loading import SMALL, ModelError, is_small
 from grpo_arcade.trainer.models.machine import GPU_EXTRA, Machine, installed, this_machine
 
 if TYPE_CHECKING:
     from grpo_arcade.trainer.config import TrainConfig
-
-SMALL = 256 * 2**20
-"""Bytes of weights up to which a model is small. It is trained whole, in float32, with our own pass over the shared
-prompt, and saves little memory by Unsloth's chunks and adapters."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +44,7 @@ def choose(config: TrainConfig, machine: Machine | None = None) -> Backend:
     """
     machine = machine or this_machine()
     here = installed("unsloth")
-    small = _is_small(config.model)
+    small = is_small(config.model)
     if config.backend == "unsloth" and here is None:
         raise ImportError(f"backend unsloth is not installed: {GPU_EXTRA} (or --backend transformers)")
     if machine.problem and not small:
@@ -64,11 +60,3 @@ def choose(config: TrainConfig, machine: Machine | None = None) -> Backend:
     if config.use_vllm:
         return Backend("transformers", "vLLM takes its weights from TRL, not from Unsloth")
     return Backend("unsloth", f"unsloth {here} is installed and there is a card")
-
-
-def _is_small(model: str) -> bool:
-    """Whether a model on this disk is small; one that would have to be downloaded is not."""
-    where = POCKET if model == "pocket" else locate(model)
-    if not isinstance(where, Path) or (where / ADAPTER_CONFIG).is_file():
-        return False
-    return sum(file.stat().st_size for file in where.glob("*.safetensors")) <= SMALL

@@ -13,6 +13,7 @@ from grpo_arcade.trainer.models.backends import Backend, choose
 from grpo_arcade.trainer.models.chat import prompt_ids
 from grpo_arcade.trainer.models.loading import is_adapter, locate, open_tokenizer
 from grpo_arcade.trainer.models.machine import GPU_EXTRA, Machine, installed, this_machine
+from grpo_arcade.trainer.question import question
 
 if TYPE_CHECKING:
     from grpo_arcade.trainer.config import TrainConfig
@@ -73,7 +74,7 @@ def _prompts(config: TrainConfig) -> list[str]:
     from grpo_arcade.games import make
     from grpo_arcade.trainer.curriculum import Curriculum
 
-    return [make(config.game, **stage.options).prompt() for stage in Curriculum.of(config).stages]
+    return [question(make(config.game, **stage.options), config.prompt) for stage in Curriculum.of(config).stages]
 
 
 def template_settings(config: TrainConfig, tokenizer: Any) -> dict[str, Any]:

@@ -21,6 +21,10 @@ POCKET = Path(__file__).parent / "pocket" / "weights"
 ADAPTER_CONFIG = "adapter_config.json"
 """What makes a folder a PEFT adapter's."""
 
+SMALL = 256 * 2**20
+"""Bytes of weights up to which a model is small. It is trained whole, in float32, with our own pass over the shared
+prompt, and saves little memory by Unsloth's chunks and adapters."""
+
 _EXTRA = 'pip install "grpo-arcade[train]"'
 _DTYPES = ("auto", "float32", "bfloat16", "float16")
 
@@ -147,6 +151,14 @@ def locate(name: str) -> Path | str:
             f"there is no model folder at {name}; use pocket, a folder, or a hub name like Qwen/Qwen3-0.6B"
         )
     return name
+
+
+def is_small(model: str) -> bool:
+    """Whether a model on this disk is small; one that would have to be downloaded is not."""
+    where = POCKET if model == "pocket" else locate(model)
+    if not isinstance(where, Path) or (where / ADAPTER_CONFIG).is_file():
+        return False
+    return sum(file.stat().st_size for file in where.glob("*.safetensors")) <= SMALL
 
 
 def _load_adapter(folder: Path, dtype: str | torch.dtype, trainable: bool, options: dict[str, Any]) -> tuple[Any, Any]:

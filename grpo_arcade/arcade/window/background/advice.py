@@ -64,11 +64,13 @@ def play_on(name: str, episode: Episode, limits: Limits | None = None) -> bytes:
         OSError: its file cannot be read.
     """
     from grpo_arcade.games.players import play_match
+    from grpo_arcade.games.players.lending import game_for
     from grpo_arcade.trainer.evaluate import source_of
 
     source = source_of(name)
     assert source is not None
-    result = play_match(source, episode.game, episode.options, [episode.seed], limits=limits, opening=episode.actions)
+    options = game_for(source, episode.new_game()).options
+    result = play_match(source, episode.game, options, [episode.seed], limits=limits, opening=episode.actions)
     (played,) = result.episodes
     moves = played.actions[len(episode.actions) :]
     if not moves:

@@ -46,9 +46,9 @@ def perform(
     Raises:
         ValueError: no such player, or it cannot be had: one line.
     """
-    from grpo_arcade.arcade.players import play
+    from grpo_arcade.arcade.players import play, table_for
 
-    played = play(word, make(game, **options), [seed], model_seed=attempt, on_token=emit)
+    played = play(word, table_for(word, make(game, **options)), [seed], model_seed=attempt, on_token=emit)
     (episode,) = played.episodes
     return Performance(episode, played.source, episode.outcome, played.error)
 
@@ -56,8 +56,10 @@ def perform(
 def perform_source(source: str, game: str, options: Mapping[str, Any], seed: int, player: str) -> Performance:
     """Let a strategy play one seed in the sandbox."""
     from grpo_arcade.games.players import play_match
+    from grpo_arcade.games.players.lending import game_for
 
-    result = play_match(source, game, options, [seed], player=player)
+    table = game_for(source, make(game, **options))
+    result = play_match(source, game, table.options, [seed], player=player)
     (episode,) = result.episodes
     return Performance(episode, source, episode.outcome, result.error)
 
