@@ -24,14 +24,17 @@ if TYPE_CHECKING:
 
 
 class Outcome(StrEnum):
-    """How an episode ended. Always a name, never a number; every one stays in every denominator."""
+    """How an episode ended. Always a name, never a number; every one stays in every denominator.
+
+    In the order of every bar and legend: from what one hopes for to what one does not.
+    """
 
     WON = "won"
     """The game's goal was reached."""
-    LOST = "lost"
-    """The game ended without its goal being reached."""
     DRAWN = "drawn"
     """Nobody won, in a game that knows draws."""
+    LOST = "lost"
+    """The game ended without its goal being reached."""
     CAPPED = "capped"
     """The step cap ended a game that was still going on."""
     STUCK = "stuck"

@@ -302,6 +302,10 @@ class TrainConfig:
         """JSON-able; :meth:`from_dict` reads it back."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
+    def defaults(self) -> dict[str, Any]:
+        """As :meth:`to_dict`, with every setting as this game has it when nobody says otherwise."""
+        return TrainConfig(game=self.game).resolved().to_dict() | {"game": TrainConfig.game}
+
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> TrainConfig:
         """From :meth:`to_dict`'s form.

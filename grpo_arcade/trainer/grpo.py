@@ -26,6 +26,7 @@ from grpo_arcade.trainer.config import ConfigError, TrainConfig
 from grpo_arcade.trainer.curriculum import Curriculum
 from grpo_arcade.trainer.narration import Narrator, captured
 from grpo_arcade.trainer.processes import Left, Processes, ProcessLost
+from grpo_arcade.trainer.rewards import load
 
 if TYPE_CHECKING:
     from grpo_arcade.games import Game
@@ -110,6 +111,9 @@ def _lead(config: TrainConfig | None, resume: str | Path | None, capture: bool, 
                 "episode_versions": _first_game(config).versions,
                 "run_key": config.run_key,
                 "processes": team.count,
+                "reward_weights": {
+                    reward.name: reward.weight for reward in load(config.rewards, config.reward_weights)
+                },
             },
         )
     else:

@@ -7,7 +7,6 @@ this is the first's: it decides, and tells the others what to do at the same tim
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -75,14 +74,10 @@ class Session(Share):
             self._falls = [event["step"] for event in run.events() if event["kind"] == "fallback"]
             self._asked = {event["step"] for event in run.events() if event["data"].get("asked")}
             self._baselines = dict(run.facts().get("baselines", {}))
-            champions = run.query(
-                "SELECT champions.*, source FROM champions JOIN strategies ON strategies.id = strategy_id "
-                "JOIN sources ON sources.id = source_id WHERE champions.stage = ? ORDER BY champions.id DESC LIMIT 1",
-                (curriculum.at,),
-            )
+            champions = [champion for champion in run.champions() if champion.stage == curriculum.at]
         self._enter_stage()
-        for row in champions:
-            self.keeper.holder = Champion(row["source"], row["strategy_id"], tuple(json.loads(row["scores"])))
+        for kept in champions[-1:]:
+            self.keeper.holder = Champion(kept.source, kept.strategy_id, kept.scores)
 
     def _enter_stage(self) -> None:
         at = self.curriculum.at

@@ -40,12 +40,10 @@ def run(command: Command) -> int:
 
     folder = find_run(command.run, command.output_dir)
     if command.once or command.json:
-        from grpo_arcade.arcade.dashboard.read.facts import gather
-        from grpo_arcade.arcade.dashboard.read.history import History
-        from grpo_arcade.recordings.runs.reader import RunReader
+        from grpo_arcade.arcade.dashboard.read.facts import facts_of
+        from grpo_arcade.recordings.runs.snapshot import snapshot_of
 
-        with RunReader(folder) as reader:
-            facts = gather(reader, History(), time.time())
+        facts = facts_of(snapshot_of(folder), time.time())
         if command.json:
             print(json.dumps(facts))
             return 0

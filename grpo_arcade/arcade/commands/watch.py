@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grpo_arcade.arcade.configuration import Positional
@@ -28,20 +27,23 @@ class Command:
 def run(command: Command) -> int:
     """0 when the window was closed."""
     from grpo_arcade.recordings.runs.find import find_run
+    from grpo_arcade.recordings.runs.reader import RunReader
 
     folder = find_run(command.run, command.output_dir)
-    place = None if command.strategy is None else _place(folder, command.strategy)
+    place = None
+    if command.strategy is not None:
+        with RunReader(folder) as reader:
+            place = reader.strategy(command.strategy)
     from grpo_arcade.arcade.window import open_window
 
     def scene(app: App) -> Scene:
         from grpo_arcade.arcade.window.home.shelf import by_score
         from grpo_arcade.arcade.window.replay.replay import Replay
         from grpo_arcade.arcade.window.watch.watch import WatchScene
-        from grpo_arcade.recordings.runs.reader import RunReader
 
         if command.strategy is None or place is None:
             return WatchScene(app, folder)
-        step, purpose = place
+        step, purpose = place["step"], place["purpose"]
         if purpose == "training":
             return WatchScene(app, folder, step, command.strategy)
         # Watch shows what a step was learnt from; a strategy of an evaluation is seen by its games.
@@ -50,20 +52,3 @@ def run(command: Command) -> int:
         return Replay(app, episodes, f"{folder.name} · {purpose} of step {step}")
 
     return open_window(scene)
-
-
-def _place(folder: Path, strategy: int) -> tuple[int, str]:
-    """The step and the purpose of a strategy.
-
-    Raises:
-        ValueError: the run has no such strategy.
-    """
-    from grpo_arcade.recordings.runs.reader import RunReader
-
-    with RunReader(folder) as reader:
-        found = reader.query("SELECT step, purpose FROM strategies WHERE id = ?", (strategy,))
-        if found:
-            return found[0]["step"], found[0]["purpose"]
-        first, last = reader.query("SELECT MIN(id), MAX(id) FROM strategies")[0]
-    has = "it has none yet" if first is None else f"they are numbered {first} to {last}"
-    raise ValueError(f"{folder} has no strategy {strategy}; {has}")

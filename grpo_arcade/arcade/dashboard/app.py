@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -32,10 +32,12 @@ from grpo_arcade.arcade.dashboard.draw.lines import Lines
 from grpo_arcade.arcade.dashboard.draw.plain import AsciiOnly
 from grpo_arcade.arcade.dashboard.garbage import REST_S, Garbage
 from grpo_arcade.arcade.dashboard.header import header, too_small
-from grpo_arcade.arcade.dashboard.read.follow import Look, Watch
+from grpo_arcade.arcade.dashboard.read.facts import facts_of
+from grpo_arcade.arcade.dashboard.read.machine import Machine
 from grpo_arcade.arcade.dashboard.tabs.opening import TABS, content_of, prepare
 from grpo_arcade.arcade.dashboard.tabs.overview import Overview
 from grpo_arcade.recordings.runs.folder import LIVE, RunFolderError
+from grpo_arcade.recordings.runs.snapshot import RunFollower, Snapshot
 
 LOOK_S = 0.5
 """Between two looks for news of the run."""
@@ -100,10 +102,13 @@ class Dashboard(App[None]):
         if plain:
             self._filters.append(AsciiOnly())
         self.back_room = ThreadPoolExecutor(1, "dashboard-reader")
-        self._watch = Watch(folder, clock)
-        self.reader = self._watch.reader
+        self._follower = RunFollower(folder)
+        self.reader = self._follower.reader
+        self._machine = Machine()
         self._next_pulse = self._next_clock = 0.0
-        self._look: Look | None = None
+        self._run: Snapshot | None = None
+        self._facts: dict[str, Any] = {}
+        """Of the snapshot; empty until there is one."""
         self._trouble = ""
         self._looking = False
         self._tab_stale = True
@@ -112,7 +117,7 @@ class Dashboard(App[None]):
         self._heard: dict[int, str] = {}
         self._garbage = Garbage()
         # Read while the screen is being made, so that its first picture has the numbers.
-        self._first_look: Future[Look] | None = self.back_room.submit(self._watch.read)
+        self._first_look: Future[Snapshot] | None = self.back_room.submit(self._follower.read)
 
     def compose(self) -> ComposeResult:
         """Header, tabs, footer. What is in the other tabs is made when they are opened."""
@@ -136,7 +141,7 @@ class Dashboard(App[None]):
         """Nothing is left behind."""
         self._garbage.close()
         self.back_room.shutdown(wait=True, cancel_futures=True)
-        self._watch.close()
+        self._follower.close()
 
     async def _prepare(self) -> None:
         # A timer may go off while the app is being closed.
@@ -183,14 +188,14 @@ class Dashboard(App[None]):
             self._looking = False
 
     async def _catch_up(self) -> None:
-        changed = self._watch.changed()
-        if (changed and self._watch.has_news()) or self._look is None or self._trouble:
+        changed = self._follower.changed()
+        if (changed and self._follower.has_news()) or self._run is None or self._trouble:
             await self._read_news()
         if not self._is_open():
             return
         # The log is a file of its own: it grows without the database, and after it, as when a trainer dies.
         self._tab_stale |= changed or self._open_tab == "tab-log"
-        if self._look is not None and self._look.facts["status"] in LIVE and time.monotonic() >= self._next_pulse:
+        if self._facts and self._facts["status"] in LIVE and time.monotonic() >= self._next_pulse:
             await self._feel_pulse()
         if self._open_tab == "tab-overview":
             self._main.query_one(Overview).keep_up()
@@ -199,25 +204,26 @@ class Dashboard(App[None]):
 
     async def _read_news(self) -> None:
         first, self._first_look = self._first_look, None
-        look = await (asyncio.wrap_future(first) if first else self.in_back_room(self._watch.read))
+        run = await (asyncio.wrap_future(first) if first else self.in_back_room(self._follower.read))
         if not self._is_open():
             return
-        self._look = look
+        self._run, self._facts = run, facts_of(run, self.clock())
         self._draw_header()
         if first:
             # What takes longest comes when the numbers stand on the screen.
             self.call_after_refresh(self.run_worker, self._open_plots)
             self.set_timer(REST_S, self._prepare)
         self._show_overview()
-        self._hear_answers(look.commands)
+        self._hear_answers(run.commands)
 
     async def _feel_pulse(self) -> None:
-        status, load = await self.in_back_room(self._watch.pulse)
+        # Nobody writes down that a trainer died.
+        status, load = await self.in_back_room(lambda: (self.reader.status(), self._machine.look()))
         self._next_pulse = time.monotonic() + PULSE_S
-        if not self._is_open() or self._look is None:
+        if not self._is_open() or not self._facts:
             return
-        if status != self._look.facts["status"]:
-            self._look.facts["status"] = status
+        if status != self._facts["status"]:
+            self._facts["status"] = status
             self._draw_header()
         self._main.query_one(Overview).show_load(load)
 
@@ -227,8 +233,8 @@ class Dashboard(App[None]):
             self._main.query_one(Overview).open_plots()
 
     def _show_overview(self) -> None:
-        if self._look is not None and self._open_tab == "tab-overview":
-            self._main.query_one(Overview).show(self._look.facts, self._watch.history)
+        if self._run is not None and self._open_tab == "tab-overview":
+            self._main.query_one(Overview).show(self._facts, self._run.history)
 
     async def refresh_tab(self) -> None:
         """Read and show the open tab."""
@@ -276,10 +282,10 @@ class Dashboard(App[None]):
             return
         if self._trouble:
             lines = [Text(f" {line}", style="bold red") for line in (self._trouble, "Trying again; q leaves.")]
-        elif self._look is None:
+        elif not self._facts:
             lines = [Text(f" reading {self.folder} …")]
         else:
-            lines = header(self._look.facts, self.clock(), self.size.width)
+            lines = header(self._facts, self.clock(), self.size.width)
         self._header.write(lines)
         if self._garbage.rested_s > AWAKE_S:
             self._next_clock = time.monotonic() + CLOCK_S
@@ -302,14 +308,14 @@ class Dashboard(App[None]):
         if self._trainer is None or self._trainer.code is not None:
             self.exit()
         elif not isinstance(self.screen, Leaving):
-            self.push_screen(Leaving(self._look.facts["step"] if self._look else 0), self._leave)
+            self.push_screen(Leaving(self._facts.get("step", 0)), self._leave)
 
     def _leave(self, way: str | None) -> None:
         if way == "leave":
             self.exit()
         elif way == "stop" and self._trainer is not None:
             self._leaving = True
-            if self._look is not None and self._look.facts["status"] in ("running", "paused"):
+            if self._facts.get("status") in ("running", "paused"):
                 self._send("stop")
             else:
                 self._trainer.stop()
@@ -351,8 +357,7 @@ class Dashboard(App[None]):
 
     def action_pause(self) -> None:
         """Pause, or go on if it is paused."""
-        paused = self._look is not None and self._look.facts["status"] == "paused"
-        self.action_command("resume" if paused else "pause")
+        self.action_command("resume" if self._facts.get("status") == "paused" else "pause")
 
     def action_command(self, name: str) -> None:
         """Ask the trainer for something; stopping is asked twice."""
@@ -374,7 +379,7 @@ class Dashboard(App[None]):
         self._heard[number] = "asked"
         self.notify("asked; the trainer answers within one step", title=name, timeout=4)
 
-    def _hear_answers(self, commands: list[dict[str, Any]]) -> None:
+    def _hear_answers(self, commands: Sequence[Mapping[str, Any]]) -> None:
         for command in reversed(commands):
             number, status = command["id"], command["status"]
             if self._heard.get(number, status) == status:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from grpo_arcade.arcade.dashboard.draw.clean import clean
-from grpo_arcade.arcade.dashboard.read.facts import duration, number
+from grpo_arcade.arcade.dashboard.draw.numbers import duration, number
 from grpo_arcade.recordings.runs.folder import LIVE
 
 

@@ -28,6 +28,9 @@ class Settings(Protocol):
     def to_dict(self) -> dict[str, Any]:
         """All of it, as JSON has it."""
 
+    def defaults(self) -> dict[str, Any]:
+        """The same settings as they are when nobody says otherwise."""
+
 
 def versions() -> dict[str, str]:
     """Versions of what a run depends on."""
@@ -73,7 +76,13 @@ def new_folder(config: Settings) -> Path:
 def write_config(folder: Path, config: Settings) -> None:
     """Write what the run is trained with into its new folder, and make room for recordings."""
     (folder / RECORDINGS).mkdir()
-    told = {"config": config.to_dict(), "versions": versions(), "git": _git_revision(), "command": sys.argv}
+    told = {
+        "config": config.to_dict(),
+        "defaults": config.defaults(),
+        "versions": versions(),
+        "git": _git_revision(),
+        "command": sys.argv,
+    }
     write_json(folder / CONFIG, told)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -53,6 +54,39 @@ class Champion:
     score: float
     """Mean over the run's champion seeds, on which it was chosen; held-out scores are in the evaluations."""
     source: str
+    stage: int = 0
+    """Of the curriculum; champions of different stages cannot be compared."""
+    previous: float | None = None
+    """What the champion before it scored on the same seeds; None for a stage's first."""
+    scores: tuple[float, ...] = ()
+    """One of each champion seed."""
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """One evaluation on the held-out seeds, without its bulk."""
+
+    step: int
+    stage: int
+    mean: float
+    """Mean score of the model's strategies."""
+    low: float
+    """With ``high``, the 95 % interval of the mean."""
+    high: float
+    won: float
+    """Share of games won."""
+    compiled: float
+    """Share of strategies that could be called."""
+    distinct_share: float
+    strategies: int
+    seeds: int
+    """How many games each strategy played."""
+    histogram: Mapping[str, float]
+    """What was reached, and in how many games."""
+    champion: float | None
+    """The champion's mean on the same seeds."""
+    baselines: Mapping[str, float]
+    """Mean score of each baseline on the same seeds."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +97,10 @@ class Alarm:
     name: str
     message: str
     help: str
+
+
+_USUAL_WEIGHTS = {"progress": 50.0}
+"""Where it is not 1, the weight that a function had by default when runs did not yet say their weights."""
 
 
 class RunReader:
@@ -88,7 +126,7 @@ class RunReader:
         self.close()
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
-        """Rows of any SELECT over the tables of ``schema``; columns by name."""
+        """Rows of any SELECT over the tables of ``schema``; columns by name. For the modules of this folder."""
         with explained(self.folder):
             return self._connection.execute(sql, values).fetchall()
 
@@ -97,7 +135,7 @@ class RunReader:
         return {row["key"]: json.loads(row["value"]) for row in self.query("SELECT key, value FROM run")}
 
     def config(self) -> dict[str, Any]:
-        """``config.json``: the keys config, versions, git, command."""
+        """``config.json``: the keys config, versions, git, command, and since there is one, defaults."""
         try:
             return json.loads((self.folder / CONFIG).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
@@ -119,7 +157,7 @@ class RunReader:
             str(facts.get("game", "")),
             str(facts.get("model", "")),
             self.status(),
-            int(facts.get("step", 0)),
+            max(0, int(facts.get("step", 0))),
             int(facts.get("max_steps", 0)),
             started,
             max([float(facts.get("updated", started)), *(row["time"] for row in last)]),
@@ -138,17 +176,62 @@ class RunReader:
         rows = self.query("SELECT * FROM evaluations ORDER BY step")
         return [_decoded(row, "options", "seeds", "outcomes", "histogram", "scores", "baselines") for row in rows]
 
-    def strategies(self, step: int, purpose: str = "training") -> list[dict[str, Any]]:
-        """The strategies of one step in order, with ``source`` and ``rewards`` decoded.
+    def held_out(self) -> list[HeldOut]:
+        """Every evaluation without its bulk, by step."""
+        rows = self.query(
+            "SELECT step, stage, mean, low, high, won, compiled, distinct_share, strategies, seeds, histogram, "
+            "champion, baselines FROM evaluations ORDER BY step"
+        )
+        return [_held_out(row) for row in rows]
 
-        For sorting and filtering a whole run, :meth:`query` the table; its bulky parts are kept apart.
+    def strategies(self, step: int, purpose: str = "training") -> list[dict[str, Any]]:
+        """The strategies of one step in order: their rows, ``source``, and the completion's ``text``, ``error`` and
+        ``reasons``; ``text`` is None where it equals the source.
+
+        For sorting and filtering a whole run there is ``strategy_list``.
         """
         rows = self.query(
-            "SELECT strategies.*, sources.source, sources.sha256 FROM strategies LEFT JOIN sources ON "
+            "SELECT strategies.*, sources.source, sources.sha256, completions.text, completions.error, "
+            "completions.reasons FROM strategies JOIN completions ON strategy_id = strategies.id LEFT JOIN sources ON "
             "sources.id = source_id WHERE step = ? AND purpose = ? ORDER BY position",
             (step, purpose),
         )
-        return [_decoded(row, "rewards") for row in rows]
+        return [_decoded(row, "rewards", "reasons") for row in rows]
+
+    def training_step(self, wished: int | None = None) -> int:
+        """The newest step that has strategies, or of those the last up to ``wished``, or else the first; 0: none."""
+        first, newest = self.query("SELECT MIN(step), MAX(step) FROM strategies WHERE purpose = 'training'")[0]
+        if newest is None:
+            return 0
+        if wished is None or wished >= newest:
+            return int(newest)
+        sql = "SELECT MAX(step) FROM strategies WHERE purpose = 'training' AND step <= ?"
+        return int(self.query(sql, (wished,))[0][0] or first)
+
+    def judged_step(self) -> int | None:
+        """The newest step of which a group is complete, so that it has rewards; None while there is none."""
+        rows = self.query("SELECT step FROM strategies WHERE reward IS NOT NULL ORDER BY id DESC LIMIT 1")
+        return int(rows[0]["step"]) if rows else None
+
+    def groups(self, step: int, purpose: str = "training") -> list[dict[str, Any]]:
+        """What the groups of a step play: rows of ``groups`` by number, JSON columns decoded."""
+        rows = self.query("SELECT * FROM groups WHERE step = ? AND purpose = ? ORDER BY number", (step, purpose))
+        return [_decoded(row, "options", "seeds") for row in rows]
+
+    def best_mate(self, strategy_id: int) -> str | None:
+        """The source of the best other strategy of a strategy's group; None where no other has one."""
+        rows = self.query(
+            "SELECT source FROM strategies JOIN sources ON sources.id = source_id WHERE "
+            "(step, purpose, number) = (SELECT step, purpose, number FROM strategies WHERE id = ?) AND "
+            "strategies.id != ? ORDER BY reward DESC, score DESC LIMIT 1",
+            (strategy_id, strategy_id),
+        )
+        return str(rows[0]["source"]) if rows else None
+
+    def reward_names(self) -> list[str]:
+        """The reward functions, as the newest step had them."""
+        rows = self.query("SELECT rewards FROM steps ORDER BY step DESC LIMIT 1")
+        return list(json.loads(rows[0]["rewards"])) if rows else []
 
     def strategy(self, strategy_id: int) -> dict[str, Any]:
         """All about one strategy: its row, source, completion text, token ids, error, and reasons.
@@ -163,7 +246,9 @@ class RunReader:
             (strategy_id,),
         )
         if not rows:
-            raise RunFolderError(f"{self.folder} has no strategy {strategy_id}")
+            first, last = self.query("SELECT MIN(id), MAX(id) FROM strategies")[0]
+            has = "it has none yet" if first is None else f"they are numbered {first} to {last}"
+            raise RunFolderError(f"{self.folder} has no strategy {strategy_id}; {has}")
         found = _decoded(rows[0], "rewards", "reasons")
         found["token_ids"] = unpack_tokens(found["token_ids"])
         if found["text"] is None:
@@ -205,10 +290,11 @@ class RunReader:
     def champions(self) -> list[Champion]:
         """The hall of fame, oldest first."""
         rows = self.query(
-            "SELECT champions.step, strategy_id, champions.score, source FROM champions JOIN strategies ON "
-            "strategies.id = strategy_id JOIN sources ON sources.id = source_id ORDER BY champions.id"
+            "SELECT champions.step, strategy_id, champions.score, source, stage, previous, scores FROM champions "
+            "JOIN strategies ON strategies.id = strategy_id JOIN sources ON sources.id = source_id "
+            "ORDER BY champions.id"
         )
-        return [Champion(*row) for row in rows]
+        return [Champion(**dict(row) | {"scores": tuple(json.loads(row["scores"]))}) for row in rows]
 
     def champion(self) -> Champion | None:
         """The best strategy so far; None while there is none."""
@@ -228,9 +314,23 @@ class RunReader:
                 on[row["name"]] = Alarm(row["step"], row["name"], row["message"], row["help"])
         return list(on.values())
 
-    def commands(self) -> list[dict[str, Any]]:
-        """Every command ever sent, with its answer."""
-        return [dict(row) for row in self.query("SELECT * FROM commands ORDER BY id")]
+    def reward_weights(self) -> dict[str, float]:
+        """What each reward function's value is multiplied by; empty where the run does not say."""
+        if said := self.facts().get("reward_weights"):
+            return {name: float(weight) for name, weight in said.items()}
+        try:
+            config = self.config()["config"]
+            names = [re.split(r"[.:]", word)[-1] for word in config["rewards"]]
+            weights = config["reward_weights"] or [_USUAL_WEIGHTS.get(name, 1.0) for name in names]
+            return {name: float(weight) for name, weight in zip(names, weights, strict=True)}
+        except (RunFolderError, KeyError, TypeError, ValueError):
+            return {}
+
+    def commands(self, newest: int | None = None) -> list[dict[str, Any]]:
+        """Every command ever sent, with its answer; or so many of the newest, the newest first."""
+        if newest is None:
+            return [dict(row) for row in self.query("SELECT * FROM commands ORDER BY id")]
+        return [dict(row) for row in self.query("SELECT * FROM commands ORDER BY id DESC LIMIT ?", (newest,))]
 
     def send(self, name: str, argument: str = "") -> int:
         """Ask the live trainer for something of :data:`COMMANDS`; the id under which the answer will stand.
@@ -261,6 +361,14 @@ def list_runs(outputs: str | Path = "outputs") -> list[RunSummary]:
         with contextlib.suppress(RunFolderError), RunReader(database.parent) as run:
             found.append(run.summary())
     return sorted(found, key=lambda run: run.started, reverse=True)
+
+
+def _held_out(row: sqlite3.Row) -> HeldOut:
+    told = json.loads(row["baselines"])
+    means = {name: float(kept["mean"] if isinstance(kept, dict) else kept) for name, kept in told.items()}
+    values = {name: row[name] for name in row.keys() if name not in ("seeds", "histogram", "baselines")}  # noqa: SIM118
+    seeds, histogram = json.loads(row["seeds"]), json.loads(row["histogram"])
+    return HeldOut(**values, seeds=len(seeds), histogram=histogram, baselines=means)
 
 
 def _decoded(row: sqlite3.Row, *columns: str) -> dict[str, Any]:

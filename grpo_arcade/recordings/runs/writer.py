@@ -141,7 +141,7 @@ class RunWriter:
             connection.execute(
                 "DELETE FROM sources WHERE id NOT IN (SELECT source_id FROM strategies WHERE source_id IS NOT NULL)"
             )
-        self.note(status="starting", step=step)
+        self.note(status="starting", step=max(0, step))
 
     def close(self) -> None:
         """Close the database and free the lock; never raises, whatever state the disk is in."""

@@ -4,17 +4,17 @@ import json
 import random
 import subprocess
 import sys
-import time
 
 import pytest
 
 from grpo_arcade.arcade.dashboard.app import Dashboard
-from grpo_arcade.arcade.dashboard.read.facts import duration, gather, number
-from grpo_arcade.arcade.dashboard.read.follow import Watch
-from grpo_arcade.arcade.dashboard.read.history import History, Smooth
+from grpo_arcade.arcade.dashboard.draw.numbers import duration, number
+from grpo_arcade.arcade.dashboard.read.facts import facts_of
 from grpo_arcade.arcade.dashboard.tabs.overview import Overview
 from grpo_arcade.recordings.runs.folder import RunFolderError
+from grpo_arcade.recordings.runs.history import History, Smooth
 from grpo_arcade.recordings.runs.reader import RunReader
+from grpo_arcade.recordings.runs.snapshot import RunFollower, snapshot_of
 
 
 def charts_drawn(app):
@@ -172,21 +172,21 @@ def test_a_strategy_is_no_news_before_its_step_has_ended(made_run, tmp_path):
     rng, played = random.Random(1), made_run.episodes()
     with made_run.open_run(tmp_path, "news", 40) as writer:
         made_run.write_step(writer, 1, played, rng)
-        watch = Watch(writer.folder, time.time)
-        assert not watch.changed()
-        assert not watch.has_news()
+        run = RunFollower(writer.folder)
+        assert not run.changed()
+        assert not run.has_news()
         writer.group(2, "training", 0, 0, {}, [1])
-        assert watch.changed()
-        assert not watch.has_news()
+        assert run.changed()
+        assert not run.has_news()
         made_run.write_step(writer, 3, played, rng)
-        assert watch.has_news()
+        assert run.has_news()
         RunReader(writer.folder).send("save")
-        assert watch.has_news()
+        assert run.has_news()
         writer.answer(1, "done", "saved", 3)
-        assert watch.has_news()
-        assert not watch.has_news()
-        assert watch.read().facts["step"] == 3
-        watch.close()
+        assert run.has_news()
+        assert not run.has_news()
+        assert run.read().step == 3
+        run.close()
 
 
 def test_a_run_resumed_from_an_earlier_step_is_read_anew(made_run, tmp_path):
@@ -232,7 +232,7 @@ class RunReaderGone:
         self.app = app
 
     def __enter__(self):
-        self.app._watch.bell.close()
+        self.app._follower.bell.close()
 
     def __exit__(self, *_):
         pass
@@ -308,8 +308,7 @@ def test_the_dashboard_loads_neither_torch_nor_pygame():
 
 
 def test_facts_of_a_run_are_json(finished):
-    with RunReader(finished) as reader:
-        facts = gather(reader, History(), 1_700_000_600.0)
+    facts = facts_of(snapshot_of(finished), 1_700_000_600.0)
     assert json.loads(json.dumps(facts)) == facts
     assert facts["seconds_a_step"] == 7.0
     assert facts["elapsed_s"] == 30 * 7 + 5

@@ -56,7 +56,7 @@ def screens(finished, run_app, until, seen):
             for place, tab in enumerate(TABS, 1):
                 await pilot.press(str(place))
                 await until(pilot, lambda tab=tab: app.query(f"#{tab}") and settled(app, tab))
-                top = header(app._look.facts, app.clock(), size[0])[0].plain.rstrip()
+                top = header(app._facts, app.clock(), size[0])[0].plain.rstrip()
                 await until(pilot, lambda top=top, size=size: app.size == size and seen(app).startswith(top))
                 same, before = 0, ""
                 while same < 3:

@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 
 from grpo_arcade.arcade.window.draw.code_view import highlighted, new_lines
 from grpo_arcade.arcade.window.replay.playback import Playback
-from grpo_arcade.arcade.window.watch.run_feed import LIVE, MOST_POINTS, Feed
+from grpo_arcade.arcade.window.watch.run_feed import Feed
 from grpo_arcade.arcade.window.watch.watch import WatchScene
 from grpo_arcade.games import Episode, Outcome
 from grpo_arcade.games.baseline_scores import play_baseline
+from grpo_arcade.recordings.runs.folder import LIVE
+from grpo_arcade.recordings.runs.history import MOST_POINTS
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.recordings.runs.writer import RunWriter
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from rich.text import Text
 
-from grpo_arcade.arcade.dashboard.read.facts import number
+from grpo_arcade.arcade.dashboard.draw.numbers import number
 
 Limits = tuple[float, float]
 _NOTHING = 1e-100

@@ -13,7 +13,7 @@ from rich.text import Text
 from grpo_arcade.arcade.dashboard.draw.axes import Frame, Limits, blank_figure, built, frame, places, roomy, ticks
 from grpo_arcade.arcade.dashboard.draw.braille import MOST, Canvas, thinned
 from grpo_arcade.arcade.dashboard.draw.lines import Lines
-from grpo_arcade.arcade.dashboard.read.facts import number
+from grpo_arcade.arcade.dashboard.draw.numbers import number
 
 Rgb = tuple[int, int, int]
 BLUE, ORANGE, GREEN, PINK, GREY, YELLOW = (

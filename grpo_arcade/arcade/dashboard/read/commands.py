@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.widgets import DataTable, Static
 
 from grpo_arcade.arcade.dashboard.draw.clean import clean
-from grpo_arcade.arcade.dashboard.read.facts import duration
+from grpo_arcade.arcade.dashboard.draw.numbers import duration
 from grpo_arcade.recordings.runs.reader import RunReader
 
 COMMANDS = {
@@ -50,8 +50,7 @@ class Commands(Vertical):
 
     def read(self, reader: RunReader) -> list[dict[str, Any]]:
         """The newest commands, the newest first."""
-        rows = reader.query("SELECT * FROM commands ORDER BY id DESC LIMIT ?", (_MOST,))
-        return [dict(row) for row in rows]
+        return reader.commands(_MOST)
 
     def show(self, found: list[dict[str, Any]]) -> None:
         """List them."""

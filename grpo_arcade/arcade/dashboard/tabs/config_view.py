@@ -14,7 +14,6 @@ from textual.widgets import Static
 from grpo_arcade.arcade.dashboard.draw.clean import clean
 from grpo_arcade.recordings.runs.folder import RunFolderError
 from grpo_arcade.recordings.runs.reader import RunReader
-from grpo_arcade.trainer.config import TrainConfig
 
 
 class ConfigView(VerticalScroll):
@@ -53,10 +52,9 @@ def _table(found: dict[str, Any]) -> Table:
     table.add_column("value", max_width=60, overflow="fold")
     table.add_column("default", overflow="fold")
     settings = found.get("config", {})
-    usual = TrainConfig(game=str(settings.get("game", TrainConfig.game))).resolved()
-    defaults = usual.to_dict() | {"game": TrainConfig.game}
+    defaults = found.get("defaults", {})  # runs of before do not say them
     for name, value in settings.items():
-        differs = name not in defaults or defaults[name] != value
+        differs = bool(defaults) and (name not in defaults or defaults[name] != value)
         table.add_row(
             Text("●" if differs else "", style="bold yellow"),
             Text(clean(name), style="bold" if differs else "dim"),

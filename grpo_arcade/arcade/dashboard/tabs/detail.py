@@ -17,8 +17,8 @@ from textual.widgets import Static, TabbedContent, TabPane
 
 from grpo_arcade.arcade.dashboard.draw.bars import outcome_style
 from grpo_arcade.arcade.dashboard.draw.clean import clean
+from grpo_arcade.arcade.dashboard.draw.numbers import number
 from grpo_arcade.arcade.dashboard.draw.page import Page
-from grpo_arcade.arcade.dashboard.read.facts import number
 from grpo_arcade.arcade.dashboard.tabs.game_view import GameView
 from grpo_arcade.games import Episode
 from grpo_arcade.recordings.runs.reader import RunReader
@@ -47,17 +47,10 @@ def tell(reader: RunReader, strategy_id: int) -> Told:
         RunFolderError: it is gone.
     """
     row = reader.strategy(strategy_id)
-    champion = reader.query(
-        "SELECT source FROM champions JOIN strategies ON strategies.id = strategy_id JOIN sources ON "
-        "sources.id = source_id ORDER BY champions.id DESC LIMIT 1"
-    )
-    best = reader.query(
-        "SELECT source FROM strategies JOIN sources ON sources.id = source_id WHERE step = ? AND purpose = ? AND "
-        "number = ? AND strategies.id != ? ORDER BY reward DESC, score DESC LIMIT 1",
-        (row["step"], row["purpose"], row["number"], strategy_id),
-    )
+    champion = reader.champion()
     episodes = tuple(reader.episodes(strategy_id))
-    return Told(row, episodes, champion[0][0] if champion else None, best[0][0] if best else None, _source(row))
+    source = None if champion is None else champion.source
+    return Told(row, episodes, source, reader.best_mate(strategy_id), _source(row))
 
 
 def highlighted(source: str) -> Content:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -16,23 +16,23 @@ from textual.widgets import DataTable, Static
 from grpo_arcade.arcade.dashboard.dialogs import Prompt
 from grpo_arcade.arcade.dashboard.draw.chart import BLUE, GREEN, GREY, ORANGE, PINK, YELLOW, Chart, ChartData, Curve
 from grpo_arcade.arcade.dashboard.draw.clean import clean
-from grpo_arcade.arcade.dashboard.read.facts import baseline_mean, number
+from grpo_arcade.arcade.dashboard.draw.numbers import number
 from grpo_arcade.recordings.runs.find import find_run
 from grpo_arcade.recordings.runs.folder import RunFolderError
-from grpo_arcade.recordings.runs.reader import RunReader
+from grpo_arcade.recordings.runs.reader import Champion, HeldOut, RunReader
 
 _RUN_COLOURS = (BLUE, ORANGE, GREEN, PINK, YELLOW)
 _DARK = (74, 84, 100)
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Found:
     """What the tab shows."""
 
-    rows: list[Row]
-    champions: list[Row]
-    others: tuple[tuple[str, list[Row]], ...]
+    rows: list[HeldOut]
+    champions: list[Champion]
+    """Newest first."""
+    others: tuple[tuple[str, list[HeldOut]], ...]
     trouble: str = ""
 
 
@@ -77,11 +77,10 @@ class Evaluations(Vertical):
         for folder in self._others:
             try:
                 with RunReader(folder) as other:
-                    others.append((folder.name, _evaluations(other)))
+                    others.append((folder.name, other.held_out()))
             except RunFolderError as error:
                 trouble = str(error)
-        champions = reader.query("SELECT step, score, previous, strategy_id FROM champions ORDER BY id DESC LIMIT 500")
-        return Found(_evaluations(reader), [dict(row) for row in champions], tuple(others), trouble)
+        return Found(reader.held_out(), reader.champions()[::-1], tuple(others), trouble)
 
     def show(self, found: Found) -> None:
         """Show them."""
@@ -92,14 +91,13 @@ class Evaluations(Vertical):
         if row is None:
             title.append("  none yet", style="dim")
         else:
-            seeds = len(json.loads(row["seeds"]))
-            title.append(f"  after step {row['step']}: {row['strategies']} strategies on {seeds} seeds", style="dim")
-            title.append(f", {row['won']:.0%} won, {row['compiled']:.0%} run", style="dim")
+            title.append(f"  after step {row.step}: {row.strategies} strategies on {row.seeds} seeds", style="dim")
+            title.append(f", {row.won:.0%} won, {row.compiled:.0%} run", style="dim")
         title.append(f"  {found.trouble}" if found.trouble else "", style="red")
         self.query_one("#evaluations-title", Static).update(title)
         self.query_one("#chart-evaluations", Chart).set(_scores(found, self._folder.name))
-        histogram = json.loads(row["histogram"]) if row is not None else {}
-        named = f"what was reached after step {row['step']} (games)" if row is not None else "what was reached"
+        histogram = row.histogram if row is not None else {}
+        named = f"what was reached after step {row.step} (games)" if row is not None else "what was reached"
         bars = tuple((clean(name), float(count)) for name, count in _sorted(histogram))
         self.query_one("#chart-histogram", Chart).set(ChartData(named, bars=bars, empty="no evaluation yet"))
         if before is None or (before.rows, before.champions) != (found.rows, found.champions):
@@ -109,13 +107,14 @@ class Evaluations(Vertical):
         table = self.query_one("#evaluation-table", DataTable)
         table.clear()
         for row in reversed(found.rows):
-            interval = f"{number(row['low'])} to {number(row['high'])}"
-            shares = (f"{row[name]:.0%}" for name in ("won", "compiled", "distinct_share"))
-            table.add_row(str(row["step"]), number(row["mean"]), interval, *shares)
+            interval = f"{number(row.low)} to {number(row.high)}"
+            shares = (f"{share:.0%}" for share in (row.won, row.compiled, row.distinct_share))
+            table.add_row(str(row.step), number(row.mean), interval, *shares)
         table = self.query_one("#champion-table", DataTable)
         table.clear()
-        for row in found.champions:
-            table.add_row(str(row["step"]), number(row["score"]), number(row["previous"]), f"#{row['strategy_id']}")
+        for champion in found.champions:
+            scores = number(champion.score), number(champion.previous)
+            table.add_row(str(champion.step), *scores, f"#{champion.strategy_id}")
 
     def _place(self) -> int:
         rows = self._found.rows if self._found else []
@@ -163,30 +162,22 @@ class Evaluations(Vertical):
         self.run_worker(self.app.refresh_tab(), group="evaluations", exclusive=True)  # type: ignore[attr-defined]
 
 
-def _evaluations(reader: RunReader) -> list[Row]:
-    rows = reader.query(
-        "SELECT step, stage, mean, low, high, won, compiled, distinct_share, strategies, seeds, histogram, baselines "
-        "FROM evaluations ORDER BY step"
-    )
-    return [dict(row) for row in rows]
-
-
 def _scores(found: Found, name: str) -> ChartData:
     runs = [(name, found.rows), *found.others]
     curves = []
     for place, (run, rows) in enumerate(runs):
-        xs = [row["step"] for row in rows]
+        xs = [row.step for row in rows]
         if place == 0 or len(runs) == 2:
             colour = _DARK if place == 0 else (110, 84, 50)
-            curves.append(Curve("95 %" if place == 0 else "", xs, [row["low"] for row in rows], colour))
-            curves.append(Curve("", xs, [row["high"] for row in rows], colour))
-        curves.append(Curve(clean(run), xs, [row["mean"] for row in rows], _RUN_COLOURS[place], points=True))
-    baselines = json.loads(found.rows[-1]["baselines"]) if found.rows else {}
-    levels = tuple((clean(which), baseline_mean(told), GREY) for which, told in baselines.items())
+            curves.append(Curve("95 %" if place == 0 else "", xs, [row.low for row in rows], colour))
+            curves.append(Curve("", xs, [row.high for row in rows], colour))
+        curves.append(Curve(clean(run), xs, [row.mean for row in rows], _RUN_COLOURS[place], points=True))
+    baselines = found.rows[-1].baselines if found.rows else {}
+    levels = tuple((clean(which), mean, GREY) for which, mean in baselines.items())
     return ChartData("held-out score by step", tuple(curves), levels, empty="no evaluation yet")
 
 
-def _sorted(histogram: dict[str, float]) -> list[tuple[str, float]]:
+def _sorted(histogram: Mapping[str, float]) -> list[tuple[str, float]]:
     """Numbers by size, words as they come."""
     numeric = all(name.lstrip("-").isdigit() for name in histogram)
     return sorted(histogram.items(), key=lambda item: int(item[0])) if numeric else list(histogram.items())

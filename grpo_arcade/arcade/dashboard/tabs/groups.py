@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -15,7 +14,7 @@ from textual.widgets import Static
 
 from grpo_arcade.arcade.dashboard.dialogs import Prompt
 from grpo_arcade.arcade.dashboard.draw.clean import clean
-from grpo_arcade.arcade.dashboard.read.facts import number
+from grpo_arcade.arcade.dashboard.draw.numbers import number
 from grpo_arcade.arcade.dashboard.tabs.detail import highlighted
 from grpo_arcade.recordings.runs.reader import RunReader
 
@@ -74,14 +73,10 @@ class Groups(Vertical):
         step = self._step
         if step is None:
             # A group without rewards is still being played.
-            rows = reader.query("SELECT step FROM strategies WHERE reward IS NOT NULL ORDER BY id DESC LIMIT 1")
-            if not rows:
+            step = reader.judged_step()
+            if step is None:
                 return None
-            step = int(rows[0][0])
-        groups = reader.query(
-            "SELECT number, options, seeds, stage FROM groups WHERE step = ? AND purpose = 'training' ORDER BY number",
-            (step,),
-        )
+        groups = reader.groups(step)
         if not groups:
             return Group(step, 0, 0, f"step {step} has no groups", (), (step,))
         number_ = min(self._number, len(groups) - 1)
@@ -150,8 +145,8 @@ class Groups(Vertical):
 
 def _told(step: int, number_: int, groups: list[Any], mates: list[dict[str, Any]], key: tuple[Any, ...]) -> Group:
     group = groups[number_]
-    seeds = json.loads(group["seeds"])
-    options = ", ".join(f"{clean(str(name))} {value}" for name, value in json.loads(group["options"]).items())
+    seeds = group["seeds"]
+    options = ", ".join(f"{clean(str(name))} {value}" for name, value in group["options"].items())
     advantages = [row["advantage"] or 0.0 for row in mates]
     up, down = sum(a > 0.005 for a in advantages), sum(a < -0.005 for a in advantages)
     pushed = f"GRPO makes {up} likelier, {down} less likely, leaves {len(mates) - up - down}"

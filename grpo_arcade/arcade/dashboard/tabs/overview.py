@@ -19,10 +19,10 @@ from grpo_arcade.arcade.dashboard.draw.bars import OUTCOME_COLOURS, TIME_COLOURS
 from grpo_arcade.arcade.dashboard.draw.chart import BLUE, GREEN, GREY, ORANGE, PINK, YELLOW, Chart, ChartData, Curve
 from grpo_arcade.arcade.dashboard.draw.clean import clean
 from grpo_arcade.arcade.dashboard.draw.lines import Lines
-from grpo_arcade.arcade.dashboard.read.facts import number
-from grpo_arcade.arcade.dashboard.read.history import History
+from grpo_arcade.arcade.dashboard.draw.numbers import number
 from grpo_arcade.arcade.dashboard.read.machine import Load
 from grpo_arcade.recordings.runs.folder import LIVE
+from grpo_arcade.recordings.runs.history import History
 
 SPANS = (1, 10, 50)
 """Smoothing to choose from; 1 is none."""

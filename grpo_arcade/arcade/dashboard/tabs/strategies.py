@@ -21,12 +21,12 @@ from textual.widgets import Static
 
 from grpo_arcade.arcade.dashboard.detached import window_on
 from grpo_arcade.arcade.dashboard.dialogs import Prompt
-from grpo_arcade.arcade.dashboard.read.strategy_order import COLUMNS, FilterError, Order, condition, listed, rows_of
 from grpo_arcade.arcade.dashboard.tabs.detail import VIEWS, Detail, Told, tell
 from grpo_arcade.arcade.dashboard.tabs.game_view import GameView
 from grpo_arcade.arcade.dashboard.tabs.strategy_table import StrategyTable
 from grpo_arcade.recordings.runs.folder import RunFolderError
 from grpo_arcade.recordings.runs.reader import RunReader
+from grpo_arcade.recordings.runs.strategy_list import COLUMNS, FilterError, Order, condition, listed, rows_of
 
 _SETTLE_S = 0.08
 """A strategy is read when the cursor has rested on it so long: holding an arrow down reads none but the last."""
@@ -79,7 +79,7 @@ class Strategies(Container):
 
     def read(self, reader: RunReader) -> tuple[Order, list[str], array[int]]:
         """The ids in order."""
-        rewards = reward_names(reader)
+        rewards = reader.reward_names()
         order = self._order
         return order, rewards, listed(reader, order, rewards)
 
@@ -257,11 +257,3 @@ class Strategies(Container):
     def _game_name(self) -> str:
         episode = self.query_one(GameView).episode
         return episode.game if episode is not None else "2048"
-
-
-def reward_names(reader: RunReader) -> list[str]:
-    """The reward functions of the run, as its newest step had them."""
-    import json
-
-    rows = reader.query("SELECT rewards FROM steps ORDER BY step DESC LIMIT 1")
-    return list(json.loads(rows[0]["rewards"])) if rows else []

@@ -17,7 +17,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from grpo_arcade.arcade.dashboard.draw.bars import outcome_style
-from grpo_arcade.arcade.dashboard.read.facts import number
+from grpo_arcade.arcade.dashboard.draw.numbers import number
 
 PAGE = 64
 """Rows fetched at once."""
@@ -26,7 +26,7 @@ FIELDS = (
     ("step", 6), ("grp", 4), ("outcome", 13), ("score", 8), ("reward", 8), ("advant.", 8), ("tokens", 7),
     ("copies", 7), ("cpu s", 6),
 )  # fmt: skip
-"""Headings and widths; names of :data:`~grpo_arcade.arcade.dashboard.read.strategy_order.COLUMNS` in :data:`KEYS`."""
+"""Headings and widths; names of :data:`~grpo_arcade.recordings.runs.strategy_list.COLUMNS` in :data:`KEYS`."""
 KEYS = ("step", "group", "outcome", "score", "reward", "advantage", "tokens", "copies", "cpu")
 
 Rows = Callable[[Sequence[int]], dict[int, dict[str, Any]]]

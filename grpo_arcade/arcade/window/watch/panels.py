@@ -9,9 +9,10 @@ import pygame
 
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.theme import Theme
-from grpo_arcade.arcade.window.watch.run_feed import LIVE, News, Point
+from grpo_arcade.arcade.window.watch.run_feed import News, Point
 from grpo_arcade.arcade.window.watch.tile import Measure
 from grpo_arcade.games import fonts, score_text
+from grpo_arcade.recordings.runs.folder import LIVE
 
 
 @dataclass(frozen=True, slots=True)

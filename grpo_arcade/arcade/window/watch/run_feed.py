@@ -7,29 +7,25 @@ would hold up every frame. Reading never disturbs the trainer, and any number of
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
 import time
 import zlib
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 from grpo_arcade.games import Episode, Outcome
-from grpo_arcade.recordings.runs.folder import DATABASE, RunFolderError
-from grpo_arcade.recordings.runs.reader import Champion, RunReader
+from grpo_arcade.recordings.runs.folder import DATABASE, LIVE, RunFolderError
+from grpo_arcade.recordings.runs.history import MOST_POINTS
+from grpo_arcade.recordings.runs.reader import Champion, HeldOut, RunReader
+from grpo_arcade.recordings.runs.snapshot import RunFollower, Snapshot
 
 POLL_S = 0.2
 """A look at whether the database changed costs some 30 µs."""
 _STATUS_S = 1.0
 _QUIET_S = 30
 """A live run that has not written for so long is said to be quiet, in steps of 10 s."""
-LIVE = ("starting", "running", "paused")
-MOST_POINTS = 512
-"""Of a longer run's history, means of stretches of steps are kept: a curve has no room for more, and memory is to stay
-as it is however long a run is watched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,40 +184,38 @@ class Feed:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.news = News()
-        self._reader: RunReader | None = None
-        self._inode = 0
-        self._version = -1
+        self._run: RunFollower | None = None
+        self._snapshot: Snapshot | None = None
         self._wished: int | None = None
-        self._status = ""
         self._status_at = 0.0
-        self._points: list[Point] = []
-        self._last: tuple[int, float] | None = None
         self._entrants: dict[tuple[int, float], Entrant] = {}
         self._champions: dict[int, tuple[Episode, ...]] = {}
 
     def close(self) -> None:
         """Let go of the database."""
-        if self._reader is not None:
-            self._reader.close()
-            self._reader = None
+        if self._run is not None:
+            self._run.close()
+            self._run = None
 
     def look(self, wished: int | None) -> News | None:
         """What the run says now, if that is something else than the last time."""
         try:
-            changed = self._open()
-            reader = self._reader
-            assert reader is not None
-            version = reader.query("PRAGMA data_version")[0][0]
-            changed |= version != self._version or wished != self._wished or bool(self.news.problem)
+            run, fresh = self._opened()
+            changed = run.changed() or fresh
+            anew = changed and (run.has_news() or fresh)
+            snapshot = run.read() if self._snapshot is None or anew else self._snapshot
+            self._snapshot = snapshot
+            changed |= wished != self._wished or bool(self.news.problem)
             now = time.monotonic()
+            status, quiet = self.news.status, self.news.quiet_s
             if changed or now - self._status_at >= _STATUS_S:
-                status, quiet = self._looked_at(reader)
+                status, quiet = _pulse(run.reader, snapshot)
                 self._status_at = now
                 changed |= (status, quiet) != (self.news.status, self.news.quiet_s)
             if not changed:
                 return None
-            news = self._read(reader, wished, status, quiet)
-            self._version, self._wished = version, wished
+            news = self._read(run.reader, snapshot, wished, status, quiet)
+            self._wished = wished
         except (ValueError, KeyError, OSError, zlib.error) as error:
             # Also a row that another version wrote, or a damaged one: the window goes on with what it has.
             return self._lost(error)
@@ -235,81 +229,51 @@ class Feed:
             known = isinstance(error, RunFolderError | OSError)
             line = str(error) if known else f"{self.folder / DATABASE} is damaged: {error}"
         self.close()
-        self._version = -1
         if line == self.news.problem:
             return None
         # What was shown stays: it may be the last that is left of it.
         self.news = dataclasses.replace(self.news, problem=line, quiet_s=0)
         return self.news
 
-    def _open(self) -> bool:
-        try:
-            inode = os.stat(self.folder / DATABASE).st_ino
-        except OSError:
-            inode = 0
-        if self._reader is not None and inode == self._inode:
-            return False
-        # An open database outlives its name: without this look, a deleted run would seem to stand still for ever.
+    def _opened(self) -> tuple[RunFollower, bool]:
+        """The run, and whether it has just been opened."""
+        if self._run is not None and not self._run.replaced():
+            return self._run, False
+        # Without this look, a deleted run would seem to stand still for ever.
         self.close()
-        self._reader, self._inode, self._version = RunReader(self.folder), inode, -1
-        self._points, self._last = [], None
+        self._run, self._snapshot = RunFollower(self.folder), None
         self._entrants.clear()
         self._champions.clear()
-        return True
+        return self._run, True
 
-    @staticmethod
-    def _looked_at(reader: RunReader) -> tuple[str, int]:
-        facts = reader.facts()
-        status = reader.status()
-        quiet = int(time.time() - float(facts.get("updated", 0.0))) if status in LIVE else 0
-        return status, quiet // 10 * 10 if quiet >= _QUIET_S else 0
-
-    def _read(self, reader: RunReader, wished: int | None, status: str, quiet: int) -> News:
-        facts = reader.facts()
-        newest = _one(reader, "SELECT MAX(step) FROM strategies WHERE purpose = 'training'") or 0
-        shown = newest if wished is None else self._nearest(reader, wished)
-        champions = [champion for champion in reader.champions() if champion.step <= max(shown, 1)]
+    def _read(self, reader: RunReader, run: Snapshot, wished: int | None, status: str, quiet: int) -> News:
+        shown = reader.training_step(wished)
+        champions = [champion for champion in run.champions if champion.step <= max(shown, 1)]
         champion = champions[-1] if champions else None
-        rival = next((c for c in reversed(champions) if c.step < shown), None)
+        failure = (run.failure,) if run.failure is not None and status == "failed" else ()
         return News(
-            game=str(facts.get("game", "")),
-            model=Path(str(facts.get("model", "")).rstrip("/")).name,
+            game=run.game,
+            model=Path(run.model.rstrip("/")).name,
             status=status,
-            step=int(facts.get("step", 0)),
-            max_steps=int(facts.get("max_steps", 0)),
-            newest=newest,
+            step=run.step,
+            max_steps=run.max_steps,
+            newest=reader.training_step(),
             shown=shown,
             entrants=self._read_entrants(reader, shown),
             expected=_group_size(reader, shown),
-            baselines=_baselines(reader, facts, shown),
+            baselines=_baselines(reader, run, shown),
             champion=champion,
             champion_episodes=self._champion_episodes(reader, champion),
-            rival=rival,
-            points=self._read_points(reader),
-            present=_present(reader, shown),
-            warnings=_warnings(reader, status),
+            rival=next((c for c in reversed(champions) if c.step < shown), None),
+            points=_points(run),
+            present=_present(run, shown),
+            warnings=tuple(Warning(alarm.message, alarm.help) for alarm in (*failure, *run.alarms)),
             quiet_s=quiet,
         )
 
-    @staticmethod
-    def _nearest(reader: RunReader, wished: int) -> int:
-        return (
-            _one(reader, f"SELECT MAX(step) FROM strategies WHERE purpose = 'training' AND step <= {int(wished)}")
-            or _one(reader, "SELECT MIN(step) FROM strategies WHERE purpose = 'training'")
-            or 0
-        )
-
     def _read_entrants(self, reader: RunReader, step: int) -> tuple[Entrant, ...]:
-        if not step:
-            return ()
-        said = reader.query(
-            "SELECT strategy_id, error, reasons, CASE WHEN source_id IS NULL THEN text END AS text FROM completions "
-            "JOIN strategies ON strategies.id = strategy_id WHERE step = ? AND purpose = 'training'",
-            (step,),
-        )
-        words = {row["strategy_id"]: row for row in said}
         found: dict[tuple[int, float], Entrant] = {}
-        for row in reader.strategies(step):
+        for row in reader.strategies(step) if step else ():
             # A resumed run gives the ids of dropped strategies to new ones.
             key = row["id"], row["time"]
             entrant = self._entrants.get(key) or Entrant(
@@ -321,14 +285,13 @@ class Feed:
                 rewards={},
                 reasons={},
                 source=row["source"],
-                text=(row["source"] if row["source"] is not None else words[row["id"]]["text"]) or "",
-                error=words[row["id"]]["error"],
+                text=(row["source"] if row["source"] is not None else row["text"]) or "",
+                error=row["error"],
                 episodes=tuple(reader.episodes(row["id"])),
                 time=row["time"],
             )
             if entrant.reward is None and row["reward"] is not None:
-                reasons = json.loads(words[row["id"]]["reasons"] or "{}")
-                rewards = row["rewards"] or {}
+                reasons, rewards = row["reasons"] or {}, row["rewards"] or {}
                 entrant = dataclasses.replace(entrant, reward=row["reward"], rewards=rewards, reasons=reasons)
             found[key] = entrant
         self._entrants = found
@@ -341,54 +304,40 @@ class Feed:
             self._champions = {champion.strategy_id: tuple(reader.episodes(champion.strategy_id))}
         return self._champions[champion.strategy_id]
 
-    def _read_points(self, reader: RunReader) -> tuple[Point, ...]:
-        if self._last is not None:
-            same = reader.query("SELECT 1 FROM steps WHERE step = ? AND time = ?", self._last)
-            if not same:  # the run went back to a checkpoint
-                self._points, self._last = [], None
-        after = self._last[0] if self._last else 0
-        sql = "SELECT step, time, reward, reward_std, step_s FROM steps WHERE step > ? ORDER BY step"
-        for row in reader.query(sql, (after,)):
-            self._points.append(Point(row["step"], row["reward"], row["reward_std"], row["step_s"]))
-            self._last = row["step"], row["time"]
-        if len(self._points) > MOST_POINTS:
-            self._points = _stretches(reader, self._points[-1].step)
-        scored = {point.step: point for point in self._points}
-        for step, mean in _evaluated(reader):
-            scored[step] = dataclasses.replace(scored.get(step, Point(step)), held_out=mean)
-        return tuple(scored[step] for step in sorted(scored))
+
+def _pulse(reader: RunReader, run: Snapshot) -> tuple[str, int]:
+    """What changes without news: the status, since nobody writes down that a trainer died, and how long it is quiet."""
+    status = reader.status()
+    written = float(reader.facts().get("updated", run.updated))
+    quiet = int(time.time() - written) if status in LIVE else 0
+    return status, quiet // 10 * 10 if quiet >= _QUIET_S else 0
 
 
-def _stretches(reader: RunReader, last: int) -> list[Point]:
-    """The steps up to ``last`` in stretches of equal length, half as many as may be kept."""
-    length = -(-last // (MOST_POINTS // 2))
-    sql = (
-        "SELECT MAX(step) AS step, AVG(reward), AVG(reward_std), AVG(step_s) FROM steps WHERE step <= ? "
-        "GROUP BY (step - 1) / ? ORDER BY step"
-    )
-    return [Point(*row) for row in reader.query(sql, (last, length))]
+def _points(run: Snapshot) -> tuple[Point, ...]:
+    scored = {step: Point(step, *values) for step, *values in run.history.points("reward", "reward_std", "step_s")}
+    for step, mean in _evaluated(run):
+        scored[step] = dataclasses.replace(scored.get(step, Point(step)), held_out=mean)
+    return tuple(scored[step] for step in sorted(scored))
 
 
-def _evaluated(reader: RunReader) -> list[tuple[int, float]]:
-    """Held-out means by step; beyond what may be kept of them, means of stretches."""
-    count, last = reader.query("SELECT COUNT(*), MAX(step) FROM evaluations")[0]
-    length = -(-last // MOST_POINTS) if count > MOST_POINTS else 1
-    sql = "SELECT MAX(step) AS step, AVG(mean) FROM evaluations GROUP BY (step + ? - 1) / ? ORDER BY step"
-    return [(row[0], row[1]) for row in reader.query(sql, (length, length))]
+def _evaluated(run: Snapshot) -> list[tuple[int, float]]:
+    """Held-out means by step; beyond what may be kept of them, means of stretches, each with its last step."""
+    length = -(-run.held_out[-1].step // MOST_POINTS) if len(run.held_out) > MOST_POINTS else 1
+    stretches: dict[int, list[HeldOut]] = {}
+    for evaluation in run.held_out:
+        stretches.setdefault((evaluation.step + length - 1) // length, []).append(evaluation)
+    return [(part[-1].step, sum(each.mean for each in part) / len(part)) for part in stretches.values()]
 
 
-def _present(reader: RunReader, shown: int) -> Point | None:
-    until = (max(shown, 1),)
-    steps = "SELECT step, reward, reward_std, step_s FROM steps WHERE step <= ? ORDER BY step DESC LIMIT 1"
-    means = "SELECT step, mean FROM evaluations WHERE step <= ? ORDER BY step DESC LIMIT 1"
-    point = next((Point(*row) for row in reader.query(steps, until)), None)
-    for row in reader.query(means, until):
-        point = dataclasses.replace(point or Point(row["step"]), held_out=row["mean"])
+def _present(run: Snapshot, shown: int) -> Point | None:
+    history, point = run.history, None
+    place = history.between(0, max(shown, 1)).stop - 1
+    if place >= 0:
+        values = (history.at(name, place) for name in ("reward", "reward_std", "step_s"))
+        point = Point(history.steps[place], *values)
+    for evaluation in [each for each in run.held_out if each.step <= max(shown, 1)][-1:]:
+        point = dataclasses.replace(point or Point(evaluation.step), held_out=evaluation.mean)
     return point
-
-
-def _one(reader: RunReader, sql: str) -> int | None:
-    return reader.query(sql)[0][0]
 
 
 def _group_size(reader: RunReader, step: int) -> int:
@@ -396,23 +345,12 @@ def _group_size(reader: RunReader, step: int) -> int:
         return int(reader.config()["config"]["num_generations"])
     except (RunFolderError, KeyError, TypeError, ValueError):
         pass  # a run without a readable configuration can be watched all the same
-    rows = reader.query(
-        "SELECT COUNT(*) FROM strategies WHERE step = ? AND purpose = 'training' GROUP BY number", (step,)
-    )
-    return max((row[0] for row in rows), default=0)
+    sizes = Counter(row["number"] for row in reader.strategies(step))
+    return max(sizes.values(), default=0)
 
 
-def _baselines(reader: RunReader, facts: Mapping[str, Any], step: int) -> dict[str, float]:
-    stage = reader.query("SELECT stage FROM groups WHERE step = ? AND purpose = 'training' LIMIT 1", (step,))
-    kept = facts.get("baselines") or {}
-    means = kept.get(str(stage[0]["stage"])) if stage else None
-    means = means or next(iter(kept.values()), {})
+def _baselines(reader: RunReader, run: Snapshot, step: int) -> dict[str, float]:
+    groups = reader.groups(step)
+    means = run.baselines.get(str(groups[0]["stage"])) if groups else None
+    means = means or next(iter(run.baselines.values()), {})
     return {name: float(mean) for name, mean in sorted(means.items(), key=lambda item: item[1])}
-
-
-def _warnings(reader: RunReader, status: str) -> tuple[Warning, ...]:
-    found = [Warning(alarm.message, alarm.help) for alarm in reader.alarms()]
-    if status == "failed":
-        rows = reader.query("SELECT message, help FROM events WHERE kind = 'failed' ORDER BY id DESC LIMIT 1")
-        found = [Warning(row["message"], row["help"]) for row in rows] + found
-    return tuple(found)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from threading import Lock
+from typing import Any
 
 from grpo_arcade.recordings.runs.reader import RunReader
 
@@ -19,6 +20,8 @@ COLUMNS = (
     *("step_s", "generate_s", "score_s", "learn_s", "evaluate_s"),
 )
 """Columns of the table ``steps`` that are kept; NaN stands for what was not recorded."""
+MOST_POINTS = 512
+"""Of a longer run's history, :meth:`History.points` gives means of stretches of steps: a curve has no room for more."""
 Values = Sequence[float]
 
 
@@ -34,6 +37,7 @@ class History:
         self.steps = array("q")
         self.columns: dict[str, array[float]] = {name: array("d") for name in COLUMNS}
         self._outcomes: list[str] = []
+        self._rewards: list[str] = []
         self._smooth: dict[tuple[str, int], Smooth] = {}
 
     def __len__(self) -> int:
@@ -47,15 +51,17 @@ class History:
             anew = not same or same[0]["time"] != self.columns["time"][-1]
         after = 0 if anew or not self.steps else self.steps[-1]
         names = ", ".join(COLUMNS)
-        rows = reader.query(f"SELECT step, outcomes, {names} FROM steps WHERE step > ? ORDER BY step", (after,))
+        sql = f"SELECT step, outcomes, rewards, {names} FROM steps WHERE step > ? ORDER BY step"
+        rows = reader.query(sql, (after,))
         with self._lock:
             if anew:
                 self._begin()
             if rows:
                 # By columns: 5,000 rows are the history of a long run, and opening it should take no time.
-                steps, outcomes, *columns = zip(*rows, strict=True)
+                steps, outcomes, rewards, *columns = zip(*rows, strict=True)
                 self.steps.extend(steps)
                 self._outcomes += outcomes
+                self._rewards += rewards
                 for name, values in zip(COLUMNS, columns, strict=True):
                     self.columns[name].extend([math.nan if value is None else value for value in values])
 
@@ -82,13 +88,16 @@ class History:
 
     def last(self, name: str) -> float | None:
         """The newest value of a column; None where there is none."""
-        column = self.columns[name]
-        return None if not column or math.isnan(column[-1]) else column[-1]
+        return self.at(name, -1) if self.steps else None
+
+    def at(self, name: str, place: int) -> float | None:
+        """A column's value at one place; None where nothing was recorded."""
+        value = self.columns[name][place]
+        return None if math.isnan(value) else value
 
     def mean(self, name: str, window: int = 10) -> float | None:
         """The mean of a column's last values; None where nothing was recorded."""
-        known = [value for value in self.columns[name][-window:] if not math.isnan(value)]
-        return sum(known) / len(known) if known else None
+        return _mean(self.columns[name][-window:])
 
     def outcome_mix(self, places: slice) -> Counter[str]:
         """Completions by outcome, over some steps."""
@@ -96,6 +105,29 @@ class History:
         for outcomes in self._outcomes[places]:
             mix.update(json.loads(outcomes))
         return mix
+
+    def reward_means(self, at: int = -1) -> dict[str, float | None]:
+        """The mean of each reward function, unweighted, in the newest step or the one at that place; empty if none."""
+        if not self._rewards:
+            return {}
+        return {name: told["mean"] for name, told in json.loads(self._rewards[at]).items()}
+
+    def points(self, *names: str) -> list[tuple[Any, ...]]:
+        """The steps with some of their columns, None where nothing was recorded.
+
+        Of a run of more than :data:`MOST_POINTS` steps, means of stretches of equal length, each with the last of its
+        steps, at most half as many as that.
+        """
+        length = -(-self.steps[-1] // (MOST_POINTS // 2)) if len(self) > MOST_POINTS else 1
+        with self._lock:
+            found = []
+            begin = 0
+            while begin < len(self.steps):
+                end = bisect_right(self.steps, (self.steps[begin] - 1) // length * length + length)
+                means = (_mean(self.columns[name][begin:end]) for name in names)
+                found.append((self.steps[end - 1], *means))
+                begin = end
+            return found
 
     def seconds_a_step(self, window: int = 20) -> float | None:
         """How long a step takes from one to the next, evaluations and checkpoints included; the median of the last.
@@ -105,6 +137,11 @@ class History:
         times = self.columns["time"][-window - 1 :]
         gaps = sorted(later - earlier for earlier, later in pairwise(times))
         return gaps[len(gaps) // 2] if gaps else self.last("step_s")
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    known = [value for value in values if not math.isnan(value)]
+    return sum(known) / len(known) if known else None
 
 
 class Smooth:
