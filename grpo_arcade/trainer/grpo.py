@@ -22,9 +22,12 @@ from grpo_arcade.recordings.runs.folder import LIVE, LOG, STATE, RunFolderError,
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.recordings.runs.writer import RunWriter
 from grpo_arcade.trainer import processes
+from grpo_arcade.trainer import rewards as reward_functions
 from grpo_arcade.trainer.config import ConfigError, TrainConfig
 from grpo_arcade.trainer.curriculum import Curriculum
+from grpo_arcade.trainer.judging import RewardError
 from grpo_arcade.trainer.narration import Narrator, captured
+from grpo_arcade.trainer.own_rewards import try_out
 from grpo_arcade.trainer.processes import Left, Processes, ProcessLost
 from grpo_arcade.trainer.rewards import load
 
@@ -96,6 +99,10 @@ def _lead(config: TrainConfig | None, resume: str | Path | None, capture: bool, 
     from grpo_arcade.trainer.models import locate
     from grpo_arcade.trainer.tracking import check_trackers
 
+    stage = Curriculum.of(config).stage
+    try_out(
+        reward_functions.load(config.rewards, config.reward_weights), config.game, stage.options, config.train_seeds
+    )
     check_vllm(config)
     check_trackers(config.trackers)
     locate(config.model)  # a misspelt model is refused before there is a run folder
@@ -273,6 +280,8 @@ def _explained(error: BaseException, config: TrainConfig, again: str) -> Trainin
         return TrainingError(
             f"memory ran out; a new run with {what_to_lower(config)} needs less, and where there is more: {again}"
         )
+    if isinstance(error, RewardError):
+        return TrainingError(f"{error}; mend it, and go on with {again}")
     if isinstance(error, OSError):
         return TrainingError(f"{type(error).__name__}: {' '.join(str(error).split())}; {again}")
     return None

@@ -1,9 +1,8 @@
 """Reward functions: what a completion earns for what its strategy did.
 
-Each is a TRL reward function — called with ``prompts``, ``completions`` and, as ``rollouts``, one
-:class:`~grpo_arcade.trainer.scoring.Rollout` a completion, it returns one float a completion — and can say why in words
-(:meth:`Reward.judge`). A reward of your own is written the same way, or as any TRL reward function, and named in the
-configuration by its dotted path ``package.module:function``.
+Each takes one :class:`~grpo_arcade.trainer.scoring.Rollout` and returns a value and the reason in words. A reward of
+your own is written the same way, or as any TRL reward function, and named in the configuration by its dotted path
+``package.module:function``; how they are called is in ``judging``.
 
 ``function_works``, ``no_cheating`` and ``strategy_succeeds`` carry the names and values of the public 2048 tutorials.
 They hardly differ between two strategies that both play, so the default adds ``progress``, fifty times as heavy: it is
@@ -12,62 +11,28 @@ what the model climbs on. With less, a few programs that fail make up most of a 
 
 from __future__ import annotations
 
-import difflib
-import importlib
+import math
 import statistics
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from grpo_arcade.games import Episode, Outcome, score_text
+from grpo_arcade.trainer.judging import Reward
+from grpo_arcade.trainer.own_rewards import reward_named
 from grpo_arcade.trainer.scoring import FAILURES, Rollout, counted_score
-
-Verdict = tuple[float, str]
-"""A value, and the reason in words."""
-
-
-@dataclass(frozen=True)
-class Reward:
-    """A reward function that knows its reason."""
-
-    name: str
-    function: Callable[..., Any]
-    """From a rollout to a verdict; or, where ``plain`` is set, any TRL reward function."""
-    weight: float = 1.0
-    plain: bool = False
-    """Whether ``function`` is a TRL reward function of the user's own, which gives no reasons."""
-
-    @property
-    def __name__(self) -> str:
-        """What TRL logs it under."""
-        return self.name
-
-    def __call__(
-        self, prompts: Sequence[Any], completions: Sequence[Any], *, rollouts: Sequence[Rollout], **columns: Any
-    ) -> list[float]:
-        """One value a completion, unweighted: TRL applies the weights."""
-        if self.plain:
-            return list(self.function(prompts=prompts, completions=completions, rollouts=rollouts, **columns))
-        return [self.function(rollout)[0] for rollout in rollouts]
-
-    def judge(self, rollout: Rollout) -> Verdict:
-        """The value and the reason for one rollout; a plain TRL function has no reason to give."""
-        if self.plain:
-            raise TypeError(f"{self.name} judges batches, not single rollouts")
-        return self.function(rollout)
-
 
 _KNOWN: dict[str, Reward] = {}
 
 
-def reward(function: Callable[[Rollout], Verdict]) -> Reward:
+def reward(function: Callable[[Rollout], Any]) -> Reward:
     """Make a reward function out of one that judges a single rollout."""
     return Reward(function.__name__, function)
 
 
-def _built_in(weight: float = 1.0) -> Callable[[Callable[[Rollout], Verdict]], Reward]:
-    def add(function: Callable[[Rollout], Verdict]) -> Reward:
+def _built_in(weight: float = 1.0) -> Callable[[Callable[[Rollout], tuple[float, str]]], Reward]:
+    def add(function: Callable[[Rollout], tuple[float, str]]) -> Reward:
         made = _KNOWN[function.__name__] = replace(reward(function), weight=weight)
         return made
 
@@ -75,7 +40,7 @@ def _built_in(weight: float = 1.0) -> Callable[[Callable[[Rollout], Verdict]], R
 
 
 @_built_in()
-def function_works(rollout: Rollout) -> Verdict:
+def function_works(rollout: Rollout) -> tuple[float, str]:
     """+1 for a strategy that can be called, −0.5 for one that fails before its first move, −2 for none."""
     if rollout.refusal in (Outcome.NO_CODE, Outcome.SYNTAX_ERROR):
         return -2.0, rollout.error or "no strategy in the completion"
@@ -85,7 +50,7 @@ def function_works(rollout: Rollout) -> Verdict:
 
 
 @_built_in()
-def no_cheating(rollout: Rollout) -> Verdict:
+def no_cheating(rollout: Rollout) -> tuple[float, str]:
     """+1 for plain Python, −20 for a program that asks for something forbidden, −1 where there is no program."""
     if rollout.refusal in (Outcome.NO_CODE, Outcome.SYNTAX_ERROR):
         return -1.0, "there is no program to look at"
@@ -98,7 +63,7 @@ _SUCCESS = {Outcome.WON: 20.0, Outcome.TIMEOUT: -1.0, Outcome.CRASHED: -3.0, Out
 
 
 @_built_in()
-def strategy_succeeds(rollout: Rollout) -> Verdict:
+def strategy_succeeds(rollout: Rollout) -> tuple[float, str]:
     """Mean over the games of +20 won, +2 played to another end, −1 timeout, −3 crash; 0 if it could not be called.
 
     An answer that is no action counts as a crash, as it does where the tutorials' board raises.
@@ -111,7 +76,7 @@ def strategy_succeeds(rollout: Rollout) -> Verdict:
 
 
 @_built_in(weight=50.0)
-def progress(rollout: Rollout) -> Verdict:
+def progress(rollout: Rollout) -> tuple[float, str]:
     """Mean over the games of the score's place on a scale: 0 is random play, 1 a person, else the best baseline.
 
     ``(score - random) / (top - random)``, with the baselines' mean held-out scores and the game's ``human_score``; a
@@ -132,7 +97,7 @@ def progress(rollout: Rollout) -> Verdict:
 
 
 @_built_in()
-def legal_actions(rollout: Rollout) -> Verdict:
+def legal_actions(rollout: Rollout) -> tuple[float, str]:
     """Share of the decisions that did something, 0 to 1; 0 where the program failed."""
     moves = sum(len(episode.actions) for episode in rollout.episodes)
     wasted = sum(episode.wasted for episode in rollout.episodes)
@@ -145,7 +110,7 @@ def legal_actions(rollout: Rollout) -> Verdict:
 
 
 @_built_in()
-def universal(rollout: Rollout) -> Verdict:
+def universal(rollout: Rollout) -> tuple[float, str]:
     """Mean over the games of win +1, draw 0, anything else −1: for every game that says who won.
 
     A game that its server broke off is 0 too: nobody's fault.
@@ -155,7 +120,7 @@ def universal(rollout: Rollout) -> Verdict:
 
 
 @_built_in()
-def beats_champion(rollout: Rollout) -> Verdict:
+def beats_champion(rollout: Rollout) -> tuple[float, str]:
     """Share of the seeds on which it beat the run's best strategy so far, a tie counting half; 0.5 while none is."""
     if not rollout.champion:
         return 0.5, "there is no champion yet"
@@ -189,35 +154,17 @@ def load(wanted: Sequence[str], weights: Sequence[float] = ()) -> list[Reward]:
         raise ValueError(f"rewards is empty; there are {', '.join(names())}")
     if len(set(wanted)) != len(wanted):
         raise ValueError(f"rewards names one twice: {', '.join(wanted)}")
-    found = [_find(name) for name in wanted]
+    found = [reward_named(name, _KNOWN) for name in wanted]
     if weights:
         found = [replace(each, weight=float(weight)) for each, weight in zip(found, weights, strict=True)]
+    if len({each.name for each in found}) != len(found):
+        raise ValueError(f"two rewards are called alike: {', '.join(each.name for each in found)}; rename one")
+    for each in found:
+        if not math.isfinite(each.weight):
+            raise ValueError(f"reward_weights gives {each.name} the weight {each.weight}, which is no finite number")
     if all(each.weight == 0 for each in found):
         raise ValueError("reward_weights are all 0, so nothing could be learnt; leave them empty for the defaults")
     return found
-
-
-def _find(name: str) -> Reward:
-    if name in _KNOWN:
-        return _KNOWN[name]
-    module_name, colon, attribute = name.rpartition(":")
-    if not colon:
-        module_name, _, attribute = name.rpartition(".")
-    if not module_name:
-        near = difflib.get_close_matches(name, _KNOWN, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(_KNOWN)}, or package.module:function"
-        raise ValueError(f"there is no reward function {name!r}; {hint}")
-    try:
-        found = getattr(importlib.import_module(module_name), attribute)
-    except ImportError as error:
-        raise ValueError(f"reward {name!r}: {error}; it is looked up like any import") from error
-    except AttributeError as error:
-        raise ValueError(f"reward {name!r}: {module_name} has no {attribute!r}") from error
-    if isinstance(found, Reward):
-        return found
-    if not callable(found):
-        raise ValueError(f"reward {name!r} is not a function")
-    return Reward(attribute, found, plain=True)
 
 
 def _never_moved(rollout: Rollout) -> bool:

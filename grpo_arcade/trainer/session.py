@@ -124,7 +124,7 @@ class Session(Share):
         advantages: Sequence[float],
     ) -> None:
         """Record what a step's completions earned, and let the best of them challenge the champion."""
-        telling = [reward for reward in self.rewards if not reward.plain]
+        telling = [reward for reward in self.rewards if not reward.takes_batches]
         reasons = [{reward.name: reward.judge(rollout)[1] for reward in telling} for rollout in rollouts]
         ids = [self._ids[place] for place in range(len(rollouts))]
         self.writer.judged(ids, splits, reasons, totals, advantages)

@@ -16,7 +16,7 @@ REWARDS = '''
 import json
 from grpo_arcade.games.players import extract_source, play_match
 from grpo_arcade.trainer.rewards import function_works, no_cheating, strategy_succeeds
-from grpo_arcade.trainer.scoring import Play
+from grpo_arcade.trainer.scoring import Rollout
 
 COMPLETIONS = {
     "follows": """
@@ -35,11 +35,11 @@ for name, program in COMPLETIONS.items():
     completion = program if name == "says nothing" else f"```python\\n{program}\\n```"
     found = extract_source(completion)
     if found.source is None:
-        play = Play(completion, None, (), found.reason, found.refusal)
+        rollout = Rollout(completion, None, (), found.reason, found.refusal)
     else:
         match = play_match(found.source, "apples-two", {"width": 5, "goal": 10}, range(4))
-        play = Play(completion, found.source, match.episodes, match.error, match.refusal)
-    verdicts[name] = [reward.judge(play)[0] for reward in (function_works, no_cheating, strategy_succeeds)]
+        rollout = Rollout(completion, found.source, match.episodes, match.error, match.refusal)
+    verdicts[name] = [reward.judge(rollout)[0] for reward in (function_works, no_cheating, strategy_succeeds)]
 print(json.dumps(verdicts))
 '''
 

@@ -340,10 +340,15 @@ def test_a_run_that_collapses_for_good_keeps_its_good_weights_and_is_begun_anew(
 
 
 def test_an_error_that_is_not_the_disks_is_told_as_what_it_is(tiny_config, tmp_path, monkeypatch):
-    far = reward_module(tmp_path, monkeypatch, "far_reward", "raise ConnectionError('judge.example is not there')")
-    with pytest.raises(TrainingError, match=r"ConnectionError: judge\.example is not there; .*--resume") as told:
+    # It works while it is tried on two made-up completions, and not in a batch of four.
+    body = "if len(completions) > 2:\n    raise ConnectionError('judge.example is not there')\nreturn [1.0, 2.0]"
+    far = reward_module(tmp_path, monkeypatch, "far_reward", body)
+    with pytest.raises(
+        TrainingError, match=r"far_reward\.py, line 3\): ConnectionError: judge\.example is not there; .*--resume"
+    ) as told:
         train(dataclasses.replace(tiny_config, rewards=(far,)))
     assert "free space" not in str(told.value)
+    assert "\n" not in str(told.value)
     with RunReader(Path(tiny_config.output_dir) / tiny_config.run_name) as run:
         assert run.status() == run.facts()["status"] == "crashed"
 

@@ -1,12 +1,15 @@
 """Reward values: those of the tutorials by name, and the ones that carry the learning signal."""
 
+import asyncio
 import math
+import sys
 from dataclasses import replace
 
 import pytest
 
 from grpo_arcade.games import Episode, Outcome
-from grpo_arcade.trainer import rewards
+from grpo_arcade.trainer import judging, rewards
+from grpo_arcade.trainer.own_rewards import try_out
 from grpo_arcade.trainer.scoring import Assignment, Rollout, Scorer, counted_score
 
 BASELINES = {"random": 1000.0, "greedy": 2000.0, "expectimax": 16000.0}
@@ -128,6 +131,148 @@ def test_rewards_of_ones_own_by_dotted_path(tmp_path, monkeypatch):
     assert generous([], ["a", "b"], rollouts=[rollout(LOST), rollout(WON)]) == [3.0, 3.0]
     assert counted(["p"], ["abc"], rollouts=[rollout(LOST)]) == [3.0]
     assert (generous.__name__, generous.weight, counted.weight) == ("generous", 2.0, 0.5)
+
+
+OWN = """
+import asyncio
+
+def patience(rollout):
+    return float(len(rollout.episodes)), "so many games"
+
+def bare(rollout):
+    return len(rollout.completion)
+
+async def slow(rollout):
+    await asyncio.sleep(0)
+    return 1.0, "at last"
+
+def batches(prompts, completions, **columns):
+    return [float(len(each[0]["content"])) for each in completions]
+
+def few(completions):
+    return [1.0 for each in completions]
+
+async def judge(completions, rollouts, **columns):
+    await asyncio.sleep(0)
+    return [None if rollout.source is None else 2.0 for rollout in rollouts]
+
+def with_a_loop_of_its_own(completions, **columns):
+    async def answer():
+        return [3.0] * len(completions)
+    return asyncio.run(answer())
+
+class Rubric:
+    def __call__(self, rollout):
+        return 4
+rubric = Rubric()
+
+def raises(rollout):
+    wide = rollout.episodes
+    return 1 / (len(wide) - len(wide))
+
+def many(completions, **columns):
+    return [1.0]
+
+def endless(rollout):
+    return float("inf"), "too good"
+
+def nothing(completions, **columns):
+    return [float("nan")] * len(completions)
+
+def too_large_for_float32(rollout):
+    return 1e39
+
+def words(rollout):
+    return "good"
+
+def two(rollout, other):
+    return 1.0
+"""
+RAISES = 1 + next(place for place, line in enumerate(OWN.splitlines()) if "1 / (" in line)
+
+
+@pytest.fixture
+def own_rewards(tmp_path, monkeypatch):
+    """A file of rewards in the folder one stands in, as for somebody who has installed the command."""
+    name = f"own_{tmp_path.name}".replace("-", "_")
+    (tmp_path / f"{name}.py").write_text(OWN)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", [each for each in sys.path if each])
+    return lambda *functions: rewards.load([f"{name}:{function}" for function in functions])
+
+
+@pytest.mark.parametrize(
+    ("function", "values", "reason"),
+    [
+        ("patience", [1.0, 2.0], "so many games"),
+        ("bare", [4.0, 4.0], ""),
+        ("slow", [1.0, 1.0], "at last"),
+        ("batches", [4.0, 4.0], ""),
+        ("few", [1.0, 1.0], ""),
+        ("judge", [2.0, None], ""),
+        ("with_a_loop_of_its_own", [3.0, 3.0], ""),
+        ("rubric", [4.0, 4.0], ""),
+    ],
+)
+def test_every_form_of_ones_own_works_and_is_found_in_the_current_folder(own_rewards, function, values, reason):
+    batch = [rollout(LOST), replace(rollout(WON, LOST), source=None)]
+    columns = {"prompts": ["p", "p"], "completions": [[{"content": "text"}]] * 2, "completion_ids": [[1], [2]]}
+    verdicts = [row[function] for row in judging.judge_all(own_rewards(function), batch, columns)]
+    assert [verdict.value for verdict in verdicts] == values
+    assert {verdict.reason for verdict in verdicts} == {reason}
+    own_rewards_tried(own_rewards(function))
+
+
+def own_rewards_tried(chosen):
+    try_out(chosen, "2048", {"size": 4, "target": 2048}, 2)
+
+
+def test_a_reward_is_called_once_a_batch_and_works_where_a_loop_is_running(own_rewards):
+    asked = []
+
+    def counting(rollout):
+        asked.append(rollout)
+        return 1.0, "because"
+
+    async def notebook():
+        chosen = [rewards.reward(counting), *own_rewards("slow")]
+        return judging.judge_all(chosen, [rollout(LOST), rollout(WON)], {"prompts": [], "completions": []})
+
+    found = asyncio.run(notebook())
+    assert len(asked) == 2
+    assert found == [{"counting": (1.0, "because"), "slow": (1.0, "at last")}] * 2
+
+
+@pytest.mark.parametrize(
+    ("function", "says"),
+    [
+        ("raises", rf"reward raises \(own_.*\.py, line {RAISES}\): ZeroDivisionError: "),
+        ("many", "gave 1 values for 2 completions"),
+        ("endless", r"endless gave inf, which is no finite number \(too good\)"),
+        ("nothing", "gave nan, which is no finite"),
+        ("too_large_for_float32", r"gave 1e\+39"),
+        ("words", "gave 'good', which is no number"),
+    ],
+)
+def test_a_reward_that_fails_is_told_in_one_line_before_anything_slow(own_rewards, function, says):
+    with pytest.raises(judging.RewardError, match=says) as told:
+        own_rewards_tried(own_rewards(function))
+    assert "made-up completion" in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def test_a_function_in_neither_form_and_two_of_one_name_are_refused(own_rewards, tmp_path):
+    with pytest.raises(ValueError, match="takes rollout, other; a reward function takes one rollout"):
+        own_rewards("two")
+    (tmp_path / f"second_{tmp_path.name}.py".replace("-", "_")).write_text(OWN)
+    with pytest.raises(ValueError, match="called alike"):
+        rewards.load([f"own_{tmp_path.name}:few".replace("-", "_"), f"second_{tmp_path.name}:few".replace("-", "_")])
+
+
+@pytest.mark.parametrize("weight", [math.inf, math.nan])
+def test_a_weight_that_is_no_finite_number_is_refused(weight):
+    with pytest.raises(ValueError, match=rf"gives progress the weight {weight}"):
+        rewards.load(["progress", "universal"], [weight, 1.0])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,153 @@
+"""How a reward function is called: ours and other people's, each once a batch, every value a finite number or refused.
+
+A function is written in one of two forms, either of them as ``async def`` too. The *rollout form* takes one
+:class:`~grpo_arcade.trainer.scoring.Rollout` and returns a value, or a value and the reason in words. The *TRL form*
+takes ``prompts``, ``completions`` and what else TRL hands to reward functions, as keywords, and ``rollouts`` beside
+them; it returns a value a completion. None as a value means that the function does not judge that completion.
+torch and TRL are not imported here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import traceback
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from grpo_arcade.trainer.scoring import Rollout
+
+_LARGEST = 3.4e38
+"""Above this a value is infinite in the 32 bits that TRL keeps it in."""
+
+
+class RewardError(ValueError):
+    """A reward function failed; one line that names it, the line of its code, and what went wrong."""
+
+
+class Verdict(NamedTuple):
+    """What one reward function says of one completion."""
+
+    value: float | None
+    """Unweighted; None where it does not judge."""
+    reason: str = ""
+    """In words; empty where it gives none."""
+
+
+@dataclass(frozen=True)
+class Reward:
+    """A reward function, with its name and its weight."""
+
+    name: str
+    function: Callable[..., Any]
+    """In one of the two forms."""
+    weight: float = 1.0
+    takes_batches: bool = False
+    """Whether ``function`` is in the TRL form."""
+
+    @property
+    def __name__(self) -> str:
+        """What TRL logs it under."""
+        return self.name
+
+    def __call__(
+        self, prompts: Sequence[Any], completions: Sequence[Any], *, rollouts: Sequence[Rollout], **columns: Any
+    ) -> list[float | None]:
+        """As TRL calls it: one value a completion, unweighted, since TRL applies the weights."""
+        columns |= {"prompts": prompts, "completions": completions}
+        return [verdict.value for verdict in self.verdicts(rollouts, columns)]
+
+    def judge(self, rollout: Rollout) -> Verdict:
+        """The verdict on one rollout."""
+        columns = {"prompts": [[]], "completions": [[{"role": "assistant", "content": rollout.completion}]]}
+        return self.verdicts([rollout], columns)[0]
+
+    def verdicts(self, rollouts: Sequence[Rollout], columns: dict[str, Any]) -> list[Verdict]:
+        """One verdict a rollout; ``columns`` are what TRL gives for the same completions.
+
+        Raises:
+            RewardError: the function raised, or gave what is no finite number.
+        """
+        return [row[self.name] for row in judge_all([self], rollouts, columns)]
+
+    def begin(self, rollouts: Sequence[Rollout], columns: dict[str, Any]) -> Any:
+        """Call the function: an answer a rollout; those of an ``async def`` are still to be awaited."""
+        try:
+            if self.takes_batches:
+                return self.function(**self._wanted({**columns, "rollouts": list(rollouts)}))
+            return [self.function(rollout) for rollout in rollouts]
+        except Exception as error:
+            raise self._failure(error) from error
+
+    async def finish(self, begun: Any) -> list[Any]:
+        """Await what :meth:`begin` left to be awaited."""
+        try:
+            answers = list(await begun if inspect.isawaitable(begun) else begun)
+            come = iter(await asyncio.gather(*(each for each in answers if inspect.isawaitable(each))))
+            return [next(come) if inspect.isawaitable(each) else each for each in answers]
+        except Exception as error:
+            raise self._failure(error) from error
+
+    def _wanted(self, columns: dict[str, Any]) -> dict[str, Any]:
+        parameters = inspect.signature(self.function).parameters
+        if any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters.values()):
+            return columns
+        return {name: value for name, value in columns.items() if name in parameters}
+
+    def checked(self, answers: Sequence[Any], wanted: int) -> list[Verdict]:
+        """The answers as verdicts, each of which is a finite number or None."""
+        if len(answers) != wanted:
+            raise RewardError(f"reward {self.name} gave {len(answers)} values for {wanted} completions")
+        found = []
+        for answer in answers:
+            value, reason = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, "")
+            try:
+                number = None if value is None else float(value)
+            except (TypeError, ValueError):
+                raise RewardError(f"reward {self.name} gave {value!r:.80}, which is no number") from None
+            if number is not None and not abs(number) <= _LARGEST:
+                because = f" ({reason})" if reason else ""
+                raise RewardError(f"reward {self.name} gave {number:g}, which is no finite number{because}")
+            found.append(Verdict(number, str(reason)))
+        return found
+
+    def _failure(self, error: Exception) -> RewardError:
+        """Names the function, and the line of its file at which it failed."""
+        code = getattr(inspect.unwrap(self.function), "__code__", None)
+        place = ""
+        if code is not None:
+            own = [
+                each.lineno for each in traceback.extract_tb(error.__traceback__) if each.filename == code.co_filename
+            ]
+            place = f" ({Path(code.co_filename).name}, line {own[-1] if own else code.co_firstlineno})"
+        return RewardError(f"reward {self.name}{place}: {error_words(error)}")
+
+
+def judge_all(
+    rewards: Sequence[Reward], rollouts: Sequence[Rollout], columns: dict[str, Any]
+) -> list[dict[str, Verdict]]:
+    """What every reward function says of every rollout, by its name; each is called once, and async ones together.
+
+    Raises:
+        RewardError: as :meth:`Reward.verdicts`.
+    """
+    # Called outside of any event loop, because a function may have one of its own.
+    begun = [reward.begin(rollouts, columns) for reward in rewards]
+
+    async def together() -> list[list[Any]]:
+        return await asyncio.gather(*(reward.finish(each) for reward, each in zip(rewards, begun, strict=True)))
+
+    # In a thread of its own, because a notebook has a loop running in this one.
+    with ThreadPoolExecutor(1) as thread:
+        answers = thread.submit(asyncio.run, together()).result()
+    columns_of_verdicts = [reward.checked(found, len(rollouts)) for reward, found in zip(rewards, answers, strict=True)]
+    names = [reward.name for reward in rewards]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns_of_verdicts, strict=True)]
+
+
+def error_words(error: BaseException) -> str:
+    """An exception in one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
