@@ -248,7 +248,7 @@ def evaluate_model(
         seed=seed,
         max_new_tokens=max_completion_length,
         temperature=temperature,
-        on_finished=lambda place, ids: scorer.submit(place, completion_text(tokenizer, ids, ends, prompt)),
+        on_finished=lambda place, ids: scorer.submit(place, completion_text(tokenizer, ids, ends, asked)),
     )
     part = scorer.collect(), [tuple(ids) for ids in written]
     everybody = processes.gather(part) or [part]
