@@ -17,6 +17,7 @@ import pytest
 from grpo_arcade.games import Outcome
 from grpo_arcade.games.players import Limits, play_match
 from grpo_arcade.games.players.sandbox import kernel_wall
+from tests.attacks.evaluators import KIND as EVALUATORS
 from tests.attacks.hostile import ATTACKS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's wall is Linux's")
@@ -130,6 +131,15 @@ def attack(source, outside, policy):
 @pytest.mark.parametrize("hostile", ATTACKS, ids=lambda hostile: f"{hostile.kind}-{hostile.name}".replace(" ", "_"))
 def test_nothing_gets_out_with_the_policy_on(hostile, outside):
     attack(hostile.source, outside, policy=True)
+
+
+@pytest.mark.parametrize(
+    "hostile", [hostile for hostile in ATTACKS if hostile.kind == EVALUATORS], ids=lambda hostile: hostile.name
+)
+def test_the_library_runs_no_text_and_makes_no_attribute_that_the_policy_refuses(hostile, outside):
+    result = attack(hostile.source, outside, policy=True)
+    assert "reached" not in result.error
+    assert result.refusal in (None, Outcome.FORBIDDEN)
 
 
 @pytest.mark.parametrize(

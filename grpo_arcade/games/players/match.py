@@ -16,8 +16,15 @@ How games end when something goes wrong:
 - A forbidden system call, or a message that breaks the protocol, ends all games of the match that still run as
   ``forbidden``.
 - When the match has used its CPU time, all games that still run end as ``timeout``.
+- A child that was killed from outside (by a system that is out of memory, by a person) says nothing of the strategy:
+  the match is played once more, and if that happens again it is a ``SandboxError``.
 
-So the result depends on the source, the seeds and the limits, not on which other matches ran beside it.
+So the result depends on the source, the seeds and the limits, not on which other matches ran beside it. Nor does a game
+depend on the others of its match: where a program could leave something for its next game, and where the games together
+used more than half of the memory there is, each is played in a process of its own, one after another
+(:mod:`~grpo_arcade.games.players.sharing`), and so are all when the policy is off. What is left: a program that writes
+out the address of an object (``str(iter([]))``), orders a set of its own objects, or probes how large a block of memory
+it can still get, may see that another game is there.
 """
 
 from __future__ import annotations
@@ -25,18 +32,23 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any
 
 from grpo_arcade.games.episode import Episode
 from grpo_arcade.games.game import Outcome
 from grpo_arcade.games.players.limits import Limits
-from grpo_arcade.games.players.policy import check_source
+from grpo_arcade.games.players.policy import Refusal, read_source
 from grpo_arcade.games.players.sandbox import process, walls, wire
+from grpo_arcade.games.players.sharing import can_share_a_process
 from grpo_arcade.games.players.sitting import FatalError, Sitting, Table
 
-_ATTEMPTS = 3
+_ATTEMPTS = 2
+_SIGKILL, _SIGXCPU = 9, 24
+_FROM_OUTSIDE = frozenset({1, 2, 3, 9, 10, 12, 13, 14, 15})
+"""Signals that a confined process, which may not send any, cannot have sent itself: HUP, INT, QUIT, KILL, USR1, USR2,
+PIPE, ALRM, TERM."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +106,19 @@ def play_match(
         return _joined([again(source, game, options, seeds[at : at + most]) for at in range(0, len(seeds), most)])
     for table in tables:
         table.reset()
-    refusal = check_source(source) if policy else None
+    found = read_source(source) if policy else []
     error, cpu_s, refused = "", 0.0, None
-    if refusal is not None:
-        error, refused = refusal.reason, refusal.outcome
+    if isinstance(found, Refusal):
+        error, refused = found.reason, found.outcome
         for table in tables:
             table.outcome = refused
     elif any(table.outcome is None for table in tables):
+        apart = len(tables) > 1 and not (policy and can_share_a_process(found))
         for attempt in range(_ATTEMPTS):
             try:
-                error, cpu_s = _play(source, tables, limits, policy)
+                error, cpu_s = _play(source, tables, limits, policy, apart)
                 break
-            except process.ServerDiedError:
+            except process.ChildLostError:
                 if attempt == _ATTEMPTS - 1:
                     raise
                 for table in tables:
@@ -123,43 +136,43 @@ def _joined(parts: Sequence[MatchResult]) -> MatchResult:
     return MatchResult(episodes, error, sum(part.cpu_s for part in parts), parts[0].refusal)
 
 
-def _play(source: str, tables: list[Table], limits: Limits, policy: bool) -> tuple[str, float]:
-    aliases = dict(tables[0].game.aliases)
-    actions = len(tables[0].game.actions)
-    lent = tables[0].game.lent
-    setup = {
-        "toolbox": b"" if lent is None else lent.source.encode(),
-        "source": source.encode("utf-8", "surrogatepass"),
-        "entry": "strategy",
-        "actions": aliases,
-        "policy": policy,
-    }
+@dataclass(slots=True)
+class _Sat:
+    """How a sitting ended."""
+
+    error: str
+    cpu_s: float
+    fatal: FatalError | None
+    crowded: bool
+    """Its games took so much memory together that one may have met the limit because of another."""
+
+
+def _play(source: str, tables: list[Table], limits: Limits, policy: bool, apart: bool) -> tuple[str, float]:
+    """Play all games to their ends, in one process or in one each; what went wrong first, and the CPU seconds."""
+    running = [table for table in tables if table.outcome is None]
+    if apart:
+        return _play_apart(source, running, limits, policy)
     error, cpu_s = "", 0.0
     for last_chance in (False, True):
-        running = [table for table in tables if table.outcome is None]
-        child = walls.spawn(limits.memory_bytes, int(limits.match_cpu_s) + 5, policy)
-        fatal: FatalError | None = None
-        sitting = Sitting(child, limits, running, actions)
-        try:
-            sitting.play(setup)
-        except FatalError as raised:
-            fatal = raised
-        except process.ChildGoneError:
-            index = child.progress()[0]
-            fatal = _why_gone(child.end(), index if index < len(running) else None)
-        finally:
-            sitting.pin.loosen()
-            cpu_s += child.end().cpu_s
-        error = error or sitting.error
+        sitting = [table for table in running if table.outcome is None]
+        sat = _sit(source, sitting, limits, policy)
+        cpu_s += sat.cpu_s
+        if sat.crowded:
+            for table in running:
+                table.reset()
+            error, used = _play_apart(source, running, limits, policy)
+            return error, cpu_s + used
+        error = error or sat.error
+        fatal = sat.fatal
         if fatal is None:
             break
         error = error or fatal.text
-        unfinished = [table for table in running if table.outcome is None]
+        unfinished = [table for table in sitting if table.outcome is None]
         if fatal.index is None or last_chance or len(unfinished) == 1:
             for table in unfinished:
                 table.outcome = fatal.outcome
             break
-        at_fault = [table for table in unfinished if table is running[fatal.index]] or unfinished
+        at_fault = [table for table in unfinished if table is sitting[fatal.index]] or unfinished
         for table in at_fault:
             table.outcome = fatal.outcome
         for table in unfinished:
@@ -168,13 +181,75 @@ def _play(source: str, tables: list[Table], limits: Limits, policy: bool) -> tup
     return error, cpu_s
 
 
-def _why_gone(end: process.End, index: int | None) -> FatalError:
+def _play_apart(source: str, tables: list[Table], limits: Limits, policy: bool) -> tuple[str, float]:
+    """Play one game after another, each in a process of its own."""
+    error, cpu_s, faults = "", 0.0, 0
+    for table in tables:
+        left_s = limits.match_cpu_s - cpu_s
+        if left_s > 0:
+            sat = _sit(source, [table], replace(limits, match_cpu_s=left_s), policy)
+            cpu_s += sat.cpu_s
+            fatal, said = sat.fatal, sat.error
+        else:
+            text = f"the match used more than its {limits.match_cpu_s:g} s of CPU time"
+            fatal, said = FatalError(Outcome.TIMEOUT, text), ""
+        error = error or said
+        if fatal is None:
+            continue
+        error, faults = error or fatal.text, faults + 1
+        table.outcome = fatal.outcome
+        if fatal.outcome is Outcome.FORBIDDEN or faults > 1 or left_s <= 0:
+            for other in tables:
+                other.outcome = other.outcome or fatal.outcome
+            break
+    return error, cpu_s
+
+
+def _sit(source: str, tables: list[Table], limits: Limits, policy: bool) -> _Sat:
+    """Let one child play these games to their ends, or to its own.
+
+    Raises:
+        process.ChildLostError: the child was ended by neither the strategy nor this process.
+    """
+    game = tables[0].game
+    lent = game.lent
+    setup = {
+        "toolbox": b"" if lent is None else lent.source.encode(),
+        "source": source.encode("utf-8", "surrogatepass"),
+        "entry": "strategy",
+        "actions": dict(game.aliases),
+        "policy": policy,
+    }
+    hard_cpu_s = int(limits.match_cpu_s) + 5
+    child = walls.spawn(limits.memory_bytes, hard_cpu_s, policy)
+    fatal: FatalError | None = None
+    crowded = False
+    sitting = Sitting(child, limits, tables, len(game.actions))
+    try:
+        sitting.play(setup)
+        crowded = len(tables) > 1 and child.peak_bytes() > limits.memory_bytes // 2
+    except FatalError as raised:
+        fatal = raised
+    except process.ChildGoneError:
+        index = child.progress()[0]
+        fatal = _why_gone(child.end(), index if index < len(tables) else None, hard_cpu_s)
+    finally:
+        sitting.pin.loosen()
+        cpu_s = child.end().cpu_s
+    return _Sat(sitting.error, cpu_s, fatal, crowded)
+
+
+def _why_gone(end: process.End, index: int | None, hard_cpu_s: int) -> FatalError:
     if end.lost:
-        raise process.ServerDiedError("the fork server died in the middle of a match")
+        raise process.ChildLostError("the fork server died in the middle of a match")
     if end.broke_out:
         return FatalError(Outcome.FORBIDDEN, "the program made a forbidden system call and the kernel ended it")
-    if end.signal in (24, 9):  # SIGXCPU, SIGKILL at the hard limit
+    if end.signal == _SIGXCPU or (end.signal == _SIGKILL and end.cpu_s > hard_cpu_s - 1):
         return FatalError(Outcome.TIMEOUT, "the program used up its CPU time", None)
+    if end.signal in _FROM_OUTSIDE:
+        raise process.ChildLostError(
+            f"a strategy's process was killed from outside (signal {end.signal}): the machine may be out of memory"
+        )
     how = f"signal {end.signal}" if end.signal else "an exit"
     return FatalError(Outcome.CRASHED, f"the program's process ended by {how}: out of memory or stack", index)
 

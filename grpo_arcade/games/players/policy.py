@@ -18,6 +18,7 @@ from unicodedata import combining, normalize
 from grpo_arcade.games.game import Outcome
 from grpo_arcade.games.players.sandbox.allowed import (
     FORBIDDEN_BUILTINS,
+    METACLASSES,
     MODULES,
     attribute_is_allowed,
 )
@@ -29,7 +30,6 @@ _MAX_MARKS = 30
 compiler does in names, takes quadratic time."""
 
 _IMPORT_GUARDS = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
-_METACLASSES = frozenset({"ABCMeta", "EnumMeta", "EnumType"})
 # ``case int(x)`` looks at the value itself; for other classes a positional pattern reads the attributes that
 # ``__match_args__`` names.
 _SELF_MATCHING = frozenset(
@@ -84,7 +84,13 @@ def _has_a_run_of_marks(source: str) -> bool:
 
 
 def check_source(source: str, entry: str = "strategy") -> Refusal | None:
-    """None if the source may be played.
+    """None if the source may be played; see :func:`read_source`."""
+    found = read_source(source, entry)
+    return found if isinstance(found, Refusal) else None
+
+
+def read_source(source: str, entry: str = "strategy") -> list[ast.AST] | Refusal:
+    """All nodes of the syntax tree of a source that may be played, or why it may not.
 
     It must parse, bind ``entry`` at its top level, and import and name only what strategies may. An import of a module
     that is not there is fine inside ``try`` with an ``except ImportError``: it will raise ``ImportError``.
@@ -96,11 +102,12 @@ def check_source(source: str, entry: str = "strategy") -> Refusal | None:
         return Refusal(Outcome.NO_CODE, f"this is no program that defines {entry}")
     if not defines(tree, entry):
         return Refusal(Outcome.NO_CODE, f"the program defines no function called {entry}")
+    nodes = list(ast.walk(tree))
     try:
-        _check(tree)
+        _check(nodes)
     except _ForbiddenError as error:
         return Refusal(Outcome.FORBIDDEN, _one_line(str(error)))
-    return None
+    return nodes
 
 
 def mentions(source: str, entry: str) -> bool:
@@ -142,11 +149,12 @@ def _one_line(text: str) -> str:
     return printable if len(printable) <= 300 else printable[:299] + "…"
 
 
-def _check(tree: ast.Module) -> None:
-    guarded = _guarded_imports(tree)
-    calls = {id(node.func): node for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    imported = _imported_names(tree)
-    for node in ast.walk(tree):
+def _check(nodes: list[ast.AST]) -> None:
+    guarded = _guarded_imports(nodes)
+    calls = {id(node.func): node for node in nodes if isinstance(node, ast.Call)}
+    metaclasses = _metaclasses(nodes)
+    imported = _imported_names(nodes)
+    for node in nodes:
         _check_identifiers(node)
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -155,10 +163,11 @@ def _check(tree: ast.Module) -> None:
             if node.level:
                 raise _ForbiddenError(node, "relative imports have nothing to import from")
             _check_import(node, node.module or "", id(node) in guarded)
+            _check_imported_names(node)
         elif isinstance(node, ast.Name):
-            _check_name(node)
+            _check_name(node, id(node) in metaclasses)
         elif isinstance(node, ast.Attribute):
-            _check_attribute(node, calls.get(id(node)), imported)
+            _check_attribute(node, calls.get(id(node)), imported, id(node) in metaclasses)
         elif isinstance(node, ast.ClassDef):
             _check_class(node)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -170,9 +179,35 @@ def _check(tree: ast.Module) -> None:
             _check_call(node)
 
 
-def _guarded_imports(tree: ast.Module) -> set[int]:
+def _metaclasses(nodes: list[ast.AST]) -> set[int]:
+    """The values of ``metaclass=...`` that mean what they say, since nothing else in the program has their name."""
+    bound = {name for node in nodes for name in _bound_names(node)}
     found: set[int] = set()
-    for node in ast.walk(tree):
+    for node in nodes:
+        for keyword in node.keywords if isinstance(node, ast.ClassDef) else []:
+            root = keyword.value.value if isinstance(keyword.value, ast.Attribute) else keyword.value
+            if isinstance(root, ast.Name) and root.id not in bound:
+                found.add(id(keyword.value))
+    return found
+
+
+def _bound_names(node: ast.AST) -> Iterator[str]:
+    """Names that a node gives a meaning of the program's own."""
+    if isinstance(node, ast.Name):
+        if not isinstance(node.ctx, ast.Load):
+            yield node.id
+    elif isinstance(node, ast.Import):
+        yield from (alias.asname for alias in node.names if alias.asname not in (None, alias.name))
+    elif isinstance(node, ast.ImportFrom):
+        names = [alias.asname or alias.name for alias in node.names]
+        yield from (name for name in names if node.module not in ("abc", "enum") or name not in METACLASSES)
+    elif not isinstance(node, ast.alias):
+        yield from _identifiers(node)
+
+
+def _guarded_imports(nodes: list[ast.AST]) -> set[int]:
+    found: set[int] = set()
+    for node in nodes:
         if isinstance(node, ast.Try) and any(_catches_import_errors(handler) for handler in node.handlers):
             for statement in _top_level(node.body):
                 if isinstance(statement, ast.Import | ast.ImportFrom):
@@ -187,14 +222,14 @@ def _catches_import_errors(handler: ast.ExceptHandler) -> bool:
     return any(isinstance(kind, ast.Name) and kind.id in _IMPORT_GUARDS for kind in kinds)
 
 
-def _imported_names(tree: ast.Module) -> set[str]:
+def _imported_names(nodes: list[ast.AST]) -> set[str]:
     """Names bound by imports, and plain further names for what they hold."""
     imported: set[str] = set()
     # In the order of the tree, so that an alias of an alias is seen too, if it comes later as it must to work.
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import | ast.ImportFrom):
             imported |= {alias.asname or alias.name.partition(".")[0] for alias in node.names}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Assign | ast.NamedExpr):
             root = node.value
             while isinstance(root, ast.Attribute):
@@ -217,6 +252,20 @@ def _check_import(node: ast.AST, name: str, guarded: bool) -> None:
     raise _ForbiddenError(node, f"a strategy cannot import {name}: only Python's own pure modules are there{hint}")
 
 
+def _check_imported_names(node: ast.ImportFrom) -> None:
+    without = MODULES.get(node.module or "", ())
+    for alias in node.names:
+        if alias.name in without:
+            raise _ForbiddenError(node, f"a strategy cannot import {alias.name} from {node.module}")
+        if alias.name in METACLASSES:
+            if node.module not in ("abc", "enum") or alias.asname not in (None, alias.name):
+                raise _ForbiddenError(
+                    node, f"a strategy can import {alias.name} only from abc or enum, as it is called"
+                )
+        elif alias.asname in METACLASSES:
+            raise _ForbiddenError(node, f"a strategy cannot give the name {alias.asname} to something else")
+
+
 def _identifiers(node: ast.AST) -> Iterator[str]:
     for name in ("id", "name", "asname", "arg", "rest"):
         value = getattr(node, name, None)
@@ -226,9 +275,9 @@ def _identifiers(node: ast.AST) -> Iterator[str]:
         yield from node.names
     if isinstance(node, ast.Import | ast.ImportFrom):
         for alias in node.names:
-            if isinstance(node, ast.ImportFrom):
+            if isinstance(node, ast.ImportFrom) and alias.name not in METACLASSES:
                 yield alias.name
-            if alias.asname:
+            if alias.asname and alias.asname not in METACLASSES:
                 yield alias.asname
 
 
@@ -236,11 +285,15 @@ def _check_identifiers(node: ast.AST) -> None:
     if isinstance(node, ast.alias):
         return
     for identifier in _identifiers(node):
+        if identifier in METACLASSES and not isinstance(node, ast.Name):
+            raise _ForbiddenError(node, f"a strategy cannot give the name {identifier} to something else")
         if identifier.startswith("__") and identifier.endswith("__") and not attribute_is_allowed(identifier):
             raise _ForbiddenError(node, f"a strategy cannot use the name {identifier}")
 
 
-def _check_name(node: ast.Name) -> None:
+def _check_name(node: ast.Name, as_metaclass: bool) -> None:
+    if node.id in METACLASSES and not (as_metaclass and isinstance(node.ctx, ast.Load)):
+        raise _ForbiddenError(node, f"a strategy can use {node.id} as metaclass=... only")
     if node.id in FORBIDDEN_BUILTINS and isinstance(node.ctx, ast.Load):
         # A parameter or variable of that name (``dir`` is a favourite) is honest; reading the built-in is what is not
         # there, and a program that binds the name itself never reaches it.
@@ -253,7 +306,10 @@ def _check_name(node: ast.Name) -> None:
 _BINDABLE = frozenset({"dir", "vars", "help", "input", "exit", "copyright", "credits", "license"})
 
 
-def _check_attribute(node: ast.Attribute, call: ast.Call | None, imported: set[str]) -> None:
+def _check_attribute(node: ast.Attribute, call: ast.Call | None, imported: set[str], as_metaclass: bool) -> None:
+    of_module = isinstance(node.value, ast.Name) and node.value.id in ("abc", "enum")
+    if node.attr in METACLASSES and not (as_metaclass and of_module):
+        raise _ForbiddenError(node, f"a strategy can use {node.attr} as metaclass=... only")
     if not attribute_is_allowed(node.attr):
         raise _ForbiddenError(node, f"a strategy cannot use the attribute {node.attr}")
     if node.attr == "format" and not _is_plain_format(node, call):
@@ -284,7 +340,7 @@ def _check_class(node: ast.ClassDef) -> None:
         allowed = isinstance(keyword.value, ast.Name | ast.Attribute) and keyword.arg == "metaclass"
         kind = keyword.value
         name = kind.id if isinstance(kind, ast.Name) else kind.attr if isinstance(kind, ast.Attribute) else ""
-        if not allowed or name not in _METACLASSES:
+        if not allowed or name not in METACLASSES:
             raise _ForbiddenError(node, "a strategy's class cannot have a metaclass or other class arguments")
     for base in node.bases:
         if isinstance(base, ast.Name) and base.id == "type":
@@ -293,7 +349,7 @@ def _check_class(node: ast.ClassDef) -> None:
 
 def _check_match_class(node: ast.MatchClass) -> None:
     for name in node.kwd_attrs:
-        if not attribute_is_allowed(name) or name == "format":
+        if not attribute_is_allowed(name) or name in ("format", "__class__") or name in METACLASSES:
             raise _ForbiddenError(node, f"a strategy cannot match the attribute {name}")
     simple = isinstance(node.cls, ast.Name) and node.cls.id in _SELF_MATCHING
     if node.patterns and not simple:

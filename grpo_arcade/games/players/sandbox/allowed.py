@@ -7,7 +7,7 @@ from __future__ import annotations
 
 MODULES: dict[str, tuple[str, ...]] = {
     "__future__": (),
-    "abc": (),
+    "abc": ("get_cache_token", "update_abstractmethods"),
     "array": (),
     "bisect": (),
     "cmath": (),
@@ -15,7 +15,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "collections.abc": (),
     "copy": (),
     "dataclasses": ("make_dataclass",),
-    "enum": (),
+    "enum": ("global_enum", "global_enum_repr", "global_flag_repr", "global_str"),
     "fractions": (),
     "functools": ("update_wrapper", "singledispatchmethod", "partialmethod", "WRAPPER_UPDATES", "WRAPPER_ASSIGNMENTS"),
     "heapq": (),
@@ -25,17 +25,21 @@ MODULES: dict[str, tuple[str, ...]] = {
     "numbers": (),
     "operator": (),
     "random": ("SystemRandom",),
-    "re": (),
+    "re": ("purge", "template", "Scanner"),
     "statistics": (),
     "string": ("Formatter",),
     "sys": (),
     "types": (),
     "typing": (
         *("get_type_hints", "ForwardRef", "evaluate_forward_ref", "get_annotations", "io", "re"),
-        *("get_overloads", "clear_overloads"),
+        *("get_overloads", "clear_overloads", "no_type_check", "no_type_check_decorator"),
     ),
 }
-"""Modules a strategy may import, and the names each does without: those that take attribute names or code as text."""
+"""Modules a strategy may import, and the names each does without: those that take attribute names or code as text, and
+those that tell of, or write to, what the interpreter keeps for all of its programs."""
+
+METACLASSES = frozenset({"ABCMeta", "EnumMeta", "EnumType"})
+"""What a strategy may name as a metaclass, and for nothing else."""
 
 FORBIDDEN_BUILTINS = frozenset(
     [
@@ -96,6 +100,12 @@ FORBIDDEN_ATTRIBUTES = frozenset(
         "format_map",
         "modules",
         "_member_map_",
+        "_convert_",
+        "_create_",
+        "_evaluate",
+        "_dump_registry",
+        "_abc_registry_clear",
+        "_abc_caches_clear",
         "_member_names_",
         "_value2member_map_",
         "_unhashable_values_",
@@ -115,7 +125,6 @@ ALLOWED_DUNDERS = frozenset(
         "__abs__",
         "__add__",
         "__and__",
-        "__annotations__",
         "__bool__",
         "__call__",
         "__ceil__",

@@ -5,6 +5,7 @@ It keeps no secret: a strategy that takes over this process has gained its own a
 
 from __future__ import annotations
 
+import ast
 import marshal
 import mmap
 import os
@@ -89,10 +90,25 @@ def _plain(answer: Any) -> str | int | None:
     return None
 
 
-def _compile(source: bytes, file: str = wire.ENTRY_FILE) -> bytes | str:
+class _ClassesByType(ast.NodeTransformer):
+    """Reads ``x.__class__`` as ``type(x)``, which for a class is no metaclass."""
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        self.generic_visit(node)
+        if node.attr != "__class__" or not isinstance(node.ctx, ast.Load):
+            return node
+        asked = ast.Name(namespace.CLASS_OF, ast.Load())
+        return ast.fix_missing_locations(ast.copy_location(ast.Call(asked, [node.value], []), node))
+
+
+def _compile(source: bytes, policy: bool, file: str = wire.ENTRY_FILE) -> bytes | str:
     try:
         # Decoded with surrogates, so that the compiler, not the decoder, says what is wrong.
-        code = compile(source.decode("utf-8", "surrogatepass"), file, "exec", dont_inherit=True)
+        text = source.decode("utf-8", "surrogatepass")
+        code: Any = compile(text, file, "exec", dont_inherit=True)
+        if policy and ("__class__" in text or not text.isascii()):
+            tree = _ClassesByType().visit(ast.parse(text, file))
+            code = compile(tree, file, "exec", dont_inherit=True)
         # Each game gets a copy of its own: the interpreter's inline caches live in the code and hold for one namespace,
         # so games that share it would undo each other's (a tenth of a one-ply strategy's time on eight boards).
         return marshal.dumps(code)
@@ -104,11 +120,11 @@ def serve(channel: Channel) -> None:
     """Load the strategy the first message holds, then answer for ever."""
     setup: Mapping[str, Any] = channel.receive()
     count, entry, source = len(setup["first"]), setup["entry"], setup["source"]
-    code = _compile(source)
+    code = _compile(source, setup["policy"])
     if isinstance(code, str):
         channel.reply(0, bytes([wire.NOT_VALID]) * count, code)
         return
-    tools = _compile(setup["toolbox"], wire.TOOLBOX_FILE)
+    tools = _compile(setup["toolbox"], False, wire.TOOLBOX_FILE)
     assert isinstance(tools, bytes)  # the game's own, which its tests have compiled
     # dataclasses looks up the module of a class that has annotations as text.
     sys.modules["strategy"] = ModuleType("strategy")

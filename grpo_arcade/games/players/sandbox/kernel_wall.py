@@ -31,8 +31,9 @@ class WalledChild:
 
     judged_by_cpu = True
 
-    def __init__(self, channel: socket.socket, leash: socket.socket, page: mmap.mmap) -> None:
+    def __init__(self, channel: socket.socket, leash: socket.socket, page: mmap.mmap, address_space: int) -> None:
         self._channel, self._leash, self._page = channel, leash, page
+        self._address_space = address_space
         self._end: End | None = None
         self.pid = 0
         try:
@@ -92,6 +93,15 @@ class WalledChild:
             return False
         return stat.rpartition(b")")[2].split()[:1] == [b"S"]
 
+    def peak_bytes(self) -> int:
+        """As :class:`Child` says."""
+        try:
+            status = Path(f"/proc/{self.pid}/status").read_bytes()
+        except OSError:
+            return 0
+        peak_kib = status.partition(b"VmPeak:")[2].split(maxsplit=1)[:1]
+        return int(peak_kib[0]) * 1024 - self._address_space if peak_kib else 0
+
     def progress(self) -> tuple[int, int]:
         """As :class:`Child` says."""
         index, call, _ = wire.PAGE.unpack_from(self._page, 0)
@@ -119,6 +129,14 @@ class WalledChild:
             self._leash.close()
             self._page.close()
         return self._end
+
+
+def _address_space(pid: int) -> int:
+    """Bytes of address space a process has; 0 if nobody may know."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 class ForkServer:
@@ -149,6 +167,7 @@ class ForkServer:
             self.close()
             why = answer.removeprefix("no: ") or "the clean process died while starting"
             raise SandboxError(f"strategies cannot be run safely here: {why}")
+        self._address_space = _address_space(self._process.pid)
 
     @property
     def usable(self) -> bool:
@@ -178,7 +197,7 @@ class ForkServer:
             their_channel.close()
             their_leash.close()
         try:
-            return WalledChild(channel, leash, page)
+            return WalledChild(channel, leash, page, self._address_space)
         except BaseException:
             channel.close()
             leash.close()

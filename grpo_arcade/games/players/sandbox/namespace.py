@@ -16,7 +16,7 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .allowed import FORBIDDEN_BUILTINS, MODULES, attribute_is_allowed
+from .allowed import FORBIDDEN_BUILTINS, METACLASSES, MODULES, attribute_is_allowed
 
 _ONLY: dict[str, tuple[str, ...]] = {
     "__future__": ("annotations",),
@@ -29,12 +29,14 @@ def _checked_name(name: object) -> str:
     if type(name) is not str:
         raise TypeError("attribute name must be a plain string")
     for part in name.split("."):
-        if not attribute_is_allowed(part) or part == "format":
+        if not attribute_is_allowed(part) or part in ("format", "__class__") or part in METACLASSES:
             raise AttributeError(f"a strategy cannot use the attribute {part}")
     return name
 
 
 def _getattr(target: object, name: object, *default: object) -> object:
+    if type(name) is str and name == "__class__":
+        return _Type(target)  # type: ignore[call-arg]
     return getattr(target, _checked_name(name), *default)
 
 
@@ -43,7 +45,11 @@ def _hasattr(target: object, name: object) -> bool:
 
 
 def _setattr(target: object, name: object, value: object) -> None:
-    owner = type.__getattribute__(target, "__module__") if isinstance(target, type) else "strategy"
+    owner = "strategy"
+    if isinstance(target, type):
+        owner = type.__getattribute__(target, "__module__")
+    elif type(target) is types.FunctionType:
+        owner = target.__module__
     if isinstance(target, types.ModuleType) or owner != "strategy":
         raise AttributeError("a strategy cannot change what it imported")
     setattr(target, _checked_name(name), value)
@@ -68,6 +74,25 @@ def _wraps(wrapped: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callab
         return functools.update_wrapper(wrapper, wrapped)
 
     return decorate
+
+
+def _singledispatch(function: Callable[..., Any]) -> Callable[..., Any]:
+    """As ``functools.singledispatch``, except that an annotation which is text is not evaluated."""
+    import functools
+
+    dispatching: Any = functools.singledispatch(function)
+    register_class = dispatching.register
+
+    def register(kind: Any, implementation: Any = None) -> Any:
+        if implementation is not None or isinstance(kind, type):
+            return register_class(kind, implementation)
+        annotation = next(iter(kind.__annotations__.values()), None)
+        if not isinstance(annotation, type):
+            raise TypeError("the class to register is not clear; name it: register(int)")
+        return register_class(annotation, kind)
+
+    dispatching.register = register
+    return dispatching
 
 
 class _TypeLike(type):
@@ -122,8 +147,11 @@ def random_seed(source: bytes, first_observation: bytes) -> int:
     return int.from_bytes(digest.digest()[:8], "big")
 
 
+CLASS_OF = "class of"
+"""The built-in that stands for ``.__class__``; it is no identifier, so no program can name it."""
+
 _OVERRIDES: dict[str, dict[str, Any]] = {
-    "functools": {"wraps": _wraps},
+    "functools": {"singledispatch": _singledispatch, "wraps": _wraps},
     "operator": {"attrgetter": _attrgetter, "methodcaller": _methodcaller},
     "sys": {"setrecursionlimit": lambda _limit: None, "getrecursionlimit": lambda: 1000},
 }
@@ -152,6 +180,7 @@ _BUILTINS = {name: value for name, value in vars(builtins).items() if name not i
     "print": _print,
     "setattr": _setattr,
     "type": _Type,
+    CLASS_OF: _Type,
 }
 _FUNCTIONS = {name: value for name, value in _BUILTINS.items() if type(value) is types.FunctionType}
 _RANDOM_METHODS = [name for name in random.__all__ if callable(getattr(random.Random, name, None))]
@@ -176,6 +205,11 @@ def _own_random(seed: int) -> dict[str, Any]:
     Random.__qualname__ = Random.__name__
     generator = Random()
     return {"Random": Random} | {name: getattr(generator, name) for name in _RANDOM_METHODS}
+
+
+def contents(module: str) -> Mapping[str, Any]:
+    """What a strategy finds in a module, before any game has its own copy; nothing for one that is not there."""
+    return _CONTENTS.get(module, {})
 
 
 def shared_values() -> list[Any]:

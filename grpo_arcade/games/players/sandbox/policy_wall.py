@@ -84,6 +84,10 @@ class PortableChild:
         """As :class:`Child` says."""
         return False
 
+    def peak_bytes(self) -> int:
+        """As :class:`Child` says."""
+        return 0
+
     def progress(self) -> tuple[int, int]:
         """As :class:`Child` says; without a shared page it is always the first game."""
         return 0, 0

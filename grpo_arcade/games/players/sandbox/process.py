@@ -18,8 +18,8 @@ class SandboxError(RuntimeError):
     """The sandbox cannot be had or broke; says why in one line."""
 
 
-class ServerDiedError(SandboxError):
-    """The fork server died under a child: the match can be played again."""
+class ChildLostError(SandboxError):
+    """A child was ended from outside, or its fork server died under it: the match can be played again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,10 @@ class Child(Protocol):
 
     def waits(self) -> bool:
         """Whether it sleeps in the kernel, where an honest child that owes an answer never is."""
+        ...
+
+    def peak_bytes(self) -> int:
+        """The most address space it has taken beyond the interpreter's own; 0 where nobody counts it."""
         ...
 
     def progress(self) -> tuple[int, int]:

@@ -12,9 +12,13 @@ import abc
 import contextlib
 import ctypes
 import dataclasses
+import enum
+import keyword
+import sys
 from typing import Any
 
 from . import namespace
+from .allowed import attribute_is_allowed
 
 _IMMUTABLE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE of Include/object.h
 _FLAGS_OFFSET = 168  # of tp_flags in PyTypeObject, where pointers have 64 bits
@@ -24,6 +28,7 @@ def seal() -> None:
     """Seal the library classes and constants that strategies can import, for good."""
     with contextlib.suppress(TypeError):  # sealed already
         _close_registers()
+        _close_evaluators()
         for constant in (dataclasses.MISSING, dataclasses.KW_ONLY, __future__.annotations):
             kind: Any = type(constant)
             kind.__setattr__ = _refuse
@@ -38,6 +43,51 @@ def seal() -> None:
 
 def _refuse(_self: object, _name: str, _value: object) -> None:
     raise AttributeError("a strategy cannot change what it imported")
+
+
+def _close_evaluators() -> None:
+    """Take from the library what makes code or attributes of a strategy's text, or has it take plain names only."""
+    for name in ("typing", "functools", "enum", "inspect", "annotationlib", "reprlib", "copy", "statistics", "random"):
+        module = sys.modules.get(name)
+        for evaluator in ("eval", "exec", "compile"):
+            if module is not None and evaluator not in vars(module):
+                setattr(module, evaluator, _no_code)
+    make_dataclass: Any = dataclasses._process_class  # type: ignore[attr-defined]
+    make_enum: Any = enum.EnumMeta._create_  # type: ignore[attr-defined]
+
+    def process_class(cls: Any, *arguments: Any, **keywords: Any) -> Any:
+        # The names of fields become part of a source text, whoever wrote them into the class or its parents' fields.
+        for above in type.__dict__["__mro__"].__get__(cls):
+            own = type.__dict__["__dict__"].__get__(above)
+            names = [*dict(own.get("__annotations__") or {}), *dict(own.get("__dataclass_fields__") or {})]
+            names += [field.name for field in dict(own.get("__dataclass_fields__") or {}).values()]
+            for field_name in names:
+                _plain_name(field_name)
+        return make_dataclass(cls, *arguments, **keywords)
+
+    def create(cls: Any, class_name: str, names: Any, *arguments: Any, **keywords: Any) -> Any:
+        if type(names) is str:
+            listed: list[Any] = names.replace(",", " ").split()
+        else:
+            listed = list(names.items()) if isinstance(names, dict) else list(names)
+            listed = [entry if type(entry) is str else tuple(entry) for entry in listed]
+        for entry in listed:
+            _plain_name(entry if type(entry) is str else entry[0], dunder=False)
+        return make_enum(cls, class_name, listed, *arguments, **keywords)
+
+    dataclasses._process_class = process_class  # type: ignore[attr-defined]
+    enum.EnumMeta._create_ = create  # type: ignore[attr-defined]
+
+
+def _plain_name(name: object, dunder: bool = True) -> None:
+    if type(name) is not str or not name.isidentifier() or keyword.iskeyword(name) or not attribute_is_allowed(name):
+        raise TypeError(f"a strategy cannot name a field {name!r}" if type(name) is str else "a field's name is text")
+    if not dunder and name.startswith("__"):
+        raise TypeError(f"a strategy cannot name a member {name!r}")
+
+
+def _no_code(*_arguments: object, **_keywords: object) -> None:
+    raise TypeError("a strategy's text is never run as code")
 
 
 def _close_registers() -> None:
