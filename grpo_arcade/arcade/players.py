@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grpo_arcade.arcade.endpoint import MAX_TOKENS, Endpoint, complete, is_endpoint
+from grpo_arcade.arcade.endpoint import CutOffError, Endpoint, complete, is_endpoint
 from grpo_arcade.games import Episode, Game, Outcome
 from grpo_arcade.games.players import Extraction, extract_source, play_match
 from grpo_arcade.games.players.lending import game_for
@@ -119,9 +119,12 @@ def ask(
     if is_endpoint(model):
         from grpo_arcade.trainer.question import GAME, question
 
-        asked = question(game, prompt or GAME)
-        completion = complete(model, asked, max_tokens=max_completion_length or MAX_TOKENS, **sampling)
-        return Written(Endpoint.parse(model).name, completion, extract_source(completion))
+        name, asked = Endpoint.parse(model).name, question(game, prompt or GAME)
+        try:
+            completion = complete(model, asked, max_tokens=max_completion_length, **sampling)
+        except CutOffError as cut_off:
+            return Written(name, cut_off.completion, _before_the_cut(cut_off))
+        return Written(name, completion, extract_source(completion))
     from grpo_arcade.trainer.write import MAX_NEW_TOKENS, write
 
     sampling["prompt"] = prompt
@@ -133,6 +136,14 @@ def ask(
     completion = write(model, game.name, game.options, max_new_tokens=most, **sampling)
     name = Path(model).name if Path(model).exists() else model
     return Written(name, completion, extract_source(completion))
+
+
+def _before_the_cut(cut_off: CutOffError) -> Extraction:
+    """The program in an answer that was cut off, if it was written to its end before that."""
+    found = extract_source(cut_off.completion)
+    if found.refusal is None and found.source and not cut_off.completion.rstrip().endswith(found.source.rstrip()):
+        return found
+    return Extraction(found.source, found.refusal or Outcome.NO_CODE, str(cut_off))
 
 
 def play_written(written: Written, game: Game, seeds: Sequence[int]) -> Played:

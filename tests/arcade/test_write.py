@@ -9,7 +9,7 @@ import pytest
 from grpo_arcade.arcade.cli import main
 from grpo_arcade.games.players import extract_source
 
-from .test_endpoint import serving, streamed
+from .test_endpoint import chunk, finished, serving, streamed
 
 GOOD = "Here it is.\n```python\ndef strategy(board):\n    return 'WASD'[len(str(board)) % 4]\n```"
 FORBIDDEN = "```python\nimport socket\ndef strategy(board):\n    return 'W'\n```"
@@ -93,3 +93,33 @@ def test_what_cannot_be_done_is_one_line(arguments, line, capsys):
     said = capsys.readouterr().err.strip()
     assert line in said
     assert "\n" not in said
+
+
+WHOLE = "```python\ndef strategy(board):\n    return 'W'\n```"
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (f"{WHOLE}\nIt goes up, because", "ok"),
+        ("<think>hm", "no_code"),
+        ("```python\ndef strategy(board):\n    x = 1\n", "no_code"),
+        ("```python\ndef strategy(board):\n    return (", "syntax_error"),
+    ],
+)
+def test_an_answer_that_was_cut_off_is_played_only_if_its_program_was_whole(answer, outcome, capsys):
+    with serving([chunk(answer), finished("", "length")]) as server:
+        code = main(["write", "--model", server.url, "--json", "--max-completion-length", "30"])
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["outcome"], code) == (outcome, int(outcome != "ok"))
+    assert ("cut off after 30 tokens" in facts["reason"]) == (outcome != "ok")
+
+
+def test_the_key_is_in_no_message(monkeypatch, capsys):
+    monkeypatch.setenv("ARCADE_API_KEY", "sk-secret\r")
+    with serving([b'{"error": {"message": "wrong key: sk-secret"}}'], status=401) as server:
+        assert main(["write", "--model", server.url]) == 2
+        assert server.asked[0][2] == "Bearer sk-secret"
+    out, said = capsys.readouterr()
+    assert "it refuses the key" in said
+    assert "sk-secret" not in out + said

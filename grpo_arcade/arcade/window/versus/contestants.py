@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from grpo_arcade.arcade.endpoint import Endpoint, EndpointError, is_endpoint
+from grpo_arcade.arcade.endpoint import Endpoint, EndpointError, is_endpoint, shown
 from grpo_arcade.arcade.window.background.advice import is_strategy, name_of
 from grpo_arcade.arcade.window.background.jobs import Background, Task
 from grpo_arcade.games import Episode, Outcome, make
@@ -70,7 +70,7 @@ def label(word: str) -> str:
         try:
             return Endpoint.parse(word).name
         except EndpointError:
-            return word
+            return shown(word)
     return Path(word).name if not is_strategy(word) and Path(word).is_dir() else name_of(word)
 
 
