@@ -14,10 +14,11 @@ import difflib
 import io
 import os
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from grpo_arcade.toml_file import TomlError, read_toml
 
 PREFIX = "ARCADE_"
 T = TypeVar("T")
@@ -115,8 +116,8 @@ def _take(flag: str, what: str, arguments: list[str]) -> tuple[list[str], str | 
 
 def _from_file(command: type, file: Path) -> list[str]:
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        table = read_toml(file)
+    except TomlError as error:
         raise UsageError(f"{file}: not TOML: {error}") from error
     fields = {field.name for field in dataclasses.fields(command)}
     words: list[str] = []

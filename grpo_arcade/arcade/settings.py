@@ -17,12 +17,13 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import os
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import platformdirs
+
+from grpo_arcade.toml_file import TomlError, read_toml
 
 APP = "grpo-arcade"
 
@@ -67,13 +68,13 @@ def load_settings(path: Path | None = None) -> Settings:
     """The settings of a file; the defaults if there is none. Never fails: see :attr:`Settings.problems`."""
     path = settings_path() if path is None else path
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = read_toml(path)
     except FileNotFoundError:
         missing = os.environ.get("ARCADE_SETTINGS") == str(path)
         return Settings(problems=(f"{path}: there is no such settings file",) if missing else ())
     except OSError as error:
         return Settings(problems=(f"{path}: {error.strerror}",))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except TomlError as error:
         return Settings(problems=(f"{path}: not TOML, so nothing of it counts: {error}",))
     fields = {f.name: f for f in dataclasses.fields(Settings) if f.name != "problems"}
     values: dict[str, Any] = {}

@@ -76,6 +76,7 @@ from typing import Any
 
 from grpo_arcade.games.game import Outcome
 from grpo_arcade.games.openenv.terms import Condition, Term, parse_condition, parse_term
+from grpo_arcade.toml_file import TomlError, read_toml
 
 MOST_ACTIONS = 250
 _KINDS = ("board", "grid", "rgb", "text", "twin")
@@ -216,9 +217,8 @@ def load(spec: str | Mapping[str, Any]) -> Spec:
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(shipped())}, or the path of a .toml file"
         raise SpecError(f"no spec is called {spec!r}; {hint}")
     try:
-        text = Path(spec).read_text(encoding="utf-8")
-        return parse(tomllib.loads(text), spec)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        return parse(read_toml(Path(spec)), spec)
+    except (OSError, TomlError) as error:
         raise SpecError(f"{spec} cannot be read: {error}") from error
 
 

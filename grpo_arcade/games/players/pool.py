@@ -24,7 +24,7 @@ from grpo_arcade.cores import cores
 from grpo_arcade.games.players.host import read_message, write_message
 from grpo_arcade.games.players.limits import Limits
 from grpo_arcade.games.players.match import MatchResult
-from grpo_arcade.games.players.sandbox.process import SandboxError
+from grpo_arcade.games.players.sandbox.process import SandboxError, needed
 
 _ATTEMPTS = 3
 
@@ -90,14 +90,15 @@ class _Host:
     def __init__(self) -> None:
         package_parent = str(Path(__file__).resolve().parents[3])
         path = os.pathsep.join(part for part in (package_parent, os.environ.get("PYTHONPATH", "")) if part)
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-c", "from grpo_arcade.games.players.host import main; main()"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": path},
-            # The terminal's Ctrl-C is the caller's to handle; the host ends when the caller does.
-            start_new_session=os.name == "posix",
-        )
+        with needed("no process"):
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", "-c", "from grpo_arcade.games.players.host import main; main()"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env={**os.environ, "PYTHONPATH": path},
+                # The terminal's Ctrl-C is the caller's to handle; the host ends when the caller does.
+                start_new_session=os.name == "posix",
+            )
 
     def play(self, job: Mapping[str, Any]) -> MatchResult:
         """Raises ``EOFError`` or ``OSError`` if the host dies, and whatever ``play_match`` raised."""

@@ -1,6 +1,8 @@
 """The walls themselves: the filter lets through exactly its list, and the clean process refuses to run without them."""
 
+import errno
 import os
+import signal
 import socket
 import struct
 import sys
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from grpo_arcade.games import game_names
-from grpo_arcade.games.players import play_match, sandbox_report
+from grpo_arcade.games.players import SandboxError, play_match, sandbox_report
 from grpo_arcade.games.players.sandbox import kernel_wall, seccomp, wire
 
 ALLOW, KILL = 0x7FFF0000, 0x80000000
@@ -156,6 +158,82 @@ def test_a_dead_fork_server_is_replaced():
     server._process.kill()
     server._process.wait()
     assert play_match(source, "2048", {}, [0]).episodes == expected
+
+
+def killing(monkeypatch, times):
+    """Lets somebody outside kill the next ``times`` children as soon as they live; how many were killed."""
+    spawn, killed = kernel_wall.spawn, []
+
+    def spawn_and_kill(*arguments):
+        child = spawn(*arguments)
+        if len(killed) < times:
+            killed.append(child.pid)
+            os.kill(child.pid, signal.SIGKILL)
+        return child
+
+    monkeypatch.setattr(kernel_wall, "spawn", spawn_and_kill)
+    return killed
+
+
+@linux
+@pytest.mark.parametrize("policy", [True, False])
+def test_a_child_killed_from_outside_is_not_the_strategys_fault(policy, monkeypatch):
+    source = "def strategy(board):\n    return 'W'\n"
+    expected = play_match(source, "2048", {}, [0, 1], policy=policy).episodes
+    killed = killing(monkeypatch, 1)
+    assert play_match(source, "2048", {}, [0, 1], policy=policy).episodes == expected
+    assert len(killed) == 1
+    killing(monkeypatch, 9)
+    with pytest.raises(SandboxError, match="killed from outside") as caught:
+        play_match(source, "2048", {}, [0, 1], policy=policy)
+    assert "\n" not in str(caught.value)
+
+
+@linux
+@pytest.mark.parametrize(
+    ("what", "broken", "said"),
+    [
+        ("os.memfd_create", None, "no shared memory"),
+        ("os.memfd_create", OSError(errno.EMFILE, "Too many open files"), "no shared memory: Too many open files"),
+        ("socket.socketpair", OSError(errno.EMFILE, "Too many open files"), "no pair of sockets: Too many open files"),
+        ("subprocess.Popen", BlockingIOError(errno.EAGAIN, "Try again"), "no process: Try again"),
+        ("os.devnull", "/no/such/device", "no process /no/such/device: No such file or directory"),
+    ],
+)
+def test_what_the_system_has_not_got_is_said_in_a_sentence_and_the_next_match_is_played(what, broken, said):
+    source = "def strategy(board):\n    return 'W'\n"
+    expected = play_match(source, "2048", {}, [0]).episodes
+
+    def refuse(*_arguments, **_keywords):
+        raise broken
+
+    starts_a_server = what in ("subprocess.Popen", "os.devnull")
+    if starts_a_server:
+        kernel_wall.close()
+    before = os.listdir("/proc/self/fd")
+    with pytest.MonkeyPatch.context() as patch:
+        if broken is None:
+            patch.delattr(what)
+        else:
+            patch.setattr(what, broken if isinstance(broken, str) else refuse)
+        with pytest.raises(SandboxError) as caught:
+            play_match(source, "2048", {}, [0])
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert len(os.listdir("/proc/self/fd")) == len(before)
+    assert play_match(source, "2048", {}, [0]).episodes == expected
+
+
+@linux
+def test_no_process_for_the_strategy_is_said_in_a_sentence():
+    server = kernel_wall.fork_server()
+    # As the server answers when fork fails, which root's limits do not let happen here.
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        theirs.send(wire.LEASH_START.pack(-errno.EAGAIN))
+        with pytest.raises(SandboxError, match="no process: Resource temporarily unavailable"):
+            kernel_wall.WalledChild(ours, ours, None, 0)
+    assert server.usable
 
 
 def test_messages_to_a_child_share_no_lists():

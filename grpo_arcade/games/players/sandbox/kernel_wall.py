@@ -21,9 +21,14 @@ from grpo_arcade.games.players.sandbox.process import (
     End,
     SandboxError,
     command,
+    needed,
 )
 
 _START_PATIENCE_S = 60.0
+
+
+class ServerGoneError(SandboxError):
+    """The clean process does not answer: a fresh one may."""
 
 
 class WalledChild:
@@ -39,12 +44,12 @@ class WalledChild:
         try:
             answer = leash.recv(wire.LEASH_START.size)
         except OSError as error:
-            raise SandboxError(f"the fork server does not answer: {error}") from error
+            raise ServerGoneError(f"the fork server does not answer: {error}") from error
         if len(answer) != wire.LEASH_START.size:
-            raise SandboxError("the fork server died")
+            raise ServerGoneError("the fork server died")
         self.pid = wire.LEASH_START.unpack(answer)[0]
         if self.pid < 0:
-            raise SandboxError(f"no process for the strategy: {os.strerror(-self.pid)}")
+            raise SandboxError(f"strategies cannot be run here: no process: {os.strerror(-self.pid)}")
         # The clock id of another process's CPU time, as clock_getcpuclockid(3) makes it: exact to nanoseconds, and
         # valid until the server reaps the child, which it does only when this leash says so.
         self._clock = (~self.pid << 3) | 2
@@ -143,8 +148,10 @@ class ForkServer:
     """The clean process and the way to ask it for children. Usable from any thread."""
 
     def __init__(self) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
+        with needed("no pair of sockets"):
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with contextlib.ExitStack() as undo, theirs, needed("no process"):
+            undo.callback(ours.close)
             self._process = subprocess.Popen(
                 command("server", "main"),
                 stdin=theirs.fileno(),
@@ -155,6 +162,7 @@ class ForkServer:
                 # Out of reach of the terminal's Ctrl-C: who holds the leashes decides when children end.
                 start_new_session=True,
             )
+            undo.pop_all()
         self._control = ours
         self._owner = os.getpid()
         ours.settimeout(_START_PATIENCE_S)
@@ -178,31 +186,30 @@ class ForkServer:
         """A fresh confined child waiting for its set-up message.
 
         Raises:
-            SandboxError: the server died or cannot fork.
+            ServerGoneError: the server died.
+            SandboxError: this process or the server cannot have what a child needs.
         """
-        page_fd = os.memfd_create("progress", os.MFD_CLOEXEC)
-        channel, their_channel = socket.socketpair()
-        leash, their_leash = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        try:
-            os.ftruncate(page_fd, wire.PAGE_BYTES)
-            page = mmap.mmap(page_fd, wire.PAGE_BYTES)
+        with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
+            with needed("no shared memory"):
+                page_fd = os.memfd_create("progress", os.MFD_CLOEXEC)
+                theirs.callback(os.close, page_fd)
+                os.ftruncate(page_fd, wire.PAGE_BYTES)
+                page = ours.enter_context(mmap.mmap(page_fd, wire.PAGE_BYTES))
+            with needed("no pair of sockets"):
+                channel, their_channel = socket.socketpair()
+                ours.enter_context(channel), theirs.enter_context(their_channel)
+                leash, their_leash = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+                ours.enter_context(leash), theirs.enter_context(their_leash)
             request = wire.LIMITS.pack(memory_bytes, cpu_s, policy)
-            socket.send_fds(self._control, [request], [their_channel.fileno(), page_fd, their_leash.fileno()])
-        except OSError as error:
-            channel.close()
-            leash.close()
-            raise SandboxError(f"the fork server is gone: {error}") from error
-        finally:
-            os.close(page_fd)
-            their_channel.close()
-            their_leash.close()
-        try:
-            return WalledChild(channel, leash, page, self._address_space)
-        except BaseException:
-            channel.close()
-            leash.close()
-            page.close()
-            raise
+            try:
+                socket.send_fds(self._control, [request], [their_channel.fileno(), page_fd, their_leash.fileno()])
+            except OSError as error:
+                raise ServerGoneError(f"the fork server is gone: {error}") from error
+            # Closed on this side before an answer is waited for, or a dead server could not be told from a slow one.
+            theirs.close()
+            child = WalledChild(channel, leash, page, self._address_space)
+            ours.pop_all()
+            return child
 
     def close(self) -> None:
         """End the server and with it every child; may be called twice."""
@@ -241,7 +248,7 @@ def spawn(memory_bytes: int, cpu_s: int, policy: bool) -> WalledChild:
     server = fork_server()
     try:
         return server.spawn(memory_bytes, cpu_s, policy)
-    except SandboxError:
+    except ServerGoneError:
         # The server may have been killed between two matches: once more with a fresh one, then say so.
         return fork_server(instead_of=server).spawn(memory_bytes, cpu_s, policy)
 

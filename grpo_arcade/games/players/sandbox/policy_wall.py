@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 
-from grpo_arcade.games.players.sandbox.process import ENVIRONMENT, ChildGoneError, End, command
+from grpo_arcade.games.players.sandbox.process import ENVIRONMENT, ChildGoneError, End, command, needed
 
 
 class PortableChild:
@@ -21,14 +21,15 @@ class PortableChild:
         environment = dict(ENVIRONMENT)
         if "SYSTEMROOT" in os.environ:  # Windows finds its own libraries by it
             environment["SYSTEMROOT"] = os.environ["SYSTEMROOT"]
-        self._process = subprocess.Popen(
-            command("child", "portable_main"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            start_new_session=os.name == "posix",
-        )
+        with needed("no process"):
+            self._process = subprocess.Popen(
+                command("child", "portable_main"),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+                start_new_session=os.name == "posix",
+            )
         self.pid = self._process.pid
         self._started = time.monotonic()
         self._slice = 0.05

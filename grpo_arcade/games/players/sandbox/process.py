@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +18,21 @@ _BOOTSTRAP = (
 
 class SandboxError(RuntimeError):
     """The sandbox cannot be had or broke; says why in one line."""
+
+
+@contextlib.contextmanager
+def needed(what: str) -> Iterator[None]:
+    """Around what a strategy cannot be run without.
+
+    Raises:
+        SandboxError: the system refuses it or has none.
+    """
+    try:
+        yield
+    except (OSError, AttributeError) as error:
+        why = getattr(error, "strerror", None) or error
+        missing = f" {error.filename}" if getattr(error, "filename", None) else ""
+        raise SandboxError(f"strategies cannot be run here: {what}{missing}: {why}") from error
 
 
 class ChildLostError(SandboxError):

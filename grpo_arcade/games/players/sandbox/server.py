@@ -142,14 +142,14 @@ def main() -> None:
         os.execve(sys.executable, sys.orig_argv, {**os.environ, _AGAIN: "1"})
     control = socket.socket(fileno=os.dup(0))
     os.set_inheritable(control.fileno(), False)
-    null = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):
-        os.dup2(null, stream)
-    if null > 2:
-        os.close(null)
-    kernel.close_to_debuggers(libc)
-    child.load_lazy_modules()
     try:
+        null = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(null, stream)
+        if null > 2:
+            os.close(null)
+        kernel.close_to_debuggers(libc)
+        child.load_lazy_modules()
         server = Server(control, libc)
         kernel.give_up_rights(libc)
         problem = server.canary()
