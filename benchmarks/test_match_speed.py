@@ -12,6 +12,7 @@ import time
 import pytest
 
 from grpo_arcade.games.players import Limits, MatchPool, play_match
+from grpo_arcade.games.replay import Replay
 
 pytestmark = pytest.mark.benchmark
 
@@ -170,10 +171,8 @@ def in_process(source, seeds, plies):
 def boards_of(episodes):
     boards = []
     for episode in episodes:
-        game = episode.new_game()
-        for action in episode.actions:
-            boards.append(game.observation())
-            game.step(action)
+        replay = Replay(episode)
+        boards += [replay.game.observation() for ply in replay.plies() if ply < replay.length]
     return boards
 
 

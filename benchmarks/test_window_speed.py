@@ -161,11 +161,11 @@ def autoplay(app):
 
 def compare(app):
     """Two boards of a replay side by side, tiles sliding all the time."""
-    from grpo_arcade.arcade.window.replay.replay import Replay
+    from grpo_arcade.arcade.window.replay.replay import ReplayScene
     from grpo_arcade.games.baseline_scores import play_baseline
 
     episodes = [play_baseline("2048", {}, name, [1])[0] for name in ("greedy", "random")]
-    scene = Replay(app, episodes)
+    scene = ReplayScene(app, episodes)
     app.open(scene)
     scene._do_compare()
 

@@ -21,6 +21,7 @@ from openenv.core.generic_client import GenericEnvClient
 
 from grpo_arcade.arcade.players import play
 from grpo_arcade.games import Game, make
+from grpo_arcade.games.replay import Replay
 from grpo_arcade.games.seeds import EVALUATION_SEEDS
 
 QUESTION = (
@@ -155,10 +156,9 @@ def told(game: Game) -> str:
 
 def after(episode: Any, moves: int) -> float:
     """The score an episode had after that many moves."""
-    game = episode.new_game()
-    for action in episode.actions[:moves]:
-        game.step(action)
-    return float(game.score)
+    replay = Replay(episode)
+    replay.seek(moves)
+    return float(replay.score)
 
 
 def main() -> None:

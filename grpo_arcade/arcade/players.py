@@ -17,6 +17,7 @@ from grpo_arcade.arcade.endpoint import CutOffError, Endpoint, complete, is_endp
 from grpo_arcade.games import Episode, Game, Outcome
 from grpo_arcade.games.players import Extraction, extract_source, play_match
 from grpo_arcade.games.players.lending import game_for
+from grpo_arcade.games.replay import play_again
 
 FORMS = (
     "a baseline, a strategy file (.py, or - for standard input), RUN:champion, or a model (pocket, a folder, a name, "
@@ -84,10 +85,7 @@ def _trouble(episodes: Sequence[Episode]) -> str:
     """Why a server broke off the first of the games it broke off; empty if it did not."""
     for episode in episodes:
         if episode.outcome is Outcome.DISCONNECTED:
-            game = episode.new_game()
-            for action in episode.actions:
-                game.step(action)
-            return game.trouble
+            return play_again(episode).trouble
     return ""
 
 

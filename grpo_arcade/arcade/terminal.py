@@ -13,6 +13,7 @@ from rich.text import Text
 
 from grpo_arcade.arcade.dashboard.draw.cells import Blocks, board
 from grpo_arcade.games import Episode, Game, score_text, stills
+from grpo_arcade.games.replay import Replay
 from grpo_arcade.progress import progress
 
 PIXELS = (64, 80)
@@ -30,35 +31,26 @@ def show(episode: Episode, *, speed: float, console: Console) -> Game:
 
     Returns the game at its end.
     """
-    game = episode.new_game()
+    replay = Replay(episode)
+    game = replay.game
     title = f"{episode.player or 'somebody'} · {episode.game} · seed {episode.seed}"
     if not console.is_terminal:
-        for action in episode.actions:
-            game.step(action)
+        replay.seek(replay.length)
         console.print(Text(title))
         console.print(picture_of(game))
         return game
     pause = 1.0 / (game.frame_rate * speed)
     with _live(console) as update:
         due = time.monotonic()
-        for decision in _with_first(episode.actions):
-            if decision is not None:
-                game.step(decision)
+        for ply in replay.plies():
             now = time.monotonic()
-            if now < due + pause or decision is None:
+            if now < due + pause or ply == 0:
                 # Positions that are already late are stepped through, not drawn: the pace is what was asked for.
-                update(
-                    Group(Text(title), picture_of(game), Text(f"score {score_text(game.score)}   move {game.plies:,}"))
-                )
+                update(Group(Text(title), picture_of(game), Text(f"score {score_text(game.score)}   move {ply:,}")))
             due += pause
             time.sleep(max(0.0, due - time.monotonic()))
-        update(Group(Text(title), picture_of(game), Text(f"score {score_text(game.score)}   move {game.plies:,}")))
+        update(Group(Text(title), picture_of(game), Text(f"score {score_text(game.score)}   move {replay.ply:,}")))
     return game
-
-
-def _with_first(actions: bytes) -> Iterator[int | None]:
-    yield None
-    yield from actions
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NotRequired, TypedDict
 
 from grpo_arcade.games.episode import Episode
 from grpo_arcade.games.game import Game, Outcome, PixelPicture
+from grpo_arcade.games.replay import Replay, other_rules
 
 if TYPE_CHECKING:
     import pygame
@@ -92,22 +93,12 @@ def _natural(game: Game) -> pygame.Surface:
     return pygame.image.frombuffer(pixels.tobytes(), (pixels.shape[1], pixels.shape[0]), "RGB")
 
 
-def _start(episode: Episode) -> Game:
-    game = episode.new_game()
-    for what, here in game.versions.items():
-        # The package itself may move on: what decides about a replay has a version of its own.
-        if what != "grpo-arcade" and (then := episode.versions.get(what)) != here:
-            raise ValueError(f"this game was played by version {then} of {what}; here is {here}")
-    return game
-
-
 class Stills:
     """Plays one episode at a time to the positions it is asked for."""
 
     def __init__(self) -> None:
         """No episode yet."""
-        self._episode: Episode | None = None
-        self._game: Game | None = None
+        self._replay: Replay | None = None
 
     def answer(self, asked: Asked) -> tuple[Answer, bytes]:
         """The position, and its picture's bytes.
@@ -116,21 +107,17 @@ class Stills:
             ValueError: the episode cannot be played here.
         """
         if "episode" in asked:
-            self._episode, self._game = _episode(asked["episode"]), None
-        episode, game = self._episode, self._game
-        if episode is None:
+            self._replay = Replay(_episode(asked["episode"]))
+            if foreign := other_rules(self._replay.episode, self._replay.game):
+                raise ValueError(foreign)
+        replay = self._replay
+        if replay is None:
             raise ValueError("which episode?")
-        move = max(0, min(asked["move"], len(episode.actions)))
-        if game is None:
-            self._game = game = _start(episode)
-        elif move < game.plies:
-            game.recall(episode.observations)
-            game.reset(episode.seed)
-        for action in episode.actions[game.plies : move]:
-            if game.outcome is not None:
-                break
-            game.step(action)
-        found: Answer = {"move": move, "score": game.score, "rate": game.frame_rate}
+        replay.seek(asked["move"])
+        if replay.broken:
+            raise ValueError(replay.broken)
+        game = replay.game
+        found: Answer = {"move": replay.ply, "score": replay.score, "rate": game.frame_rate}
         board = board_of(game)
         if board is not None:
             return {**found, "board": board}, b""

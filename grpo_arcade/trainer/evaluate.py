@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games import Episode, Game, Outcome, make
 from grpo_arcade.games.players.lending import game_for
+from grpo_arcade.games.replay import play_again
 from grpo_arcade.games.seeds import EVALUATION_SEEDS
 from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 from grpo_arcade.recordings.runs.find import run_of
@@ -360,7 +361,4 @@ def _of_named_model(
 
 
 def _reached(episode: Episode) -> int:
-    game = episode.new_game()
-    for action in episode.actions:
-        game.step(action)
-    return max(map(max, game.view().cells))
+    return max(map(max, play_again(episode).view().cells))

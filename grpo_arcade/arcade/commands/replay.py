@@ -64,9 +64,10 @@ def _episode(word: str, outputs: str) -> Episode:
 
 
 def _tell(episode: Episode) -> None:
-    game = episode.new_game()
-    for action in (None, *episode.actions):
-        if action is not None:
-            game.step(action)
-        taken = None if action is None else game.actions[action]
-        print(json.dumps({"move": game.plies, "action": taken, "score": game.score, "observation": game.observation()}))
+    from grpo_arcade.games.replay import Replay
+
+    replay = Replay(episode)
+    game = replay.game
+    for ply in replay.plies():
+        taken = game.actions[episode.actions[ply - 1]] if ply else None
+        print(json.dumps({"move": ply, "action": taken, "score": replay.score, "observation": game.observation()}))

@@ -38,7 +38,7 @@ def run(command: Command) -> int:
 
     def scene(app: App) -> Scene:
         from grpo_arcade.arcade.window.home.shelf import by_score
-        from grpo_arcade.arcade.window.replay.replay import Replay
+        from grpo_arcade.arcade.window.replay.replay import ReplayScene
         from grpo_arcade.arcade.window.watch.watch import WatchScene
 
         if command.strategy is None or place is None:
@@ -49,6 +49,6 @@ def run(command: Command) -> int:
         # Watch shows what a step was learnt from; a strategy of an evaluation is seen by its games.
         with RunReader(folder) as reader:
             episodes = by_score(reader.episodes(command.strategy))
-        return Replay(app, episodes, f"{folder.name} · {purpose} of step {step}")
+        return ReplayScene(app, episodes, f"{folder.name} · {purpose} of step {step}")
 
     return open_window(scene)

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from grpo_arcade.games.episode import Episode
 from grpo_arcade.games.game import Game, Outcome
 from grpo_arcade.games.players.limits import Limits
 from grpo_arcade.games.players.pinning import Pin
 from grpo_arcade.games.players.sandbox import wire
 from grpo_arcade.games.players.sandbox.process import Child
+from grpo_arcade.games.replay import play_again
 
 _SHORT_ROUND_S = 0.002
 """Rounds longer than this gain nothing from both processes sharing a core."""
@@ -32,8 +34,9 @@ class Table:
         """Back to the start, or to where the opening leads."""
         self.game.reset(self.seed)
         self.actions[:] = self.opening
-        for action in self.opening:
-            self.game.step(action)
+        if self.opening:
+            options, unfinished = self.game.options, Outcome.UNFINISHED
+            play_again(Episode(self.game.name, options, self.seed, self.opening, unfinished, 0.0), self.game)
         self.outcome = self.game.outcome
 
 

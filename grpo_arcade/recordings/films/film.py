@@ -13,11 +13,12 @@ from typing import Any, TypedDict
 import numpy as np
 
 from grpo_arcade.games.episode import Episode
-from grpo_arcade.games.game import Game, PixelPicture
+from grpo_arcade.games.game import PixelPicture
+from grpo_arcade.games.replay import Replay
 from grpo_arcade.recordings.file import RecordingError
 from grpo_arcade.recordings.films.canvas import Area, Canvas, DrawnCanvas, Frame, PixelCanvas
 from grpo_arcade.recordings.films.strip import TitleStrip
-from grpo_arcade.recordings.verify import new_game, verify
+from grpo_arcade.recordings.verify import verify
 
 MOST_BOARDS = 6
 
@@ -225,34 +226,25 @@ class _Board:
     def __init__(
         self, episode: Episode, canvas: Canvas, area: Area, strip: TitleStrip | None, palette: str, moves: int
     ) -> None:
-        self._episode = episode
-        self._game: Game = new_game(episode)
-        self._picture = self._game.picture(palette)
+        self._replay = Replay(episode)
+        self._picture = self._replay.picture(palette)
         self._canvas = canvas
         self._area = area
         self._strip = strip
         self._titled: tuple[Any, ...] | None = None
         self._outlived = len(episode.actions) < moves
-        self._played = 0
         self._rested = False
-        self._view: Any = self._game.view()
 
     def play_to(self, move: int) -> None:
-        target = min(move, len(self._episode.actions))
-        if target == self._played:
-            return
-        for action in self._episode.actions[self._played : target]:
-            self._game.step(action)
-        self._played = target
-        self._view = self._game.view()
-        self._rested = False
+        if self._replay.seek(move):
+            self._rested = False
 
     def draw(self, progress: float) -> None:
         """Draw the last move at ``progress``; a board at rest is left alone."""
         if self._rested:
             return
-        self._canvas.paint(self._area, self._picture, self._view, progress)
-        ended = progress >= 1.0 and self._played == len(self._episode.actions)
+        self._canvas.paint(self._area, self._picture, self._replay.view, progress)
+        ended = progress >= 1.0 and self._replay.ended
         if self._strip and progress >= 0.5:
             self._write_title(self._strip, ended)
         self._rested = progress >= 1.0
@@ -260,7 +252,8 @@ class _Board:
             self._canvas.dim(self._area)
 
     def _write_title(self, strip: TitleStrip, ended: bool) -> None:
-        title = self._episode.player, self._episode.seed, self._game.score, self._episode.outcome if ended else None
+        episode = self._replay.episode
+        title = episode.player, episode.seed, self._replay.score, episode.outcome if ended else None
         if title != self._titled:
             self._titled = title
             left, top, width, _ = self._area

@@ -122,7 +122,7 @@ def test_a_picture_fits_the_room_it_has_and_changes_with_the_game():
     ("change", "line"),
     [
         ({"game": "no such game"}, "no such game"),
-        ({"versions": {"rules": "999"}}, "version 999 of rules"),
+        ({"versions": {"rules": "999"}}, "version 999 of the rules"),
         ({"actions": b"\xfa"}, "250"),
     ],
 )

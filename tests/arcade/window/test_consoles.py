@@ -10,7 +10,7 @@ from grpo_arcade.arcade.window.home.games import ATARI_TILES
 from grpo_arcade.arcade.window.home.home import Home
 from grpo_arcade.arcade.window.home.library import Library
 from grpo_arcade.arcade.window.play.clock import ClockPlay
-from grpo_arcade.arcade.window.replay.replay import Replay
+from grpo_arcade.arcade.window.replay.replay import ReplayScene
 from grpo_arcade.arcade.window.versus.match import YOU, Match
 from grpo_arcade.arcade.window.versus.versus import VersusScene
 from grpo_arcade.arcade.window.watch.watch import WatchScene
@@ -144,7 +144,7 @@ def test_person_and_strategy_play_one_seed_in_real_time_each_as_they_play_elsewh
     assert not match.person.session.actions, "nobody begins before all are ready"
     hands.until(lambda: match.ready)
     other = match.seats[1].playback
-    hands.until(lambda: other._source.ready() >= 12)  # its tape is made in another process
+    hands.until(lambda: other.replay.ready >= 12)  # its tape is made in another process
     clocked(app, match, 40)
     up = match.table.aliases["UP"]
     assert set(match.person.session.actions[-30:]) == {up}
@@ -229,32 +229,32 @@ def test_sixteen_consoles_are_watched_at_their_own_pace_and_come_to_their_scores
     hands.press("return")
     assert scene.detail.tile.board.size in ((160, 210), (320, 420))
     hands.press("r")
-    assert isinstance(app.scene, Replay)
+    assert isinstance(app.scene, ReplayScene)
 
 
 def test_a_recording_is_wound_from_end_to_end_at_once_and_verified_beside_it(app, hands):
-    scene = Replay(app, [unfinished("atari/pong", 80), unfinished("atari/pong", 60)])
+    scene = ReplayScene(app, [unfinished("atari/pong", 80), unfinished("atari/pong", 60)])
     app.open(scene)
-    hands.until(lambda: scene.reel.view is not None)
+    hands.until(lambda: scene.replay.view is not None)
     hands.press("end")
     hands.until(lambda: scene.ply == scene.length == 80)
-    hands.until(lambda: scene.reel.checked)
-    assert scene.reel.genuine is True
+    hands.until(lambda: scene.replay.verdict)
+    assert scene.replay.verdict.genuine is True
     for share in (0.5, 0.9, 0.1):
         at = scene._track.left + round(share * scene._track.width), scene._track.centery
         hands.click(at)
         assert scene.ply == pytest.approx(80 * share, abs=2)
-        assert scene.reel.view.plies == scene.ply
+        assert scene.replay.view.plies == scene.ply
     hands.press("c")
-    hands.until(lambda: scene.compared is not None and scene.compared.checked)
-    hands.until(lambda: scene.compared.ply == scene.reel.ply)
+    hands.until(lambda: scene.compared is not None and scene.compared.verdict)
+    hands.until(lambda: scene.compared.ply == scene.replay.ply)
 
 
 def test_a_forged_recording_is_told_and_not_filmed(app, hands):
     episode = unfinished("atari/pong", 40)
-    scene = Replay(app, [dataclasses.replace(episode, score=21.0)])
+    scene = ReplayScene(app, [dataclasses.replace(episode, score=21.0)])
     app.open(scene)
-    hands.until(lambda: scene.reel.checked)
+    hands.until(lambda: scene.replay.verdict)
     hands.turns(2)
     assert "the recording says the score is 21.0" in hands.said[-1]
     hands.press("e")
@@ -264,9 +264,9 @@ def test_a_forged_recording_is_told_and_not_filmed(app, hands):
 
 def test_a_console_is_exported_in_its_own_colours_whatever_the_windows_are(make_app):
     app = make_app(palette="colour-blind")
-    hands, scene = Hands(app), Replay(app, [unfinished("atari/pong", 30)])
+    hands, scene = Hands(app), ReplayScene(app, [unfinished("atari/pong", 30)])
     app.open(scene)
-    hands.until(lambda: scene.reel.checked)
+    hands.until(lambda: scene.replay.verdict)
     hands.press("e")
     export = app.scene
     assert export._sizes()[:3] == [160, 320, 480]

@@ -12,7 +12,7 @@ from grpo_arcade.arcade.window.home.home import Home
 from grpo_arcade.arcade.window.home.shelf import look, run_line
 from grpo_arcade.arcade.window.home.tiles import Board
 from grpo_arcade.arcade.window.play.play import Play
-from grpo_arcade.arcade.window.replay.replay import Replay
+from grpo_arcade.arcade.window.replay.replay import ReplayScene
 from grpo_arcade.arcade.window.versus.versus import VersusScene
 from grpo_arcade.arcade.window.watch.watch import WatchScene
 from grpo_arcade.games.baseline_scores import play_baseline
@@ -65,8 +65,8 @@ def test_the_games_of_a_runs_champion_can_be_replayed(app, hands, run_folder):
     assert isinstance(app.scene, WatchScene)
     hands.until(lambda: app.scene.champion is not None)
     hands.press("c", "r")
-    assert isinstance(app.scene, Replay)
-    assert [reel.genuine for reel in app.scene._reels] == [True]
+    assert isinstance(app.scene, ReplayScene)
+    assert [replay.verdict.genuine for replay in app.scene._replays] == [True]
     assert len(app.scene.episodes) == 2
 
 
@@ -122,14 +122,14 @@ def test_a_recording_opens_and_a_broken_one_is_one_line(app, hands, recordings):
     assert "is not a recording" in hands.said[-1]
     item = next(i for i in scene._focus.items if getattr(i.key, "name", "") == "game-0.episode")
     hands.click(item.rect.center)
-    assert isinstance(app.scene, Replay)
+    assert isinstance(app.scene, ReplayScene)
 
 
 def test_a_file_dropped_onto_the_window_is_opened(app, hands, recordings):
     home(app, hands)
     pygame.event.post(pygame.event.Event(pygame.DROPFILE, file=str(recordings / "game-3.episode")))
     hands.turns(1)
-    assert isinstance(app.scene, Replay)
+    assert isinstance(app.scene, ReplayScene)
 
 
 def test_a_second_look_reads_only_what_is_new(app, recordings):

@@ -21,7 +21,7 @@ from grpo_arcade.arcade.window.play.options import Options
 from grpo_arcade.arcade.window.play.play import play as play_scene
 from grpo_arcade.arcade.window.play.turns import TurnPlay
 from grpo_arcade.arcade.window.replay.export import Export
-from grpo_arcade.arcade.window.replay.replay import Replay
+from grpo_arcade.arcade.window.replay.replay import ReplayScene
 from grpo_arcade.arcade.window.versus.contestants import perform_source
 from grpo_arcade.arcade.window.versus.match import YOU, Match
 from grpo_arcade.arcade.window.versus.versus import VersusScene
@@ -79,7 +79,7 @@ def options(app):
 
 def replay(app):
     episodes = [play_baseline("2048", {}, name, [3])[0] for name in ("greedy", "random")]
-    scene = Replay(app, episodes, "two.episode")
+    scene = ReplayScene(app, episodes, "two.episode")
     app.open(scene)
     scene._do_compare()
     scene.seek(70)
@@ -214,7 +214,7 @@ def watch_consoles(app):
     app.open(scene)
     scene._hear(glance(a_console_run(), None))
     boards = [tile.playback for tile in (*scene.tiles, scene.champion)]
-    until(app, lambda: all(board._source.ready() >= min(40, board._source.length) for board in boards))
+    until(app, lambda: all(board.replay.ready >= min(40, board.replay.length) for board in boards))
     for board in boards:
         board._at = 0.0
         board.advance(40.0, 1.0)
@@ -228,7 +228,7 @@ def versus_console(app):
     scene.seats[1].contestant.stop()
     scene.seats[1].contestant._done(perform_source(source, "atari/pong", SHORT, 5, "follow"))
     playback = scene.seats[1].playback
-    until(app, lambda: playback._source.ready() >= min(50, playback._source.length))
+    until(app, lambda: playback.replay.ready >= min(50, playback.replay.length))
     for _ in range(200):
         scene.person.session.move(scene.table.aliases["DOWN"], "a person")
     playback.advance(50.0, 1.0)
@@ -237,10 +237,10 @@ def versus_console(app):
 
 
 def replay_console(app):
-    scene = Replay(app, [unfinished("atari/space_invaders", 80)], "invaders.episode")
+    scene = ReplayScene(app, [unfinished("atari/space_invaders", 80)], "invaders.episode")
     app.open(scene)
     scene.playing = False
-    until(app, lambda: scene.reel.checked)
+    until(app, lambda: scene.replay.verdict)
     scene.playing = False
     scene.seek(60)
     app.messages.dismiss()

@@ -18,6 +18,7 @@ from grpo_arcade.arcade.window.watch.run_feed import Feed
 from grpo_arcade.arcade.window.watch.watch import WatchScene
 from grpo_arcade.games import Episode, Outcome
 from grpo_arcade.games.baseline_scores import play_baseline
+from grpo_arcade.games.replay import Replay
 from grpo_arcade.recordings.runs.folder import LIVE
 from grpo_arcade.recordings.runs.history import MOST_POINTS
 from grpo_arcade.recordings.runs.reader import RunReader
@@ -77,7 +78,7 @@ def test_boards_come_to_the_scores_the_run_recorded(app, hands, ended_run):
         hands.press("=")
     hands.until(lambda: all(tile.playback.ended for tile in scene.grid.visible() if not tile.number))
     for tile in scene.tiles:
-        playback = Playback(tile.episodes[0])
+        playback = Playback(Replay(tile.episodes[0]))
         playback.advance(1e6, 30.0)
         assert playback.ended
         assert playback.score == tile.episodes[0].score or not tile.episodes[0].actions
@@ -376,7 +377,7 @@ def test_leaving_stops_listening_and_coming_back_goes_on(app, hands, live):
 
 def test_playback_shows_every_move_and_never_passes_its_goal():
     (episode,) = play_baseline("2048", {}, "random", [7])
-    playback = Playback(episode)
+    playback = Playback(Replay(episode))
     for goal in (1, 5, 5, 40):
         for _ in range(200):
             playback.advance(1 / 60, 30.0, goal)
@@ -393,10 +394,10 @@ def test_playback_shows_every_move_and_never_passes_its_goal():
 def test_actions_that_do_not_fit_their_game_stop_the_board_and_nothing_else():
     (episode,) = play_baseline("2048", {}, "random", [3])
     forged = Episode("2048", {}, 3, episode.actions + b"\0\0", Outcome.WON, 1e6)
-    playback = Playback(forged)
+    playback = Playback(Replay(forged))
     playback.advance(1e4, 60.0)
     assert playback.ended
-    assert "ended" in playback.broken
+    assert "ended" in playback.replay.broken
 
 
 @settings(max_examples=60, deadline=None)

@@ -6,7 +6,7 @@ import pytest
 
 from grpo_arcade.arcade import cli, window
 from grpo_arcade.arcade.window.home.home import Home
-from grpo_arcade.arcade.window.replay.replay import Replay
+from grpo_arcade.arcade.window.replay.replay import ReplayScene
 from grpo_arcade.arcade.window.watch.watch import WatchScene
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer.scoring import Rollout
@@ -79,7 +79,7 @@ def test_a_strategy_is_enlarged_at_its_own_step_once_and_closing_it_shows_its_ne
 def test_a_strategy_of_an_evaluation_is_replayed(watch, ended_run):
     ((strategy, _),) = ids(ended_run, "evaluation")
     app, _ = watch(ended_run, "--strategy", strategy)
-    assert isinstance(app.scene, Replay)
+    assert isinstance(app.scene, ReplayScene)
     assert app.scene.note.endswith("evaluation of step 2")
     scores = [episode.score for episode in app.scene.episodes]
     assert scores == sorted(scores, reverse=True)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from grpo_arcade.arcade.window.background.jobs import Background, Task
 from grpo_arcade.games import Baseline, Episode, Game
+from grpo_arcade.games.replay import play_again
 
 if TYPE_CHECKING:
     from grpo_arcade.games.players import Limits
@@ -41,7 +42,7 @@ def advise(episode: Episode, name: str) -> int | None:
     Raises:
         ValueError: no such baseline or strategy, or it knows no move that does anything: one line.
     """
-    game = _after(episode)
+    game = play_again(episode)
     if game.outcome is not None:
         return None
     if not is_strategy(name):
@@ -126,7 +127,7 @@ class Autoplay:
         self._failed(error)
 
     def _work(self, episode: Episode, task: Task) -> None:
-        game = _after(episode)
+        game = play_again(episode)
         baseline, rng = _baseline(game, self.name), _rng(episode, self.name)
         while game.outcome is None:
             action = baseline(game, rng)
@@ -162,13 +163,6 @@ class InStep:
 
     def stop(self) -> None:
         """Nothing goes on that would have to end."""
-
-
-def _after(episode: Episode) -> Game:
-    game = episode.new_game()
-    for action in episode.actions:
-        game.step(action)
-    return game
 
 
 def _baseline(game: Game, name: str) -> Baseline:

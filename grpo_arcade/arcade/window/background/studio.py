@@ -16,15 +16,12 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from grpo_arcade.arcade.window.background.jobs import Background, Task
-from grpo_arcade.arcade.window.background.tape import Packer, Tape
-from grpo_arcade.games import Episode, Game, make
-from grpo_arcade.recordings import ForgedEpisodeError, RecordingError
-from grpo_arcade.recordings.verify import replay
+from grpo_arcade.games import Episode, make
+from grpo_arcade.games.replay import Replay, Verdict
+from grpo_arcade.games.tape import AT_FIRST, Packer, Tape
 
 _SLICE_S = 0.02
 """How long one tape is worked on before the next; also how long the window's word may have to wait."""
-_AT_FIRST = 60
-"""Moves of a new tape that are wanted before anybody has said how fast it is shown."""
 
 
 @dataclass(frozen=True)
@@ -46,51 +43,8 @@ class _Made:
 
     number: int
     entries: list[bytes]
-    ended: bool
-    genuine: bool | None
-    problem: str
-
-
-class Recording:
-    """An episode's tape while it is being made, and afterwards; letting go of it ends the work on it.
-
-    The entries are pairs of score and :meth:`~grpo_arcade.games.Game.view`, one for the start and one a move.
-    """
-
-    def __init__(self, expected: int, want: Callable[[int, int], None]) -> None:
-        self.tape = Tape()
-        self.expected = expected
-        """Moves there will be, as far as is known."""
-        self.ended = False
-        """Whether there will be no more than there are."""
-        self.genuine: bool | None = None
-        """Once it has ended: True if the replay agrees with the episode, False if not, None if it cannot be checked."""
-        self.problem = ""
-        """Why it is not genuine or cannot be played, in one line."""
-        self._want = want
-        self._wanted = _AT_FIRST
-
-    @property
-    def ready(self) -> int:
-        """Moves that can be shown; -1 while not even the start can."""
-        return len(self.tape) - 1
-
-    def want(self, shown: int, upto: int) -> None:
-        """Say which move is being shown, and which will be wanted soon."""
-        upto = min(upto, self.expected + 1)  # one more than there are: that the last has been is known after it
-        if self.ended or upto <= self._wanted:
-            return
-        # Said once in a while: the process works some way ahead anyway.
-        if upto > self.expected or self._wanted < shown + (upto - shown) * 3 // 4:
-            self._wanted = upto
-            self._want(shown, upto)
-
-    def take(self, made: _Made) -> None:
-        """More of it has come."""
-        self.tape.extend(made.entries)
-        if made.ended:
-            self.ended, self.genuine, self.problem = True, made.genuine, made.problem
-            self.expected = max(0, self.ready)
+    verdict: Verdict | None
+    """Set once there are no more."""
 
 
 class Studio:
@@ -106,44 +60,47 @@ class Studio:
         self._failed = failed
         self._task: Task | None = None
         self._number = 0
-        self._open: weakref.WeakValueDictionary[int, Recording] = weakref.WeakValueDictionary()
+        self._open: weakref.WeakValueDictionary[int, Tape] = weakref.WeakValueDictionary()
 
-    def episode(self, episode: Episode) -> Recording:
-        """Tape an episode from its start; the recording grows while the app takes its turns."""
+    def episode(self, episode: Episode) -> Tape:
+        """Tape an episode from its start; the tape grows while the app takes its turns. To let go of it ends that."""
         return self._make(episode, len(episode.actions))
 
-    def sample(self, sample: Sample) -> Recording:
+    def sample(self, sample: Sample) -> Tape:
         """Tape a piece of a baseline's game, all of it."""
-        recording = self._make(sample, sample.moves)
-        recording.want(0, sample.moves + 1)
-        return recording
+        tape = self._make(sample, sample.moves)
+        tape.want(0, sample.moves + 1)
+        return tape
 
-    def _make(self, what: Episode | Sample, moves: int) -> Recording:
+    def _make(self, what: Episode | Sample, moves: int) -> Tape:
         if self._task is None:
             self._task = self._background.process(_work, item=self._take, failed=self._died, hears=True)
         self._number += 1
         number = self._number
         task = self._task
-        recording = Recording(moves, lambda shown, upto: task.tell(("want", number, shown, upto)))
-        self._open[number] = recording
-        weakref.finalize(recording, task.tell, ("drop", number)).atexit = False
-        task.tell(("make", number, what, _AT_FIRST))
-        return recording
+        tape = Tape(moves, lambda shown, upto: task.tell(("want", number, shown, upto)))
+        self._open[number] = tape
+        weakref.finalize(tape, task.tell, ("drop", number)).atexit = False
+        task.tell(("make", number, what, AT_FIRST))
+        return tape
 
     def _take(self, made: _Made) -> None:
-        recording = self._open.get(made.number)
-        if recording is not None:
-            recording.take(made)
+        tape = self._open.get(made.number)
+        if tape is not None:
+            tape.extend(made.entries, made.verdict)
 
     def _died(self, error: Exception) -> None:
         self._task = None
-        for number, recording in list(self._open.items()):
-            recording.take(_Made(number, [], True, None, str(error)))
+        for tape in list(self._open.values()):
+            tape.extend([], Verdict(None, str(error)))
         self._open.clear()
         self._failed(error)
 
 
 # From here on: in the process.
+
+_Positions = Generator[tuple[float, Any], None, Verdict | None]
+"""Score and view, one position after the other; at last the verdict."""
 
 
 class _Job:
@@ -154,12 +111,13 @@ class _Job:
         self.wanted = wanted
         self.shown = 0
         self.made = -1
-        self.ended = False
         self._packer = Packer()
-        self._what = what
-        self._genuine: bool | None = None
-        self._problem = ""
-        self._games = self._episode(what) if isinstance(what, Episode) else _sampled(what)
+        self._verdict: Verdict | None = None
+        self._positions = self._episode(what) if isinstance(what, Episode) else self._sample(what)
+
+    @property
+    def ended(self) -> bool:
+        return self._verdict is not None
 
     @property
     def due(self) -> bool:
@@ -171,55 +129,39 @@ class _Job:
         until = time.perf_counter() + (_SLICE_S if self.made > 0 else 0.0)
         try:
             while self.due and (not entries or time.perf_counter() < until):
-                game = next(self._games)
-                entries.append(self._packer.pack((game.score, game.view())))
+                entries.append(self._packer.pack(next(self._positions)))
                 self.made += 1
-        except StopIteration:
-            self.ended = True
+        except StopIteration as stop:
+            self._verdict = stop.value
         except (ValueError, TypeError, ImportError) as error:
-            self.ended, self._problem = True, self._problem or " ".join(str(error).split())
-        return _Made(self.number, entries, self.ended, self._genuine, self._problem)
+            self._verdict = Verdict(None, " ".join(str(error).split()))
+        return _Made(self.number, entries, self._verdict)
 
     def close(self) -> None:
         """Give the console back at once: the next tape wants one."""
-        self._games.close()
+        self._positions.close()
 
-    def _episode(self, episode: Episode) -> Generator[Game, None, None]:
-        try:
-            yield from replay(episode)
-            self._genuine = True
-        except ForgedEpisodeError as error:
-            self._genuine, self._problem = False, str(error)
-        except RecordingError as error:
-            # Another version may have played it; it is shown all the same, as far as it goes.
-            self._problem = str(error)
-            yield from _as_far_as_it_goes(episode)
+    def _episode(self, episode: Episode) -> _Positions:
+        replay = Replay(episode)
+        for _ in replay.plies():
+            yield replay.score, replay.view
+        return replay.check()
 
-
-def _as_far_as_it_goes(episode: Episode) -> Generator[Game, None, None]:
-    game = episode.new_game()
-    yield game
-    for action in episode.actions:
-        if game.outcome is not None or action >= len(game.actions):
-            return
-        game.step(action)
-        yield game
-
-
-def _sampled(sample: Sample) -> Generator[Game, None, None]:
-    game = make(sample.game, **sample.options)
-    rng = random.Random(sample.seed)
-    baseline = game.baselines[sample.baseline]
-    game.reset(sample.seed)
-    for _ in range(sample.skipped):
-        if game.outcome is None:
+    def _sample(self, sample: Sample) -> _Positions:
+        game = make(sample.game, **sample.options)
+        rng = random.Random(sample.seed)
+        baseline = game.baselines[sample.baseline]
+        game.reset(sample.seed)
+        for _ in range(sample.skipped):
+            if game.outcome is None:
+                game.step(baseline(game, rng))
+        yield game.score, game.view()
+        for _ in range(sample.moves):
+            if game.outcome is not None:
+                break
             game.step(baseline(game, rng))
-    yield game
-    for _ in range(sample.moves):
-        if game.outcome is not None:
-            return
-        game.step(baseline(game, rng))
-        yield game
+            yield game.score, game.view()
+        return Verdict(None)
 
 
 def _work(*, heard: Connection, emit: Callable[[_Made], None]) -> None:

@@ -109,9 +109,9 @@ class Home(Scene):
         self.app.open(Library(self.app))
 
     def _open_recording(self, path: Path) -> None:
-        from grpo_arcade.arcade.window.replay.replay import Replay
+        from grpo_arcade.arcade.window.replay.replay import ReplayScene
 
-        self.app.open(Replay.of_file(self.app, path))
+        self.app.open(ReplayScene.of_file(self.app, path))
 
     def _open_run(self, path: Path) -> None:
         from grpo_arcade.arcade.window.watch.watch import WatchScene

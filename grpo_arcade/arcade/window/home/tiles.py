@@ -12,11 +12,12 @@ from typing import Any, Protocol
 
 import pygame
 
-from grpo_arcade.arcade.window.background.studio import Recording, Sample, Studio
+from grpo_arcade.arcade.window.background.studio import Sample, Studio
 from grpo_arcade.arcade.window.draw import theme
 from grpo_arcade.arcade.window.draw.boards import draw_pixels, palette_of
 from grpo_arcade.arcade.window.play.panel import goal, shown_name
 from grpo_arcade.games import Game, make
+from grpo_arcade.games.tape import Tape
 
 MOVE_EVERY_S = 1.5
 _PREVIEW_MOVES = 90
@@ -132,37 +133,34 @@ class Screen:
         self._picture = self.game.picture()
         self._sample = Sample(name, {}, list(defaults.baselines)[-1], _SEED, _SKIPPED, _TAPED)
         self._studio = studio
-        self._recording: Recording | None = None
+        self._tape: Tape | None = None
         self._at = 0.0
         self._drawn = -1
 
     @property
     def view(self) -> Any:
         """What is shown; None until it is taped."""
-        if self._recording is None or self._recording.ready < 0:
-            return None
-        return self._recording.tape.at(min(int(self._at), self._recording.ready))[1]
+        return self._tape.at(min(int(self._at), len(self._tape) - 1))[1] if self._tape else None
 
     def tape(self) -> None:
         """Have it taped, if it is not yet."""
-        if self._recording is None:
-            self._recording = self._studio.sample(self._sample)
+        if self._tape is None:
+            self._tape = self._studio.sample(self._sample)
 
     def arrive(self) -> bool:
         """True if the first of it has come since it was drawn."""
-        if self._drawn < 0 and self._recording is not None and self._recording.ready >= 0:
+        if self._drawn < 0 and self._tape:
             self.stale = True
             return True
         return False
 
     def update(self, dt: float) -> bool:
         """Let time pass; True if it must be drawn."""
-        recording = self._recording
-        if recording is None or recording.ready < 0:
+        if not self._tape:
             return False
         self._at += dt * self._rate
-        if self._at >= recording.ready + 1:
-            self._at = 0.0 if recording.ended else float(recording.ready)
+        if self._at >= len(self._tape):
+            self._at = 0.0 if self._tape.verdict else float(len(self._tape) - 1)
         if int(self._at) != self._drawn:
             self.stale = True
         return self.stale

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from grpo_arcade.games import Episode, Outcome, make
+from grpo_arcade.games.replay import Replay, play_again
 
 PERSON = "a person"
 _LONGEST_CLIP_S = 600.0
@@ -63,10 +64,13 @@ class Session:
     def resuming(self, episode: Episode) -> Iterator[int]:
         """The same, move by move, giving how many have been made: of a long game not all fit between two frames."""
         self.start(episode.seed)
-        for action in episode.actions:
-            self.move(action, PERSON)
-            yield len(self.actions)
-        self._times = [self._clock() - _LONGEST_CLIP_S] * len(self.actions)
+        self.players.add(PERSON)
+        long_ago = self._clock() - _LONGEST_CLIP_S
+        for ply in Replay(episode, self.game).plies():
+            if ply:
+                self.actions.append(episode.actions[ply - 1])
+                self._times.append(long_ago)
+            yield ply
 
     def move(self, action: int, player: str) -> bool:
         """Make a move; False if it did nothing, in which case it is not part of the game."""
@@ -86,8 +90,7 @@ class Session:
         self._times.pop()
         self.took_back = True
         self.game.reset(self.seed)
-        for action in self.actions:
-            self.game.step(action)
+        play_again(self.episode(), self.game)
         return True
 
     def episode(self) -> Episode:

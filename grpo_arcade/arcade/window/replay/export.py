@@ -14,10 +14,10 @@ from grpo_arcade.arcade.window.background.filming import Filmed, FilmPlan, film
 from grpo_arcade.arcade.window.background.jobs import Task
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.boards import palette_of
-from grpo_arcade.arcade.window.replay.playback import table_of
 from grpo_arcade.arcade.window.shell.scene import Event, Scene
 from grpo_arcade.arcade.window.shell.widgets import Focus, Item, draw_item, heading
 from grpo_arcade.games import Episode
+from grpo_arcade.games.replay import table_of
 
 if TYPE_CHECKING:
     from grpo_arcade.arcade.window.shell.app import App

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pygame
 
@@ -12,11 +12,12 @@ from grpo_arcade.arcade.window.background.jobs import Task
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.boards import board_size, draw_board, palette_of
 from grpo_arcade.arcade.window.play.panel import goal, shown_name
-from grpo_arcade.arcade.window.replay.reel import Reel, TapedReel, reel_of
+from grpo_arcade.arcade.window.replay.playback import replay_of
 from grpo_arcade.arcade.window.shell.scene import Act, Dropped, Event, Pointer, Scene
 from grpo_arcade.arcade.window.shell.widgets import heading
-from grpo_arcade.games import Episode
+from grpo_arcade.games import Episode, Picture
 from grpo_arcade.games.baseline_scores import play_baseline
+from grpo_arcade.games.replay import Replay
 from grpo_arcade.recordings import load_all
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ LEAP = 20
 """Moves, or a twentieth of a long episode."""
 
 
-class Replay(Scene):
+class ReplayScene(Scene):
     """One or several episodes, one of them shown, and maybe another beside it.
 
     Args:
@@ -50,20 +51,19 @@ class Replay(Scene):
         self.note = note
         self.playing = False
         self.speed = 1.0
-        self.compared: Reel | TapedReel | None = None
+        self.compared: Replay | None = None
         self._rivals: list[Episode] = []
         self._rival_number = -1
         self._rival_task: Task | None = None
         self._dragging = False
         self._owed_s = 0.0
-        self._pictures: dict[object, Any] = {}
         self._boards: list[pygame.Rect] = []
         self._track = pygame.Rect(0, 0, 0, 0)
         self.number = 0
         self._show(0)
 
     @classmethod
-    def of_file(cls, app: App, path: Path) -> Replay:
+    def of_file(cls, app: App, path: Path) -> ReplayScene:
         """The episodes of a file; what was damaged in it is told."""
         loaded = load_all(path)
         if loaded.note and loaded.episodes:
@@ -73,34 +73,41 @@ class Replay(Scene):
     def _show(self, number: int) -> None:
         self.number = number % len(self.episodes)
         self._stop_comparing()
-        self.reel = reel_of(self.episodes[self.number], self.app.studio)
-        self._told: set[Reel | TapedReel] = set()
+        self.replay = self._verified(self.episodes[self.number])
+        self._told: set[Replay] = set()
         self._progress = 1.0
         self._tell_problems()
         if self.area.width:
             self.resized()
             self.app.redraw()
 
+    def _verified(self, episode: Episode) -> Replay:
+        """At its start; the verdict may be a matter of time."""
+        replay = replay_of(episode, self.app.studio)
+        replay.check()
+        replay.seek(0)
+        return replay
+
     def _tell_problems(self) -> None:
-        for reel in self._reels:
-            if reel.checked and reel not in self._told:
-                self._told.add(reel)
-                if reel.problem:
-                    self.app.complain(reel.problem)
+        for replay in self._replays:
+            if replay.verdict and replay not in self._told:
+                self._told.add(replay)
+                if replay.verdict.problem:
+                    self.app.complain(replay.verdict.problem)
 
     @property
     def ply(self) -> int:
         """Moves played in the position shown."""
-        return max((reel.ply for reel in self._reels), default=0)
+        return max((replay.ply for replay in self._replays), default=0)
 
     @property
     def length(self) -> int:
         """Moves of the longer episode."""
-        return max(reel.length for reel in self._reels)
+        return max(replay.length for replay in self._replays)
 
     @property
-    def _reels(self) -> list[Reel | TapedReel]:
-        return [self.reel, *([self.compared] if self.compared else [])]
+    def _replays(self) -> list[Replay]:
+        return [self.replay, *([self.compared] if self.compared else [])]
 
     def enter(self) -> None:
         """Begin to play, at the start."""
@@ -119,7 +126,7 @@ class Replay(Scene):
     def handle(self, event: Event) -> bool:
         """Keys, the bar to scrub, files dropped."""
         if isinstance(event, Dropped):
-            self.app.open(Replay.of_file(self.app, Path(event.path)))
+            self.app.open(ReplayScene.of_file(self.app, Path(event.path)))
             return True
         if isinstance(event, Pointer):
             return self._point(event)
@@ -147,8 +154,8 @@ class Replay(Scene):
     def seek(self, ply: int, progress: float = 1.0) -> None:
         """Show the position after ``ply`` moves."""
         ply = max(0, min(ply, self.length))
-        for reel in self._reels:
-            reel.seek(ply)
+        for replay in self._replays:
+            replay.seek(ply)
         self._progress = progress
 
     def _step(self, by: int) -> None:
@@ -196,12 +203,12 @@ class Replay(Scene):
         """The next episode of the same seed: others that are here, then each baseline; then none."""
         if self._rival_task and self._rival_task.running:
             return
-        shown = self.reel.episode
+        shown = self.replay.episode
         if self._rival_number < 0:
             same = (shown.game, dict(shown.options), shown.seed)
             self._rivals = [e for e in self.episodes if e is not shown and (e.game, dict(e.options), e.seed) == same]
         self._rival_number += 1
-        baselines = list(self.reel.game.baselines)[::-1]
+        baselines = list(self.replay.game.baselines)[::-1]
         if self._rival_number < len(self._rivals):
             self._compare_with(self._rivals[self._rival_number])
         elif (n := self._rival_number - len(self._rivals)) < len(baselines):
@@ -221,7 +228,7 @@ class Replay(Scene):
 
     def _compare_with(self, episode: Episode) -> None:
         ply = self.ply
-        self.compared = reel_of(episode, self.app.studio)
+        self.compared = self._verified(episode)
         self.app.messages.dismiss()
         self._laid_out()
         self.seek(ply)
@@ -240,20 +247,20 @@ class Replay(Scene):
     def _do_export(self) -> None:
         from grpo_arcade.arcade.window.replay.export import Export
 
-        for reel in self._reels:
-            if not reel.checked:
+        for replay in self._replays:
+            if replay.verdict is None:
                 raise ValueError("It is still being verified; one moment")
-            if not reel.genuine:
-                raise ValueError(f"No film is made of what cannot be verified: {reel.problem}")
-        self.app.open(Export(self.app, [reel.episode for reel in self._reels], self.speed))
+            if not replay.verdict.genuine:
+                raise ValueError(f"No film is made of what cannot be verified: {replay.verdict.problem}")
+        self.app.open(Export(self.app, [replay.episode for replay in self._replays], self.speed))
 
     # What is seen.
 
     def update(self, dt: float) -> bool:
         """Play on."""
         moved = self._progress < 1.0
-        for reel in self._reels:
-            moved |= reel.catch_up()
+        for replay in self._replays:
+            moved |= replay.catch_up()
         self._tell_problems()
         if moved:
             self._progress = min(1.0, self._progress + dt / min(theme.MOVE_S, self._move_s))
@@ -264,7 +271,7 @@ class Replay(Scene):
         if due:
             self._owed_s -= due * self._move_s
             # What is not on its tape yet is waited for.
-            due = min(due, max(0, max(reel.ready for reel in self._reels) - self.ply))
+            due = min(due, max(0, max(replay.ready for replay in self._replays) - self.ply))
             smooth = self._move_s > 3 * theme.FRAME_S
             self.seek(self.ply + due, theme.FRAME_S / theme.MOVE_S if smooth else 1.0)
             if self.ply >= self.length:
@@ -273,13 +280,13 @@ class Replay(Scene):
 
     @property
     def _move_s(self) -> float:
-        return 1 / (self.reel.game.frame_rate * self.speed)
+        return 1 / (self.replay.game.frame_rate * self.speed)
 
     def next_update(self) -> float | None:
         """At once while tiles slide, else when the next move is due."""
         if self._progress < 1.0:
             return 0.0
-        if not all(reel.checked for reel in self._reels):
+        if not all(replay.verdict for replay in self._replays):
             return 2 * theme.FRAME_S
         return max(0.0, self._move_s - self._owed_s) if self.playing else None
 
@@ -290,58 +297,53 @@ class Replay(Scene):
         top = self.area.top + (gap // 2 if self.compact else 2 * pad + look.px(theme.TITLE))
         low = look.px(50)
         line = look.px(44)
-        count = len(self._reels)
+        count = len(self._replays)
         room_w = (self.area.width - (count + 1) * pad) // count
         room_h = self.area.height - top - low - line - gap
-        width, height = board_size(self.reel.game, self._picture(self.reel), (room_w, room_h))
+        width, height = board_size(self.replay.game, self._picture(self.replay), (room_w, room_h))
         total = count * width + (count - 1) * pad
         left = self.area.left + (self.area.width - total) // 2
         y = top + line + max(0, (room_h - height) // 2)
         self._boards = [pygame.Rect(left + i * (width + pad), y, width, height) for i in range(count)]
         self._track = pygame.Rect(pad, self.area.bottom - low + low // 3, self.area.width - 2 * pad, look.px(6))
 
-    def _picture(self, reel: Reel | TapedReel) -> Any:
-        palette = palette_of(reel.game, self.app.palette)
-        key = reel, palette
-        if key not in self._pictures:
-            self._pictures = {k: v for k, v in self._pictures.items() if k[0] in self._reels}  # type: ignore[index]
-            self._pictures[key] = reel.game.picture(palette)
-        return self._pictures[key]
+    def _picture(self, replay: Replay) -> Picture:
+        return replay.picture(palette_of(replay.game, self.app.palette))
 
     def draw(self, surface: pygame.Surface) -> Sequence[pygame.Rect] | None:
         """The heading only when everything is painted."""
         look = self.app.theme
         if self.whole and not self.compact:
             several = f" · game {self.number + 1} of {len(self.episodes)}" if len(self.episodes) > 1 else ""
-            words = f"{shown_name(self.reel.episode.game)} · {goal(self.reel.game)}"
+            words = f"{shown_name(self.replay.episode.game)} · {goal(self.replay.game)}"
             heading(surface, look, self.area, words, self.note + several)
         changed = []
-        for reel, board in zip(self._reels, self._boards, strict=True):
-            if reel.view is not None:
-                draw_board(surface, board, reel.game, self._picture(reel), reel.view, self._progress)
+        for replay, board in zip(self._replays, self._boards, strict=True):
+            if replay.view is not None:
+                draw_board(surface, board, replay.game, self._picture(replay), replay.view, self._progress)
             else:
                 surface.fill(look.sunken, board)
-            changed += [board, self._draw_line(surface, reel, board)]
+            changed += [board, self._draw_line(surface, replay, board)]
         changed.append(self._draw_bar(surface))
         return changed
 
-    def _draw_line(self, surface: pygame.Surface, reel: Reel | TapedReel, board: pygame.Rect) -> pygame.Rect:
+    def _draw_line(self, surface: pygame.Surface, replay: Replay, board: pygame.Rect) -> pygame.Rect:
         """Who plays, the score, how it ended, and whether it is genuine."""
-        look, episode = self.app.theme, reel.episode
+        look, episode = self.app.theme, replay.episode
         height, small = look.px(theme.HEADING), look.px(theme.CAPTION)
         # A narrow board lends its line the room beside it.
-        width = max(board.width, min(look.px(420), self.area.width // len(self._reels) - look.px(theme.PAD)))
+        width = max(board.width, min(look.px(420), self.area.width // len(self._replays) - look.px(theme.PAD)))
         box = pygame.Rect(0, board.top - look.px(44), width, look.px(44))
         box.centerx = board.centerx
         surface.fill(look.page, box)
         upper, lower = box.top + look.px(14), box.top + look.px(33)
         right = paint.text(
-            surface, f"{reel.score:,.0f}", (box.right, upper), height, look.ink, weight="bold", anchor="right"
+            surface, f"{replay.score:,.0f}", (box.right, upper), height, look.ink, weight="bold", anchor="right"
         )
         room = right.left - box.left - look.px(theme.GAP)
         who = episode.player or "a player"
         paint.text(surface, who, (box.left, upper), height, look.ink, weight="bold", room=room)
-        ending = str(episode.outcome).replace("_", " ") if reel.ended else ""
+        ending = str(episode.outcome).replace("_", " ") if replay.ended else ""
         right = paint.text(
             surface, ending, (box.right, lower), small, look.outcome(episode.outcome), weight="bold", anchor="right"
         )
@@ -350,7 +352,7 @@ class Replay(Scene):
             False: ("NOT genuine", look.bad),
             None: ("cannot be checked", look.fair),
         }
-        badge, colour = badges[reel.genuine] if reel.checked else ("being verified", look.faint)
+        badge, colour = badges[replay.verdict.genuine] if replay.verdict else ("being verified", look.faint)
         mark = pygame.Rect(box.left, 0, look.px(7), look.px(7))
         mark.centery = lower
         paint.panel(surface, mark, colour, mark.width // 2)
@@ -365,7 +367,7 @@ class Replay(Scene):
         box.height = self.area.bottom - box.top
         surface.fill(look.page, box)
         paint.panel(surface, track, look.line, track.height // 2)
-        ready = min(max(reel.ready for reel in self._reels), self.length)
+        ready = min(max(0, *(replay.ready for replay in self._replays)), self.length)
         if ready < self.length:  # what is on the tape already
             taped = track.copy()
             taped.width = round(track.width * ready / max(1, self.length))
@@ -373,9 +375,9 @@ class Replay(Scene):
         done = track.copy()
         done.width = max(track.height, round(track.width * self.ply / max(1, self.length)))
         paint.panel(surface, done, look.accent, track.height // 2)
-        for reel in self._reels:
-            if reel.length < self.length:  # where the shorter game ends
-                x = track.left + round(track.width * reel.length / self.length)
+        for replay in self._replays:
+            if replay.length < self.length:  # where the shorter game ends
+                x = track.left + round(track.width * replay.length / self.length)
                 surface.fill(look.soft, (x, track.top - look.px(4), max(1, look.px(2)), track.height + look.px(8)))
         knob = pygame.Rect(0, 0, look.px(16), look.px(16))
         knob.center = done.right, track.centery

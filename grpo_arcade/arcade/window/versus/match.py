@@ -20,7 +20,7 @@ from grpo_arcade.arcade.window.draw import theme
 from grpo_arcade.arcade.window.draw.code_view import highlighted
 from grpo_arcade.arcade.window.play.realtime import RealTime
 from grpo_arcade.arcade.window.play.session import PERSON, Session, fresh_seed
-from grpo_arcade.arcade.window.replay.playback import Playback, playback_of
+from grpo_arcade.arcade.window.replay.playback import Playback, replay_of
 from grpo_arcade.arcade.window.shell.scene import Act, Event, Pointer, Released, Scene, Wheel
 from grpo_arcade.arcade.window.versus.contestants import Contestant
 from grpo_arcade.arcade.window.versus.seat import Seat, verdict
@@ -143,7 +143,7 @@ class Match(Scene):
             self.view.mark(("foot", place))
             return  # the text itself is shown at a pace that can be read, see update()
         if contestant.performance is not None:
-            seat.playback = playback_of(contestant.performance.episode, self.app.studio)
+            seat.playback = Playback(replay_of(contestant.performance.episode, self.app.studio))
             seat.flipped = False
         seat.show_code()
         self.view.mark_seat(place)
@@ -266,7 +266,7 @@ class Match(Scene):
                 if self.clock:
                     self.time.begin(seat.session.game)
             elif seat.playback:
-                seat.playback = playback_of(seat.playback.episode, self.app.studio)
+                seat.playback = Playback(replay_of(seat.playback.episode, self.app.studio))
         self.view.mark_all()
 
     def _do_new(self) -> None:

@@ -14,7 +14,7 @@ import pygame
 
 from grpo_arcade.arcade.window.draw.code_view import highlighted
 from grpo_arcade.arcade.window.home.shelf import by_score
-from grpo_arcade.arcade.window.replay.playback import Playback, playback_of
+from grpo_arcade.arcade.window.replay.playback import Playback, replay_of
 from grpo_arcade.arcade.window.shell.scene import Act, Event, Pointer, Scene, Wheel
 from grpo_arcade.arcade.window.shell.widgets import Focus, Item
 from grpo_arcade.arcade.window.watch.detail import Detail
@@ -119,7 +119,7 @@ class WatchScene(Scene):
             self.view.repaint("heading", "strip", "column", "detail")
 
     def _play(self, episode: Episode) -> Playback:
-        return playback_of(episode, self.app.studio)
+        return Playback(replay_of(episode, self.app.studio))
 
     # What the person does.
 
@@ -249,13 +249,13 @@ class WatchScene(Scene):
             tile.show_game(tile.number + 1)
 
     def _do_replay(self) -> None:
-        from grpo_arcade.arcade.window.replay.replay import Replay
+        from grpo_arcade.arcade.window.replay.replay import ReplayScene
 
         tile = self.detail.tile if self.detail else self.focused
         if tile is None:
             raise ValueError("there is no game yet that could be replayed")
         of = f"step {self.news.shown}" if tile.entrant else "champion"
-        self.app.open(Replay(self.app, by_score(tile.episodes), f"{self.folder.name} · {of}"))
+        self.app.open(ReplayScene(self.app, by_score(tile.episodes), f"{self.folder.name} · {of}"))
 
     # Layout.
 

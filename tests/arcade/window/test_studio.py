@@ -7,40 +7,14 @@ import os
 import signal
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from grpo_arcade.arcade.settings import Settings
 from grpo_arcade.arcade.window.background.studio import Sample, _work
-from grpo_arcade.arcade.window.background.tape import KEY_EVERY, Packer, Tape
-from grpo_arcade.arcade.window.replay.playback import playback_of
-from grpo_arcade.arcade.window.replay.reel import TapedReel
+from grpo_arcade.arcade.window.replay.playback import Playback, replay_of
 from grpo_arcade.arcade.window.shell.app import App
+from grpo_arcade.games.replay import TapedReplay, Verdict
 
 from .made_runs import unfinished
-
-
-def taped(things):
-    packer, tape = Packer(), Tape()
-    tape.extend([packer.pack(thing) for thing in things])
-    return tape
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 300), st.binary(max_size=40)), max_size=3 * KEY_EVERY), st.data())
-def test_everything_comes_back_from_any_place_in_any_order(things, data):
-    tape = taped(things)
-    assert len(tape) == len(things)
-    if things:
-        for place in data.draw(st.lists(st.integers(0, len(things) - 1), max_size=20)):
-            assert tape.at(place) == things[place]
-
-
-def test_a_screen_that_hardly_changes_takes_little():
-    screens = [bytes(i == at for i in range(33_600)) for at in range(100)]
-    tape = taped(screens)
-    assert tape.at(99) == screens[99]
-    assert tape.size < 100 * 250
 
 
 @pytest.fixture(scope="module")
@@ -68,24 +42,24 @@ def views(episode):
 
 
 def test_a_tape_shows_exactly_what_the_game_does_and_verifies_on_the_way(app, hands, episode):
-    recording = app.studio.episode(episode)
-    recording.want(0, len(episode.actions) + 1)
-    hands.until(lambda: recording.ended)
-    assert (recording.genuine, recording.problem) == (True, "")
-    assert recording.ready == recording.expected == len(episode.actions) == 100
+    tape = app.studio.episode(episode)
+    tape.want(0, len(episode.actions) + 1)
+    hands.until(lambda: tape.verdict)
+    assert tape.verdict == Verdict(True)
+    assert len(tape) - 1 == tape.expected == len(episode.actions) == 100
     for place, seen in enumerate(views(episode)):
-        assert recording.tape.at(place) == seen
+        assert tape.at(place) == seen
 
 
 def test_no_more_is_taped_than_somebody_wants(app, hands, episode):
-    recording = app.studio.episode(episode)
-    hands.until(lambda: recording.ready >= 60)
+    tape = app.studio.episode(episode)
+    hands.until(lambda: len(tape) - 1 >= 60)
     other = app.studio.sample(Sample("atari/pong", {}, "noop", 1, 5, 10))
-    hands.until(lambda: other.ended)
-    assert recording.ready == 60
-    assert not recording.ended
-    recording.want(50, 90)
-    hands.until(lambda: recording.ready == 90)
+    hands.until(lambda: other.verdict)
+    assert len(tape) - 1 == 60
+    assert not tape.verdict
+    tape.want(50, 90)
+    hands.until(lambda: len(tape) - 1 == 90)
 
 
 def test_an_episode_that_was_opened_does_not_wait_for_previews(episode):
@@ -110,42 +84,43 @@ def test_an_episode_that_was_opened_does_not_wait_for_previews(episode):
 @pytest.mark.parametrize(
     ("change", "genuine", "says", "moves"),
     [
-        ({"score": 7.0}, False, "the recording says the score is 7.0", 100),
+        ({"score": 7.0}, False, "the tape says the score is 7.0", 100),
         ({"actions": b"\1" * 20 + b"\xc8"}, False, "move 21 is action 200", 20),
         ({"versions": {"grpo-arcade": "0", "rules": "1", "ale-py": "0.1"}}, None, "version 0.1 of ale-py", 100),
         ({"game": "atari/no_such"}, None, "no Atari game is called", 0),
     ],
 )
 def test_what_is_not_genuine_is_shown_as_far_as_it_goes_and_told(app, hands, episode, change, genuine, says, moves):
-    recording = app.studio.episode(dataclasses.replace(episode, **change))
-    recording.want(0, 101)
-    hands.until(lambda: recording.ended)
-    assert recording.genuine is genuine
-    assert says in recording.problem
-    assert recording.expected == moves
+    tape = app.studio.episode(dataclasses.replace(episode, **change))
+    tape.want(0, 101)
+    hands.until(lambda: tape.verdict)
+    assert tape.verdict.genuine is genuine
+    assert says in tape.verdict.problem
+    assert tape.expected == moves
 
 
-def test_a_reel_shows_the_nearest_there_is_and_catches_up(app, hands, episode):
-    reel = TapedReel(episode, app.studio)
-    assert reel.view is None
-    reel.seek(80)
-    assert reel.ply == 0
-    hands.until(lambda: reel.catch_up() and reel.ply == 80)
-    assert (reel.score, reel.view) == list(views(episode))[80]
-    hands.until(lambda: reel.checked)
+def test_a_taped_replay_shows_the_nearest_there_is_and_catches_up(app, hands, episode):
+    replay = TapedReplay(episode, app.studio.episode(episode))
+    replay.check()
+    assert replay.view is None
+    replay.seek(80)
+    assert replay.ply == 0
+    hands.until(lambda: replay.catch_up() and replay.ply == 80)
+    assert (replay.score, replay.view) == list(views(episode))[80]
+    hands.until(lambda: replay.verdict)
     for ply in (3, 99, 41, 40, 100):
-        reel.seek(ply)
-        assert (reel.score, reel.view) == list(views(episode))[ply]
-    assert reel.ended
+        replay.seek(ply)
+        assert (replay.score, replay.view) == list(views(episode))[ply]
+    assert replay.ended
 
 
 def test_playback_waits_for_its_tape_and_goes_at_its_pace(app, hands, episode):
-    playback = playback_of(episode, app.studio)
+    playback = Playback(replay_of(episode, app.studio))
     assert playback.view is None
     assert not playback.ended
     hands.until(lambda: playback.advance(0.0, 15.0) or playback.view is not None)
     assert playback.ply == 0
-    hands.until(lambda: playback._source.ready() >= 60)
+    hands.until(lambda: playback.replay.ready >= 60)
     for _ in range(60):
         playback.advance(1 / 60, 15.0)
     assert playback.ply == 15
@@ -159,8 +134,8 @@ def test_letting_go_of_a_recording_ends_the_work_on_it(app, hands, episode):
     before = set(app.studio._open)
 
     def begun():
-        recording = app.studio.episode(episode)
-        hands.until(lambda: recording.ready >= 0)
+        tape = app.studio.episode(episode)
+        hands.until(lambda: len(tape) - 1 >= 0)
         return set(app.studio._open) - before
 
     numbers = begun()
@@ -169,17 +144,17 @@ def test_letting_go_of_a_recording_ends_the_work_on_it(app, hands, episode):
     assert not numbers & set(app.studio._open)
     other = app.studio.episode(episode)
     other.want(0, 101)
-    hands.until(lambda: other.ended)
+    hands.until(lambda: other.verdict)
 
 
 def test_if_its_process_dies_that_is_told_and_the_next_tape_starts_another(app, hands, episode):
-    recording = app.studio.episode(episode)
-    hands.until(lambda: recording.ready >= 60)
+    tape = app.studio.episode(episode)
+    hands.until(lambda: len(tape) - 1 >= 60)
     os.kill(app.studio._task._kill.__self__.pid, signal.SIGKILL)
-    hands.until(lambda: recording.ended)
-    assert recording.tape.at(60)
+    hands.until(lambda: tape.verdict)
+    assert tape.at(60)
     assert "has ended" in hands.said[-1]
     again = app.studio.episode(episode)
     again.want(0, 101)
-    hands.until(lambda: again.ended)
-    assert again.genuine
+    hands.until(lambda: again.verdict)
+    assert again.verdict.genuine
