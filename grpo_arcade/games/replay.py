@@ -263,7 +263,7 @@ def play_again(episode: Episode, game: Game | None = None) -> Game:
     replay = Replay(episode, game)
     replay.seek(replay.length)
     if replay.broken:
-        raise ValueError(replay.broken)
+        raise ValueError(f"this episode cannot be played again: {replay.broken}")
     return replay.game
 
 

@@ -1,6 +1,7 @@
 """An episode played again: any position from any other, the verdict, and what its game refuses."""
 
 import dataclasses
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -85,7 +86,7 @@ def test_a_move_that_the_game_refuses_ends_it_and_says_why(actions, length, why)
     assert replay.seek(len(actions))
     assert replay.ply == length
     assert replay.check() == Verdict(False, why)
-    with pytest.raises(ValueError, match=why.split("(")[0]):
+    with pytest.raises(ValueError, match=re.escape(why)):
         play_again(forged)
 
 

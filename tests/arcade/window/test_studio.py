@@ -84,7 +84,7 @@ def test_an_episode_that_was_opened_does_not_wait_for_previews(episode):
 @pytest.mark.parametrize(
     ("change", "genuine", "says", "moves"),
     [
-        ({"score": 7.0}, False, "the tape says the score is 7.0", 100),
+        ({"score": 7.0}, False, "the recording says the score is 7.0", 100),
         ({"actions": b"\1" * 20 + b"\xc8"}, False, "move 21 is action 200", 20),
         ({"versions": {"grpo-arcade": "0", "rules": "1", "ale-py": "0.1"}}, None, "version 0.1 of ale-py", 100),
         ({"game": "atari/no_such"}, None, "no Atari game is called", 0),
