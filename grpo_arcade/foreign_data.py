@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import zlib
 from typing import Any
@@ -89,7 +90,8 @@ def parsed_json(
     if (values := weight_of_json(text)) > most_values:
         raise TooMuchError(f"holds more than {most_values:,} JSON values")
     try:
-        value = json.loads(text, parse_constant=_no_number, parse_float=_finite) if finite else json.loads(text)
+        decoder = _ANY if not finite else _CAREFUL if _LARGE_NUMBER.search(text) else _STRICT
+        value = decoder.decode(text)
     except RecursionError as error:
         raise ForeignDataError(f"nests JSON deeper than {deepest}") from error
     except ValueError as error:
@@ -129,3 +131,9 @@ def _finite(digits: str) -> float:
 
 def _no_number(name: str) -> float:
     raise ValueError(f"{name} is no number")
+
+
+_ANY, _STRICT = json.JSONDecoder(), json.JSONDecoder(parse_constant=_no_number)
+_CAREFUL = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite)
+_LARGE_NUMBER = re.compile(r"[0-9]{300}|[eE]\+?[0-9]{3}")
+"""In every text with a number that no float holds; asking after each number would take longer than reading all."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -29,13 +30,17 @@ RESUMABLE = ("stopped", "crashed")
 """How a run stands that waits to be gone on with."""
 
 
+_NUMBERED = re.compile(r"checkpoint-[0-9]{1,15}")
+
+
 class RunFolderError(ValueError):
     """The run folder cannot be read or written; one line that says why and what would work."""
 
 
 def checkpoints(folder: Path) -> list[Path]:
     """The complete checkpoints of a run, oldest first."""
-    return sorted((state.parent for state in folder.glob(f"checkpoint-*/{STATE}")), key=checkpoint_step)
+    found = (state.parent for state in folder.glob(f"checkpoint-*/{STATE}"))
+    return sorted((checkpoint for checkpoint in found if _NUMBERED.fullmatch(checkpoint.name)), key=checkpoint_step)
 
 
 def checkpoint_step(checkpoint: Path) -> int:
@@ -46,6 +51,9 @@ def checkpoint_step(checkpoint: Path) -> int:
 def is_live(folder: Path) -> bool:
     """Whether a trainer is at work on the run: it holds the lock as long as its process exists."""
     try:
+        # Whoever opens a pipe waits for somebody who writes into it.
+        if not (folder / LOCK).is_file():
+            return False
         with (folder / LOCK).open("rb") as file:
             return not try_lock(file.fileno(), shared=True)
     except OSError:

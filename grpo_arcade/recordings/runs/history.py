@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from array import array
 from bisect import bisect_left, bisect_right
@@ -12,6 +11,7 @@ from itertools import pairwise
 from threading import Lock
 from typing import Any
 
+from grpo_arcade.recordings.runs.columns import decoded
 from grpo_arcade.recordings.runs.reader import RunReader
 
 COLUMNS = (
@@ -103,14 +103,14 @@ class History:
         """Completions by outcome, over some steps."""
         mix: Counter[str] = Counter()
         for outcomes in self._outcomes[places]:
-            mix.update(json.loads(outcomes))
+            mix.update(decoded("steps.outcomes", outcomes))
         return mix
 
     def reward_means(self, at: int = -1) -> dict[str, float | None]:
         """The mean of each reward function, unweighted, in the newest step or the one at that place; empty if none."""
         if not self._rewards:
             return {}
-        return {name: told["mean"] for name, told in json.loads(self._rewards[at]).items()}
+        return {name: told["mean"] for name, told in decoded("steps.rewards", self._rewards[at]).items()}
 
     def points(self, *names: str) -> list[tuple[Any, ...]]:
         """The steps with some of their columns, None where nothing was recorded.

@@ -7,8 +7,14 @@ from array import array
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from grpo_arcade.foreign_data import ForeignDataError, inflated
+from grpo_arcade.recordings.file import MOST_ACTIONS
+
 if TYPE_CHECKING:
     from grpo_arcade.games import Episode
+
+MOST_TOKENS = 1 << 20
+"""Of a completion; no model writes as many."""
 
 
 def pack_tokens(ids: Sequence[int]) -> bytes:
@@ -20,9 +26,16 @@ def pack_tokens(ids: Sequence[int]) -> bytes:
 
 
 def unpack_tokens(blob: bytes) -> list[int]:
-    """The inverse of :func:`pack_tokens`."""
+    """The inverse of :func:`pack_tokens`.
+
+    Raises:
+        ForeignDataError: the blob is damaged, or holds more than any completion is long.
+    """
     unpacked = array("I")
-    unpacked.frombytes(zlib.decompress(blob))
+    content, rest = inflated(blob, 4 * MOST_TOKENS)
+    if rest or len(content) % 4:
+        raise ForeignDataError("the tokens of a completion are damaged")
+    unpacked.frombytes(content)
     return unpacked.tolist()
 
 
@@ -31,14 +44,10 @@ def pack_actions(episode: Episode) -> bytes:
     return zlib.compress(episode.actions, 6) + episode.observations
 
 
-def unpack_actions(blob: bytes) -> tuple[bytes, bytes]:
-    """The inverse of :func:`pack_actions`: actions and observations.
+def unpack_actions(blob: bytes, most: int = MOST_ACTIONS) -> tuple[bytes, bytes]:
+    """The inverse of :func:`pack_actions`: at most so many actions, and observations.
 
     Raises:
-        zlib.error: the blob is damaged.
+        ForeignDataError: the blob is damaged, or holds more than a recording may.
     """
-    inflate = zlib.decompressobj()
-    actions = inflate.decompress(blob)
-    if not inflate.eof:
-        raise zlib.error("a game's moves break off")
-    return actions, inflate.unused_data
+    return inflated(blob, max(0, min(most, MOST_ACTIONS)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 import sqlite3
 import time
@@ -13,13 +12,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from grpo_arcade.recordings.runs.database import connect, explained, open_readable
+from grpo_arcade.foreign_data import parsed_json, read_file
+from grpo_arcade.recordings.runs.columns import decoded, fact
+from grpo_arcade.recordings.runs.database import ReadDatabase, connect, explained
 from grpo_arcade.recordings.runs.folder import CONFIG, DATABASE, LIVE, RunFolderError, checkpoints, is_live
 from grpo_arcade.recordings.runs.packed import unpack_actions, unpack_tokens
 
 if TYPE_CHECKING:
     from grpo_arcade.games import Episode
 
+_LARGEST_CONFIG = 1 << 20
+_MOST_PLAYED = 16 << 20
+"""Actions of all games of a strategy, beyond what their blobs let expect."""
 COMMANDS = ("pause", "resume", "stop", "save", "evaluate", "gif")
 
 
@@ -113,11 +117,11 @@ class RunReader:
             RunFolderError: it is no run folder, or one written by another version of this program.
         """
         self.folder = Path(folder)
-        self._connection = open_readable(self.folder)
+        self._database = ReadDatabase(self.folder)
 
     def close(self) -> None:
         """Close the database."""
-        self._connection.close()
+        self._database.close()
 
     def __enter__(self) -> RunReader:
         return self
@@ -127,19 +131,21 @@ class RunReader:
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """Rows of any SELECT over the tables of ``schema``; columns by name. For the modules of this folder."""
-        with explained(self.folder):
-            return self._connection.execute(sql, values).fetchall()
+        return self._database.query(sql, values)
 
     def facts(self) -> dict[str, Any]:
         """The table ``run``: status, step, max_steps, game, model, run_key, baselines, versions and more."""
-        return {row["key"]: json.loads(row["value"]) for row in self.query("SELECT key, value FROM run")}
+        return self._facts("")
 
     def config(self) -> dict[str, Any]:
         """``config.json``: the keys config, versions, git, command, and since there is one, defaults."""
         try:
-            return json.loads((self.folder / CONFIG).read_text(encoding="utf-8"))
+            told = parsed_json(read_file(self.folder / CONFIG, _LARGEST_CONFIG))
         except (OSError, ValueError) as error:
             raise RunFolderError(f"{self.folder / CONFIG} cannot be read: {error}") from error
+        if not isinstance(told, dict) or not isinstance(told.get("config"), dict):
+            raise RunFolderError(f"{self.folder / CONFIG} holds no configuration of a run")
+        return told
 
     def status(self) -> str:
         """As in :class:`RunSummary`."""
@@ -151,30 +157,34 @@ class RunReader:
         facts = self.facts()
         last = self.query("SELECT reward, time FROM steps ORDER BY step DESC LIMIT 1")
         scores = [row["mean"] for row in self.query("SELECT mean FROM evaluations ORDER BY step")]
-        started = float(facts.get("started", 0.0))
-        return RunSummary(
-            self.folder,
-            str(facts.get("game", "")),
-            str(facts.get("model", "")),
-            self.status(),
-            max(0, int(facts.get("step", 0))),
-            int(facts.get("max_steps", 0)),
-            started,
-            max([float(facts.get("updated", started)), *(row["time"] for row in last)]),
-            last[0]["reward"] if last else None,
-            scores[0] if scores else None,
-            scores[-1] if scores else None,
-        )
+        with explained(self.folder):
+            started = float(facts.get("started", 0.0))
+            return RunSummary(
+                self.folder,
+                str(facts.get("game", "")),
+                str(facts.get("model", "")),
+                self.status(),
+                max(0, int(facts.get("step", 0))),
+                int(facts.get("max_steps", 0)),
+                started,
+                max([float(facts.get("updated", started)), *(row["time"] for row in last)]),
+                last[0]["reward"] if last else None,
+                scores[0] if scores else None,
+                scores[-1] if scores else None,
+            )
 
     def steps(self, after: int = 0) -> list[dict[str, Any]]:
         """Rows of ``steps`` with a higher number, JSON columns decoded."""
         rows = self.query("SELECT * FROM steps WHERE step > ? ORDER BY step", (after,))
-        return [_decoded(row, "outcomes", "rewards", "metrics") for row in rows]
+        return [self._decoded("steps", row, "outcomes", "rewards", "metrics") for row in rows]
 
     def evaluations(self) -> list[dict[str, Any]]:
         """Rows of ``evaluations`` by step, JSON columns decoded."""
         rows = self.query("SELECT * FROM evaluations ORDER BY step")
-        return [_decoded(row, "options", "seeds", "outcomes", "histogram", "scores", "baselines") for row in rows]
+        return [
+            self._decoded("evaluations", row, "options", "seeds", "outcomes", "histogram", "scores", "baselines")
+            for row in rows
+        ]
 
     def held_out(self) -> list[HeldOut]:
         """Every evaluation without its bulk, by step."""
@@ -182,7 +192,7 @@ class RunReader:
             "SELECT step, stage, mean, low, high, won, compiled, distinct_share, strategies, seeds, histogram, "
             "champion, baselines FROM evaluations ORDER BY step"
         )
-        return [_held_out(row) for row in rows]
+        return [self._held_out(row) for row in rows]
 
     def strategies(self, step: int, purpose: str = "training") -> list[dict[str, Any]]:
         """The strategies of one step in order: their rows, ``source``, and the completion's ``text``, ``error`` and
@@ -196,7 +206,7 @@ class RunReader:
             "sources.id = source_id WHERE step = ? AND purpose = ? ORDER BY position",
             (step, purpose),
         )
-        return [_decoded(row, "rewards", "reasons") for row in rows]
+        return [self._strategy(row) for row in rows]
 
     def training_step(self, wished: int | None = None) -> int:
         """The newest step that has strategies, or of those the last up to ``wished``, or else the first; 0: none."""
@@ -216,7 +226,7 @@ class RunReader:
     def groups(self, step: int, purpose: str = "training") -> list[dict[str, Any]]:
         """What the groups of a step play: rows of ``groups`` by number, JSON columns decoded."""
         rows = self.query("SELECT * FROM groups WHERE step = ? AND purpose = ? ORDER BY number", (step, purpose))
-        return [_decoded(row, "options", "seeds") for row in rows]
+        return [self._decoded("groups", row, "options", "seeds") for row in rows]
 
     def best_mate(self, strategy_id: int) -> str | None:
         """The source of the best other strategy of a strategy's group; None where no other has one."""
@@ -231,7 +241,7 @@ class RunReader:
     def reward_names(self) -> list[str]:
         """The reward functions, as the newest step had them."""
         rows = self.query("SELECT rewards FROM steps ORDER BY step DESC LIMIT 1")
-        return list(json.loads(rows[0]["rewards"])) if rows else []
+        return list(self.json("steps.rewards", rows[0]["rewards"])) if rows else []
 
     def strategy(self, strategy_id: int) -> dict[str, Any]:
         """All about one strategy: its row, source, completion text, token ids, error, and reasons.
@@ -249,8 +259,9 @@ class RunReader:
             first, last = self.query("SELECT MIN(id), MAX(id) FROM strategies")[0]
             has = "it has none yet" if first is None else f"they are numbered {first} to {last}"
             raise RunFolderError(f"{self.folder} has no strategy {strategy_id}; {has}")
-        found = _decoded(rows[0], "rewards", "reasons")
-        found["token_ids"] = unpack_tokens(found["token_ids"])
+        found = self._strategy(rows[0])
+        with explained(self.folder):
+            found["token_ids"] = unpack_tokens(found["token_ids"])
         if found["text"] is None:
             found["text"] = found["source"]
         return found
@@ -267,25 +278,32 @@ class RunReader:
         )
         if not owner:
             raise RunFolderError(f"{self.folder} has no strategy {strategy_id}")
-        facts = self.facts()
+        facts = self._facts("WHERE key IN ('game', 'model', 'episode_versions')")
         rows = self.query("SELECT * FROM episodes WHERE strategy_id = ? ORDER BY number", (strategy_id,))
-        played = [unpack_actions(row["actions"]) for row in rows]
-        return [
-            Episode(
-                game=facts["game"],
-                options=json.loads(owner[0]["options"]),
-                seed=row["seed"],
-                actions=actions,
-                observations=observations,
-                outcome=Outcome(row["outcome"]),
-                score=row["score"],
-                wasted=row["wasted"],
-                player=f"{facts['model']} step {owner[0]['step']}",
-                source_sha256=owner[0]["sha256"] or "",
-                versions=facts["episode_versions"],
-            )
-            for row, (actions, observations) in zip(rows, played, strict=True)
-        ]
+        # A game in which nothing happens takes next to nothing; a few thousand times a megabyte is no small file.
+        left = _MOST_PLAYED + 64 * sum(len(row["actions"]) for row in rows)
+        found = []
+        options = self.json("groups.options", owner[0]["options"])
+        with explained(self.folder):
+            for row in rows:
+                actions, observations = unpack_actions(row["actions"], left)
+                left -= len(actions)
+                found.append(
+                    Episode(
+                        game=facts["game"],
+                        options=options,
+                        seed=row["seed"],
+                        actions=actions,
+                        observations=observations,
+                        outcome=Outcome(row["outcome"]),
+                        score=row["score"],
+                        wasted=row["wasted"],
+                        player=f"{facts['model']} step {owner[0]['step']}",
+                        source_sha256=owner[0]["sha256"] or "",
+                        versions=facts["episode_versions"],
+                    )
+                )
+        return found
 
     def champions(self) -> list[Champion]:
         """The hall of fame, oldest first."""
@@ -294,7 +312,7 @@ class RunReader:
             "JOIN strategies ON strategies.id = strategy_id JOIN sources ON sources.id = source_id "
             "ORDER BY champions.id"
         )
-        return [Champion(**dict(row) | {"scores": tuple(json.loads(row["scores"]))}) for row in rows]
+        return [Champion(**dict(row) | {"scores": tuple(self.json("champions.scores", row["scores"]))}) for row in rows]
 
     def champion(self) -> Champion | None:
         """The best strategy so far; None while there is none."""
@@ -303,7 +321,7 @@ class RunReader:
     def events(self, after: int = 0) -> list[dict[str, Any]]:
         """Rows of ``events`` with a higher id, ``data`` decoded."""
         rows = self.query("SELECT * FROM events WHERE id > ? ORDER BY id", (after,))
-        return [_decoded(row, "data") for row in rows]
+        return [self._decoded("events", row, "data") for row in rows]
 
     def alarms(self) -> list[Alarm]:
         """The alarms that are on."""
@@ -353,6 +371,34 @@ class RunReader:
         """The complete checkpoints, oldest first."""
         return checkpoints(self.folder)
 
+    def json(self, name: str, text: str | None) -> Any:
+        """The value of a JSON column that was asked for by :meth:`query`; ``name`` is the table's and the column's.
+
+        Raises:
+            RunFolderError: it is no JSON, or not of the shape that such a column has.
+        """
+        with explained(self.folder):
+            return decoded(name, text)
+
+    def _facts(self, which: str) -> dict[str, Any]:
+        rows = self.query(f"SELECT key, value FROM run {which}")
+        with explained(self.folder):
+            return {row["key"]: fact(row["key"], row["value"]) for row in rows}
+
+    def _decoded(self, table: str, row: sqlite3.Row, *columns: str) -> dict[str, Any]:
+        return {**dict(row), **{column: self.json(f"{table}.{column}", row[column]) for column in columns}}
+
+    def _strategy(self, row: sqlite3.Row) -> dict[str, Any]:
+        return self._decoded("strategies", row, "rewards") | {
+            "reasons": self.json("completions.reasons", row["reasons"])
+        }
+
+    def _held_out(self, row: sqlite3.Row) -> HeldOut:
+        values = self._decoded("evaluations", row, "seeds", "histogram", "baselines")
+        told = values["baselines"]
+        means = {name: float(kept["mean"] if isinstance(kept, dict) else kept) for name, kept in told.items()}
+        return HeldOut(**values | {"seeds": len(values["seeds"]), "baselines": means})
+
 
 def list_runs(outputs: str | Path = "outputs") -> list[RunSummary]:
     """The runs in a folder, the newest first; what cannot be read is left out."""
@@ -361,19 +407,3 @@ def list_runs(outputs: str | Path = "outputs") -> list[RunSummary]:
         with contextlib.suppress(RunFolderError), RunReader(database.parent) as run:
             found.append(run.summary())
     return sorted(found, key=lambda run: run.started, reverse=True)
-
-
-def _held_out(row: sqlite3.Row) -> HeldOut:
-    told = json.loads(row["baselines"])
-    means = {name: float(kept["mean"] if isinstance(kept, dict) else kept) for name, kept in told.items()}
-    values = {name: row[name] for name in row.keys() if name not in ("seeds", "histogram", "baselines")}  # noqa: SIM118
-    seeds, histogram = json.loads(row["seeds"]), json.loads(row["histogram"])
-    return HeldOut(**values, seeds=len(seeds), histogram=histogram, baselines=means)
-
-
-def _decoded(row: sqlite3.Row, *columns: str) -> dict[str, Any]:
-    values = dict(row)
-    for column in columns:
-        if values[column] is not None:
-            values[column] = json.loads(values[column])
-    return values

@@ -6,13 +6,13 @@ Knows nothing of how it is shown. What belongs to one step or one strategy is as
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grpo_arcade.recordings.runs.database import explained
 from grpo_arcade.recordings.runs.folder import DATABASE
 from grpo_arcade.recordings.runs.history import History
 from grpo_arcade.recordings.runs.reader import Alarm, Champion, HeldOut, RunReader
@@ -101,7 +101,15 @@ class RunFollower:
         return _inode(self.folder) != self._inode
 
     def read(self) -> Snapshot:
-        """The run as it stands."""
+        """The run as it stands.
+
+        Raises:
+            RunFolderError: it is gone or damaged.
+        """
+        with explained(self.folder):
+            return self._read()
+
+    def _read(self) -> Snapshot:
         reader, history = self.reader, self.history
         history.update(reader)
         told = reader.facts()
@@ -162,6 +170,6 @@ def _failure(reader: RunReader) -> Alarm | None:
 def _memory(reader: RunReader) -> float | None:
     """In bytes: of the metrics' names that speak of memory, the largest."""
     rows = reader.query("SELECT metrics FROM steps ORDER BY step DESC LIMIT 1")
-    metrics = json.loads(rows[0]["metrics"]) if rows else {}
+    metrics = reader.json("steps.metrics", rows[0]["metrics"]) if rows else {}
     said = [value for name, value in metrics.items() if "memory" in name and isinstance(value, int | float)]
     return max(said, default=None)

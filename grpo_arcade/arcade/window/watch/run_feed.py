@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import time
-import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -216,7 +215,7 @@ class Feed:
                 return None
             news = self._read(run.reader, snapshot, wished, status, quiet)
             self._wished = wished
-        except (ValueError, KeyError, OSError, zlib.error) as error:
+        except (ValueError, LookupError, TypeError, ArithmeticError, OSError) as error:
             # Also a row that another version wrote, or a damaged one: the window goes on with what it has.
             return self._lost(error)
         self.news = news
