@@ -27,7 +27,6 @@ from textual.widgets import Footer, Static, TabbedContent, TabPane
 from grpo_arcade.arcade.dashboard.detached import Trainer
 from grpo_arcade.arcade.dashboard.dialogs import Leaving, Question
 from grpo_arcade.arcade.dashboard.draw.axes import load_plotter
-from grpo_arcade.arcade.dashboard.draw.clean import clean
 from grpo_arcade.arcade.dashboard.draw.lines import Lines
 from grpo_arcade.arcade.dashboard.draw.plain import AsciiOnly
 from grpo_arcade.arcade.dashboard.garbage import REST_S, Garbage
@@ -36,6 +35,7 @@ from grpo_arcade.arcade.dashboard.read.facts import facts_of
 from grpo_arcade.arcade.dashboard.read.machine import Machine
 from grpo_arcade.arcade.dashboard.tabs.opening import TABS, content_of, prepare
 from grpo_arcade.arcade.dashboard.tabs.overview import Overview
+from grpo_arcade.foreign_text import clean
 from grpo_arcade.recordings.runs.folder import LIVE, RunFolderError
 from grpo_arcade.recordings.runs.snapshot import RunFollower, Snapshot
 

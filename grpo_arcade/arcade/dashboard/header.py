@@ -6,8 +6,8 @@ from typing import Any
 
 from rich.text import Text
 
-from grpo_arcade.arcade.dashboard.draw.clean import clean
 from grpo_arcade.arcade.dashboard.draw.numbers import duration, number
+from grpo_arcade.foreign_text import clean
 from grpo_arcade.recordings.runs.folder import LIVE
 
 SMALLEST = (80, 24)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from grpo_arcade.arcade.dashboard.draw.clean import clean
 from grpo_arcade.arcade.dashboard.draw.numbers import duration, number
+from grpo_arcade.foreign_text import clean
 from grpo_arcade.recordings.runs.folder import LIVE
 
 

@@ -7,6 +7,7 @@ once, and nobody behind has to ask again whether a score is one.
 from __future__ import annotations
 
 import math
+import re
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -21,6 +22,8 @@ _LARGEST_INTEGER = 1 << 53
 _OPTIONAL = frozenset({"source", "sha256"})
 """Missing where a strategy has no source, though no row of theirs is without."""
 _ANY_SIZE = frozenset({"seed"})
+_EXTREME = re.compile(r"(?i)(?:min|max)\((\w+)\)")
+"""How SQLite names the column of the smallest or largest value, which is of the same kind, or none."""
 
 Shape = Callable[[Any], bool]
 
@@ -36,10 +39,11 @@ def check(rows: Sequence[sqlite3.Row]) -> int:
         found = set(map(type, values))
         if str in found or bytes in found:
             size += sum(len(value) for value in values if isinstance(value, str | bytes))
-        if (kind := kinds.get(name)) is None:
+        own = _EXTREME.sub(r"\1", name)
+        if (kind := kinds.get(own)) is None:
             continue
         allowed, column = kind
-        if not found <= allowed:
+        if not found <= allowed and (own == name or found != {type(None)}):
             raise ForeignDataError(f"column {name} holds what is no {column}")
         if column in ("REAL", "INTEGER") and name not in _ANY_SIZE:
             most = math.inf if column == "REAL" else _LARGEST_INTEGER
@@ -131,11 +135,10 @@ def _split(value: Any) -> bool:
 
 
 def _baseline(value: Any) -> bool:
-    """A baseline's results: its mean, and where it was played for this, each score."""
-    if not isinstance(value, dict):
-        return _number(value)
+    """A baseline's results: its mean, and where they are known, the share of games won and each score."""
     return (
-        _number(value.get("mean"))
+        isinstance(value, dict)
+        and _number(value.get("mean"))
         and _number_or_none(value.get("won"))
         and _list(_number_or_none)(value.get("scores", []))
     )

@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 from grpo_arcade.foreign_data import ForeignDataError
+from grpo_arcade.foreign_text import one_line
 from grpo_arcade.recordings.runs import columns, schema
 from grpo_arcade.recordings.runs.folder import DATABASE, RunFolderError
 
@@ -118,9 +119,9 @@ def _opened(folder: Path) -> sqlite3.Connection:
         # On a read-only medium SQLite cannot make its shared-memory file, and needs to be told that nobody writes.
         if not os.access(folder, os.W_OK) and not (folder / f"{DATABASE}-wal").exists():
             return connect(database, "immutable")
-        raise RunFolderError(f"{database} cannot be read: {error}") from error
+        raise RunFolderError(f"{database} cannot be read: {one_line(error, 300)}") from error
     except sqlite3.DatabaseError as error:
-        raise RunFolderError(f"{database} is no database of this program ({error})") from error
+        raise RunFolderError(f"{database} is no database of this program ({one_line(error, 300)})") from error
 
 
 def _check_version(connection: sqlite3.Connection, folder: Path) -> None:
@@ -170,10 +171,10 @@ def explained(folder: Path) -> Iterator[None]:
     except (sqlite3.Error, OSError) as error:
         gone = "" if _there(folder) else "; the folder is gone"
         slow = "; a query took too long" if "interrupted" in str(error) else ""
-        raise RunFolderError(f"{folder / DATABASE}: {error}{gone}{slow}") from error
+        raise RunFolderError(f"{folder / DATABASE}: {one_line(error, 300)}{gone}{slow}") from error
     except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError) as error:
         words = str(error) if isinstance(error, ForeignDataError) else f"{type(error).__name__}: {error}"
-        raise RunFolderError(f"{folder / DATABASE} is damaged: {words}") from error
+        raise RunFolderError(f"{folder / DATABASE} is damaged: {one_line(words, 300)}") from error
 
 
 def _there(folder: Path) -> bool:

@@ -181,10 +181,8 @@ class RunReader:
     def evaluations(self) -> list[dict[str, Any]]:
         """Rows of ``evaluations`` by step, JSON columns decoded."""
         rows = self.query("SELECT * FROM evaluations ORDER BY step")
-        return [
-            self._decoded("evaluations", row, "options", "seeds", "outcomes", "histogram", "scores", "baselines")
-            for row in rows
-        ]
+        columns = ("options", "seeds", "outcomes", "histogram", "scores", "baselines")
+        return [self._decoded("evaluations", row, *columns) for row in rows]
 
     def held_out(self) -> list[HeldOut]:
         """Every evaluation without its bulk, by step."""
@@ -395,8 +393,7 @@ class RunReader:
 
     def _held_out(self, row: sqlite3.Row) -> HeldOut:
         values = self._decoded("evaluations", row, "seeds", "histogram", "baselines")
-        told = values["baselines"]
-        means = {name: float(kept["mean"] if isinstance(kept, dict) else kept) for name, kept in told.items()}
+        means = {name: float(kept["mean"]) for name, kept in values["baselines"].items()}
         return HeldOut(**values | {"seeds": len(values["seeds"]), "baselines": means})
 
 

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.widgets import Input
 
-from grpo_arcade.arcade.dashboard.draw.clean import clean
 from grpo_arcade.arcade.dashboard.tabs import strategies
 from grpo_arcade.arcade.dashboard.tabs.detail import Detail
 from grpo_arcade.arcade.dashboard.tabs.game_view import GameView
 from grpo_arcade.arcade.dashboard.tabs.strategy_table import StrategyTable
+from grpo_arcade.foreign_text import clean
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.recordings.runs.strategy_list import COLUMNS, FilterError, Order, listed, rows_of
 

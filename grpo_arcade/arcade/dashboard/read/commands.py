@@ -10,8 +10,8 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import DataTable, Static
 
-from grpo_arcade.arcade.dashboard.draw.clean import clean
 from grpo_arcade.arcade.dashboard.draw.numbers import duration
+from grpo_arcade.foreign_text import clean
 from grpo_arcade.recordings.runs.reader import RunReader
 
 COMMANDS = {

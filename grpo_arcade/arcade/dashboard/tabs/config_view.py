@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from grpo_arcade.arcade.dashboard.draw.clean import clean
+from grpo_arcade.foreign_text import clean
 from grpo_arcade.recordings.runs.folder import RunFolderError
 from grpo_arcade.recordings.runs.reader import RunReader
 

@@ -15,8 +15,8 @@ from textual.widgets import DataTable, Static
 
 from grpo_arcade.arcade.dashboard.dialogs import Prompt
 from grpo_arcade.arcade.dashboard.draw.chart import BLUE, GREEN, GREY, ORANGE, PINK, YELLOW, Chart, ChartData, Curve
-from grpo_arcade.arcade.dashboard.draw.clean import clean
 from grpo_arcade.arcade.dashboard.draw.numbers import number
+from grpo_arcade.foreign_text import clean
 from grpo_arcade.recordings.runs.find import find_run
 from grpo_arcade.recordings.runs.folder import RunFolderError
 from grpo_arcade.recordings.runs.reader import Champion, HeldOut, RunReader

@@ -20,8 +20,8 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from grpo_arcade.arcade.dashboard.draw.cells import Blocks, board
-from grpo_arcade.arcade.dashboard.draw.clean import clean
 from grpo_arcade.arcade.dashboard.read.stills import Still, Stills, StillsError
+from grpo_arcade.foreign_text import clean
 from grpo_arcade.games import Episode, score_text
 
 SPEEDS = (0.5, 1, 2, 4, 8, 16, 32, 64)

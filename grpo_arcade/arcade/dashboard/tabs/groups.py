@@ -13,9 +13,9 @@ from textual.content import Content
 from textual.widgets import Static
 
 from grpo_arcade.arcade.dashboard.dialogs import Prompt
-from grpo_arcade.arcade.dashboard.draw.clean import clean
 from grpo_arcade.arcade.dashboard.draw.numbers import number
 from grpo_arcade.arcade.dashboard.tabs.detail import highlighted
+from grpo_arcade.foreign_text import clean
 from grpo_arcade.recordings.runs.reader import RunReader
 
 _BAR = 12

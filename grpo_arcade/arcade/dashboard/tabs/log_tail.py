@@ -14,7 +14,7 @@ from textual.containers import Vertical
 from textual.widgets import RichLog, Static
 
 from grpo_arcade.arcade.dashboard.dialogs import Prompt
-from grpo_arcade.arcade.dashboard.draw.clean import log_line
+from grpo_arcade.foreign_text import log_line
 from grpo_arcade.recordings.runs.folder import LOG
 from grpo_arcade.recordings.runs.reader import RunReader
 
