@@ -136,10 +136,10 @@ class TrainConfig:
     gradient_checkpointing: bool = False
     """Compute activations twice instead of keeping them: slower, with less memory."""
 
-    rewards: tuple[str, ...] = ("function_works", "no_cheating", "strategy_succeeds", "progress")
+    rewards: tuple[str, ...] = ("function_works", "no_cheating", "strategy_succeeds", "progress", "gets_further")
     """Reward functions: names of grpo_arcade.trainer.rewards, or package.module:function of your own."""
     reward_weights: tuple[float, ...] = ()
-    """One weight a reward function; when empty progress counts 50 times and every other once."""
+    """One weight a reward function; when empty progress counts 50 times, gets_further 5 times, every other once."""
     train_game_options: tuple[str, ...] = ()
     """Options of the game in training where they differ from the held-out games', each as name=value; a game that ends
     sooner makes a cheaper step."""

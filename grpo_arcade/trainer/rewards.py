@@ -6,7 +6,8 @@ your own is written the same way, or as any TRL reward function, and named in th
 
 ``function_works``, ``no_cheating`` and ``strategy_succeeds`` carry the names and values of the public 2048 tutorials.
 They hardly differ between two strategies that both play, so the default adds ``progress``, fifty times as heavy: it is
-what the model climbs on. With less, a few programs that fail make up most of a group's spread.
+what the model climbs on. With less, a few programs that fail make up most of a group's spread. Below random play that
+scale is flat, and a model that starts there finds nothing to climb: for it there is ``gets_further``.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any
 from grpo_arcade.games import Episode, Outcome, score_text
 from grpo_arcade.trainer.judging import Reward
 from grpo_arcade.trainer.own_rewards import reward_named
-from grpo_arcade.trainer.scoring import FAILURES, Rollout, counted_score
+from grpo_arcade.trainer.scoring import FAILURES, Rollout, counted_score, rules_of
 
 _KNOWN: dict[str, Reward] = {}
 
@@ -96,6 +97,37 @@ def progress(rollout: Rollout) -> tuple[float, str]:
     return (mean - random) / (top - random), words
 
 
+@_built_in(weight=5.0)
+def gets_further(rollout: Rollout) -> tuple[float, str]:
+    """Mean over the games of how far the program got, 0 to about 1, on a scale with steps where weak programs are.
+
+    One half is for moves: all of it for a game played to its end, and for one that got stuck or failed the logarithm
+    of the moves that did something, ``log(1 + moves) / log(1 + step_cap)``. The other half is for points above the
+    game's ``failure_score``, those before a failure too: ``log(1 + points) / log(1 + top points)``, where the top is
+    that of ``progress``. What failed counts half. With the weight of 5 a failure never earns as much as a game that was
+    played, and nothing here is highest for random play: the scale goes on to the top.
+    """
+    if rollout.refusal is not None:
+        return 0.0, "it was never called"
+    top = rollout.human_score if rollout.human_score is not None else max((rollout.baselines or {}).values(), default=0)
+    came = [_came(episode, float(top)) for episode in rollout.episodes]
+    moves = sum(len(episode.actions) - episode.wasted for episode in rollout.episodes)
+    reached = statistics.fmean(episode.score for episode in rollout.episodes)
+    return statistics.fmean(came), f"{moves:,} moves that did something, mean score reached {score_text(reached)}"
+
+
+def _came(episode: Episode, top: float) -> float:
+    rules = rules_of(episode)
+    failed = episode.outcome in FAILURES
+    moves = 1.0
+    if failed or episode.outcome is Outcome.STUCK:
+        moves = math.log1p(len(episode.actions) - episode.wasted) / math.log1p(rules.step_cap)
+    points, most = max(0.0, episode.score - rules.failure_score), top - rules.failure_score
+    # Without a known top, in a game of somebody's own, every point still counts for something.
+    share = math.log1p(points) / math.log1p(most) if most > 0 else points / (1 + points)
+    return (moves + share) / (4 if failed else 2)
+
+
 @_built_in()
 def legal_actions(rollout: Rollout) -> tuple[float, str]:
     """Share of the decisions that did something, 0 to 1; 0 where the program failed."""
@@ -145,7 +177,7 @@ def load(wanted: Sequence[str], weights: Sequence[float] = ()) -> list[Reward]:
 
     Args:
         wanted: built-in names, or ``package.module:function``.
-        weights: one each; empty gives every function its own default (progress 50, others 1).
+        weights: one each; empty gives every function its own default (progress 50, gets_further 5, others 1).
 
     Raises:
         ValueError: no such function, one named twice, or a module that cannot be imported.

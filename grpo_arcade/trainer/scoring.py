@@ -43,13 +43,26 @@ def counted_score(episode: Episode) -> float:
     """
     if episode.outcome not in FAILURES:
         return float(episode.score)
-    options = json.dumps(dict(episode.options), sort_keys=True)
-    return min(_failure_score(episode.game, options), float(episode.score))
+    return min(rules_of(episode).failure_score, float(episode.score))
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a reward must know of a game beside what happened in it."""
+
+    failure_score: float
+    step_cap: int
+
+
+def rules_of(episode: Episode) -> Rules:
+    """Of the game an episode was played on."""
+    return _rules(episode.game, json.dumps(dict(episode.options), sort_keys=True))
 
 
 @cache
-def _failure_score(game: str, options: str) -> float:
-    return make(game, **json.loads(options)).failure_score
+def _rules(game: str, options: str) -> Rules:
+    made = make(game, **json.loads(options))
+    return Rules(made.failure_score, made.step_cap)
 
 
 def mean_score(episodes: Sequence[Episode]) -> float:

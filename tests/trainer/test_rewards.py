@@ -1,14 +1,17 @@
 """Reward values: those of the tutorials by name, and the ones that carry the learning signal."""
 
 import asyncio
+import itertools
 import math
 import sys
 from dataclasses import replace
 
 import pytest
 
-from grpo_arcade.games import Episode, Outcome
+from grpo_arcade.games import Episode, Outcome, make
+from grpo_arcade.games.atari.titles import SYMBOLIC
 from grpo_arcade.trainer import judging, rewards
+from grpo_arcade.trainer.config import TrainConfig
 from grpo_arcade.trainer.own_rewards import try_out
 from grpo_arcade.trainer.scoring import Assignment, Rollout, Scorer, counted_score
 
@@ -93,6 +96,76 @@ def test_a_failed_game_is_worse_than_any_played_one_however_far_it_came():
     assert failed <= rewards.progress.judge(rollout(episode(Outcome.STUCK, 4.0)))[0]
 
 
+DEFAULT = rewards.load(TrainConfig().rewards)
+
+
+def total(played):
+    return sum(reward.weight * reward.judge(played)[0] for reward in DEFAULT)
+
+
+def test_weak_programs_have_something_to_climb_under_the_default_rewards():
+    def crashed(moves, score):
+        return episode(Outcome.CRASHED, score, b"\0" * moves)
+
+    def stuck(moves, score):
+        return episode(Outcome.STUCK, score, b"\0" * (moves + 32), wasted=32)
+
+    ladder = [
+        rollout(NO_CODE, refusal=Outcome.NO_CODE),
+        rollout(AT_ONCE),
+        rollout(crashed(2, 0)),
+        rollout(crashed(20, 40)),
+        rollout(crashed(20, 80)),
+        rollout(crashed(900, 15000.0)),
+        rollout(stuck(0, 0)),
+        rollout(stuck(10, 20)),
+        rollout(stuck(20, 60)),
+        rollout(stuck(200, 600)),
+        rollout(episode(Outcome.LOST, 500.0, b"\0" * 80)),
+        rollout(episode(Outcome.LOST, 1000.0, b"\0" * 120)),
+        rollout(episode(Outcome.LOST, 1200.0, b"\0" * 130)),
+    ]
+    totals = [total(each) for each in ladder]
+    assert totals == sorted(totals)
+    # Each step is one that a group's spread shows: today's two outcomes far from each other must not drown it.
+    assert min(b - a for a, b in itertools.pairwise(totals)) > 0.05
+    # A move that changes nothing is no step.
+    more_of_nothing = episode(Outcome.STUCK, 20, b"\0" * 60, wasted=50)
+    assert rewards.gets_further.judge(rollout(more_of_nothing)) == rewards.gets_further.judge(rollout(stuck(10, 20)))
+
+
+@pytest.mark.parametrize("name", ["2048", *(f"atari/{title}" for title in SYMBOLIC)])
+def test_no_default_reward_is_highest_for_random_play_and_no_failure_pays(name):
+    game = make(name)
+    stored = game.baseline_scores()
+    means = {who: sum(kept["scores"]) / len(kept["scores"]) for who, kept in stored.items()}
+    best = max(means.values())
+
+    def ended(outcome, score, moves=100):
+        made = Episode(name, game.options, 0, b"\0" * moves, outcome, score)
+        return Rollout("text", "source", (made,), baselines=means, human_score=game.human_score)
+
+    if best > means["random"]:
+        assert total(ended(Outcome.LOST, means["random"])) < total(ended(Outcome.LOST, best))
+        for reward in DEFAULT:
+            if reward.name in ("progress", "gets_further"):
+                value = [reward.judge(ended(Outcome.LOST, score))[0] for score in (means["random"], best)]
+                assert value[0] < value[1], reward.name
+    # However far it came before it failed, a game played to an end earned more; so did one that got stuck at once.
+    worst = game.failure_score
+    for failure in (Outcome.CRASHED, Outcome.ILLEGAL, Outcome.TIMEOUT):
+        far = total(ended(failure, best, game.step_cap))
+        assert total(ended(failure, worst, 1)) < far < total(ended(Outcome.STUCK, worst, 32))
+        assert far < total(ended(Outcome.LOST, worst))
+
+
+def test_a_game_without_baselines_has_steps_too():
+    def value(score):
+        return rewards.gets_further.judge(replace(rollout(episode(Outcome.LOST, score)), baselines=None))[0]
+
+    assert value(0) < value(1) < value(10) < value(1000) <= 1
+
+
 def test_the_default_rewards_rank_strategies_as_their_games_do():
     ladder = [
         rollout(FORBIDDEN, refusal=Outcome.FORBIDDEN),
@@ -104,8 +177,7 @@ def test_the_default_rewards_rank_strategies_as_their_games_do():
         rollout(episode(Outcome.LOST, 8000.0)),
         rollout(WON),
     ]
-    chosen = rewards.load(("function_works", "no_cheating", "strategy_succeeds", "progress"))
-    totals = [sum(reward.weight * reward.judge(each)[0] for reward in chosen) for each in ladder]
+    totals = [total(each) for each in ladder]
     assert totals == sorted(totals)
     assert len(set(totals)) == len(totals)
 

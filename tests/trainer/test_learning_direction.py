@@ -1,0 +1,71 @@
+"""What default training does to the probability of each kind of answer: the right ones become likelier, failures rarer.
+
+The model is tiny and knows four answers by heart, one of each kind a weak model gives; all of them begin alike likely.
+Only a real GRPO run on real games says which is which.
+"""
+
+import math
+import statistics
+
+import pytest
+import torch
+
+from grpo_arcade.games import make
+from grpo_arcade.recordings.runs.reader import RunReader
+from grpo_arcade.trainer.config import TrainConfig
+from grpo_arcade.trainer.grpo import train
+from grpo_arcade.trainer.models import load
+from grpo_arcade.trainer.models.chat import prompt_ids
+from tests.trainer.conftest import PROGRAM, make_tiny_model
+
+ANSWERS = {
+    "plays": PROGRAM.format(order="WASD"),
+    "gets stuck": '```python\ndef strategy(board):\n    return "W"\n```',
+    "crashes": "```python\ndef strategy(board):\n    return board[9][0]\n```",
+    "is no program": "First, let us think about what a good move would be.",
+}
+"""From best to worst."""
+
+
+@pytest.fixture(scope="module")
+def undecided(tmp_path_factory):
+    """A model that gives each answer one time in four."""
+    taught = [(make("2048").prompt(), answer) for answer in ANSWERS.values()]
+    return make_tiny_model(tmp_path_factory.mktemp("undecided"), train_steps=150, taught=taught)
+
+
+def log_probabilities(folder):
+    """Of each answer, whole."""
+    model, tokenizer = load(folder)
+    prompt = prompt_ids(tokenizer, make("2048").prompt())
+    found = {}
+    for kind, answer in ANSWERS.items():
+        ids = tokenizer(answer, add_special_tokens=False)["input_ids"]
+        with torch.no_grad():
+            logits = model(input_ids=torch.tensor([prompt + ids])).logits[0, len(prompt) - 1 : -1]
+        steps = torch.log_softmax(logits.double(), -1)
+        found[kind] = float(steps[range(len(ids)), ids].sum())
+    return found
+
+
+def test_default_rewards_make_the_right_answers_likelier(undecided, tmp_path):
+    config = TrainConfig(
+        model=undecided, output_dir=str(tmp_path), run_key="00" * 16, num_generations=16,
+        per_device_train_batch_size=8, gradient_accumulation_steps=2, max_steps=16, max_completion_length=320,
+        train_seeds=2, eval_steps=0, eval_strategies=1, eval_seeds=1, save_steps=16, learning_rate=1e-3, warmup_steps=0,
+        threads=1, workers=1,
+    )  # fmt: skip
+    before = log_probabilities(undecided)
+    assert min(before.values()) > math.log(0.1)
+    result = train(config)
+    with RunReader(result.folder) as run:
+        rows = [row for step in range(1, 4) for row in run.strategies(step)]
+    earned = {
+        outcome: statistics.fmean(row["reward"] for row in rows if row["outcome"] == outcome)
+        for outcome in ("lost", "stuck", "crashed", "no_code")
+    }
+    assert list(earned) == sorted(earned, key=earned.__getitem__, reverse=True)
+    after = log_probabilities(str(result.folder / "checkpoint-16"))
+    gain = {kind: after[kind] - before[kind] for kind in ANSWERS}
+    assert gain["plays"] > max(0.5, gain["gets stuck"])
+    assert max(gain["crashes"], gain["is no program"]) < -1
