@@ -26,7 +26,6 @@ from textual.widgets import Footer, Static, TabbedContent, TabPane
 
 from grpo_arcade.arcade.dashboard.detached import Trainer
 from grpo_arcade.arcade.dashboard.dialogs import Leaving, Question
-from grpo_arcade.arcade.dashboard.draw.axes import load_plotter
 from grpo_arcade.arcade.dashboard.draw.lines import Lines
 from grpo_arcade.arcade.dashboard.draw.plain import AsciiOnly
 from grpo_arcade.arcade.dashboard.garbage import REST_S, Garbage
@@ -211,7 +210,7 @@ class Dashboard(App[None]):
         self._draw_header()
         if first:
             # What takes longest comes when the numbers stand on the screen.
-            self.call_after_refresh(self.run_worker, self._open_plots)
+            self.call_after_refresh(self._main.query_one(Overview).open_plots)
             self.set_timer(REST_S, self._prepare)
         self._show_overview()
         self._hear_answers(run.commands)
@@ -226,11 +225,6 @@ class Dashboard(App[None]):
             self._facts["status"] = status
             self._draw_header()
         self._main.query_one(Overview).show_load(load)
-
-    async def _open_plots(self) -> None:
-        await self.in_back_room(load_plotter)
-        if self._is_open():
-            self._main.query_one(Overview).open_plots()
 
     def _show_overview(self) -> None:
         if self._run is not None and self._open_tab == "tab-overview":

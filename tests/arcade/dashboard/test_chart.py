@@ -1,4 +1,4 @@
-"""Plots: every number in its place between axes that plotext made, and no more drawn anew than has changed."""
+"""Plots: every number in its place between its axes, and no more drawn anew than has changed."""
 
 import math
 import random

@@ -1,18 +1,14 @@
-"""The axes of a chart, by plotext, and the places of numbers between them.
+"""The axes of a chart, and the places of numbers between them.
 
-plotext takes some milliseconds to lay out a frame and its ticks, and more for every curve; a frame is therefore kept,
-and its limits are round numbers, so that most new steps of a run stand in the frame that is there.
+Limits are round numbers, so that most new steps of a run stand in the frame that is there, and a frame is kept.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
-
-from rich.text import Text
 
 from grpo_arcade.arcade.dashboard.draw.numbers import number
 
@@ -35,43 +31,66 @@ class Frame:
 @lru_cache(maxsize=64)
 def frame(width: int, height: int, across: Limits, left: Limits | None, right: Limits | None) -> Frame:
     """The frame of a chart of ``height`` lines of ``width`` cells; None stands for an axis that nothing needs."""
-    figure = blank_figure(width, height)
-    for side, limits in (("left", left), ("right", right)):
-        if limits is None:
-            continue
-        figure.scatter([across[0]], [limits[0]], marker=" ", yside=side)
-        figure.ylim(*limits, yside=side)
-        marks = ticks(*limits, max(3, (height - 2) // 3))
-        labels = [number(mark) for mark in marks]
-        fits = max(map(len, labels), default=0) <= (width - 8) // 2
-        figure.yticks(marks, labels if fits else [""] * len(marks), yside=side)
-    figure.xlim(*across)
     whole = [mark for mark in ticks(*across, max(2, width // 9)) if mark == int(mark)]
-    figure.xticks(whole, [f"{int(mark)}" for mark in whole])
-    lines = built(figure).plain.split("\n")
-    first, end = lines[0].index("┌") + 1, lines[0].index("┐")
-    rows = next(y for y, line in enumerate(lines) if line[first - 1 : first] == "└") - 1
-    return Frame(tuple(line.ljust(width) for line in lines), first, end - first, rows)
+    marks = [(mark, f"{int(mark)}") for mark in whole]
+    sides = [_labels(limits, width, height) for limits in (left, right)]
+    return framed(width, height, across, marks, left, sides[0], right, sides[1])
 
 
-def load_plotter() -> None:
-    """Import plotext, which takes 0.1 s, before it is needed and after the first picture, which needs none."""
-    import textual_plotext.plot  # noqa: F401
+Marks = Sequence[tuple[float, str]]
+"""Numbers and what is written at them."""
 
 
-def blank_figure(width: int, height: int) -> Any:
-    """A figure of plotext's, of that size."""
-    from textual_plotext.plot import Plot
+def framed(
+    width: int,
+    height: int,
+    across: Limits,
+    below: Marks,
+    left: Limits | None = None,
+    beside: Marks = (),
+    right: Limits | None = None,
+    beyond: Marks = (),
+) -> Frame:
+    """A frame with these limits and marks; of marks below that would touch each other, the first stays."""
+    before, after = (max((len(label) for _, label in marks), default=0) for marks in (beside, beyond))
+    columns, rows = width - before - after - 2, height - 3
+    edges = [[" " * before + "│", "│" + " " * after] for _ in range(rows)]
+    for row, label in _rows(beside, left, rows):
+        edges[row][0] = label.rjust(before) + "┤"
+    for row, label in _rows(beyond, right, rows):
+        edges[row][1] = "├" + label.ljust(after)
+    numbers, base = " " * width, "─" * columns
+    for (_, label), column in zip(below, places([mark for mark, _ in below], across, columns), strict=True):
+        begin = _begin(numbers, label, before + 1 + column)
+        end = begin + len(label)
+        if begin >= 0 and end <= width and not numbers[max(0, begin - 1) : end + 1].strip():
+            numbers = numbers[:begin] + label + numbers[end:]
+            base = base[:column] + "┬" + base[column + 1 :]
+    lines = [f"{' ' * before}┌{'─' * columns}┐"]
+    lines += [f"{start}{' ' * columns}{end}" for start, end in reversed(edges)]
+    lines += [f"{' ' * before}└{base}┘", numbers]
+    return Frame(tuple(line.ljust(width) for line in lines), before + 1, columns, rows)
 
-    figure = Plot()
-    figure.plotsize(width, height)
-    figure._set_size(width, height)
-    return figure
+
+def _labels(limits: Limits | None, width: int, height: int) -> list[tuple[float, str]]:
+    if limits is None:
+        return []
+    marks = [(mark, number(mark)) for mark in ticks(*limits, max(3, (height - 2) // 3))]
+    fits = max((len(label) for _, label in marks), default=0) <= (width - 8) // 2
+    return marks if fits else [(mark, "") for mark, _ in marks]
 
 
-def built(figure: Any) -> Text:
-    """What plotext makes of a figure."""
-    return Text.from_ansi(figure.build().rstrip("\n"))
+def _rows(marks: Marks, limits: Limits | None, rows: int) -> list[tuple[int, str]]:
+    if limits is None:
+        return []
+    return list(zip(places([mark for mark, _ in marks], limits, rows), (label for _, label in marks), strict=True))
+
+
+def _begin(line: str, label: str, column: int) -> int:
+    """Where a label begins that belongs to a column: in the middle of what is free around it, off the line's ends."""
+    around = range(max(0, column - len(label) + 1), min(column + len(label), len(line) - 1))
+    free = [at for at in around if line[at] == " "] or [column]
+    return (free[0] + free[-1] - len(label) + 1) // 2
 
 
 def ticks(low: float, high: float, most: int) -> list[float]:
@@ -98,7 +117,7 @@ def roomy(low: float, high: float, most: int) -> Limits:
 
 
 def places(values: Iterable[float], limits: Limits, count: int) -> list[int]:
-    """On which of ``count`` cells or dots between the limits numbers stand; as plotext does it for its ticks."""
+    """On which of ``count`` cells or dots between the limits numbers stand."""
     low, high = limits
     scale = (count - 1) / (high - low)
     return [int((value - low) * scale + 0.5 + 1e-8) for value in values]

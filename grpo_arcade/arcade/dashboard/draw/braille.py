@@ -1,7 +1,6 @@
 """Curves as Braille dots on a grid of cells: eight dots a cell, a colour a cell.
 
-plotext draws the same curves ten times slower, dot by dot through lists of lists; a dashboard draws them with every
-step of a training that wants the same processor.
+By columns and not dot by dot: a dashboard draws them with every step of a training that wants the same processor.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from rich.color import Color
 from rich.style import Style
 from rich.text import Text
 
-from grpo_arcade.arcade.dashboard.draw.axes import Frame, Limits, blank_figure, built, frame, places, roomy, ticks
+from grpo_arcade.arcade.dashboard.draw.axes import Frame, Limits, frame, framed, places, roomy, ticks
 from grpo_arcade.arcade.dashboard.draw.braille import MOST, Canvas, thinned
 from grpo_arcade.arcade.dashboard.draw.lines import Lines
 from grpo_arcade.arcade.dashboard.draw.numbers import number
@@ -21,6 +21,9 @@ BLUE, ORANGE, GREEN, PINK, GREY, YELLOW = (
     *((140, 146, 158), (222, 200, 70)),
 )
 """Told apart by people who see colours differently (after Okabe and Ito, lightened for a dark ground)."""
+
+_BAR = 0.7
+"""How much of its place a bar fills."""
 
 
 @dataclass(frozen=True)
@@ -121,17 +124,20 @@ def _framed(canvas: Canvas, around: Frame, style: Style) -> list[Text]:
 
 
 def _bars(data: ChartData, width: int, height: int, ink: Ink) -> list[Text]:
-    figure = blank_figure(width, height)
-    figure.canvas_color(ink.ground)
-    figure.axes_color(ink.ground)
-    figure.ticks_color(ink.text)
-    names, values = [name for name, _ in data.bars], [value for _, value in data.bars]
+    values = [value for _, value in data.bars]
     most = max(*values, 1.0)
-    figure.ylim(0, most)
     marks = [mark for mark in ticks(0, most, max(2, (height - 2) // 3)) if mark == int(mark)]
-    figure.yticks(marks, [f"{int(mark):,}" for mark in marks])
-    figure.bar(names, values, color=BLUE, marker="#" if ink.plain else "sd", width=0.7)
-    return list(built(figure).split("\n"))
+    across = 1 - _BAR / 2, len(values) + _BAR / 2
+    names = [(place, name) for place, (name, _) in enumerate(data.bars, 1)]
+    around = framed(width, height, across, names, (0, most), [(mark, f"{int(mark):,}") for mark in marks])
+    canvas = Canvas(around.columns, around.rows, plain=ink.plain)
+    for place, (value, top) in enumerate(zip(values, places(values, (0, most), around.rows), strict=True), 1):
+        if value > 0:
+            first, last = places([place - _BAR / 2, place + _BAR / 2], across, around.columns)
+            for column in range(first, last + 1):
+                for row in range(top + 1):
+                    canvas.mark(column, row, "#" if ink.plain else "█", _style(BLUE))
+    return _framed(canvas, around, Style(color=Color.from_rgb(*ink.text)))
 
 
 class Chart(Lines):
