@@ -11,7 +11,7 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from grpo_arcade.arcade.dashboard.draw.cells import Blocks, board
+from grpo_arcade.arcade.dashboard.draw.boards import Blocks, board
 from grpo_arcade.games import Episode, Game, score_text, stills
 from grpo_arcade.games.replay import Replay
 from grpo_arcade.progress import progress

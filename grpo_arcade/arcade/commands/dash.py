@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from grpo_arcade.arcade.configuration import Positional
 
 if TYPE_CHECKING:
-    from grpo_arcade.arcade.dashboard.detached import Trainer
+    from grpo_arcade.arcade.dashboard.detached_process import Trainer
 
 
 @dataclass
@@ -47,7 +47,7 @@ def run(command: Command) -> int:
         if command.json:
             print(json.dumps(facts))
             return 0
-        from grpo_arcade.arcade.dashboard.draw.plain import to_ascii
+        from grpo_arcade.arcade.dashboard.draw.ascii_only import to_ascii
         from grpo_arcade.arcade.dashboard.once import frame
 
         text = frame(facts)

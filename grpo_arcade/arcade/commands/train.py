@@ -109,7 +109,7 @@ def _train_and_watch(folder: Path, words: list[str]) -> int:
     from grpo_arcade.arcade.commands.dash import open_dashboard, require_terminal
 
     require_terminal("--dash needs a terminal; without it: arcade train, and elsewhere arcade dash")
-    from grpo_arcade.arcade.dashboard.detached import Trainer
+    from grpo_arcade.arcade.dashboard.detached_process import Trainer
 
     order = [sys.executable, "-m", "grpo_arcade.arcade.cli", *sys.argv[1:], "--no-dash", *words]
     trainer = Trainer(order)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -24,16 +24,18 @@ from textual.filter import Monochrome
 from textual.screen import Screen
 from textual.widgets import Footer, Static, TabbedContent, TabPane
 
-from grpo_arcade.arcade.dashboard.detached import Trainer
+from grpo_arcade.arcade.dashboard.detached_process import Trainer
 from grpo_arcade.arcade.dashboard.dialogs import Leaving, Question
+from grpo_arcade.arcade.dashboard.draw.ascii_only import AsciiOnly
 from grpo_arcade.arcade.dashboard.draw.lines import Lines
-from grpo_arcade.arcade.dashboard.draw.plain import AsciiOnly
+from grpo_arcade.arcade.dashboard.ending import at_signals
 from grpo_arcade.arcade.dashboard.garbage import REST_S, Garbage
 from grpo_arcade.arcade.dashboard.header import header, too_small
 from grpo_arcade.arcade.dashboard.read.facts import facts_of
 from grpo_arcade.arcade.dashboard.read.machine import Machine
-from grpo_arcade.arcade.dashboard.tabs.opening import TABS, content_of, prepare
+from grpo_arcade.arcade.dashboard.requests import Requests
 from grpo_arcade.arcade.dashboard.tabs.overview import Overview
+from grpo_arcade.arcade.dashboard.tabs.tab_contents import TABS, content_of, prepare
 from grpo_arcade.foreign_text import clean
 from grpo_arcade.recordings.runs.folder import LIVE, RunFolderError
 from grpo_arcade.recordings.runs.snapshot import RunFollower, Snapshot
@@ -60,13 +62,10 @@ class Dashboard(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "quit", "Quit"),
         Binding("question_mark", "help", "Help", key_display="?"),
-        Binding("1", "tab('overview')", "Overview", show=False),
-        Binding("2", "tab('strategies')", "Strategies", show=False),
-        Binding("3", "tab('groups')", "Groups", show=False),
-        Binding("4", "tab('evaluations')", "Evaluations", show=False),
-        Binding("5", "tab('commands')", "Commands", show=False),
-        Binding("6", "tab('log')", "Log", show=False),
-        Binding("7", "tab('config')", "Config", show=False),
+        *(
+            Binding(str(place), f"tab('{name}')", name.capitalize(), show=False)
+            for place, name in enumerate(("overview", *TABS), 1)
+        ),
         Binding("P", "pause", "Pause"),
         Binding("S", "command('stop')", "Stop and save", show=False),
         Binding("E", "command('evaluate')", "Evaluate now", show=False),
@@ -113,7 +112,7 @@ class Dashboard(App[None]):
         self._tab_stale = True
         self._next_tab = 0.0
         self._opened: set[str | None] = set()
-        self._heard: dict[int, str] = {}
+        self._requests = Requests()
         self._garbage = Garbage()
         # Read while the screen is being made, so that its first picture has the numbers.
         self._first_look: Future[Snapshot] | None = self.back_room.submit(self._follower.read)
@@ -129,6 +128,10 @@ class Dashboard(App[None]):
                 yield TabPane(name.capitalize(), id=f"tab-{name}")
         yield Footer(show_command_palette=True)
         yield Static(id="too-small")
+
+    def on_load(self) -> None:
+        """Before the terminal is taken over, see to it that it is given back."""
+        at_signals(lambda code: self.exit(return_code=code))
 
     def on_mount(self) -> None:
         """Start looking."""
@@ -213,7 +216,8 @@ class Dashboard(App[None]):
             self.call_after_refresh(self._main.query_one(Overview).open_plots)
             self.set_timer(REST_S, self._prepare)
         self._show_overview()
-        self._hear_answers(run.commands)
+        for answer in self._requests.answers(run.commands):
+            self.notify(answer.words, title=answer.title, severity="warning" if answer.refused else "information")
 
     async def _feel_pulse(self) -> None:
         # Nobody writes down that a trainer died.
@@ -370,20 +374,8 @@ class Dashboard(App[None]):
         except RunFolderError as error:
             self.notify(str(error), title=f"{name}: nobody is training", severity="warning", timeout=8)
             return
-        self._heard[number] = "asked"
+        self._requests.sent(number)
         self.notify("asked; the trainer answers within one step", title=name, timeout=4)
-
-    def _hear_answers(self, commands: Sequence[Mapping[str, Any]]) -> None:
-        for command in reversed(commands):
-            number, status = command["id"], command["status"]
-            if self._heard.get(number, status) == status:
-                continue
-            if status == "accepted":
-                self._heard[number] = status
-            else:
-                del self._heard[number]
-            severity: Any = "warning" if status == "refused" else "information"
-            self.notify(clean(command["answer"]) or status, title=f"{command['name']}: {status}", severity=severity)
 
     def action_screenshot(self, filename: str | None = None, path: str | None = None) -> None:
         """Save the screen as SVG in the folder the dashboard was started in."""
@@ -401,7 +393,7 @@ class Dashboard(App[None]):
         for pane in self._main.query("#tabs > ContentSwitcher > TabPane").results(TabPane):
             name = str(pane.id).removeprefix("tab-")
             yield SystemCommand(f"Open {name}", "a tab", lambda name=name: self.action_tab(name))
-        from grpo_arcade.arcade.dashboard.read.commands import COMMANDS
+        from grpo_arcade.arcade.dashboard.tabs.commands import COMMANDS
 
         for name, (words, _) in COMMANDS.items():
             yield SystemCommand(words, "asks the trainer", lambda name=name: self.action_command(name))

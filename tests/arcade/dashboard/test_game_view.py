@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 from rich.segment import Segment
 
-from grpo_arcade.arcade.dashboard.draw.cells import Blocks, board
+from grpo_arcade.arcade.dashboard.draw.boards import Blocks, board
 from grpo_arcade.arcade.dashboard.read.stills import Stills, StillsError
 from grpo_arcade.arcade.dashboard.tabs.game_view import GameView
 from grpo_arcade.games import Episode, Outcome, make

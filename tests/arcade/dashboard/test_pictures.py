@@ -14,8 +14,8 @@ from rich.cells import cell_len
 
 from grpo_arcade.arcade.dashboard.draw.chart import Chart
 from grpo_arcade.arcade.dashboard.header import header
-from grpo_arcade.arcade.dashboard.tabs.detail import Detail
 from grpo_arcade.arcade.dashboard.tabs.game_view import GameView
+from grpo_arcade.arcade.dashboard.tabs.strategy_detail import Detail
 
 STORED = Path(__file__).with_name("screens")
 SIZES = ((200, 60), (120, 40), (80, 24))

@@ -1,6 +1,7 @@
 """The dashboard and the trainer as what they are: processes that know nothing of each other but a folder."""
 
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -58,6 +59,50 @@ def test_q_leaves_the_trainer_running_and_the_terminal_as_it_was(live, arcade):
     terminal.press("q")
     terminal.until(terminal.ended)
     terminal.until(lambda: b"\x1b[?1049l" in terminal.seen, 2)  # back to the ordinary screen
+    assert writer.poll() is None
+
+
+MODES = (1000, 1002, 1003, 1006, 1015, 1004, 2004, 1049)
+"""Mouse reports of every kind, focus reports, marked pasting, the other screen."""
+
+
+def modes_on(seen):
+    """Which of the terminal's modes are on after all that was written to it."""
+    last = {}
+    for numbers, way in re.findall(rb"\x1b\[\?([\d;]+)([hl])", seen):
+        last |= {int(number): way == b"h" for number in numbers.split(b";")}
+    return {number for number in MODES if last.get(number)}, not last.get(25, True)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP], ids=lambda how: how.name)
+def test_a_signal_ends_it_and_the_terminal_is_as_it_was(live, arcade, how):
+    import termios
+
+    folder, writer = live
+    terminal = arcade("dash", folder)
+    before = termios.tcgetattr(terminal.master)
+    terminal.until(lambda: b"running" in terminal.seen and b"held-out" in terminal.seen)
+    assert modes_on(terminal.seen)[0] >= {1000, 1049}
+    assert not termios.tcgetattr(terminal.master)[3] & termios.ECHO
+    os.kill(terminal.pid, how)
+    terminal.until(terminal.ended, 30)
+    terminal.until(lambda: modes_on(terminal.seen) == (set(), False), 5)
+    assert termios.tcgetattr(terminal.master) == before
+    assert terminal.code == 128 + how
+    assert b"Traceback" not in terminal.seen
+    assert writer.poll() is None
+
+
+def test_a_dashboard_whose_terminal_is_closed_ends(live, arcade):
+    folder, writer = live
+    terminal = arcade("dash", folder)
+    terminal.until(lambda: b"running" in terminal.seen and b"held-out" in terminal.seen)
+    os.close(terminal.master)
+    terminal.master = os.open(os.devnull, os.O_RDWR)
+    end = time.monotonic() + 30
+    while not terminal.ended():
+        assert time.monotonic() < end
+        time.sleep(0.05)
     assert writer.poll() is None
 
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from textual.widgets import Input
 
 from grpo_arcade.arcade.dashboard.tabs import strategies
-from grpo_arcade.arcade.dashboard.tabs.detail import Detail
 from grpo_arcade.arcade.dashboard.tabs.game_view import GameView
+from grpo_arcade.arcade.dashboard.tabs.strategy_detail import Detail
 from grpo_arcade.arcade.dashboard.tabs.strategy_table import StrategyTable
 from grpo_arcade.foreign_text import clean
 from grpo_arcade.recordings.runs.reader import RunReader

@@ -6,7 +6,7 @@ import pytest
 from textual.widgets import DataTable
 
 from grpo_arcade.arcade.dashboard.tabs.groups import Groups
-from grpo_arcade.arcade.dashboard.tabs.log_tail import MOST_LINES, Tail, level_of
+from grpo_arcade.arcade.dashboard.tabs.log import MOST_LINES, Tail, level_of
 from grpo_arcade.recordings.runs.reader import RunReader
 
 

@@ -19,7 +19,7 @@ from textual.events import Resize
 from textual.timer import Timer
 from textual.widgets import Static
 
-from grpo_arcade.arcade.dashboard.draw.cells import Blocks, board
+from grpo_arcade.arcade.dashboard.draw.boards import Blocks, board
 from grpo_arcade.arcade.dashboard.read.stills import Still, Stills, StillsError
 from grpo_arcade.foreign_text import clean
 from grpo_arcade.games import Episode, score_text

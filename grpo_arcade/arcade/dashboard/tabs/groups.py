@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from grpo_arcade.arcade.dashboard.dialogs import Prompt
 from grpo_arcade.arcade.dashboard.draw.numbers import number
-from grpo_arcade.arcade.dashboard.tabs.detail import highlighted
+from grpo_arcade.arcade.dashboard.tabs.strategy_detail import highlighted
 from grpo_arcade.foreign_text import clean
 from grpo_arcade.recordings.runs.reader import RunReader
 

@@ -16,8 +16,8 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from grpo_arcade.arcade.dashboard.draw.bars import outcome_style
 from grpo_arcade.arcade.dashboard.draw.numbers import number
+from grpo_arcade.arcade.dashboard.draw.shares import outcome_style
 
 PAGE = 64
 """Rows fetched at once."""

@@ -15,9 +15,9 @@ from textual.content import Content
 from textual.highlight import highlight
 from textual.widgets import Static, TabbedContent, TabPane
 
-from grpo_arcade.arcade.dashboard.draw.bars import outcome_style
 from grpo_arcade.arcade.dashboard.draw.numbers import number
 from grpo_arcade.arcade.dashboard.draw.page import Page
+from grpo_arcade.arcade.dashboard.draw.shares import outcome_style
 from grpo_arcade.arcade.dashboard.tabs.game_view import GameView
 from grpo_arcade.foreign_text import clean
 from grpo_arcade.games import Episode

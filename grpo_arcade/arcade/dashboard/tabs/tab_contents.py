@@ -25,14 +25,14 @@ def content_of(tab: str, folder: Path, *, plain: bool) -> Widget:
 
         return Evaluations(folder, plain=plain)
     if tab == "commands":
-        from grpo_arcade.arcade.dashboard.read.commands import Commands
+        from grpo_arcade.arcade.dashboard.tabs.commands import Commands
 
         return Commands()
     if tab == "log":
-        from grpo_arcade.arcade.dashboard.tabs.log_tail import LogTail
+        from grpo_arcade.arcade.dashboard.tabs.log import LogTail
 
         return LogTail()
-    from grpo_arcade.arcade.dashboard.tabs.config_view import ConfigView
+    from grpo_arcade.arcade.dashboard.tabs.config import ConfigView
 
     return ConfigView()
 

@@ -21,7 +21,7 @@ GOOD_CODES = (0, 130, 143)
 _LAST_BYTES = 20_000
 
 
-class Beside:
+class DetachedProcess:
     """A process that goes on by itself."""
 
     def __init__(self, order: Sequence[str], name: str) -> None:
@@ -68,7 +68,7 @@ class Beside:
         return "\n".join(lines[-1:] if lines[-1].startswith("arcade: ") else lines[begin:])
 
 
-class Trainer(Beside):
+class Trainer(DetachedProcess):
     """``arcade train``."""
 
     def __init__(self, order: Sequence[str]) -> None:
@@ -89,7 +89,7 @@ class Trainer(Beside):
         return False
 
 
-def window_on(folder: Path, strategy: int) -> Beside:
+def window_on(folder: Path, strategy: int) -> DetachedProcess:
     """The window, opened on one strategy of a run."""
     order = [sys.executable, "-m", "grpo_arcade.arcade.cli", "watch", str(folder), "--strategy", str(strategy)]
-    return Beside(order, "the window")
+    return DetachedProcess(order, "the window")
