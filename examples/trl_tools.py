@@ -19,7 +19,8 @@ from typing import Any
 
 from openenv.core.generic_client import GenericEnvClient
 
-from grpo_arcade.arcade.players import play
+from grpo_arcade.arcade.players.parse import parse_player
+from grpo_arcade.arcade.players.play import play
 from grpo_arcade.games import Game, make
 from grpo_arcade.games.replay import Replay
 from grpo_arcade.games.seeds import EVALUATION_SEEDS
@@ -213,8 +214,8 @@ def main() -> None:
     trainer.train()
     trained = trainer.evaluate()["eval_reward"]
 
-    programs = play(chosen.program, game, held_out).episodes
-    chance = play("random", game, held_out).episodes
+    programs = play(parse_player(chosen.program, game), game, held_out).episodes
+    chance = play(parse_player("random", game), game, held_out).episodes
     wholes = statistics.fmean(each.score for each in programs), statistics.fmean(len(each.actions) for each in programs)
     print(f"{served['game']} {served['options']}: mean score after {chosen.moves} moves, {chosen.seeds} held-out seeds")
     for who, score in (

@@ -18,7 +18,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from grpo_arcade.toml_file import TomlError, read_toml
+from grpo_arcade.foreign_data import ForeignDataError
+from grpo_arcade.text_file import read_toml
 
 PREFIX = "ARCADE_"
 T = TypeVar("T")
@@ -65,8 +66,8 @@ def resolve(
     if presets is not None:
         arguments, preset = _take("--preset", f"a name: {', '.join(presets.NAMES)}", arguments)
     # A command may start from something else than its defaults: `train --resume` from the run's own settings.
-    starting_from: Callable[[list[str]], T | None] | None = getattr(command, "starting_from", None)
-    default = starting_from(arguments) if starting_from else None
+    starting_from: Callable[[list[str]], tuple[T | None, list[str]]] | None = getattr(command, "starting_from", None)
+    default, arguments = starting_from(arguments) if starting_from else (None, arguments)
     if preset is not None and default is not None:
         raise UsageError("--resume keeps the settings of its run; leave --preset out")
     if presets is not None and default is None and (name := preset or environment.get(PREFIX + "PRESET")):
@@ -117,8 +118,8 @@ def _take(flag: str, what: str, arguments: list[str]) -> tuple[list[str], str | 
 def _from_file(command: type, file: Path) -> list[str]:
     try:
         table = read_toml(file)
-    except TomlError as error:
-        raise UsageError(f"{file}: not TOML: {error}") from error
+    except ForeignDataError as error:
+        raise UsageError(str(error)) from error
     fields = {field.name for field in dataclasses.fields(command)}
     words: list[str] = []
     for key, value in table.items():

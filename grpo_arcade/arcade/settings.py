@@ -23,7 +23,8 @@ from typing import Any
 
 import platformdirs
 
-from grpo_arcade.toml_file import TomlError, read_toml
+from grpo_arcade.foreign_data import ForeignDataError
+from grpo_arcade.text_file import read_toml
 
 APP = "grpo-arcade"
 
@@ -74,8 +75,8 @@ def load_settings(path: Path | None = None) -> Settings:
         return Settings(problems=(f"{path}: there is no such settings file",) if missing else ())
     except OSError as error:
         return Settings(problems=(f"{path}: {error.strerror}",))
-    except TomlError as error:
-        return Settings(problems=(f"{path}: not TOML, so nothing of it counts: {error}",))
+    except ForeignDataError as error:
+        return Settings(problems=(f"{error}; nothing of the file counts",))
     fields = {f.name: f for f in dataclasses.fields(Settings) if f.name != "problems"}
     values: dict[str, Any] = {}
     problems = []

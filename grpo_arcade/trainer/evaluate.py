@@ -19,14 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games import Episode, Game, Outcome, make
-from grpo_arcade.games.players.lending import game_for
 from grpo_arcade.games.replay import play_again
-from grpo_arcade.games.seeds import EVALUATION_SEEDS
-from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 from grpo_arcade.recordings.runs.find import run_of
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer.processes import ALONE
-from grpo_arcade.trainer.question import GAME, prompt_text, question, takes_toolbox
+from grpo_arcade.trainer.question import GAME, question
 from grpo_arcade.trainer.scoring import Assignment, Rollout, Scorer, counted_score
 
 if TYPE_CHECKING:
@@ -128,73 +125,26 @@ class Evaluation:
         }
 
 
-def evaluate(
-    player: str,
-    game: str = "2048",
-    options: Mapping[str, Any] | None = None,
-    seeds: Sequence[int] = EVALUATION_SEEDS,
-    *,
-    strategies: int = 64,
-    seed: int = 0,
-    temperature: float = 1.0,
-    max_completion_length: int | None = None,
-    prompt: str | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> Evaluation:
-    """Evaluate a baseline, a strategy, or a model.
-
-    Args:
-        player: a baseline of the game; a file that ends in ``.py``; ``RUN:champion``; a run folder, whose newest
-            checkpoint is meant; or a model (pocket, a checkpoint, a folder, a hub name).
-        game: what is played.
-        options: the game's options; its defaults when absent. Without a word on ``toolbox`` in them a strategy that
-            calls it has it, and a model as :func:`~grpo_arcade.trainer.question.takes_toolbox` says.
-        seeds: each strategy plays all of them.
-        strategies: how many a model is asked for.
-        seed: of the model's sampling.
-        temperature: of the model's sampling.
-        max_completion_length: tokens after which a model's completion is cut off; the trainer's default when absent.
-        prompt: what a model is asked, as :func:`~grpo_arcade.trainer.question.question` takes it; as its run did, or in
-            the game's words, when absent.
-        progress: called with strategies done and strategies in all.
+def evaluate_baseline(name: str, game: Game, seeds: Sequence[int]) -> Evaluation:
+    """Evaluate one of the game's baselines.
 
     Raises:
-        ValueError: no such player, bad options or seeds, in one line.
+        ValueError: no seeds.
     """
-    board = make(game, **dict(options or {}))
-    if not seeds:
-        raise ValueError("an evaluation needs at least one seed")
-    if strategies < 1:
-        raise ValueError(f"strategies must be at least 1, not {strategies}")
-    if player in board.baselines:
-        return _of_baseline(player, board, seeds)
-    from grpo_arcade.games.players import MatchPool
-
-    with MatchPool() as pool:
-        open_to_choice = TOOLBOX not in (options or {}) and board.toolbox is not None
-        if (source := source_of(player)) is not None:
-            board = game_for(source, board) if open_to_choice else board
-            return evaluate_source(source, board, seeds, pool=pool, player=player)
-        if open_to_choice and takes_toolbox(player):
-            board.lend(True)
-        return _of_named_model(
-            player,
-            board,
-            seeds,
-            pool=pool,
-            strategies=strategies,
-            seed=seed,
-            temperature=temperature,
-            max_completion_length=max_completion_length,
-            prompt=prompt,
-            progress=progress,
-        )
+    _check(seeds)
+    rollout = Rollout("", None, _played(game.name, json.dumps(game.options), name, tuple(seeds)))
+    return Evaluation(name, game.name, game.options, tuple(seeds), (rollout,), baselines_on(game, seeds))
 
 
 def evaluate_source(
     source: str, game: Game, seeds: Sequence[int], *, pool: Pool, player: str = "strategy"
 ) -> Evaluation:
-    """Evaluate one strategy."""
+    """Evaluate one strategy.
+
+    Raises:
+        ValueError: no seeds.
+    """
+    _check(seeds)
     result = pool.submit(source, game.name, game.options, list(seeds), player=player).result()
     rollout = Rollout(source, source, result.episodes, result.error, result.refusal, result.cpu_s)
     return Evaluation(player, game.name, game.options, tuple(seeds), (rollout,), baselines_on(game, seeds))
@@ -288,46 +238,68 @@ def derived_seed(seed: int, purpose: str, step: int = 0) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed} {purpose} {step}".encode()).digest()[:8]) >> 1
 
 
-def _of_baseline(name: str, game: Game, seeds: Sequence[int]) -> Evaluation:
-    episodes = _played(game.name, json.dumps(game.options), name, tuple(seeds))
-    rollout = Rollout("", None, episodes)
-    return Evaluation(name, game.name, game.options, tuple(seeds), (rollout,), baselines_on(game, seeds))
-
-
-def source_of(player: str) -> str | None:
-    """The source of a strategy file (``.py``) or of ``RUN:champion``; None where ``player`` is something else.
+def evaluate_written(
+    write: Callable[[int], str],
+    game: Game,
+    seeds: Sequence[int],
+    *,
+    pool: Pool,
+    player: str,
+    strategies: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> Evaluation:
+    """Evaluate whoever answers ``write(number)`` with a completion, asked once a strategy, one after the other.
 
     Raises:
-        ValueError: the file is no text, or the run has no champion yet.
+        ValueError: no seeds or no strategies, or what ``write`` raises.
     """
-    if player.endswith(".py"):
-        try:
-            return Path(player).read_text(encoding="utf-8")
-        except UnicodeDecodeError as error:
-            raise ValueError(f"{player}: not a text file") from error
-    if player.endswith(":champion"):
-        folder = player.removesuffix(":champion")
-        with RunReader(folder) as run:
-            champion = run.champion()
-        if champion is None:
-            raise ValueError(f"{folder}: this run has no champion yet")
-        return champion.source
-    return None
+    _check(seeds, strategies)
+    baselines = baselines_on(game, seeds)
+    means = {name: kept["mean"] for name, kept in baselines.items()}
+    assignment = Assignment(game.name, game.options, tuple(seeds), means, game.human_score)
+    scorer = Scorer(pool, [assignment] * strategies, player=player)
+    for number in range(strategies):
+        scorer.submit(number, write(number))
+        if progress is not None:
+            progress(number + 1, strategies)
+    return Evaluation(player, game.name, game.options, tuple(seeds), tuple(scorer.collect()), baselines)
 
 
-def _of_named_model(
+def evaluate_named_model(
     name: str,
     game: Game,
     seeds: Sequence[int],
     *,
     pool: Pool,
-    strategies: int,
-    seed: int,
-    temperature: float,
-    max_completion_length: int | None,
-    prompt: str | None,
-    progress: Callable[[int, int], None] | None,
+    player: str,
+    strategies: int = 64,
+    seed: int = 0,
+    temperature: float = 1.0,
+    max_completion_length: int | None = None,
+    prompt: str = "",
+    progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
+    """Load a model and evaluate it; one that a run has trained is asked as it was there.
+
+    Args:
+        name: as :func:`grpo_arcade.trainer.models.load` takes it.
+        game: what is played.
+        seeds: each strategy plays all of them.
+        pool: plays.
+        player: the name it is shown under.
+        strategies: how many it is asked for.
+        seed: of the sampling.
+        temperature: of the sampling.
+        max_completion_length: tokens after which a completion is cut off; the run's or the trainer's default when
+            absent.
+        prompt: what it is asked, as :func:`~grpo_arcade.trainer.question.question` takes it; empty for what its run
+            asked, or else the game's words.
+        progress: called with strategies done and strategies in all.
+
+    Raises:
+        ValueError: the model cannot be had, no seeds, or no strategies, in one line.
+    """
+    _check(seeds, strategies)
     import torch
 
     from grpo_arcade.trainer.config import TrainConfig, spare_threads
@@ -349,15 +321,22 @@ def _of_named_model(
         game,
         seeds,
         pool=pool,
-        player=Path(name).name if Path(name).exists() else name,
+        player=player,
         strategies=strategies,
         seed=derived_seed(seed, "evaluation"),
         temperature=temperature,
         max_completion_length=max_completion_length or settings.max_completion_length,
         template=settings.template,
-        prompt=prompt_text(prompt) if prompt is not None else settings.prompt if settings.game == game.name else GAME,
+        prompt=prompt or (settings.prompt if settings.game == game.name else GAME),
         progress=progress,
     )
+
+
+def _check(seeds: Sequence[int], strategies: int = 1) -> None:
+    if not seeds:
+        raise ValueError("an evaluation needs at least one seed")
+    if strategies < 1:
+        raise ValueError(f"strategies must be at least 1, not {strategies}")
 
 
 def _reached(episode: Episode) -> int:

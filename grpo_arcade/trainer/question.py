@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from grpo_arcade.foreign_data import ForeignDataError
 from grpo_arcade.games import Game, make
 from grpo_arcade.recordings.runs.find import run_of
 from grpo_arcade.recordings.runs.reader import RunReader
+from grpo_arcade.text_file import read_text
 from grpo_arcade.trainer.models.loading import ModelError, is_small
 
 GAME, TUTORIAL = "game", "tutorial"
@@ -33,8 +35,8 @@ def prompt_text(word: str) -> str:
     if not path.is_file():
         raise ValueError(f"prompt is {GAME}, {TUTORIAL} or a text file, and there is no file {word}")
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_text(path)
+    except (OSError, ForeignDataError) as error:
         raise ValueError(f"prompt: {word} cannot be read as text") from error
     if "strategy" not in text or len(text) > _MOST_CHARACTERS:
         raise ValueError(

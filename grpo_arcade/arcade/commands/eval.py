@@ -7,31 +7,23 @@ import sys
 from dataclasses import dataclass
 
 from grpo_arcade.arcade.configuration import Positional
+from grpo_arcade.arcade.game_options import GameOptions
 from grpo_arcade.games import score_text
 from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 from grpo_arcade.trainer.evaluate import Evaluation
 
 
 @dataclass
-class Command:
+class Command(GameOptions):
     """Score players over the held-out seeds."""
 
     players: Positional[tuple[str, ...]] = ()
     """Who plays: baselines, strategy files (.py), RUN:champion, runs (their newest checkpoint), or models
-    (pocket, a folder, a hub name). The pocket model, when nobody is named."""
+    (pocket, a folder, a hub name, an endpoint http://host:port/v1#model). The pocket model, when nobody is named."""
     model: str | None = None
-    """One more player, as a rule a model: pocket, a run, a folder or a hub name."""
+    """One more player, as a rule a model."""
     game: str = "2048"
     """What is played."""
-    size: int | None = None
-    """The board's width and height in cells; the game's own default when absent."""
-    target: int | None = None
-    """The tile that wins; the game's own default when absent."""
-    game_options: tuple[str, ...] = ()
-    """Further options of the game, each as name=value."""
-    toolbox: bool | None = None
-    """Lend strategies the game's toolbox; when absent those that call it, and models that are taught or large enough
-    to use it."""
     prompt: str = ""
     """What a model is asked: game, its own words; tutorial, the same without a toolbox; or a text file. When absent as
     the run did that trained it, or the game's words."""
@@ -51,39 +43,43 @@ class Command:
 
 def run(command: Command) -> int:
     """0 when all were scored."""
+    from grpo_arcade.arcade.players.evaluate import evaluate
+    from grpo_arcade.arcade.players.parse import parse_player
     from grpo_arcade.arcade.terminal import Bar
     from grpo_arcade.games.seeds import EVALUATION_SEEDS
-    from grpo_arcade.recordings.runs.find import player_of
-    from grpo_arcade.trainer.config import parse_options
-    from grpo_arcade.trainer.evaluate import evaluate
+    from grpo_arcade.trainer.question import prompt_text
 
     if not 1 <= command.seeds <= len(EVALUATION_SEEDS):
         raise ValueError(f"--seeds {command.seeds}: there are 1 to {len(EVALUATION_SEEDS)} published held-out seeds")
-    options = parse_options(command.game_options, "--game-options")
-    options |= {name: value for name in ("size", "target") if (value := getattr(command, name)) is not None}
-    if command.toolbox is not None:
-        options[TOOLBOX] = command.toolbox
-    named = command.players if command.model is None else (*command.players, command.model)
+    game = command.make_game(command.game)
+    words = command.players if command.model is None else (*command.players, command.model)
+    # All are known before the first of them plays for minutes.
+    players = [parse_player(word, game, command.output_dir) for word in words or ("pocket",)]
     results = []
-    for player in [player_of(word, command.output_dir) for word in named or ("pocket",)]:
-        with Bar(player, quiet=command.json) as bar:
+    for player in players:
+        with Bar(player.label, quiet=command.json) as bar:
             results.append(
                 evaluate(
                     player,
-                    command.game,
-                    options,
+                    game,
                     EVALUATION_SEEDS[: command.seeds],
                     strategies=command.strategies,
                     seed=command.seed,
                     temperature=command.temperature,
-                    prompt=command.prompt or None,
+                    prompt=prompt_text(command.prompt) if command.prompt else "",
+                    toolbox=command.toolbox,
                     progress=bar.to,
                 )
             )
         if command.json:
-            print(json.dumps(results[-1].to_dict()), flush=True)
-    if not command.json:
-        _tell(results)
+            print(json.dumps(results[-1].to_dict() | {"word": player.word}), flush=True)
+    if command.json:
+        return 0
+    _tell(results)
+    for player, result in zip(players, results, strict=True):
+        # Of a model's many strategies some fail; of a single program it matters why.
+        if len(result.rollouts) == 1 and result.rollouts[0].error:
+            print(f"{player.word}: {result.rollouts[0].error}", file=sys.stderr)
     return 0
 
 
@@ -115,7 +111,3 @@ def _tell(results: list[Evaluation]) -> None:
             "  ".join(f"{name} {count}" for name, count in result.outcomes.items()),
         )
     Console().print(table)
-    for result in results:
-        # Of a model's many strategies some fail; of a single program it matters why.
-        if len(result.rollouts) == 1 and result.rollouts[0].error:
-            print(f"{result.player}: {result.rollouts[0].error}", file=sys.stderr)

@@ -27,9 +27,10 @@ class Command:
     """Make a film of recordings, or files of a model."""
 
     files: Positional[tuple[str, ...]] = ()
-    """For a film, one to six recordings (.episode) of one game, shown side by side; or a run folder, which stands for a
-    typical held-out game before and one after training. For a model, a run (its newest checkpoint), a checkpoint, or
-    any other model."""
+    """For a film, one to six recordings (.episode) of one game, shown side by side; or a run, which stands for a
+    typical held-out game before and one after training, or RUN:champion, a game of its best strategy. For a model, a
+    run (its newest checkpoint), a checkpoint, or any other model. A run goes by its folder, its name, the beginning of
+    one, or latest."""
     to: str = ""
     """A film: the file to write, .gif or .mp4. A model: lora (the adapter), merged-16bit (all weights in bfloat16),
     mxfp4 (gpt-oss alone), or gguf (llama.cpp, Ollama, LM Studio)."""
@@ -69,7 +70,7 @@ class Command:
     json: bool = False
     """Print what was written as JSON."""
     output_dir: str = "outputs"
-    """Model: where runs are looked for by name."""
+    """Where runs are looked for by name."""
 
 
 _FILM = ("frames_per_move", "speed", "width", "max_mb", "palette", "hold_s", "flicker_safe", "title")
@@ -105,14 +106,12 @@ def _refuse(command: Command, names: tuple[str, ...], what: str) -> None:
 def _export_model(command: Command) -> int:
     from rich.console import Console
 
-    from grpo_arcade.recordings.runs.find import find_run
+    from grpo_arcade.arcade.players.parse import parse_model
     from grpo_arcade.trainer.model_export import export_model
 
     if len(command.files) != 1:
         raise ValueError(f"--to {command.to} takes one model: a run, a checkpoint, or any other")
-    [word] = command.files
-    # Hub names have a slash; any other word is a run's, unless it is a folder.
-    model = word if word == "pocket" or "/" in word or Path(word).is_dir() else str(find_run(word, command.output_dir))
+    model = parse_model(command.files[0], command.output_dir).name
     console = Console(stderr=True, quiet=command.json)
     with console.status("") as status:
         done = export_model(
@@ -150,7 +149,7 @@ def _film(command: Command, suffix: str) -> int:
 
     if command.max_mb is not None and suffix != ".gif":
         raise ValueError("--max-mb is for GIFs; an MP4 is small enough")
-    episodes = [episode for file in command.files for episode in _episodes(file)]
+    episodes = [episode for file in command.files for episode in _episodes(file, command.output_dir)]
     look: films.FilmOptions = {
         "speed": command.speed,
         "size": command.width,
@@ -180,14 +179,19 @@ def _film(command: Command, suffix: str) -> int:
     return 0
 
 
-def _episodes(file: str) -> list[Episode]:
+def _episodes(word: str, outputs: str) -> list[Episode]:
+    """The games that a recording or a run stands for."""
     from grpo_arcade import recordings
-
-    if not Path(file, "run.db").is_file():
-        return [recordings.load(file)]
+    from grpo_arcade.arcade.players.player import RunChampion
+    from grpo_arcade.recordings.runs.find import CHAMPION, find_run
     from grpo_arcade.recordings.runs.reader import RunReader
 
-    with RunReader(file) as run:
+    if word.endswith(recordings.SUFFIX) or Path(word).is_file():
+        return [recordings.load(word)]
+    folder = find_run(word, outputs)
+    if word.endswith(CHAMPION):
+        return RunChampion(folder).games()[:1]
+    with RunReader(folder) as run:
         return before_and_after(run)
 
 

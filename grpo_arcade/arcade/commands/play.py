@@ -8,29 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grpo_arcade.arcade.configuration import Positional
+from grpo_arcade.arcade.game_options import GameOptions
 from grpo_arcade.games import Episode, Game, score_text
 from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 
 
 @dataclass
-class Command:
+class Command(GameOptions):
     """Watch one game."""
 
     game: Positional[str] = "2048"
     """What is played."""
     player: Positional[str] = ""
     """Who plays: a baseline (random, greedy, expectimax), a strategy file (.py, or - for standard input),
-    RUN:champion, a model that writes a strategy (pocket, a run folder, a checkpoint, a hub name), or you, in the
-    window. By default the game's strongest baseline."""
-    size: int | None = None
-    """The board's width and height in cells; the game's own default when absent."""
-    target: int | None = None
-    """The tile that wins; the game's own default when absent."""
-    game_options: tuple[str, ...] = ()
-    """Further options of the game, each as name=value."""
-    toolbox: bool | None = None
-    """Lend strategies the game's toolbox; when absent those that call it, and models that are taught or large enough
-    to use it."""
+    RUN:champion, a model that writes a strategy (pocket, a run, a checkpoint, a folder, a hub name, an endpoint
+    http://host:port/v1#model), or you, in the window. By default the game's strongest baseline."""
     seed: int = 0
     """The episode's seed: the same seed and the same moves give the same game."""
     model_seed: int = 0
@@ -52,19 +44,17 @@ def run(command: Command) -> int:
     from rich.console import Console
     from rich.syntax import Syntax
 
-    from grpo_arcade.arcade.players import play, table_for
+    from grpo_arcade.arcade.players.parse import parse_player
+    from grpo_arcade.arcade.players.play import play
+    from grpo_arcade.arcade.players.player import Person
     from grpo_arcade.arcade.terminal import show
-    from grpo_arcade.games import make
-    from grpo_arcade.recordings.runs.find import player_of
-    from grpo_arcade.trainer.config import parse_options
 
     if command.to is not None:
         check_destination(command.to)
     speed = checked_speed(command.speed)
-    options = parse_options(command.game_options, "--game-options")
-    options |= {name: value for name in ("size", "target") if (value := getattr(command, name)) is not None}
-    game = make(command.game, **options)
-    if command.player == "you":
+    game = command.make_game(command.game)
+    player = parse_player(command.player or list(game.baselines)[-1], game, command.output_dir)
+    if isinstance(player, Person):
         return _by_hand(game)
     quiet = command.json or command.to is not None
     console = Console()
@@ -73,11 +63,11 @@ def run(command: Command) -> int:
         sys.stderr.write(piece)
         sys.stderr.flush()
 
-    player = player_of(command.player or list(game.baselines)[-1], command.output_dir)
     played = play(
         player,
-        table_for(player, game, command.toolbox),
+        game,
         [command.seed],
+        toolbox=command.toolbox,
         model_seed=command.model_seed,
         temperature=command.temperature,
         on_token=None if quiet else on_token,

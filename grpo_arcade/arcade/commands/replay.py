@@ -53,14 +53,10 @@ def _episode(word: str, outputs: str) -> Episode:
         from grpo_arcade.recordings import load
 
         return load(word)
-    from grpo_arcade.recordings.runs.find import CHAMPION, find_run
-    from grpo_arcade.recordings.runs.reader import RunReader
+    from grpo_arcade.arcade.players.player import RunChampion
+    from grpo_arcade.recordings.runs.find import find_run
 
-    with RunReader(find_run(word.removesuffix(CHAMPION), outputs)) as reader:
-        champion = reader.champion()
-        if champion is None:
-            raise ValueError(f"{reader.folder}: this run has no champion yet")
-        return reader.episodes(champion.strategy_id)[0]
+    return RunChampion(find_run(word, outputs)).games()[0]
 
 
 def _tell(episode: Episode) -> None:

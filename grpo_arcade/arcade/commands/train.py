@@ -41,20 +41,24 @@ class Command(TrainConfig):
     """Watch it in the terminal dashboard from the start; the training can go on when the dashboard is closed."""
 
     @classmethod
-    def starting_from(cls, arguments: list[str]) -> Command | None:
-        """With ``--resume`` the run's own settings are what flags and files change; None for a new run."""
+    def starting_from(cls, arguments: list[str]) -> tuple[Command | None, list[str]]:
+        """With ``--resume`` the run's own settings, which flags and files change; None for a new run.
+
+        Also the arguments that are left to be read.
+        """
         words = _after("--resume", arguments)
         if words is None or "-h" in arguments or "--help" in arguments or processes.rank():
-            return None
+            return None, arguments
         from grpo_arcade.trainer.grpo import resumed_config
 
         output_dir = (_after("--output-dir", arguments) or [TrainConfig.output_dir])[0]
         folder = _folder_to_resume(tuple(words), output_dir)
-        return cls(**vars(resumed_config(folder)), resume=(str(folder),))
+        return cls(**vars(resumed_config(folder)), resume=(str(folder),)), _without("--resume", arguments)
 
 
 def run(command: Command) -> int:
     """0 when the run finished, 130 when Ctrl-C stopped it."""
+    from grpo_arcade.arcade.players.parse import parse_model
     from grpo_arcade.trainer.config import describe
 
     if processes.rank():
@@ -63,10 +67,11 @@ def run(command: Command) -> int:
         raise ValueError("--dash starts a process of its own; leave it out, and beside the run: arcade dash")
     config = TrainConfig(**{field.name: getattr(command, field.name) for field in fields(TrainConfig)})
     if command.resume is not None:
-        folder = Path(command.resume[0])
+        folder = _folder_to_resume(command.resume, command.output_dir)
         if command.dash:
             return _train_and_watch(folder, ["--resume", str(folder)])
         return _train(config, folder)
+    config.model = parse_model(config.model, config.output_dir).name
     told = describe(config)
     for line in told["warnings"]:
         print(line, file=sys.stderr)
@@ -104,6 +109,15 @@ def _after(flag: str, arguments: list[str]) -> list[str] | None:
     return None
 
 
+def _without(flag: str, arguments: list[str]) -> list[str]:
+    """The command line without ``flag`` and the words that belong to it."""
+    words = _after(flag, arguments)
+    if words is None:
+        return arguments
+    place = next(place for place, word in enumerate(arguments) if word == flag or word.startswith(flag + "="))
+    return arguments[:place] + arguments[place + 1 + (len(words) if arguments[place] == flag else 0) :]
+
+
 def _train_and_watch(folder: Path, words: list[str]) -> int:
     """The same command line again as a process of its own, and the dashboard in front of it."""
     from grpo_arcade.arcade.commands.dash import open_dashboard, require_terminal
@@ -111,7 +125,8 @@ def _train_and_watch(folder: Path, words: list[str]) -> int:
     require_terminal("--dash needs a terminal; without it: arcade train, and elsewhere arcade dash")
     from grpo_arcade.arcade.dashboard.detached_process import Trainer
 
-    order = [sys.executable, "-m", "grpo_arcade.arcade.cli", *sys.argv[1:], "--no-dash", *words]
+    again = _without("--resume", sys.argv[1:])
+    order = [sys.executable, "-m", "grpo_arcade.arcade.cli", *again, "--no-dash", *words]
     trainer = Trainer(order)
     try:
         print("the trainer starts …", file=sys.stderr)

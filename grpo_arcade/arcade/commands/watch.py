@@ -17,7 +17,8 @@ class Command:
     """Watch a training run in the window."""
 
     run: Positional[str] = "latest"
-    """A run folder, a run's name or the beginning of it, or latest (a live one before an ended one)."""
+    """A run folder, a run's name or the beginning of it, or latest (a live one before an ended one). RUN:champion
+    enlarges the run's best strategy."""
     strategy: int | None = None
     """Enlarge this strategy, by the number it has in the dashboard; the run stays at its step."""
     output_dir: str = "outputs"
@@ -26,14 +27,17 @@ class Command:
 
 def run(command: Command) -> int:
     """0 when the window was closed."""
-    from grpo_arcade.recordings.runs.find import find_run
+    from grpo_arcade.arcade.players.player import RunChampion
+    from grpo_arcade.recordings.runs.find import CHAMPION, find_run
     from grpo_arcade.recordings.runs.reader import RunReader
 
     folder = find_run(command.run, command.output_dir)
-    place = None
-    if command.strategy is not None:
-        with RunReader(folder) as reader:
-            place = reader.strategy(command.strategy)
+    strategy, place = command.strategy, None
+    with RunReader(folder) as reader:
+        if strategy is None and command.run.endswith(CHAMPION):
+            strategy = RunChampion(folder).found(reader).strategy_id
+        if strategy is not None:
+            place = reader.strategy(strategy)
     from grpo_arcade.arcade.window import open_window
 
     def scene(app: App) -> Scene:
@@ -41,14 +45,14 @@ def run(command: Command) -> int:
         from grpo_arcade.arcade.window.replay.replay import ReplayScene
         from grpo_arcade.arcade.window.watch.watch import WatchScene
 
-        if command.strategy is None or place is None:
+        if strategy is None or place is None:
             return WatchScene(app, folder)
         step, purpose = place["step"], place["purpose"]
         if purpose == "training":
-            return WatchScene(app, folder, step, command.strategy)
+            return WatchScene(app, folder, step, strategy)
         # Watch shows what a step was learnt from; a strategy of an evaluation is seen by its games.
         with RunReader(folder) as reader:
-            episodes = by_score(reader.episodes(command.strategy))
+            episodes = by_score(reader.episodes(strategy))
         return ReplayScene(app, episodes, f"{folder.name} · {purpose} of step {step}")
 
     return open_window(scene)

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.arcade.configuration import Positional
+from grpo_arcade.arcade.game_options import GameOptions
 
 if TYPE_CHECKING:
-    from grpo_arcade.arcade.players import Written
+    from grpo_arcade.arcade.players.play import Written
     from grpo_arcade.games import Game
 
 
 @dataclass
-class Command:
+class Command(GameOptions):
     """Let a model write a strategy."""
 
     game: Positional[str] = "2048"
@@ -24,15 +25,6 @@ class Command:
     model: str = "pocket"
     """Who writes: pocket, a run (its newest checkpoint), a checkpoint, a Hugging Face folder or hub name, or an
     OpenAI-compatible endpoint http://host:port/v1#model (its token, if it wants one, in ARCADE_API_KEY)."""
-    size: int | None = None
-    """The board's width and height in cells; the game's own default when absent."""
-    target: int | None = None
-    """The tile that wins; the game's own default when absent."""
-    game_options: tuple[str, ...] = ()
-    """Further options of the game, each as name=value."""
-    toolbox: bool | None = None
-    """Lend strategies the game's toolbox; when absent those that call it, and models that are taught or large enough
-    to use it."""
     prompt: str = ""
     """What a model is asked: game, its own words; tutorial, the same without a toolbox; or a text file. When absent as
     the run did that trained it, or the game's words."""
@@ -59,18 +51,15 @@ class Command:
 def run(command: Command) -> int:
     """0, or 1 when the answer holds no strategy that may be played, or it failed when it was."""
     from grpo_arcade.arcade.commands.play import checked_speed
-    from grpo_arcade.arcade.players import ask, table_for
-    from grpo_arcade.games import make
-    from grpo_arcade.recordings.runs.find import player_of
-    from grpo_arcade.trainer.config import parse_options
+    from grpo_arcade.arcade.players.parse import parse_player
+    from grpo_arcade.arcade.players.play import ask, game_for_player
     from grpo_arcade.trainer.question import prompt_text
 
     _check(command)
     speed = checked_speed(command.speed)
-    options = parse_options(command.game_options, "--game-options")
-    options |= {name: value for name in ("size", "target") if (value := getattr(command, name)) is not None}
-    model = player_of(command.model, command.output_dir)
-    game = table_for(model, make(command.game, **options), command.toolbox)
+    game = command.make_game(command.game)
+    model = parse_player(command.model, game, command.output_dir)
+    game = game_for_player(model, game, command.toolbox)
 
     def on_token(piece: str) -> None:
         sys.stderr.write(piece)
@@ -97,7 +86,7 @@ def run(command: Command) -> int:
     if not command.json:
         _tell(command, written)
     if command.play and found.refusal is None:
-        facts["game_played"] = played = _play(written, game, None if command.json else speed)
+        facts["game_played"] = played = _play(written, game, None if command.json else speed, command.toolbox)
         failed = bool(played["error"])
     else:
         failed = found.refusal is not None
@@ -133,12 +122,12 @@ def _tell(command: Command, written: Written) -> None:
         sys.stdout.write(found.source if found.source.endswith("\n") else found.source + "\n")
 
 
-def _play(written: Written, game: Game, speed: float | None) -> dict[str, Any]:
+def _play(written: Written, game: Game, speed: float | None, toolbox: bool | None) -> dict[str, Any]:
     from grpo_arcade.arcade.commands.play import result_line
-    from grpo_arcade.arcade.players import play_written
+    from grpo_arcade.arcade.players.play import play_written
     from grpo_arcade.games.seeds import EVALUATION_SEEDS
 
-    played = play_written(written, game, EVALUATION_SEEDS[:1])
+    played = play_written(written, game, EVALUATION_SEEDS[:1], toolbox)
     (episode,) = played.episodes
     if speed is not None:
         from rich.console import Console

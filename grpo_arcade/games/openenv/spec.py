@@ -71,12 +71,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
+from grpo_arcade.foreign_data import ForeignDataError
 from grpo_arcade.games.game import Outcome
 from grpo_arcade.games.openenv.terms import Condition, Term, parse_condition, parse_term
-from grpo_arcade.toml_file import TomlError, read_toml
+from grpo_arcade.text_file import read_toml
 
 MOST_ACTIONS = 250
 _KINDS = ("board", "grid", "rgb", "text", "twin")
@@ -217,9 +217,9 @@ def load(spec: str | Mapping[str, Any]) -> Spec:
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(shipped())}, or the path of a .toml file"
         raise SpecError(f"no spec is called {spec!r}; {hint}")
     try:
-        return parse(read_toml(Path(spec)), spec)
-    except (OSError, TomlError) as error:
-        raise SpecError(f"{spec} cannot be read: {error}") from error
+        return parse(read_toml(spec), spec)
+    except (OSError, ForeignDataError) as error:
+        raise SpecError(f"the spec cannot be read: {error}") from error
 
 
 @cache

@@ -19,18 +19,20 @@ def find_run(word: str = LATEST, outputs: str | Path = "outputs", *, among: Sequ
     """The folder of the run that ``word`` means.
 
     Args:
-        word: a run folder, the name of one in ``outputs``, a beginning that only one name has, or ``latest``.
+        word: a run folder, the name of one in ``outputs``, a beginning that only one name has, or ``latest``; also with
+            ``:champion`` behind it.
         outputs: where names are looked up.
         among: where given, only runs of these statuses are meant by ``latest``.
 
     Raises:
         RunFolderError: there is none, or there are several; names them.
     """
+    word = word.removesuffix(CHAMPION)
     if word == LATEST:
         return _latest(outputs, among)
     if (found := _exactly(word, outputs)) is not None:
         return found
-    names = _names(outputs)
+    names = run_names(outputs)
     begun = [name for name in names if name.startswith(word)]
     if len(begun) == 1:
         return Path(outputs, begun[0])
@@ -43,31 +45,31 @@ def find_run(word: str = LATEST, outputs: str | Path = "outputs", *, among: Sequ
     raise RunFolderError(f"there is no run {word!r}, neither here nor in {outputs}; {hint}")
 
 
-def player_of(word: str, outputs: str | Path = "outputs") -> str:
-    """A player's word with the run in it, if any, made the path of its folder: RUN or RUN:champion.
-
-    Raises:
-        RunFolderError: ``RUN:champion`` of no run.
-    """
-    if word.endswith(CHAMPION):
-        return f"{find_run(word.removesuffix(CHAMPION), outputs)}{CHAMPION}"
-    # Any other word may as well be a baseline or a model: only what is a run's whole name is one.
-    if word == LATEST:
-        return str(find_run(word, outputs))
-    return str(_exactly(word, outputs) or word)
-
-
 def run_of(model: str | Path) -> Path | None:
     """The run that made a model: its own folder, or the one a checkpoint lies in; None for any other model."""
     return next((folder for folder in (Path(model), Path(model).parent) if (folder / DATABASE).is_file()), None)
 
 
-def _exactly(word: str, outputs: str | Path) -> Path | None:
-    return next((folder for folder in (Path(word), Path(outputs, word)) if (folder / DATABASE).is_file()), None)
+def whole_run(word: str, outputs: str | Path = "outputs") -> Path | None:
+    """The run whose folder or whole name ``word`` is, or the newest one by ``latest``; None where it is no run's.
+
+    Raises:
+        RunFolderError: ``latest``, and there is none.
+    """
+    return _latest(outputs, None) if word == LATEST else _exactly(word, outputs)
 
 
-def _names(outputs: str | Path) -> list[str]:
+def run_names(outputs: str | Path = "outputs") -> list[str]:
+    """The names of all runs there, the latest of an alphabet first."""
     return sorted((database.parent.name for database in Path(outputs).glob(f"*/{DATABASE}")), reverse=True)
+
+
+def _exactly(word: str, outputs: str | Path) -> Path | None:
+    if not word:
+        return None
+    return next(
+        (folder for folder in (Path(word).expanduser(), Path(outputs, word)) if (folder / DATABASE).is_file()), None
+    )
 
 
 def _latest(outputs: str | Path, among: Sequence[str] | None) -> Path:

@@ -7,6 +7,7 @@ import pygame
 import pytest
 from PIL import Image
 
+from grpo_arcade.arcade.players.player import Baseline, StrategyFile
 from grpo_arcade.arcade.window.background.clip import write_clip
 from grpo_arcade.arcade.window.play.kept_games import kept_game
 from grpo_arcade.arcade.window.play.panel import state
@@ -139,7 +140,7 @@ def test_a_hint_is_a_legal_move_of_the_chosen_baseline_and_goes_with_the_next_mo
     hands.press("i")
     hands.until(lambda: scene.hint)
     assert scene.game.aliases[scene.hint] in scene.game.legal_actions()
-    assert scene.adviser == list(scene.game.baselines)[-1]
+    assert scene.adviser == Baseline(list(scene.game.baselines)[-1])
     hands.press(KEYS[scene.hint])
     assert scene.hint == ""
 
@@ -172,11 +173,11 @@ def test_a_strategys_file_gives_hints_and_autoplays_once_it_is_dropped_on_the_ga
     assert scene.game.score == expected.score
     assert scene.best < 100  # what the person made alone
     verify(scene.session.episode())
-    assert TurnPlay(app).adviser == str(file)  # also in the next game
+    assert TurnPlay(app).adviser == StrategyFile(file)  # also in the next game
     hands.press("o", "down", "down", "left")
-    assert scene.adviser in scene.game.baselines
+    assert scene.adviser.name in scene.game.baselines
     hands.press("right")
-    assert scene.adviser == str(file)
+    assert scene.adviser == StrategyFile(file)
 
 
 @pytest.mark.parametrize(
@@ -186,7 +187,7 @@ def test_a_strategys_file_gives_hints_and_autoplays_once_it_is_dropped_on_the_ga
         ("import os\ndef strategy(board):\n    return 'W'\n", "strange makes no move: .*os"),
         ("def strategy(board):\n    while True: pass\n", "strange makes no move: .*CPU time"),
         ("print('\xff'", "strange makes no move"),
-        (None, "strange.py: No such file"),
+        (None, "strange.py: there is no such strategy file"),
     ],
 )
 def test_a_strategy_that_cannot_advise_is_told_in_a_line(make_app, tmp_path, source, line):
@@ -340,7 +341,7 @@ def test_size_target_and_colours_can_be_chosen_by_keys_alone(app, hands):
     assert app.scene is scene
     assert scene.game.options["size"] == 6
     assert scene.game.options["target"] == 1024
-    assert scene.adviser == list(scene.game.baselines)[-2]
+    assert scene.adviser == Baseline(list(scene.game.baselines)[-2])
     hands.press("w", "a", "s", "d")
     assert scene.game.plies > 1
 

@@ -3,9 +3,9 @@
 import pygame
 import pytest
 
+from grpo_arcade.arcade.players.player import YOU, RunChampion
 from grpo_arcade.arcade.window.shell.scene import Dropped
-from grpo_arcade.arcade.window.versus.contestants import label
-from grpo_arcade.arcade.window.versus.match import YOU, Match
+from grpo_arcade.arcade.window.versus.match import Match
 from grpo_arcade.arcade.window.versus.versus import VersusScene
 from grpo_arcade.games import Outcome
 from grpo_arcade.recordings import load, verify
@@ -281,8 +281,17 @@ def test_a_second_person_and_a_bad_address_are_refused_with_a_line(app, hands):
     assert scene.players == [YOU, "pocket"]
 
 
-def test_names_over_the_boards():
-    assert label("http://localhost:8080/v1#qwen") == "qwen"
-    assert label("http://localhost:8080/v1") == "localhost:8080"
-    assert label("outputs/run-3:champion") == "champion of run-3"
-    assert label("strategies/corner.py") == "corner"
+def test_a_word_means_the_same_in_the_window_as_on_the_command_line(app, hands, tmp_path):
+    with MadeRun(tmp_path / "outputs", group=4) as run:
+        run.step(1)
+    scene = VersusScene(app)
+    app.open(scene)
+    hands.turns(2)
+    scene._put(1, "latest:champion")
+    assert next(value for key, _, value, _ in scene._rows() if key == 1) == f"champion of {run.folder.name}"
+    with pytest.raises(ValueError, match="no player is called 'nosuch'"):
+        scene._put(1, "nosuch")
+    assert scene.players == [YOU, "latest:champion"]
+    (_, best) = match(app, hands, YOU, "latest:champion").seats
+    assert best.contestant.player == RunChampion(tmp_path / "outputs" / run.folder.name)
+    assert best.contestant.performance.source.startswith("def strategy")

@@ -3,7 +3,7 @@
 import pytest
 
 from grpo_arcade.arcade import cli
-from grpo_arcade.recordings.runs.find import find_run, player_of
+from grpo_arcade.recordings.runs.find import find_run
 from grpo_arcade.recordings.runs.folder import RunFolderError
 from grpo_arcade.recordings.runs.writer import RunWriter
 from grpo_arcade.trainer.config import TrainConfig
@@ -73,15 +73,6 @@ def test_what_is_not_one_run_is_refused_in_a_line_that_names_the_nearest(outputs
 def test_a_folder_without_a_run_is_told_apart(outputs):
     with pytest.raises(RunFolderError, match=r"holds no run\.db"):
         find_run(str(outputs / "empty"), outputs)
-
-
-def test_a_player_may_be_a_run_by_its_whole_name_and_any_other_word_stays(outputs):
-    assert player_of("2048-pocket-0101", outputs) == str(outputs / "2048-pocket-0101")
-    assert player_of("pong:champion", outputs) == f"{outputs / 'pong-pocket-0103'}:champion"
-    for word in ("greedy", "pocket", "2048", "a/hub-name", "file.py", "-"):
-        assert player_of(word, outputs) == word
-    with pytest.raises(RunFolderError, match="did you mean"):
-        player_of("pnog-pocket-0103:champion", outputs)
 
 
 @pytest.mark.parametrize(

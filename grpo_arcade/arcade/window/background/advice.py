@@ -10,11 +10,11 @@ import queue
 import random
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grpo_arcade.arcade.players.player import Baseline, Program
 from grpo_arcade.arcade.window.background.jobs import Background, Task
-from grpo_arcade.games import Baseline, Episode, Game
+from grpo_arcade.games import Episode, Game
 from grpo_arcade.games.replay import play_again
 
 if TYPE_CHECKING:
@@ -24,40 +24,33 @@ _HINT_CPU_S = 3.0
 """For a hint a strategy need not play to the end; what it has done in so much CPU time is enough."""
 
 
-def is_strategy(word: str) -> bool:
-    """Whether a player's word means a program that plays: a file or a run's champion."""
-    return word.endswith((".py", ":champion"))
+Adviser = Baseline | Program
+"""Who may give hints and autoplay."""
 
 
-def name_of(word: str) -> str:
-    """What is shown for a player's word: a file's stem, the run of a champion, anything else as it is."""
-    if word.endswith(":champion"):
-        return f"champion of {Path(word.removesuffix(':champion')).name}"
-    return Path(word).stem if word.endswith(".py") else word
-
-
-def advise(episode: Episode, name: str) -> int | None:
+def advise(episode: Episode, adviser: Adviser) -> int | None:
     """The move that a baseline or strategy would make after the episode; None at its end.
 
     Raises:
-        ValueError: no such baseline or strategy, or it knows no move that does anything: one line.
+        ValueError: there is no such strategy, or it knows no move that does anything: one line.
+        OSError: its file cannot be read.
     """
     game = play_again(episode)
     if game.outcome is not None:
         return None
-    if not is_strategy(name):
-        return _baseline(game, name)(game, _rng(episode, name))
+    if isinstance(adviser, Baseline):
+        return game.baselines[adviser.name](game, _rng(episode, adviser))
     from grpo_arcade.games.players import Limits
 
-    moves = play_on(name, episode, Limits(game_cpu_s=_HINT_CPU_S))
+    moves = play_on(adviser, episode, Limits(game_cpu_s=_HINT_CPU_S))
     legal = game.legal_actions()
     move = next((move for move in moves if move in legal), None)
     if move is None:
-        raise ValueError(f"{name_of(name)} only makes moves here that do nothing")
+        raise ValueError(f"{adviser.label} only makes moves here that do nothing")
     return move
 
 
-def play_on(name: str, episode: Episode, limits: Limits | None = None) -> bytes:
+def play_on(strategy: Program, episode: Episode, limits: Limits | None = None) -> bytes:
     """The moves of a strategy from an episode's position to the end of the game.
 
     Raises:
@@ -66,16 +59,14 @@ def play_on(name: str, episode: Episode, limits: Limits | None = None) -> bytes:
     """
     from grpo_arcade.games.players import play_match
     from grpo_arcade.games.players.lending import game_for
-    from grpo_arcade.trainer.evaluate import source_of
 
-    source = source_of(name)
-    assert source is not None
+    source = strategy.source()
     options = game_for(source, episode.new_game()).options
     result = play_match(source, episode.game, options, [episode.seed], limits=limits, opening=episode.actions)
     (played,) = result.episodes
     moves = played.actions[len(episode.actions) :]
     if not moves:
-        raise ValueError(f"{name_of(name)} makes no move: {result.error or str(played.outcome).replace('_', ' ')}")
+        raise ValueError(f"{strategy.label} makes no move: {result.error or str(played.outcome).replace('_', ' ')}")
     return moves
 
 
@@ -85,23 +76,23 @@ class Autoplay:
     Args:
         background: where it works.
         episode: the game so far.
-        word: a baseline's name or the word of a strategy.
+        adviser: who plays on.
         failed: told if it breaks.
     """
 
     def __init__(
-        self, background: Background, episode: Episode, word: str, failed: Callable[[Exception], None]
+        self, background: Background, episode: Episode, adviser: Adviser, failed: Callable[[Exception], None]
     ) -> None:
-        self.name = name_of(word)
+        self.name = adviser.label
         self.ended = False
         """Whether no more moves will come, though the game has not ended."""
         self._failed = failed
         self._ready: queue.Queue[int] = queue.Queue(maxsize=32)
         self._line: deque[int] | None = None
-        if is_strategy(word):
-            self._task = background.process(play_on, word, episode, done=self._take, failed=self._fail)
+        if isinstance(adviser, Program):
+            self._task = background.process(play_on, adviser, episode, done=self._take, failed=self._fail)
         else:
-            self._task = background.thread(self._work, episode, with_task=True, failed=self._fail)
+            self._task = background.thread(self._work, episode, adviser, with_task=True, failed=self._fail)
 
     def next(self) -> int | None:
         """The next move if it is ready."""
@@ -126,9 +117,9 @@ class Autoplay:
         self.ended = True
         self._failed(error)
 
-    def _work(self, episode: Episode, task: Task) -> None:
+    def _work(self, episode: Episode, adviser: Baseline, task: Task) -> None:
         game = play_again(episode)
-        baseline, rng = _baseline(game, self.name), _rng(episode, self.name)
+        baseline, rng = game.baselines[adviser.name], _rng(episode, adviser)
         while game.outcome is None:
             action = baseline(game, rng)
             game.step(action)
@@ -146,16 +137,16 @@ class InStep:
 
     Args:
         game: the one that is being played; only looked at.
-        name: of the baseline.
+        baseline: one of the game's.
     """
 
     ended = False
 
-    def __init__(self, game: Game, name: str) -> None:
-        self.name = name
+    def __init__(self, game: Game, baseline: Baseline) -> None:
+        self.name = baseline.name
         self._game = game
-        self._baseline = _baseline(game, name)
-        self._rng = random.Random(f"{name} {game.plies}")
+        self._baseline = game.baselines[baseline.name]
+        self._rng = random.Random(f"{baseline.name} {game.plies}")
 
     def next(self) -> int:
         """What it would do now."""
@@ -165,11 +156,5 @@ class InStep:
         """Nothing goes on that would have to end."""
 
 
-def _baseline(game: Game, name: str) -> Baseline:
-    if name not in game.baselines:
-        raise ValueError(f"{game.name} has no baseline {name!r}; there are {', '.join(game.baselines)}")
-    return game.baselines[name]
-
-
-def _rng(episode: Episode, name: str) -> random.Random:
-    return random.Random(f"{name} {episode.seed} {len(episode.actions)}")
+def _rng(episode: Episode, baseline: Baseline) -> random.Random:
+    return random.Random(f"{baseline.name} {episode.seed} {len(episode.actions)}")

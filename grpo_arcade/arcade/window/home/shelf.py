@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from grpo_arcade.arcade.players.player import Model, Player, RunChampion
 from grpo_arcade.games import Episode
 from grpo_arcade.recordings import SUFFIX, RecordingError, load_all
 from grpo_arcade.recordings.runs.folder import RECORDINGS
@@ -66,17 +67,17 @@ def _read(path: Path, modified: float) -> Recording:
     return Recording(path, modified, first, len(loaded.episodes), "" if first else loaded.note)
 
 
-def players_of_runs(outputs: str | Path) -> list[str]:
-    """The words of players that runs have brought forth: champions and newest checkpoints."""
-    words = []
+def players_of_runs(outputs: str | Path) -> list[Player]:
+    """The players that runs have brought forth: champions and newest checkpoints."""
+    players: list[Player] = []
     for run in list_runs(Path(outputs)):
         try:
             with RunReader(run.path) as reader:
-                words += [f"{run.path}:champion"] if reader.champion() else []
-                words += [str(path) for path in reader.checkpoints()[-1:]]
+                players += [RunChampion(run.path)] if reader.champion() else []
+                players += [Model(str(run.path))] if reader.checkpoints() else []
         except ValueError:
             continue  # deleted in this moment
-    return words
+    return players
 
 
 def run_line(run: RunSummary) -> str:

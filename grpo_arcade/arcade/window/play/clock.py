@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pygame
 
-from grpo_arcade.arcade.window.background.advice import Autoplay, InStep, is_strategy, name_of
+from grpo_arcade.arcade.players.player import Program
+from grpo_arcade.arcade.window.background.advice import Autoplay, InStep
 from grpo_arcade.arcade.window.play.kept_games import best_score, set_best_score
 from grpo_arcade.arcade.window.play.panel import draw_plate, draw_stick, shown_name
 from grpo_arcade.arcade.window.play.play import Play
@@ -67,7 +68,7 @@ class ClockPlay(Play):
         """Time, lives where there are any, seed, speed."""
         lives = getattr(self._view, "lives", 0)
         rows = [("Time", self.lasted), *([("Lives", str(lives))] if lives else []), ("Seed", str(self.session.seed))]
-        return [*rows, ("Speed", f"{self.speed:g}×"), ("Hints by", name_of(self.adviser))]
+        return [*rows, ("Speed", f"{self.speed:g}×"), ("Hints by", self.adviser.label)]
 
     # What must not be lost.
 
@@ -192,18 +193,19 @@ class ClockPlay(Play):
 
     def _do_hint(self) -> None:
         """Show, or no longer, what a baseline would hold."""
-        if is_strategy(self.adviser):
+        if isinstance(self.adviser, Program):
             raise ValueError("Hints in a game that goes by the clock come from a baseline; the options choose one")
         self.hinting = not self.hinting
         self._hinter, self._hinted = None, frozenset()
         self._look_for_hint()
 
     def _look_for_hint(self) -> None:
-        if not self.hinting or self.game.outcome is not None or is_strategy(self.adviser):
+        adviser = self.adviser
+        if not self.hinting or self.game.outcome is not None or isinstance(adviser, Program):
             self._hinted = frozenset()
             return
-        if self._hinter is None or self._hinter.name != self.adviser:
-            self._hinter = InStep(self.game, self.adviser)
+        if self._hinter is None or self._hinter.name != adviser.name:
+            self._hinter = InStep(self.game, adviser)
         self._hinted = self._controls_of(self._hinter.next())
 
     def _controls_of(self, action: int) -> frozenset[str]:
@@ -216,10 +218,11 @@ class ClockPlay(Play):
             self.time.restart()
 
     def _begin_autoplay(self) -> None:
-        if is_strategy(self.adviser):
-            self.autoplay = Autoplay(self.app.background, self.session.episode(), self.adviser, self.app.complain)
+        adviser = self.adviser
+        if isinstance(adviser, Program):
+            self.autoplay = Autoplay(self.app.background, self.session.episode(), adviser, self.app.complain)
         else:
-            self.autoplay = InStep(self.game, self.adviser)
+            self.autoplay = InStep(self.game, adviser)
 
     # Time.
 

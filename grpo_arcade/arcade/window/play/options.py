@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pygame
 
-from grpo_arcade.arcade.window.background.advice import is_strategy, name_of
+from grpo_arcade.arcade.players.parse import parse_player
+from grpo_arcade.arcade.players.player import Baseline, Player, Program, StrategyFile
+from grpo_arcade.arcade.window.background.advice import Adviser
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.home.shelf import players_of_runs
 from grpo_arcade.arcade.window.play.panel import shown_name
@@ -47,14 +51,14 @@ class Options(Scene):
         self._play = play
         self._options = dict(play.game.options)
         self._focus = Focus()
-        self._champions: list[str] = []
+        self._champions: list[Adviser] = []
 
     def enter(self) -> None:
         """Look which runs have a champion that could give hints."""
         self.app.background.thread(players_of_runs, self.app.settings.outputs, done=self._offer)
 
-    def _offer(self, words: list[str]) -> None:
-        self._champions = [word for word in words if is_strategy(word)]
+    def _offer(self, players: list[Player]) -> None:
+        self._champions = [player for player in players if isinstance(player, Program)]
 
     def leave(self) -> None:
         """Use what was chosen."""
@@ -62,8 +66,8 @@ class Options(Scene):
 
     def handle(self, event: Event) -> bool:
         """Move and change; a strategy's file can be dropped here to give hints."""
-        if isinstance(event, Dropped) and is_strategy(event.path):
-            self._play.advise_by_file(event.path)
+        if isinstance(event, Dropped) and event.path.endswith(".py"):
+            self._play.advise_by_file(StrategyFile(Path(event.path)))
             self.resized()
             return True
         return self._focus.handle(event)
@@ -99,7 +103,7 @@ class Options(Scene):
             value = self._options[name]
             shown = f"{value}×{value}" if name == "size" else f"{value:,}"
             rows.append((name.capitalize(), shown, lambda by, n=name, c=values: self._change(n, c, by)))  # type: ignore[misc]
-        rows.append(("Hints and autoplay by", name_of(self._play.adviser), self._change_adviser))
+        rows.append(("Hints and autoplay by", self._play.adviser.label, self._change_adviser))
         rows.append(("Colours", self.app.palette, self._change_palette))
         return rows
 
@@ -110,9 +114,13 @@ class Options(Scene):
         self.resized()
 
     def _change_adviser(self, by: int) -> None:
-        known = [self.app.settings.hint, self._play.adviser, *self.app.memory.get("advisers", []), *self._champions]
-        strategies = dict.fromkeys(word for word in known if isinstance(word, str) and is_strategy(word))
-        self._play.adviser = _next([*self._play.game.baselines, *strategies], self._play.adviser, by)
+        found: list[Adviser] = [Baseline(name) for name in self._play.game.baselines]
+        for word in (self.app.settings.hint, *self.app.memory.get("advisers", [])):
+            with suppress(ValueError, TypeError, AttributeError):  # a file that is gone, or what no version remembered
+                player = parse_player(word, self._play.game, self.app.settings.outputs)
+                found += [player] if isinstance(player, Program) else []
+        choices = dict.fromkeys([*found, self._play.adviser, *self._champions])
+        self._play.adviser = _next(list(choices), self._play.adviser, by)
         self.resized()
 
     def _change_palette(self, by: int) -> None:

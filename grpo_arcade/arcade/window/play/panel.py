@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Literal
 
 import pygame
 
-from grpo_arcade.arcade.window.background.advice import name_of
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.theme import Theme
 from grpo_arcade.games import Game, fonts
@@ -162,9 +161,9 @@ def state(play: Play) -> tuple[str, int]:
         pace = "one step at a time" if play.paused else f"{play.speed:g}×"
         return f"{play.autoplay.name} plays · {pace}", look.rival
     if play.hint:
-        return f"Hint: {_WAYS.get(play.hint, play.hint)} ({name_of(play.adviser)})", look.accent
+        return f"Hint: {_WAYS.get(play.hint, play.hint)} ({play.adviser.label})", look.accent
     if play.asking:
-        return f"Hint: {name_of(play.adviser)} is being asked", look.soft
+        return f"Hint: {play.adviser.label} is being asked", look.soft
     return ("Paused", look.soft) if play.paused else ("", look.soft)
 
 

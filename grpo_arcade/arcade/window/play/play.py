@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pygame
 
-from grpo_arcade.arcade.window.background.advice import Autoplay, InStep, is_strategy
+from grpo_arcade.arcade.players.parse import parse_player
+from grpo_arcade.arcade.players.player import Baseline, Program, StrategyFile
+from grpo_arcade.arcade.window.background.advice import Adviser, Autoplay, InStep
 from grpo_arcade.arcade.window.background.clip import write_clip
 from grpo_arcade.arcade.window.background.jobs import Task
 from grpo_arcade.arcade.window.draw import theme
@@ -24,6 +26,7 @@ from grpo_arcade.arcade.window.play.session import Session, fresh_seed
 from grpo_arcade.arcade.window.shell.scene import Act, Dropped, Event, Scene
 from grpo_arcade.games import Episode, Game, Outcome, make
 from grpo_arcade.recordings import SUFFIX, load, save
+from grpo_arcade.recordings.runs.find import CHAMPION
 
 if TYPE_CHECKING:
     from grpo_arcade.arcade.window.shell.app import App
@@ -70,6 +73,8 @@ class Play(Scene, ABC):
         self.paused = False
         self.autoplay: Autoplay | InStep | None = None
         self.speed = 1.0
+        self._advisers: dict[str, Adviser] = {}
+        """Whom the words mean that have been looked up."""
         self._gif: Task | None = None
         self._gif_share = 0.0
         self._saving: Task | None = None
@@ -86,16 +91,29 @@ class Play(Scene, ABC):
         return self.session.game
 
     @property
-    def adviser(self) -> str:
-        """Who gives hints and autoplays: a baseline's name, or the word of a strategy."""
-        chosen = self.app.memory.get(f"hint {self.name}", self.app.settings.hint)
-        known = chosen in self.game.baselines or is_strategy(chosen)
-        return chosen if known else list(self.game.baselines)[-1]
+    def adviser(self) -> Adviser:
+        """Who gives hints and autoplays; by default the strongest baseline."""
+        word = self.app.memory.get(f"hint {self.name}", self.app.settings.hint)
+        if word not in self._advisers:
+            self._advisers[word] = self._found_adviser(word)
+        return self._advisers[word]
 
     @adviser.setter
-    def adviser(self, word: str) -> None:
-        self.app.memory.set(f"hint {self.name}", word)
+    def adviser(self, adviser: Adviser) -> None:
+        self._advisers[adviser.word] = adviser
+        self.app.memory.set(f"hint {self.name}", adviser.word)
         self._drop_hint()
+
+    def _found_adviser(self, word: str) -> Adviser:
+        try:
+            player = parse_player(word, self.game, self.app.settings.outputs)
+            if isinstance(player, Baseline | Program):
+                return player
+        except ValueError as error:
+            # A name without more may be a baseline of another game; a file or a champion that is gone is missed.
+            if word.endswith((".py", CHAMPION)):
+                self.app.complain(error)
+        return Baseline(list(self.game.baselines)[-1])
 
     @property
     def best(self) -> float:
@@ -194,8 +212,8 @@ class Play(Scene, ABC):
 
     def handle(self, event: Event) -> bool:
         """Commands; a strategy's file that is dropped here gives hints from now on."""
-        if isinstance(event, Dropped) and is_strategy(event.path):
-            self.advise_by_file(event.path)
+        if isinstance(event, Dropped) and event.path.endswith(".py"):
+            self.advise_by_file(StrategyFile(Path(event.path)))
             return True
         if not isinstance(event, Act) or not event.id.startswith("play."):
             return False
@@ -221,13 +239,13 @@ class Play(Scene, ABC):
         if self.game.outcome is None:
             self.paused = not self.paused
 
-    def advise_by_file(self, path: str) -> None:
+    def advise_by_file(self, file: StrategyFile) -> None:
         """Let a strategy's file give hints and autoplay, and offer it again later."""
-        known = [word for word in self.app.memory.get("advisers", []) if word != path]
-        self.app.memory.set("advisers", [path, *known][:_FILES])
+        known = [word for word in self.app.memory.get("advisers", []) if word != file.word]
+        self.app.memory.set("advisers", [file.word, *known][:_FILES])
         self._stop_autoplay()
-        self.adviser = path
-        self.app.say(f"Hints and autoplay by {Path(path).name}")
+        self.adviser = file
+        self.app.say(f"Hints and autoplay by {file.path.name}")
 
     def _drop_hint(self) -> None:
         if self.hint:

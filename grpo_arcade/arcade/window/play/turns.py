@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pygame
 
-from grpo_arcade.arcade.window.background.advice import Autoplay, InStep, advise, is_strategy, name_of
+from grpo_arcade.arcade.players.player import Baseline, Program
+from grpo_arcade.arcade.window.background.advice import Autoplay, InStep, advise
 from grpo_arcade.arcade.window.background.jobs import Task
 from grpo_arcade.arcade.window.draw import theme
 from grpo_arcade.arcade.window.play.kept_games import set_best_score
@@ -50,7 +51,7 @@ class TurnPlay(Play):
     @property
     def asking(self) -> bool:
         """Whether a strategy has been asked for a hint, which takes it a while."""
-        return bool(self._hint_task and self._hint_task.running and is_strategy(self.adviser))
+        return bool(self._hint_task and self._hint_task.running and isinstance(self.adviser, Program))
 
     @property
     def lasted(self) -> str:
@@ -60,7 +61,7 @@ class TurnPlay(Play):
     def rows(self) -> list[tuple[str, str]]:
         """Moves, seed, adviser."""
         rows = [("Moves", f"{len(self.session.actions):,}"), ("Seed", str(self.session.seed))]
-        return [*rows, ("Hints by", name_of(self.adviser))]
+        return [*rows, ("Hints by", self.adviser.label)]
 
     # What must not be lost.
 
@@ -134,7 +135,7 @@ class TurnPlay(Play):
     def _do_hint(self) -> None:
         if self.game.outcome is not None or (self._hint_task and self._hint_task.running):
             return
-        name = self.adviser
+        adviser = self.adviser
 
         def show(action: int | None) -> None:
             if action is not None:
@@ -142,8 +143,8 @@ class TurnPlay(Play):
                 self.app.redraw()
 
         # A strategy runs a while, and is not to take the window's time.
-        begin = self.app.background.process if is_strategy(name) else self.app.background.thread
-        self._hint_task = begin(advise, self.session.episode(), name, done=show, failed=self.app.complain)
+        begin = self.app.background.process if isinstance(adviser, Program) else self.app.background.thread
+        self._hint_task = begin(advise, self.session.episode(), adviser, done=show, failed=self.app.complain)
 
     def _drop_hint(self) -> None:
         if self._hint_task:
@@ -151,12 +152,12 @@ class TurnPlay(Play):
         super()._drop_hint()
 
     def _begin_autoplay(self) -> None:
-        episode = self.session.episode()
-        if episode.observations and not is_strategy(self.adviser):
+        episode, adviser = self.session.episode(), self.adviser
+        if episode.observations and isinstance(adviser, Baseline):
             # Nobody can play a server's game ahead in a session beside this one.
-            self.autoplay = InStep(self.game, self.adviser)
+            self.autoplay = InStep(self.game, adviser)
         else:
-            self.autoplay = Autoplay(self.app.background, episode, self.adviser, self.app.complain)
+            self.autoplay = Autoplay(self.app.background, episode, adviser, self.app.complain)
         self._owed_s = 0.0
 
     def _do_step(self) -> None:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
-from grpo_arcade.arcade.endpoint import Endpoint, EndpointError, is_endpoint, shown
-from grpo_arcade.arcade.window.background.advice import is_strategy, name_of
+from grpo_arcade.arcade.players.parse import parse_player
+from grpo_arcade.arcade.players.player import Player, Writer
 from grpo_arcade.arcade.window.background.jobs import Background, Task
-from grpo_arcade.games import Episode, Outcome, make
+from grpo_arcade.games import Episode, Game, Outcome, make
 
 MOST_TEXT = 400_000
 State = Literal["waiting", "writing", "playing", "ready", "failed"]
@@ -33,7 +32,7 @@ class Performance:
 
 
 def perform(
-    word: str,
+    player: Player,
     game: str,
     options: Mapping[str, Any],
     seed: int,
@@ -41,50 +40,42 @@ def perform(
     *,
     emit: Callable[[str], None],
 ) -> Performance:
-    """Let a player of ``arcade.players`` play one seed; ``emit`` gets what a model writes.
+    """Let a player play one seed; ``emit`` gets what a model writes.
 
     Raises:
-        ValueError: no such player, or it cannot be had: one line.
+        ValueError: it cannot be had: one line.
+        OSError: its file cannot be read.
     """
-    from grpo_arcade.arcade.players import play, table_for
+    from grpo_arcade.arcade.players.play import play
 
-    played = play(word, table_for(word, make(game, **options)), [seed], model_seed=attempt, on_token=emit)
+    played = play(player, make(game, **options), [seed], model_seed=attempt, on_token=emit)
     (episode,) = played.episodes
     return Performance(episode, played.source, episode.outcome, played.error)
 
 
 def perform_source(source: str, game: str, options: Mapping[str, Any], seed: int, player: str) -> Performance:
     """Let a strategy play one seed in the sandbox."""
-    from grpo_arcade.games.players import play_match
-    from grpo_arcade.games.players.lending import game_for
+    from grpo_arcade.arcade.players.play import play_source
 
-    table = game_for(source, make(game, **options))
-    result = play_match(source, game, table.options, [seed], player=player)
-    (episode,) = result.episodes
-    return Performance(episode, source, episode.outcome, result.error)
-
-
-def label(word: str) -> str:
-    """A player's word as it is shown over a board."""
-    if is_endpoint(word):
-        try:
-            return Endpoint.parse(word).name
-        except EndpointError:
-            return shown(word)
-    return Path(word).name if not is_strategy(word) and Path(word).is_dir() else name_of(word)
+    played = play_source(source, player, make(game, **options), [seed])
+    (episode,) = played.episodes
+    return Performance(episode, source, episode.outcome, played.error)
 
 
 class Contestant:
     """One player beside the person.
 
     Args:
-        word: as ``arcade play`` takes it, or an endpoint.
+        word: as ``arcade play`` takes it.
+        game: what is played.
+        outputs: where runs are looked for by name.
         changed: called in the window's thread whenever there is something new to show.
     """
 
-    def __init__(self, word: str, changed: Callable[[Contestant], None]) -> None:
-        self.word = word
-        self.name = label(word)
+    def __init__(self, word: str, game: Game, outputs: str, changed: Callable[[Contestant], None]) -> None:
+        self.player: Player | None = None
+        """None where the word means nobody."""
+        self.name = word
         self.state: State = "waiting"
         self.text = ""
         """What a model has written so far, or the source of a strategy."""
@@ -94,19 +85,27 @@ class Contestant:
         """Why it does not play at all."""
         self._changed = changed
         self._task: Task | None = None
+        try:
+            self.player = parse_player(word, game, outputs)
+            self.name = self.player.label
+        except ValueError as error:
+            self.state, self.error = "failed", str(error)
 
-    def writes(self, baselines: Mapping[str, Any]) -> bool:
+    @property
+    def writes(self) -> bool:
         """Whether it is a model, which can be asked for another strategy."""
-        return self.word not in baselines and not is_strategy(self.word)
+        return isinstance(self.player, Writer)
 
     def begin(self, background: Background, game: str, options: Mapping[str, Any], seed: int) -> None:
         """Play a seed: with the strategy there is, or else with one still to be had."""
         self.stop()
+        if self.player is None:
+            return
         source = self.performance.source if self.performance is not None else None
         self.performance, self.error = None, ""
         if source is None:
             self.text, self.state = "", "waiting"
-            arguments = (perform, self.word, game, dict(options), seed, self.attempt)
+            arguments = (perform, self.player, game, dict(options), seed, self.attempt)
             self._task = background.process(*arguments, item=self._write, done=self._done, failed=self._failed)
         else:
             self.state = "playing"

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pygame
 
+from grpo_arcade.arcade.players.player import YOU
 from grpo_arcade.arcade.window.draw import theme
 from grpo_arcade.arcade.window.draw.code_view import highlighted
 from grpo_arcade.arcade.window.play.realtime import RealTime
@@ -31,8 +32,6 @@ from grpo_arcade.recordings import SUFFIX, save
 if TYPE_CHECKING:
     from grpo_arcade.arcade.window.shell.app import App
 
-YOU = "you"
-"""The word of a person."""
 Pace = Literal["turn by turn", "real time"]
 PACES: tuple[Pace, ...] = ("turn by turn", "real time")
 SPEEDS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
@@ -90,7 +89,9 @@ class Match(Scene):
         if word == YOU:
             options = {**self.table.options, **self.table.person_options}
             return Seat(None, Session(self.table.name, options, self.seed))
-        return Seat(Contestant(word, self._changed), None, self.table.failure_score)
+        return Seat(
+            Contestant(word, self.table, self.app.settings.outputs, self._changed), None, self.table.failure_score
+        )
 
     @property
     def person(self) -> Seat | None:
@@ -279,7 +280,7 @@ class Match(Scene):
         self._do_restart()
 
     def _do_ask(self) -> None:
-        models = [i for i, s in enumerate(self.seats) if s.contestant and s.contestant.writes(self.table.baselines)]
+        models = [i for i, s in enumerate(self.seats) if s.contestant and s.contestant.writes]
         if not models:
             raise ValueError("no model plays here; a baseline, a file or a champion always plays as it does")
         place = self.selected if self.selected in models else models[0]

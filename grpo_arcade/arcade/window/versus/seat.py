@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pygame
 
@@ -103,9 +102,9 @@ def verdict(seats: Sequence[Seat]) -> str:
     return f"{names} {verb} by {margin:,.0f} points"
 
 
-def thinking(contestant: Contestant, baselines: Mapping[str, Any]) -> str:
+def thinking(contestant: Contestant) -> str:
     """What is said of a player one has to wait for."""
-    if contestant.writes(baselines) and contestant.state == "waiting":
+    if contestant.writes and contestant.state == "waiting":
         return "The model is being asked for a strategy…"
     if contestant.state == "writing":
         return "Writing its strategy…"

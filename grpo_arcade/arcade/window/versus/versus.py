@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pygame
 
-from grpo_arcade.arcade.endpoint import Endpoint, is_endpoint
+from grpo_arcade.arcade.players.parse import parse_player
+from grpo_arcade.arcade.players.player import POCKET, YOU, Player
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.home.games import ATARI_TILES
 from grpo_arcade.arcade.window.home.shelf import players_of_runs
@@ -15,8 +17,7 @@ from grpo_arcade.arcade.window.play.options import choices
 from grpo_arcade.arcade.window.play.panel import shown_name
 from grpo_arcade.arcade.window.shell.scene import Act, Dropped, Event, Scene, Typed
 from grpo_arcade.arcade.window.shell.widgets import Focus, Item, draw_item, heading
-from grpo_arcade.arcade.window.versus.contestants import label
-from grpo_arcade.arcade.window.versus.match import PACES, YOU, Match
+from grpo_arcade.arcade.window.versus.match import PACES, Match
 from grpo_arcade.games import game_names, make
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 FEWEST, MOST = 2, 6
 _REMEMBERED = 8
 """Players typed before that are offered again."""
-_HINT = "a baseline, a file (.py), RUN:champion, pocket, a model's folder or name, or http://host:port/v1#model"
+_HINT = "a baseline, a file (.py), RUN:champion, RUN, pocket, a model's folder or name, or http://host:port/v1#model"
 
 
 class VersusScene(Scene):
@@ -44,12 +45,14 @@ class VersusScene(Scene):
         self.game = game
         self.options: dict[str, Any] = dict(make(game).options)
         baselines = list(make(game).baselines)
-        self.players = self._remembered_players() or [YOU, "pocket"]
+        self.players = self._remembered_players() or [YOU, POCKET]
         self.pace = PACES[0]
         self.typing: tuple[int, str] | None = None
         """The player whose word is being typed, and what there is of it."""
-        self._offered = [YOU, "pocket", *baselines]
-        self._runs: list[str] = []
+        self._offered = [YOU, POCKET, *baselines]
+        self._runs: list[Player] = []
+        self._names: dict[str, str] = {}
+        """What is shown for words that have been looked up."""
         self._focus = Focus()
         self._first = True
 
@@ -66,9 +69,10 @@ class VersusScene(Scene):
         """Look which runs have a champion or a checkpoint."""
         self.app.background.thread(players_of_runs, self.app.settings.outputs, done=self._offer_runs)
 
-    def _offer_runs(self, words: list[str]) -> None:
-        self._runs = words
-        known = [YOU, "pocket", *make(self.game).baselines]
+    def _offer_runs(self, players: list[Player]) -> None:
+        self._runs = players
+        words = [player.word for player in players]
+        known = [YOU, POCKET, *make(self.game).baselines]
         typed = [word for word in self.app.memory.get("versus typed", []) if isinstance(word, str)]
         self._offered = [*known, *words, *(word for word in typed if word not in known and word not in words)]
         self.resized()
@@ -109,8 +113,7 @@ class VersusScene(Scene):
         return key if isinstance(key, int) else len(self.players) - 1
 
     def _put(self, place: int, word: str) -> None:
-        if is_endpoint(word):
-            Endpoint.parse(word)  # refuses with a line for the person
+        self._names[word] = parse_player(word, make(self.game), self.app.settings.outputs).label  # or says who is meant
         if word == YOU and YOU in self.players and self.players[place] != YOU:
             raise ValueError("there is one of you; the other players are programs")
         self.players[place] = word
@@ -169,7 +172,7 @@ class VersusScene(Scene):
             ("count", "Players", str(len(self.players)), self._change_count),
         ]
         for place, word in enumerate(self.players):
-            value = "You" if word == YOU else label(word)
+            value = self._name(word)
             if self.typing is not None and self.typing[0] == place:
                 value = self.typing[1] + "_"
             rows.append((place, f"Player {place + 1}", value, lambda by, p=place: self._change_player(p, by)))  # type: ignore[misc]
@@ -181,10 +184,18 @@ class VersusScene(Scene):
             rows.append(("pace", "The others play", self.pace, self._change_pace))
         return rows
 
+    def _name(self, word: str) -> str:
+        """What is shown for a player's word: as it stands, where it means nobody here any more."""
+        if word not in self._names:
+            self._names[word] = word
+            with suppress(ValueError, OSError):
+                self._names[word] = parse_player(word, make(self.game), self.app.settings.outputs).label
+        return self._names[word]
+
     def _choose(self, key: object, change: Callable[[int], None]) -> None:
         if isinstance(key, int):
             word = self.players[key]
-            self.typing = key, "" if word in (YOU, "pocket", *make(self.game).baselines) else word
+            self.typing = key, "" if word in (YOU, POCKET, *make(self.game).baselines) else word
             self.resized()
         else:
             change(1)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pygame
 
+from grpo_arcade.arcade.players.player import Baseline
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.boards import board_size, draw_board, palette_of
 from grpo_arcade.arcade.window.draw.grid import largest_boards
@@ -107,7 +108,7 @@ class MatchView:
 
     def _has_source(self, seat: Seat) -> bool:
         """Whether there is, or will be, a strategy to read."""
-        return seat.contestant is not None and seat.contestant.word not in self._match.table.baselines
+        return seat.contestant is not None and not isinstance(seat.contestant.player, Baseline)
 
     def draw(self, surface: pygame.Surface) -> Sequence[pygame.Rect] | None:
         """All, or what changed."""
@@ -251,7 +252,7 @@ class SeatView:
         if contestant is None:
             return
         failed = contestant.state == "failed"
-        words = contestant.error if failed else thinking(contestant, self._table.baselines)
+        words = contestant.error if failed else thinking(contestant)
         height = look.px(theme.BODY if seat.board.width > look.px(220) else theme.CAPTION)
         pad = height
         step = round(height * theme.LINE)
@@ -284,7 +285,7 @@ class SeatView:
         look, contestant = self._app.theme, seat.contestant
         if contestant is None:
             return ("", look.faint)
-        writes = contestant.writes(self._table.baselines)
+        writes = contestant.writes
         if contestant.state == "writing":
             return f"writing its strategy… {len(contestant.text):,} characters", look.rival
         again = f" · {self._app.bindings.key_label('versus.ask')} asks again" if writes else ""

@@ -1,0 +1,37 @@
+"""The options of a game, as every command takes them that plays one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from grpo_arcade.games import Game
+
+
+@dataclass
+class GameOptions:
+    """Inherited by a command."""
+
+    size: int | None = None
+    """The board's width and height in cells; the game's own default when absent."""
+    target: int | None = None
+    """The tile that wins; the game's own default when absent."""
+    game_options: tuple[str, ...] = ()
+    """Further options of the game, each as name=value."""
+    toolbox: bool | None = None
+    """Lend strategies the game's toolbox; when absent those that call it, and models that are taught or large enough
+    to use it."""
+
+    def make_game(self, name: str) -> Game:
+        """The game ``name`` with these options.
+
+        Raises:
+            ValueError: no such game, or a bad option, in one line.
+        """
+        from grpo_arcade.games import make
+        from grpo_arcade.trainer.config import parse_options
+
+        options = parse_options(self.game_options, "--game-options")
+        options |= {name: value for name in ("size", "target") if (value := getattr(self, name)) is not None}
+        return make(name, **options)
