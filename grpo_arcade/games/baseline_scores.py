@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from grpo_arcade.atomic_write import atomic_write
 from grpo_arcade.cores import cores
 from grpo_arcade.games.episode import Episode
-from grpo_arcade.games.game import Game
+from grpo_arcade.games.game import MOST_RETURNS, Game, Outcome
 from grpo_arcade.games.registry import make
 from grpo_arcade.games.seeds import EVALUATION_SEEDS
 from grpo_arcade.progress import progress
@@ -79,13 +79,16 @@ def play_baseline(game: str, options: Mapping[str, Any], name: str, seeds: Seque
 
 def _play(registered: str, game: Game, name: str, seed: int) -> Episode:
     baseline = game.baselines[name]
-    rng = random.Random(f"{name} {seed}")
-    actions = bytearray()
-    game.reset(seed)
-    while game.outcome is None:
-        action = baseline(game, rng)
-        actions.append(action)
-        game.step(action)
+    for _ in range(MOST_RETURNS + 1):
+        rng = random.Random(f"{name} {seed}")
+        actions = bytearray()
+        game.reset(seed)
+        while game.outcome is None:
+            action = baseline(game, rng)
+            actions.append(action)
+            game.step(action)
+        if game.outcome is not Outcome.DISCONNECTED or not game.comes_back():
+            break
     return Episode(
         game=registered,
         options=dict(game.options),

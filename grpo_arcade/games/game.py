@@ -104,6 +104,9 @@ class PixelPicture(Picture, Protocol):
         ...
 
 
+MOST_RETURNS = 3
+"""How often an episode that ended as ``disconnected`` is played again, where :meth:`Game.comes_back` allows it."""
+
 Baseline = Callable[["Game", random.Random], int]
 """Trusted code that plays: from a game (which it must not change) and its own randomness to an action id."""
 
@@ -226,6 +229,14 @@ class Game(ABC):
 
         Of no effect, but that several games so told, before any of them is stepped, are under way at the same time.
         """
+
+    def comes_back(self, others_went_on: bool = False) -> bool:
+        """After ``disconnected``: whether playing the episode again from its seed may end otherwise. May wait for it.
+
+        For games that are played elsewhere: whoever plays them may have been away for a moment. Where others went on
+        meanwhile, that is believed only if they are away now.
+        """
+        return False
 
     @abstractmethod
     def step(self, action: int) -> None:

@@ -54,7 +54,7 @@ def signs(steps: Sequence[Row], evaluations: Sequence[Row] = ()) -> list[Sign]:
     The first :data:`WINDOW` steps are what the model was like; nothing about training is said before there are as
     many to compare with.
     """
-    found = list(_of_the_task(evaluations))
+    found = [*_of_the_task(evaluations), *_of_the_server(steps, evaluations)]
     if len(steps) >= WINDOW:
         found += _of_the_strategies(steps)
         found += _of_the_model(steps)
@@ -78,6 +78,21 @@ def _of_the_task(evaluations: Sequence[Row]) -> list[Sign]:
             "the task is too easy to teach anything: take a smaller board or a higher target",
         )
     ]
+
+
+def _of_the_server(steps: Sequence[Row], evaluations: Sequence[Row]) -> list[Sign]:
+    """Speaks from the first game on: what a server broke off says nothing of a strategy."""
+    last = steps[-WINDOW:]
+    share = statistics.fmean(row["metrics"].get("broken_off_share") or 0.0 for row in last) if last else 0.0
+    outcomes = evaluations[-1].get("outcomes", {}) if evaluations else {}
+    held_out = outcomes.get("disconnected", 0) / max(1, sum(outcomes.values()))
+    if not share and not held_out:
+        return []
+    what = f"{share:.0%} of the strategies had a game broken off by the server, and nothing is learnt from them"
+    if not share:
+        what = f"the server broke off {held_out:.0%} of the held-out games, so their mean says little"
+    help = "see that it runs, and has sessions enough; workers 1 plays one match at a time"
+    return [Sign("server_fails", what, help)]
 
 
 def _of_the_strategies(steps: Sequence[Row]) -> list[Sign]:
@@ -113,14 +128,6 @@ def _of_the_strategies(steps: Sequence[Row]) -> list[Sign]:
                 "timeouts",
                 f"{share:.0%} of the strategies run out of CPU time",
                 "give more of it (move_cpu_s, game_cpu_s), or leave it: the reward pushes slow strategies down",
-            )
-        )
-    if (share := _outcome_share(last, "disconnected")) > 0.05:
-        found.append(
-            Sign(
-                "server_fails",
-                f"{share:.0%} of the strategies had most of their games broken off by the server",
-                "see that it runs, and has sessions enough; workers 1 plays one match at a time",
             )
         )
     if (share := statistics.fmean(map(failing_share, last))) > 0.5:

@@ -14,6 +14,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from grpo_arcade.games.game import Outcome
 from grpo_arcade.games.seeds import training_seeds
 from grpo_arcade.trainer.scoring import FAILURES, Rollout, counted_score, mean_score
 
@@ -66,6 +67,7 @@ class ChampionKeeper:
             (rollout.score, -place, rollout, strategy_id)
             for place, (rollout, strategy_id) in enumerate(zip(rollouts, strategy_ids, strict=True))
             if rollout.source is not None
+            and not rollout.broken_off
             and rollout.outcome not in FAILURES
             and (self.holder is None or rollout.source != self.holder.source)
         ]
@@ -90,7 +92,10 @@ class ChampionKeeper:
         scores: tuple[float, ...] = ()
         for number in range(len(self._heats)):
             matches = self._heat if number == 0 else self._play(source, number)
-            scores += tuple(counted_score(episode) for match in matches for episode in match.result().episodes)
+            episodes = [episode for match in matches for episode in match.result().episodes]
+            if any(episode.outcome is Outcome.DISCONNECTED for episode in episodes):
+                return None  # a game that its server broke off decides nothing
+            scores += tuple(map(counted_score, episodes))
             if self.holder is not None and sum(scores) <= sum(self.holder.scores[: len(scores)]):
                 # It would be beaten again, on the same seeds. This only saves time: a resumed run, which has forgotten
                 # it, comes to the same champions.

@@ -166,7 +166,8 @@ class ArcadeTrainer(GRPOTrainer):
         rollouts = [found.rollout for found in self._batch]
         earned = self._earned
         splits = [dict(zip(self.reward_func_names, row, strict=True)) for row in earned.tolist()]
-        totals = (earned * self.reward_weights.to(earned.device)).nansum(dim=1).tolist()
+        sums = (earned * self.reward_weights.to(earned.device)).nansum(dim=1)
+        totals = sums.masked_fill(earned.isnan().all(dim=1), torch.nan).tolist()
         session.judged(rollouts, splits, totals, advantages)
         self._facts = {
             **_facts(rollouts, session.config.num_generations),
@@ -262,7 +263,7 @@ class ArcadeTrainer(GRPOTrainer):
             },
             "metrics": {
                 **{name: value for name, value in logs.items() if name not in _LEFT_OUT},
-                "random_share": self._facts.get("random_share"),
+                **{key: self._facts.get(key) for key in ("random_share", "broken_off_share")},
                 **_memory(),
             },
         }
@@ -368,6 +369,7 @@ def _facts(rollouts: Sequence[Rollout], group: int) -> dict[str, Any]:
         "outcomes": dict(Counter(rollout.outcome.value for rollout in rollouts)),
         "identical_share": copies / len(rollouts),
         "random_share": statistics.fmean(alarms.uses_random(rollout.source) for rollout in rollouts),
+        "broken_off_share": statistics.fmean(rollout.broken_off for rollout in rollouts),
     }
 
 

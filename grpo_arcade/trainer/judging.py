@@ -37,6 +37,9 @@ class Verdict(NamedTuple):
     """In words; empty where it gives none."""
 
 
+BROKEN_OFF = Verdict(None, "its server broke off a game, so nothing is learnt from it")
+
+
 @dataclass(frozen=True)
 class Reward:
     """A reward function, with its name and its weight."""
@@ -145,7 +148,12 @@ def judge_all(
         answers = thread.submit(asyncio.run, together()).result()
     columns_of_verdicts = [reward.checked(found, len(rollouts)) for reward, found in zip(rewards, answers, strict=True)]
     names = [reward.name for reward in rewards]
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns_of_verdicts, strict=True)]
+    rows = [dict(zip(names, row, strict=True)) for row in zip(*columns_of_verdicts, strict=True)]
+    # None everywhere takes a completion out of its group: TRL compares the others, and learns nothing from this one.
+    return [
+        dict.fromkeys(names, BROKEN_OFF) if rollout.broken_off else row
+        for rollout, row in zip(rollouts, rows, strict=True)
+    ]
 
 
 def error_words(error: BaseException) -> str:

@@ -143,11 +143,8 @@ def legal_actions(rollout: Rollout) -> tuple[float, str]:
 
 @_built_in()
 def universal(rollout: Rollout) -> tuple[float, str]:
-    """Mean over the games of win +1, draw 0, anything else −1: for every game that says who won.
-
-    A game that its server broke off is 0 too: nobody's fault.
-    """
-    values = {Outcome.WON: 1.0, Outcome.DRAWN: 0.0, Outcome.DISCONNECTED: 0.0}
+    """Mean over the games of win +1, draw 0, anything else −1: for every game that says who won."""
+    values = {Outcome.WON: 1.0, Outcome.DRAWN: 0.0}
     return statistics.fmean(values.get(episode.outcome, -1.0) for episode in rollout.episodes), _tally(rollout.episodes)
 
 

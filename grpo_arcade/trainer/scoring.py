@@ -106,6 +106,11 @@ class Rollout:
         return mean_score(self.episodes)
 
     @property
+    def broken_off(self) -> bool:
+        """Whether a server broke off one of its games, so that nothing can be said of it."""
+        return any(episode.outcome is Outcome.DISCONNECTED for episode in self.episodes)
+
+    @property
     def outcome(self) -> Outcome:
         """The outcome of most of its games."""
         return common_outcome(self.episodes)

@@ -14,7 +14,7 @@ from typing import Any
 
 from grpo_arcade.games.game import Baseline, Game, Outcome, Picture
 from grpo_arcade.games.openenv import reading
-from grpo_arcade.games.openenv.client import NoFreeSessionError, ServerError, Session, parse_address
+from grpo_arcade.games.openenv.client import GoneError, NoFreeSessionError, ServerError, Session, parse_address
 from grpo_arcade.games.openenv.reading import Lines, RemoteView
 from grpo_arcade.games.openenv.spec import Spec, SpecError, load, shipped
 from grpo_arcade.games.openenv.transcript import Transcript, TranscriptReader
@@ -105,6 +105,7 @@ class Remote(Game):
         self._seen: Any = None
         self._seed = seed
         self._sent = bytearray()
+        self._gone = False
         self._twin_at: int | None = None
         self._opponent = random.Random(f"opponent {seed}")
         self._transcript = Transcript()
@@ -248,8 +249,17 @@ class Remote(Game):
     def _lose(self, error: ServerError) -> None:
         self.outcome = Outcome.DISCONNECTED
         self.trouble = str(error)
+        self._gone = isinstance(error, GoneError)
         self._transcript.end(self.trouble)
         self._hang_up()
+
+    def comes_back(self, others_went_on: bool = False) -> bool:
+        """After ``disconnected``: whether the server, which was away, can be asked again; waits for it."""
+        if not self._gone or self._reader is not None:
+            return False
+        from grpo_arcade.games.openenv.away import wait_for
+
+        return wait_for(self.address, self.trouble, self.spec.timeout_s, if_away=others_went_on)
 
     def _hang_up(self) -> None:
         if self._session is not None:

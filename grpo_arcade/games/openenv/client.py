@@ -41,6 +41,10 @@ class ServerError(ValueError):
     """The server failed: it is not there, too slow, or says what cannot be understood. The message is one line."""
 
 
+class GoneError(ServerError):
+    """The server cannot be reached, says nothing, or hung up: it may be there again in a moment."""
+
+
 class NoFreeSessionError(ServerError):
     """The server has as many sessions as it allows."""
 
@@ -110,7 +114,7 @@ class Session:
             while not self._events and self._protocol.handshake_exc is None:
                 self._receive(deadline)
             if self._protocol.handshake_exc is not None:
-                raise ServerError(f"{address} does not speak WebSocket at /ws: {_line(self._protocol.handshake_exc)}")
+                raise GoneError(f"{address} does not speak WebSocket at /ws: {_line(self._protocol.handshake_exc)}")
             self._events.popleft()  # the answer to the handshake; a message may have come right behind it
             _look_after(self)
         except BaseException:
@@ -133,7 +137,7 @@ class Session:
                     self._protocol.send_text(json.dumps(message).encode())
                     self._flush(time.monotonic() + self.timeout_s, tolerant=True)
                 elif not self._events:
-                    raise ServerError(f"{self.address}: the connection is closed")
+                    raise GoneError(f"{self.address}: the connection is closed")
                 # One that is full says so unasked, and hangs up.
             except BaseException:
                 self.close()
@@ -189,7 +193,7 @@ class Session:
             if self._protocol.parser_exc is not None and not isinstance(self._protocol.parser_exc, EOFError):
                 raise ServerError(f"{self.address} breaks the protocol: {_line(self._protocol.parser_exc)}")
             if not self.is_open:
-                raise ServerError(f"{self.address} closed the connection")
+                raise GoneError(f"{self.address} closed the connection")
             self._receive(deadline)
 
     @property
@@ -202,9 +206,9 @@ class Session:
             self._socket.settimeout(_left(deadline))
             data = self._socket.recv(_CHUNK)
         except TimeoutError as error:
-            raise ServerError(f"{self.address} did not answer within {self.timeout_s:g} s") from error
+            raise GoneError(f"{self.address} did not answer within {self.timeout_s:g} s") from error
         except OSError as error:
-            raise ServerError(f"{self.address} is gone: {_line(error)}") from error
+            raise GoneError(f"{self.address} is gone: {_line(error)}") from error
         self._take(data)
         self._flush(deadline, tolerant=True)
 
@@ -223,11 +227,11 @@ class Session:
                     self._socket.settimeout(_left(deadline))
                     self._socket.sendall(data)
         except TimeoutError as error:
-            raise ServerError(f"{self.address} did not listen within {self.timeout_s:g} s") from error
+            raise GoneError(f"{self.address} did not listen within {self.timeout_s:g} s") from error
         except OSError as error:
             # One that refuses a session closes at once; what it said is still there to be read.
             if not tolerant:
-                raise ServerError(f"{self.address} is gone: {_line(error)}") from error
+                raise GoneError(f"{self.address} is gone: {_line(error)}") from error
 
     def close(self) -> None:
         """Hang up, without waiting for the server; it ends the session. Doing so again is harmless."""
@@ -350,7 +354,7 @@ def _connect(address: Address, deadline: float) -> socket.socket:
             connection.settimeout(_left(deadline))
             connection = ssl.create_default_context().wrap_socket(connection, server_hostname=address.host)
     except (OSError, UnicodeError) as error:
-        raise ServerError(f"no server answers at {address}: {_line(error)}") from error
+        raise GoneError(f"no server answers at {address}: {_line(error)}") from error
     return connection
 
 

@@ -16,6 +16,7 @@ How games end when something goes wrong:
 - A forbidden system call, or a message that breaks the protocol, ends all games of the match that still run as
   ``forbidden``.
 - When the match has used its CPU time, all games that still run end as ``timeout``.
+- A game whose server was away (``disconnected``) is played again from its seed once the server is back, a few times.
 - A child that was killed from outside (by a system that is out of memory, by a person) says nothing of the strategy:
   the match is played once more, and if that happens again it is a ``SandboxError``.
 
@@ -37,7 +38,7 @@ from statistics import fmean
 from typing import Any
 
 from grpo_arcade.games.episode import Episode
-from grpo_arcade.games.game import Outcome
+from grpo_arcade.games.game import MOST_RETURNS, Outcome
 from grpo_arcade.games.players.limits import Limits
 from grpo_arcade.games.players.policy import Refusal, read_source
 from grpo_arcade.games.players.sandbox import process, walls, wire
@@ -112,21 +113,39 @@ def play_match(
         error, refused = found.reason, found.outcome
         for table in tables:
             table.outcome = refused
-    elif any(table.outcome is None for table in tables):
+    else:
         apart = len(tables) > 1 and not (policy and can_share_a_process(found))
-        for attempt in range(_ATTEMPTS):
-            try:
-                error, cpu_s = _play(source, tables, limits, policy, apart)
+        playing = tables
+        for returns in range(MOST_RETURNS + 1):
+            if any(table.outcome is None for table in playing):
+                said, used = _play_again_if_lost(source, playing, limits, policy, apart)
+                error, cpu_s = error or said, cpu_s + used
+            playing = [table for table in tables if table.outcome is Outcome.DISCONNECTED]
+            if not playing or returns == MOST_RETURNS:
                 break
-            except process.ChildLostError:
-                if attempt == _ATTEMPTS - 1:
-                    raise
-                for table in tables:
-                    table.reset()
-        if tables[0].outcome in (Outcome.SYNTAX_ERROR, Outcome.NO_CODE):
+            if not playing[0].game.comes_back(others_went_on=len(playing) < len(tables)):
+                break
+            for table in playing:
+                table.reset()
+        if tables and tables[0].outcome in (Outcome.SYNTAX_ERROR, Outcome.NO_CODE):
             refused = tables[0].outcome
     error = error or next((table.game.trouble for table in tables if table.game.trouble), "")
     return MatchResult(_episodes(source, tables, player), error, cpu_s, refused)
+
+
+def _play_again_if_lost(
+    source: str, tables: list[Table], limits: Limits, policy: bool, apart: bool
+) -> tuple[str, float]:
+    """As :func:`_play`, and once more if the child was ended from outside."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            return _play(source, tables, limits, policy, apart)
+        except process.ChildLostError:
+            if attempt == _ATTEMPTS - 1:
+                raise
+            for table in tables:
+                table.reset()
+    raise AssertionError("unreachable")
 
 
 def _joined(parts: Sequence[MatchResult]) -> MatchResult:
