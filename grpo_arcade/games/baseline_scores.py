@@ -89,6 +89,7 @@ def _play(registered: str, game: Game, name: str, seed: int) -> Episode:
             game.step(action)
         if game.outcome is not Outcome.DISCONNECTED or not game.comes_back():
             break
+    assert game.outcome is not None
     return Episode(
         game=registered,
         options=dict(game.options),
