@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from grpo_arcade.games.game import Outcome
+from grpo_arcade.games import Game, Outcome
 from grpo_arcade.games.seeds import training_seeds
+from grpo_arcade.recordings.runs.reader import Champion
 from grpo_arcade.trainer.scoring import FAILURES, Rollout, counted_score, mean_score
 
 if TYPE_CHECKING:
@@ -23,21 +23,6 @@ if TYPE_CHECKING:
 
 HEATS = (0.25, 0.5, 1.0)
 """After which shares of the champion seeds a challenger who is not ahead by then has lost."""
-
-
-@dataclass(frozen=True)
-class Champion:
-    """A champion."""
-
-    source: str
-    strategy_id: int
-    scores: tuple[float, ...]
-    """One of each champion seed."""
-
-    @property
-    def score(self) -> float:
-        """The mean."""
-        return sum(self.scores) / len(self.scores)
 
 
 def champion_seeds(run_key: bytes, count: int) -> list[int]:
@@ -48,18 +33,23 @@ def champion_seeds(run_key: bytes, count: int) -> list[int]:
 class ChampionKeeper:
     """Holds the champion of one stage; a challenger's match runs while the model learns."""
 
-    def __init__(self, pool: Pool, game: str, options: Mapping[str, Any], seeds: Sequence[int]) -> None:
-        """No champion yet; ``seeds`` are the champion seeds."""
-        self._pool = pool
-        self._game = game
-        self._options = options
+    def __init__(
+        self, pool: Pool, game: Game, stage: int, seeds: Sequence[int], holder: Champion | None = None
+    ) -> None:
+        """``seeds`` are the champion seeds; ``holder`` is the champion so far."""
+        self._pool, self._game, self._stage = pool, game, stage
         self.seeds = list(seeds)
         # Of a few seeds, two heats may be the same.
         self._heats = sorted({max(1, round(share * len(seeds))) for share in HEATS})
-        self.holder: Champion | None = None
+        self.holder = holder
         self._challenge: tuple[str, int] | None = None
         self._heat: list[Future[MatchResult]] = []
         self._beaten: set[str] = set()
+
+    @property
+    def source(self) -> str | None:
+        """The strategy to beat; None while there is none."""
+        return None if self.holder is None else self.holder.source
 
     def challenge(self, rollouts: Sequence[Rollout], strategy_ids: Sequence[int]) -> None:
         """Let the best of a step's other strategies, unless the champion did better, play the champion seeds."""
@@ -83,8 +73,8 @@ class ChampionKeeper:
         self._challenge = rollout.source, strategy_id
         self._heat = self._play(rollout.source, 0)
 
-    def settle(self) -> tuple[Champion, Champion | None] | None:
-        """Wait for the challenge of this step; the new champion and the one before, if there is a new one."""
+    def settle(self, step: int) -> Champion | None:
+        """Wait for the challenge of this step; the new champion, if there is one."""
         if self._challenge is None:
             return None
         source, strategy_id = self._challenge
@@ -101,13 +91,15 @@ class ChampionKeeper:
                 # it, comes to the same champions.
                 self._beaten.add(source)
                 return None
-        before, self.holder = self.holder, Champion(source, strategy_id, scores)
-        return self.holder, before
+        before = None if self.holder is None else self.holder.score
+        mean = sum(scores) / len(scores)
+        self.holder = Champion(step, strategy_id, mean, source, self._stage, before, scores)
+        return self.holder
 
     def _play(self, source: str, heat: int) -> list[Future[MatchResult]]:
         """Start a heat, on all cores: one match a game."""
         first = self._heats[heat - 1] if heat else 0
         return [
-            self._pool.submit(source, self._game, self._options, [seed], player="challenger")
+            self._pool.submit(source, self._game.name, self._game.options, [seed], player="challenger")
             for seed in self.seeds[first : self._heats[heat]]
         ]

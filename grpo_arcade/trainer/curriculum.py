@@ -33,8 +33,8 @@ class Curriculum:
     at: int = field(default=0)
 
     @classmethod
-    def of(cls, config: TrainConfig) -> Curriculum:
-        """The curriculum a configuration asks for; one stage when it asks for none.
+    def of(cls, config: TrainConfig, at: int = 0) -> Curriculum:
+        """The curriculum a configuration asks for, at stage ``at``; one stage when it asks for none.
 
         Raises:
             ValueError: options the game refuses, or a stage that cannot be read.
@@ -43,7 +43,7 @@ class Curriculum:
 
         common = config.options
         if not config.curriculum:
-            return cls((Stage(make(config.game, **common).options, config.promote_at),))
+            return cls((Stage(make(config.game, **common).options, config.promote_at),), at)
         stages = []
         for text in config.curriculum:
             words, _, mark = text.partition("@")
@@ -55,7 +55,7 @@ class Curriculum:
                 raise ConfigError(f"curriculum: {text!r} must end in @ and a share from 0 to 1, or in no @")
             options = parse_options(tuple(words.split(",")), "curriculum")
             stages.append(Stage(make(config.game, **{**common, **options}).options, promote_at))
-        return cls(tuple(stages))
+        return cls(tuple(stages), at)
 
     @property
     def stage(self) -> Stage:

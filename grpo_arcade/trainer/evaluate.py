@@ -44,9 +44,6 @@ class Evaluation:
     """One a strategy, each with one episode a seed; a baseline counts as one strategy without source."""
     baselines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By name, weakest first: mean, won (share of games), scores (one of each seed)."""
-    tokens: tuple[tuple[int, ...], ...] = ()
-    """Token ids of each completion, where a model was asked."""
-    truncated: tuple[bool, ...] = ()
 
     @property
     def scores(self) -> list[list[float]]:
@@ -193,20 +190,21 @@ def evaluate_model(
 
     scorer = Scorer(pool, [assignment] * len(mine), player=player, on_rollout=count)
     asked = prompt_ids(tokenizer, question(game, prompt), template)
-    written, _ = (generate or Sampler(model, tokenizer))(
+
+    def finished(place: int, ids: list[int]) -> None:
+        scorer.submit(place, completion_text(tokenizer, ids, ends, asked), ids, is_cut_off(ids, ends))
+
+    (generate or Sampler(model, tokenizer))(
         [asked] * len(mine),
         first=mine.start,
         seed=seed,
         max_new_tokens=max_completion_length,
         temperature=temperature,
-        on_finished=lambda place, ids: scorer.submit(place, completion_text(tokenizer, ids, ends, asked)),
+        on_finished=finished,
     )
-    part = scorer.collect(), [tuple(ids) for ids in written]
-    everybody = processes.gather(part) or [part]
-    rollouts = tuple(rollout for played, _ in everybody for rollout in played)
-    tokens = tuple(ids for _, texts in everybody for ids in texts)
-    truncated = tuple(is_cut_off(ids, ends) for ids in tokens)
-    return Evaluation(player, game.name, game.options, tuple(seeds), rollouts, baselines, tokens, truncated)
+    part = scorer.collect()
+    rollouts = tuple(rollout for played in processes.gather(part) or [part] for rollout in played)
+    return Evaluation(player, game.name, game.options, tuple(seeds), rollouts, baselines)
 
 
 def baselines_on(game: Game, seeds: Sequence[int]) -> dict[str, dict[str, Any]]:

@@ -40,6 +40,13 @@ class Verdict(NamedTuple):
 BROKEN_OFF = Verdict(None, "its server broke off a game, so nothing is learnt from it")
 
 
+class Judged(NamedTuple):
+    """A rollout, and what every reward function says of it, by its name."""
+
+    rollout: Rollout
+    verdicts: dict[str, Verdict]
+
+
 @dataclass(frozen=True)
 class Reward:
     """A reward function, with its name and its weight."""
@@ -74,7 +81,7 @@ class Reward:
         Raises:
             RewardError: the function raised, or gave what is no finite number.
         """
-        return [row[self.name] for row in judge_all([self], rollouts, columns)]
+        return [judged.verdicts[self.name] for judged in judge_all([self], rollouts, columns)]
 
     def begin(self, rollouts: Sequence[Rollout], columns: dict[str, Any]) -> Any:
         """Call the function: an answer a rollout; those of an ``async def`` are still to be awaited."""
@@ -129,10 +136,8 @@ class Reward:
         return RewardError(f"reward {self.name}{place}: {error_words(error)}")
 
 
-def judge_all(
-    rewards: Sequence[Reward], rollouts: Sequence[Rollout], columns: dict[str, Any]
-) -> list[dict[str, Verdict]]:
-    """What every reward function says of every rollout, by its name; each is called once, and async ones together.
+def judge_all(rewards: Sequence[Reward], rollouts: Sequence[Rollout], columns: dict[str, Any]) -> list[Judged]:
+    """What every reward function says of every rollout; each function is called once, and async ones together.
 
     Raises:
         RewardError: as :meth:`Reward.verdicts`.
@@ -146,13 +151,16 @@ def judge_all(
     # In a thread of its own, because a notebook has a loop running in this one.
     with ThreadPoolExecutor(1) as thread:
         answers = thread.submit(asyncio.run, together()).result()
-    columns_of_verdicts = [reward.checked(found, len(rollouts)) for reward, found in zip(rewards, answers, strict=True)]
-    names = [reward.name for reward in rewards]
-    rows = [dict(zip(names, row, strict=True)) for row in zip(*columns_of_verdicts, strict=True)]
+    by_reward = {
+        reward.name: reward.checked(found, len(rollouts)) for reward, found in zip(rewards, answers, strict=True)
+    }
     # None everywhere takes a completion out of its group: TRL compares the others, and learns nothing from this one.
     return [
-        dict.fromkeys(names, BROKEN_OFF) if rollout.broken_off else row
-        for rollout, row in zip(rollouts, rows, strict=True)
+        Judged(
+            rollout,
+            {name: BROKEN_OFF if rollout.broken_off else verdicts[place] for name, verdicts in by_reward.items()},
+        )
+        for place, rollout in enumerate(rollouts)
     ]
 
 

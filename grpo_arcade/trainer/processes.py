@@ -13,7 +13,9 @@ import contextlib
 import datetime
 import os
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Any, Self, TypeVar
+
+T = TypeVar("T")
 
 # A pause has no end of its own. A process that dies closes its connections, so nobody waits this long for it.
 _PATIENCE = datetime.timedelta(days=30)
@@ -109,6 +111,14 @@ class Processes:
         with _losing():
             distributed.gather_object(value, found, dst=0, group=self._group)
         return found or []
+
+    def follow(self, decisions: Iterator[T]) -> Iterator[T]:
+        """What process 0's iterator gives, one after another, on every process; nobody advances the others' own."""
+        while True:
+            given = self.broadcast(next(decisions, None) if self.rank == 0 else None)
+            if given is None:
+                return
+            yield given
 
     def barrier(self) -> None:
         """Until all have come here."""

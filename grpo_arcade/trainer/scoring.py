@@ -12,7 +12,7 @@ import statistics
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,6 @@ from grpo_arcade.games import Episode, Outcome, make
 
 if TYPE_CHECKING:
     from grpo_arcade.games.players import Extraction, MatchResult, Pool
-    from grpo_arcade.trainer.config import TrainConfig
 
 FAILURES = frozenset(
     (Outcome.ILLEGAL, Outcome.TIMEOUT, Outcome.CRASHED, Outcome.FORBIDDEN, Outcome.NO_CODE, Outcome.SYNTAX_ERROR)
@@ -99,6 +98,10 @@ class Rollout:
     """A published score of a person, where the game has one."""
     champion: tuple[Episode, ...] = ()
     """The run's best strategy so far on the same seeds; empty until there is one."""
+    tokens: tuple[int, ...] = ()
+    """Ids of the completion's tokens, where a model wrote it."""
+    truncated: bool = False
+    """Whether the completion was cut off."""
 
     @property
     def score(self) -> float:
@@ -129,17 +132,6 @@ class Assignment:
     """Source of the strategy to beat."""
 
 
-@dataclass(frozen=True)
-class Played:
-    """A completion of a step that has been played."""
-
-    place: int
-    """In the whole step, whichever process had it."""
-    rollout: Rollout
-    tokens: tuple[int, ...]
-    truncated: bool
-
-
 class Scorer:
     """Plays the completions of one batch; calls ``on_rollout(place, rollout)``, in this thread, as each is known."""
 
@@ -156,7 +148,7 @@ class Scorer:
         self._assignments = assignments
         self._player = player
         self._on_rollout = on_rollout
-        self._texts: dict[int, tuple[str, str | None]] = {}
+        self._written: dict[int, tuple[str, str, tuple[int, ...], bool]] = {}
         self._waiting: dict[Future[MatchResult], list[int]] = {}
         # The same source on the same seeds plays the same games: a collapsed group costs one match, not 32.
         self._known: dict[tuple[str, tuple[int, ...]], Future[MatchResult]] = {}
@@ -172,7 +164,7 @@ class Scorer:
     def _submit(self, source: str, assignment: Assignment, player: str) -> Future[MatchResult]:
         return self._pool.submit(source, assignment.game, assignment.options, list(assignment.seeds), player=player)
 
-    def submit(self, place: int, completion: str) -> None:
+    def submit(self, place: int, completion: str, tokens: Sequence[int] = (), truncated: bool = False) -> None:
         """Start playing completion ``place``, and take in what has finished meanwhile."""
         from grpo_arcade.games.players import extract_source
 
@@ -180,12 +172,13 @@ class Scorer:
         assignment = self._assignments[place]
         if found.source is None or found.refusal is not None:
             self._take(0)
-            self._keep(place, refused(completion, found, assignment, self._player))
+            rollout = refused(completion, found, assignment, self._player)
+            self._keep(place, replace(rollout, tokens=tuple(tokens), truncated=truncated))
             return
         key = found.source, assignment.seeds
         if key not in self._known:
             self._known[key] = self._submit(found.source, assignment, self._player)
-        self._texts[place] = completion, found.source
+        self._written[place] = completion, found.source, tuple(tokens), truncated
         self._waiting.setdefault(self._known[key], []).append(place)
         self._take(0)
 
@@ -202,14 +195,26 @@ class Scorer:
         for future in done:
             result = future.result()
             for place in self._waiting.pop(future):
-                completion, source = self._texts[place]
+                completion, source, tokens, truncated = self._written[place]
                 assignment = self._assignments[place]
                 champion: tuple[Episode, ...] = ()
                 if assignment.champion is not None:
                     champion = self._champions[assignment.champion, assignment.seeds].result().episodes
-                played = (result.episodes, result.error, result.refusal, result.cpu_s)
                 self._keep(
-                    place, Rollout(completion, source, *played, assignment.baselines, assignment.human_score, champion)
+                    place,
+                    Rollout(
+                        completion,
+                        source,
+                        result.episodes,
+                        result.error,
+                        result.refusal,
+                        result.cpu_s,
+                        assignment.baselines,
+                        assignment.human_score,
+                        champion,
+                        tokens,
+                        truncated,
+                    ),
                 )
 
     def _keep(self, place: int, rollout: Rollout) -> None:
@@ -240,27 +245,3 @@ def refused(completion: str, found: Extraction, assignment: Assignment, player: 
     return Rollout(
         completion, found.source, episodes, found.reason, outcome, 0.0, assignment.baselines, assignment.human_score
     )
-
-
-def open_pool(config: TrainConfig) -> Pool:
-    """A pool with the configuration's limits, on this machine or on a Ray cluster.
-
-    Raises:
-        ValueError: the cluster cannot be reached.
-        ImportError: Ray is not installed.
-    """
-    from grpo_arcade.cores import cores
-    from grpo_arcade.games.players import Limits, MatchPool
-    from grpo_arcade.trainer.processes import count_here
-
-    asked = {name: getattr(config, name) for name in ("move_cpu_s", "game_cpu_s", "match_cpu_s")}
-    if config.memory_mb is not None:
-        asked["memory_bytes"] = config.memory_mb * 2**20
-    limits = Limits(**{name: value for name, value in asked.items() if value is not None})
-    if config.ray_address:
-        from grpo_arcade.trainer.ray_pool import RayPool
-
-        return RayPool(config.ray_address, limits=limits)
-    # The model leaves one core to the person at the desk. Matches may take every core, because they only get what
-    # nobody else wants: their processes run at nice 10.
-    return MatchPool(workers=config.workers or max(1, cores() // count_here()), limits=limits)

@@ -7,7 +7,7 @@ way. Held-out scores, the baselines beside them and shares of outcomes are numbe
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,7 @@ from grpo_arcade.recordings.runs.folder import RECORDINGS
 from grpo_arcade.recordings.runs.reader import RunReader
 
 if TYPE_CHECKING:
-    from grpo_arcade.trainer.champion import Champion
-    from grpo_arcade.trainer.grpo_trainer import ArcadeTrainer
+    from transformers import Trainer
 
 PROJECT = "grpo-arcade"
 """What trackers that have projects file runs under."""
@@ -39,29 +38,13 @@ def outcome_shares(outcomes: Mapping[str, int], prefix: str) -> dict[str, float]
     return {f"{prefix}outcome/{outcome.value}": outcomes.get(outcome.value, 0) / whole for outcome in Outcome}
 
 
-class Trackers:
-    """What a run's evaluations and champions look like in its trackers."""
-
-    def __init__(self, folder: Path, warn: Callable[[str], None]) -> None:
-        """For the run in ``folder``; ``warn`` tells the person of a picture that could not be made."""
-        self._folder, self._warn = folder, warn
-        self._shown: int | None = None
-
-    def evaluated(self, trainer: ArcadeTrainer, row: Mapping[str, Any], champion: Champion | None) -> None:
-        """Send an evaluation (a row of ``evaluations``), and the GIF of a champion they have not seen."""
-        names = {"score": "mean", "score_low": "low", "score_high": "high", "champion": "champion"}
-        names |= {name: name for name in ("won", "compiled", "distinct_share", "stage")}
-        values = {f"eval_{name}": row[column] for name, column in names.items() if row[column] is not None}
-        values |= {f"eval_baseline/{name}": kept["mean"] for name, kept in row["baselines"].items()}
-        values |= outcome_shares(row["outcomes"], "eval_")
-        trainer.callback_handler.on_log(trainer.args, trainer.state, trainer.control, values)
-        if champion is None or champion.strategy_id == self._shown:
-            return
-        self._shown = champion.strategy_id
-        try:
-            _show(trainer, film_strategy(self._folder, champion.strategy_id, f"champion-step-{row['step']}.gif"))
-        except (ValueError, OSError) as error:
-            self._warn(f"the trackers get no picture of the champion: {' '.join(str(error).split())}")
+def evaluation_values(row: Mapping[str, Any]) -> dict[str, float]:
+    """An evaluation (a row of ``evaluations``) as numbers by the names trackers show."""
+    names = {"score": "mean", "score_low": "low", "score_high": "high", "champion": "champion"}
+    names |= {name: name for name in ("won", "compiled", "distinct_share", "stage")}
+    values = {f"eval_{name}": row[column] for name, column in names.items() if row[column] is not None}
+    values |= {f"eval_baseline/{name}": kept["mean"] for name, kept in row["baselines"].items()}
+    return values | outcome_shares(row["outcomes"], "eval_")
 
 
 def film_strategy(folder: Path, strategy_id: int, name: str) -> Path:
@@ -80,7 +63,7 @@ def film_strategy(folder: Path, strategy_id: int, name: str) -> Path:
     return path
 
 
-def _show(trainer: ArcadeTrainer, gif: Path) -> None:
+def show(trainer: Trainer, gif: Path) -> None:
     """Send a GIF to those trackers that show moving pictures."""
     step = trainer.state.global_step
     for callback in trainer.callback_handler.callbacks:

@@ -9,7 +9,8 @@ from grpo_arcade.games.players import MatchPool
 from grpo_arcade.trainer.champion import ChampionKeeper, champion_seeds
 from grpo_arcade.trainer.scoring import Rollout
 
-GAME, OPTIONS = "2048", make("2048", size=3, target=64).options
+BOARD = make("2048", size=3, target=64)
+GAME, OPTIONS = BOARD.name, BOARD.options
 CYCLE = 'def strategy(board):\n    return "WASD"[sum(map(sum, board)) // 2 % 4]\n'
 CORNER = """def strategy(board):
     def key(way):
@@ -42,60 +43,60 @@ def rollouts(pool, *sources):
     return [Rollout(each, each, pool.submit(each, GAME, OPTIONS, range(8)).result().episodes) for each in sources]
 
 
-def test_the_best_of_a_step_takes_an_empty_throne_over_all_its_seeds(pool):
-    keeper = ChampionKeeper(pool, GAME, OPTIONS, champion_seeds(b"key", 8))
+def test_the_best_of_a_step_is_the_first_champion_over_all_its_seeds(pool):
+    keeper = ChampionKeeper(pool, BOARD, 0, champion_seeds(b"key", 8))
     keeper.challenge(rollouts(pool, CYCLE, CORNER), [1, 2])
-    champion, before = keeper.settle()
-    assert (champion.source, champion.strategy_id, before) == (CORNER, 2, None)
+    champion = keeper.settle(1)
+    assert (champion.source, champion.strategy_id, champion.previous) == (CORNER, 2, None)
     assert len(champion.scores) == 8
     alone = pool.submit(CORNER, GAME, OPTIONS, keeper.seeds).result()
     assert champion.scores == tuple(episode.score for episode in alone.episodes)
-    assert keeper.settle() is None
+    assert keeper.settle(1) is None
 
 
 def test_a_challenger_who_falls_behind_is_spared_the_rest_and_a_second_try(pool):
-    keeper = ChampionKeeper(pool, GAME, OPTIONS, champion_seeds(b"key", 8))
+    keeper = ChampionKeeper(pool, BOARD, 0, champion_seeds(b"key", 8))
     keeper.challenge(rollouts(pool, CORNER), [1])
-    keeper.settle()
+    keeper.settle(1)
     weaker = rollouts(pool, CYCLE)
     pool.asked.clear()
     keeper.challenge(weaker, [2])
-    assert keeper.settle() is None
+    assert keeper.settle(1) is None
     assert keeper.holder.source == CORNER
     assert pool.asked == [(CYCLE, seed) for seed in keeper.seeds[:2]]
     keeper.challenge(weaker, [3])
-    assert keeper.settle() is None
+    assert keeper.settle(1) is None
     assert len(pool.asked) == 2
 
 
 def test_who_does_better_on_all_seeds_follows(pool):
-    keeper = ChampionKeeper(pool, GAME, OPTIONS, champion_seeds(b"key", 5))
+    keeper = ChampionKeeper(pool, BOARD, 0, champion_seeds(b"key", 5))
     keeper.challenge(rollouts(pool, CYCLE), [1])
-    keeper.settle()
+    before = keeper.settle(1)
     keeper.challenge(rollouts(pool, CORNER), [2])
-    champion, before = keeper.settle()
+    champion = keeper.settle(2)
     assert (champion.source, before.source) == (CORNER, CYCLE)
-    assert champion.score > before.score
+    assert champion.score > before.score == champion.previous
 
 
 def test_who_is_level_in_training_may_challenge_and_who_is_worse_may_not(pool):
-    keeper = ChampionKeeper(pool, GAME, OPTIONS, champion_seeds(b"key", 4))
+    keeper = ChampionKeeper(pool, BOARD, 0, champion_seeds(b"key", 4))
     keeper.challenge(rollouts(pool, CYCLE), [1])
-    keeper.settle()
+    keeper.settle(1)
     (cycle, corner) = rollouts(pool, CYCLE, CORNER)
     assert corner.score > cycle.score
     keeper.challenge([dataclasses.replace(cycle, source=CORNER, champion=corner.episodes)], [2])
-    assert keeper.settle() is None
+    assert keeper.settle(1) is None
     level = dataclasses.replace(cycle, source=CORNER, champion=cycle.episodes)
     keeper.challenge([dataclasses.replace(cycle, champion=cycle.episodes), level], [3, 4])
-    champion, _ = keeper.settle()
+    champion = keeper.settle(1)
     assert (champion.source, champion.strategy_id) == (CORNER, 4)
 
 
 def test_a_strategy_that_fails_is_no_challenger(pool):
-    keeper = ChampionKeeper(pool, GAME, OPTIONS, champion_seeds(b"key", 1))
+    keeper = ChampionKeeper(pool, BOARD, 0, champion_seeds(b"key", 1))
     keeper.challenge(rollouts(pool, "def strategy(board):\n    return 9\n"), [1])
-    assert keeper.settle() is None
+    assert keeper.settle(1) is None
 
 
 def test_champion_seeds_come_from_the_runs_key_alone():

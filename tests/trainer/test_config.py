@@ -91,7 +91,7 @@ def test_a_curriculum_goes_on_when_enough_is_won_and_stays_at_its_end():
 def test_neither_configuration_nor_run_folder_imports_torch():
     code = (
         "import sys, grpo_arcade.trainer.config as c, grpo_arcade.recordings.runs.reader, grpo_arcade.trainer.grpo\n"
-        "import grpo_arcade.trainer.evaluate, grpo_arcade.trainer.session\n"
+        "import grpo_arcade.trainer.evaluate, grpo_arcade.trainer.loop\n"
         "c.describe(c.TrainConfig())\n"
         "heavy = {'torch', 'transformers', 'trl', 'datasets', 'pygame', 'textual', 'numpy'} & set(sys.modules)\n"
         "assert not heavy, heavy"

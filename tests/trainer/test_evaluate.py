@@ -78,7 +78,7 @@ def test_a_model_is_asked_for_many_strategies_and_repeats_itself(tiny_model, poo
     assert first.scores == second.scores
     assert (len(first.scores), len(first.scores[0])) == (5, 2)
     assert sorted(done) == sorted([(count, 5) for count in range(1, 6)] * 2)
-    assert len(first.tokens) == 5
+    assert all(rollout.tokens for rollout in first.rollouts)
 
 
 def test_whoever_writes_is_asked_once_a_strategy_and_failures_stay_in_the_mean(pool):

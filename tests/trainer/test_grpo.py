@@ -21,12 +21,14 @@ from grpo_arcade.games import make
 from grpo_arcade.games.seeds import EVALUATION_SEEDS
 from grpo_arcade.recordings.runs.folder import DATABASE, LOG, RunFolderError, checkpoints
 from grpo_arcade.recordings.runs.reader import RunReader
-from grpo_arcade.trainer import rewards, session
+from grpo_arcade.trainer import checkpoints as checkpoints_module
+from grpo_arcade.trainer import loop, rewards
 from grpo_arcade.trainer.config import ConfigError, TrainConfig
-from grpo_arcade.trainer.grpo import TrainingError, resumed_config, train
-from grpo_arcade.trainer.learning import stopping
+from grpo_arcade.trainer.grpo import TrainingError, train
 from grpo_arcade.trainer.narration import Narrator
 from grpo_arcade.trainer.processes import ALONE
+from grpo_arcade.trainer.resuming import resumed_config
+from grpo_arcade.trainer.signals import stopping
 
 
 @pytest.fixture(scope="module")
@@ -325,7 +327,7 @@ def test_a_run_that_collapses_for_good_keeps_its_good_weights_and_is_begun_anew(
     )
     assert (result.status, result.step) == ("failed", 4)
     told = capsys.readouterr().err
-    assert "for the 4. time" in told
+    assert "3 returns to an earlier checkpoint have not helped" in told
     assert "--resume" not in told
     with RunReader(result.folder) as run:
         assert run.status() == "failed"
@@ -376,16 +378,16 @@ def test_a_disk_that_fills_during_a_checkpoint_is_one_line_and_nothing_half_writ
 
 @pytest.mark.parametrize(("share", "third"), [(1e9, [0, 2, 3]), (0.0, [0, 2])])
 def test_the_newest_state_is_saved_after_every_step_that_can_afford_it(tiny_config, monkeypatch, share, third):
-    monkeypatch.setattr(session, "SAVING_SHARE", share)
+    monkeypatch.setattr(checkpoints_module, "SAVING_SHARE", share)
     seen = []
-    real = session.Session.after_step
+    real = loop.Loop.after_step
 
     def after_step(self, trainer):
         ended = real(self, trainer)
-        seen.append([path.name for path in checkpoints(self.folder)])
+        seen.append([path.name for path in checkpoints(self.checkpoints.folder)])
         return ended
 
-    monkeypatch.setattr(session.Session, "after_step", after_step)
+    monkeypatch.setattr(loop.Loop, "after_step", after_step)
     train(dataclasses.replace(tiny_config, max_steps=4, save_steps=2, eval_steps=0))
     assert seen[2] == [f"checkpoint-{step}" for step in third]
     # What was saved between is replaced by what comes next.

@@ -14,8 +14,9 @@ import pytest
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer import processes
 from grpo_arcade.trainer.config import ConfigError, TrainConfig
-from grpo_arcade.trainer.grpo import resumed_config, train
+from grpo_arcade.trainer.grpo import train
 from grpo_arcade.trainer.processes import ALONE
+from grpo_arcade.trainer.resuming import resumed_config
 
 # Beside the training, each process writes down what its weights are at every checkpoint.
 CHILD = """
@@ -24,7 +25,7 @@ from pathlib import Path
 from grpo_arcade.arcade.cli import main
 from grpo_arcade.trainer import processes
 from grpo_arcade.trainer.config import TrainConfig
-from grpo_arcade.trainer.grpo_trainer import ArcadeTrainer
+from grpo_arcade.trainer.trl_adapter import ArcadeTrainer
 save = ArcadeTrainer.save
 def saved(self):
     whole = hashlib.sha256()

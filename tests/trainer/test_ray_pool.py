@@ -8,7 +8,7 @@ import pytest
 
 from grpo_arcade.games.players import Limits, MatchPool
 from grpo_arcade.trainer.config import TrainConfig
-from grpo_arcade.trainer.scoring import open_pool
+from grpo_arcade.trainer.pools import open_pool
 
 PLAYER = """
 def strategy(board):

@@ -15,7 +15,8 @@ import pytest
 from grpo_arcade.recordings.runs.folder import checkpoints
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer.config import TrainConfig
-from grpo_arcade.trainer.grpo import resumed_config, train
+from grpo_arcade.trainer.grpo import train
+from grpo_arcade.trainer.resuming import resumed_config
 
 CODE = """
 import sys, json
@@ -150,7 +151,7 @@ def test_ctrl_c_between_two_steps_of_one_generation_resumes_exactly(tiny_config,
         "import signal\n"
         "interrupt = False\n"
         "def own(completions, **columns):\n"
-        "    if interrupt:\n"
+        "    if interrupt and len(completions) > 2:  # not where it is tried on two made-up ones\n"
         "        signal.raise_signal(signal.SIGINT)\n"
         "    return [float(len(completion[0]['content'])) for completion in completions]\n"
     )

@@ -289,7 +289,7 @@ def own_rewards(tmp_path, monkeypatch):
 def test_every_form_of_ones_own_works_and_is_found_in_the_current_folder(own_rewards, function, values, reason):
     batch = [rollout(LOST), replace(rollout(WON, LOST), source=None)]
     columns = {"prompts": ["p", "p"], "completions": [[{"content": "text"}]] * 2, "completion_ids": [[1], [2]]}
-    verdicts = [row[function] for row in judging.judge_all(own_rewards(function), batch, columns)]
+    verdicts = [judged.verdicts[function] for judged in judging.judge_all(own_rewards(function), batch, columns)]
     assert [verdict.value for verdict in verdicts] == values
     assert {verdict.reason for verdict in verdicts} == {reason}
     own_rewards_tried(own_rewards(function))
@@ -312,7 +312,7 @@ def test_a_reward_is_called_once_a_batch_and_works_where_a_loop_is_running(own_r
 
     found = asyncio.run(notebook())
     assert len(asked) == 2
-    assert found == [{"counting": (1.0, "because"), "slow": (1.0, "at last")}] * 2
+    assert [judged.verdicts for judged in found] == [{"counting": (1.0, "because"), "slow": (1.0, "at last")}] * 2
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ class Command(TrainConfig):
         words = _after("--resume", arguments)
         if words is None or "-h" in arguments or "--help" in arguments or processes.rank():
             return None, arguments
-        from grpo_arcade.trainer.grpo import resumed_config
+        from grpo_arcade.trainer.resuming import resumed_config
 
         output_dir = (_after("--output-dir", arguments) or [TrainConfig.output_dir])[0]
         folder = _folder_to_resume(tuple(words), output_dir)

@@ -234,7 +234,7 @@ class RunWriter:
             return strategy_id
 
     def judged(
-        self, ids: Sequence[int], rewards: Sequence[Mapping[str, float]], reasons: Sequence[Mapping[str, str]],
+        self, ids: Sequence[int], rewards: Sequence[Mapping[str, float | None]], reasons: Sequence[Mapping[str, str]],
         totals: Sequence[float], advantages: Sequence[float],
     ) -> None:  # fmt: skip
         """Add what a group's strategies earned: one entry of each sequence a strategy."""

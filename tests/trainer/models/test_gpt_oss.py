@@ -9,8 +9,9 @@ from safetensors.torch import load_file
 
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer.config import TrainConfig
-from grpo_arcade.trainer.grpo import resumed_config, train
+from grpo_arcade.trainer.grpo import train
 from grpo_arcade.trainer.models import load
+from grpo_arcade.trainer.resuming import resumed_config
 
 
 def test_an_adapter_on_attention_and_experts_learns_is_saved_and_goes_on(gpt_oss, tmp_path, monkeypatch):

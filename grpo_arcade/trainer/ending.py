@@ -1,0 +1,63 @@
+"""How a run ends that cannot go on: what is recorded of it, and the one line that says why and what would help."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grpo_arcade.recordings.runs.folder import LIVE, RunFolderError, is_live
+from grpo_arcade.recordings.runs.reader import RunReader
+from grpo_arcade.trainer import processes
+from grpo_arcade.trainer.judging import RewardError
+
+if TYPE_CHECKING:
+    from grpo_arcade.recordings.runs.writer import RunWriter
+    from grpo_arcade.trainer.config import TrainConfig
+
+
+class TrainingError(ValueError):
+    """Training cannot go on; one line that says why and what would help. The run can be resumed."""
+
+
+def note_end(writer: RunWriter, error: BaseException) -> None:
+    """Record that the trainer ends without having finished."""
+    interrupted = isinstance(error, KeyboardInterrupt)
+    # A disk that is full has no room for these words either.
+    with contextlib.suppress(RunFolderError):
+        writer.note(status="stopped" if interrupted else "crashed")
+        with RunReader(writer.folder) as run:
+            step = int(run.facts().get("step", 0))
+        writer.event("interrupted" if interrupted else "failed", step, f"{type(error).__name__}: {error}")
+
+
+def has_ended(folder: Path) -> bool:
+    """Whether process 0 has said, or says within half a minute, how the run ended."""
+    for _ in range(300):
+        if not is_live(folder):
+            break
+        time.sleep(0.1)
+    try:
+        with RunReader(folder) as run:
+            return run.facts()["status"] not in LIVE
+    except ValueError:
+        # What was refused before it began leaves no folder behind.
+        return True
+
+
+def explained(error: BaseException, config: TrainConfig, again: str) -> TrainingError | None:
+    """The line for an error that is nobody's wrong setting."""
+    from grpo_arcade.trainer.models.learner import is_out_of_memory, what_to_lower
+
+    if processes.is_lost(error):
+        return TrainingError(f"another process of this run died; {again}")
+    if is_out_of_memory(error):
+        return TrainingError(
+            f"memory ran out; a new run with {what_to_lower(config)} needs less, and where there is more: {again}"
+        )
+    if isinstance(error, RewardError):
+        return TrainingError(f"{error}; mend it, and go on with {again}")
+    if isinstance(error, OSError):
+        return TrainingError(f"{type(error).__name__}: {' '.join(str(error).split())}; {again}")
+    return None

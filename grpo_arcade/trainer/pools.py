@@ -1,0 +1,33 @@
+"""Where a run's matches are played: on this machine's cores, or on a Ray cluster's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from grpo_arcade.games.players import Pool
+    from grpo_arcade.trainer.config import TrainConfig
+
+
+def open_pool(config: TrainConfig) -> Pool:
+    """A pool with the configuration's limits, on this machine or on a Ray cluster.
+
+    Raises:
+        ValueError: the cluster cannot be reached.
+        ImportError: Ray is not installed.
+    """
+    from grpo_arcade.cores import cores
+    from grpo_arcade.games.players import Limits, MatchPool
+    from grpo_arcade.trainer.processes import count_here
+
+    asked = {name: getattr(config, name) for name in ("move_cpu_s", "game_cpu_s", "match_cpu_s")}
+    if config.memory_mb is not None:
+        asked["memory_bytes"] = config.memory_mb * 2**20
+    limits = Limits(**{name: value for name, value in asked.items() if value is not None})
+    if config.ray_address:
+        from grpo_arcade.trainer.ray_pool import RayPool
+
+        return RayPool(config.ray_address, limits=limits)
+    # The model leaves one core to the person at the desk. Matches may take every core, because they only get what
+    # nobody else wants: their processes run at nice 10.
+    return MatchPool(workers=config.workers or max(1, cores() // count_here()), limits=limits)
