@@ -26,9 +26,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
+from grpo_arcade.games.episode import Episode
 from grpo_arcade.games.game import Game, Outcome
 from grpo_arcade.games.players import check_source, extract_source, play_match
 from grpo_arcade.games.registry import make
+from grpo_arcade.games.replay import Replay
 from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 
 MAX_PLIES = 200
@@ -301,19 +303,15 @@ def _state(game: Game) -> str:
 def trace(game: Game, seed: int, actions: Sequence[int]) -> list[str]:
     """A digest of all that can be seen of the game after the reset and after each action, up to the end."""
     game.reset(seed)
-    seen = [_state(game)]
-    for action in actions:
-        if game.outcome is not None:
-            break
-        game.step(action)
-        seen.append(_state(game))
-    return [hashlib.sha256(state.encode()).hexdigest() for state in seen]
+    replay = Replay(Episode(game.name, game.options, seed, bytes(actions), Outcome.UNFINISHED, 0.0), game)
+    return [hashlib.sha256(_state(game).encode()).hexdigest() for _ in replay.plies()]
 
 
 _ELSEWHERE = """
 import json, sys
 from grpo_arcade.games.conformance import trace
 from grpo_arcade.games.registry import make
+from grpo_arcade.games.replay import Replay
 name, options, seed, actions = json.load(sys.stdin)
 json.dump(trace(make(name, **options), seed, actions), sys.stdout)
 """
