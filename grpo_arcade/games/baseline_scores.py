@@ -1,6 +1,6 @@
 """What the baselines score on the evaluation seeds: play them, and keep the results as data.
 
-``python -m grpo_arcade.games.baseline_scores`` plays every entry of :data:`STORED` on all cores and replaces the
+``python -m grpo_arcade.games.baseline_scores`` plays every entry of :func:`entries` on all cores and replaces the
 ``baseline_scores.json`` beside each game; followed by names (``2048``, ``atari/pong``, or ``atari/`` for all of them)
 it plays those only. The same version gives the same file on every machine.
 """
@@ -13,6 +13,7 @@ import random
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,7 +40,7 @@ class Entry(NamedTuple):
 _ATARI_SEEDS = EVALUATION_SEEDS[:16]
 """An Atari game takes seconds; these are the ones that a trainer evaluates on unless told otherwise."""
 
-STORED: tuple[Entry, ...] = (
+_BOARDS = (
     Entry("2048", {"size": 4, "target": 2048}),
     Entry("2048", {"size": 4, "target": 1024}),
     Entry("2048", {"size": 4, "target": 512}),
@@ -47,20 +48,15 @@ STORED: tuple[Entry, ...] = (
     Entry("2048", {"size": 3, "target": 256}),
     Entry("2048", {"size": 5, "target": 2048}),
     Entry("2048", {"size": 6, "target": 2048}),
-    Entry("atari/asterix", {}, _ATARI_SEEDS),
-    Entry("atari/bowling", {}, _ATARI_SEEDS),
-    Entry("atari/boxing", {}, _ATARI_SEEDS),
-    Entry("atari/breakout", {}, _ATARI_SEEDS),
-    Entry("atari/demon_attack", {}, _ATARI_SEEDS),
-    Entry("atari/freeway", {}, _ATARI_SEEDS),
-    Entry("atari/kaboom", {}, _ATARI_SEEDS),
-    Entry("atari/ms_pacman", {}, _ATARI_SEEDS),
-    Entry("atari/pong", {}, _ATARI_SEEDS),
-    Entry("atari/skiing", {}, _ATARI_SEEDS),
-    Entry("atari/space_invaders", {}, _ATARI_SEEDS),
-    Entry("atari/tennis", {}, _ATARI_SEEDS),
 )
-"""What is stored, in the files' order."""
+
+
+@cache
+def entries() -> tuple[Entry, ...]:
+    """What is stored, in the files' order: of Atari, every game with a hand-written player."""
+    from grpo_arcade.games.atari.titles import SYMBOLIC  # whoever plays a baseline of another game needs none of it
+
+    return (*_BOARDS, *(Entry(f"atari/{title}", {}, _ATARI_SEEDS) for title in SYMBOLIC))
 
 
 def play_baseline(game: str, options: Mapping[str, Any], name: str, seeds: Sequence[int]) -> tuple[Episode, ...]:
@@ -105,19 +101,19 @@ def _play(registered: str, game: Game, name: str, seed: int) -> Episode:
 
 
 _Task = tuple[int, str, int]
-"""Index into :data:`STORED`, baseline, seed."""
+"""Index into :func:`entries`, baseline, seed."""
 
 
 def _result(task: _Task) -> tuple[_Task, float, str]:
     entry, name, seed = task
-    game, options, _ = STORED[entry]
+    game, options, _ = entries()[entry]
     (episode,) = play_baseline(game, options, name, [seed])
     return task, episode.score, str(episode.outcome)
 
 
 def _tasks(chosen: Sequence[int]) -> Iterator[_Task]:
     for entry in chosen:
-        game, options, seeds = STORED[entry]
+        game, options, seeds = entries()[entry]
         # The slowest player first, so that no core ends alone with a long game.
         for name in reversed(tuple(make(game, **options).baselines)):
             for seed in seeds:
@@ -125,11 +121,11 @@ def _tasks(chosen: Sequence[int]) -> Iterator[_Task]:
 
 
 def _chosen(names: Sequence[str]) -> list[int]:
-    """Indices into :data:`STORED` of the games of these names, of all if there are none."""
+    """Indices into :func:`entries` of the games of these names, of all if there are none."""
     for name in names:
-        if not any(entry.game.startswith(name) for entry in STORED):
-            raise ValueError(f"no scores of {name!r} are stored; there are {', '.join({e.game: 0 for e in STORED})}")
-    return [place for place, entry in enumerate(STORED) if not names or entry.game.startswith(tuple(names))]
+        if not any(entry.game.startswith(name) for entry in entries()):
+            raise ValueError(f"no scores of {name!r} are stored; there are {', '.join({e.game: 0 for e in entries()})}")
+    return [place for place, entry in enumerate(entries()) if not names or entry.game.startswith(tuple(names))]
 
 
 def _file_of(game: Game) -> Path:
@@ -157,7 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     files: dict[Path, list[dict[str, Any]]] = {}
     for place in chosen:
-        name, options, seeds = STORED[place]
+        name, options, seeds = entries()[place]
         game = make(name, **options)
         baselines = {}
         for baseline in game.baselines:
@@ -168,8 +164,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 f"won {outcomes.count('won')} of {len(outcomes)}"
             )
         versions = {library: found for library, found in game.versions.items() if library != "grpo-arcade"}
-        stored = {"game": name, "options": dict(game.options), "versions": versions, "baselines": baselines}
-        files.setdefault(_file_of(game), []).append(stored)
+        found = {"game": name, "options": dict(game.options), "versions": versions, "baselines": baselines}
+        files.setdefault(_file_of(game), []).append(found)
     for path, played in files.items():
         _write(path, _merged(path, played))
         print(f"wrote {path}")
@@ -177,10 +173,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _merged(path: Path, played: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What was played, among the entries of ``path`` that were not, in the order of :data:`STORED`."""
+    """What was played, among the entries of ``path`` that were not, in the order of :func:`entries`."""
     kept = json.loads(path.read_text(encoding="utf-8"))["games"] if path.exists() else []
     found = {_key(entry): entry for entry in (*kept, *played)}
-    keys = [_key({"game": name, "options": make(name, **options).options}) for name, options, _ in STORED]
+    keys = [_key({"game": name, "options": make(name, **options).options}) for name, options, _ in entries()]
     return [found[key] for key in keys if key in found]
 
 

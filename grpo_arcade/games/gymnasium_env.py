@@ -20,7 +20,7 @@ from gymnasium import spaces
 from gymnasium.core import Env
 from gymnasium.envs.registration import register, registry
 
-from grpo_arcade.games.atari.roms import titles
+from grpo_arcade.games.atari.roms import playable_titles
 from grpo_arcade.games.game import Outcome
 from grpo_arcade.games.registry import make
 
@@ -126,7 +126,7 @@ def _as_arrays(space: spaces.Space[Any], value: Any) -> Any:
 
 def environments() -> dict[str, str]:
     """Gymnasium's names of our environments, and the games they are: ``GRPOArcade/AtariMsPacman-v0`` and so on."""
-    atari = {"".join(map(str.capitalize, title.split("_"))): title for title in titles()}
+    atari = {"".join(map(str.capitalize, title.split("_"))): title for title in playable_titles()}
     return {
         "GRPOArcade/Twenty48-v0": "2048",
         **{f"GRPOArcade/Atari{name}-v0": f"atari/{title}" for name, title in atari.items()},

@@ -5,13 +5,13 @@ import json
 import pytest
 
 from grpo_arcade.games import Outcome, baseline_scores, make
-from grpo_arcade.games.baseline_scores import STORED, play_baseline
+from grpo_arcade.games.baseline_scores import entries, play_baseline
 from grpo_arcade.games.seeds import EVALUATION_SEEDS
 
 PLAYERS = ("random", "greedy", "expectimax")
 
 
-@pytest.mark.parametrize(("game", "options", "seeds"), STORED, ids=str)
+@pytest.mark.parametrize(("game", "options", "seeds"), entries(), ids=str)
 def test_stored_scores_cover_every_baseline_and_the_seeds_named(game, options, seeds):
     assert seeds == EVALUATION_SEEDS[: len(seeds)]
     built = make(game, **options)
@@ -45,7 +45,7 @@ def test_stored_games_play_again_to_the_same_end(size, target, name, seeds):
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize(("game", "options", "seeds"), STORED, ids=str)
+@pytest.mark.parametrize(("game", "options", "seeds"), entries(), ids=str)
 def test_every_stored_game_plays_again_to_the_same_end(game, options, seeds):
     for name, stored in make(game, **options).baseline_scores().items():
         episodes = play_baseline(game, options, name, seeds)
@@ -63,7 +63,7 @@ def test_stored_atari_games_play_again_to_the_same_end(title, name):
 
 
 def test_a_hand_written_player_beats_random_play_in_every_atari_game_that_has_one():
-    for game, options, _ in STORED:
+    for game, options, _ in entries():
         if game.startswith("atari/"):
             stored = make(game, **options).baseline_scores()
             assert sum(stored["scripted"]["scores"]) > sum(stored["random"]["scores"]), game
@@ -146,7 +146,7 @@ def test_unknown_names_are_refused_with_what_would_work(arguments, says):
 
 def test_some_games_can_be_played_again_without_the_others(tmp_path):
     path = tmp_path / "baseline_scores.json"
-    options = {entry.game: dict(make(entry.game, **entry.options).options) for entry in STORED}
+    options = {entry.game: dict(make(entry.game, **entry.options).options) for entry in entries()}
     old = [{"game": game, "options": options[game], "baselines": "old"} for game in ("atari/pong", "atari/boxing")]
     path.write_text(json.dumps({"games": old}))
     new = [{"game": game, "options": options[game], "baselines": "new"} for game in ("atari/pong", "atari/freeway")]

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from grpo_arcade.games import Outcome, game_names, make
 from grpo_arcade.games.atari.titles import SYMBOLIC
-from grpo_arcade.games.atari.toolbox import ahead, arrival_x, arrival_y, calls_until, steer
+from grpo_arcade.games.atari.titles.breakout import arrival_x
+from grpo_arcade.games.atari.titles.pong import arrival_y
+from grpo_arcade.games.atari.toolbox import ahead, calls_until, steer
 from grpo_arcade.games.players import play_match
 from grpo_arcade.games.registry import make_recorded
 from grpo_arcade.games.twenty48.rules import board_of, grid

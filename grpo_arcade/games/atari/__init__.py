@@ -1,8 +1,8 @@
 """Atari 2600 games, played on the emulator of the Arcade Learning Environment (ale-py).
 
-``roms`` says what can be played, ``console`` emulates, ``goals`` say who won, ``objects`` read what is where from the
-console's memory, ``picture`` draws the screen, ``prompt`` asks a model for a strategy, ``toolbox`` is what it may call,
-``baselines`` play.
+``roms`` says what can be played, ``console`` emulates, ``picture`` draws the screen, ``prompt`` asks a model for a
+strategy, ``baselines`` play. ``titles`` has a module for each title of which more is known: what is where in the
+console's memory (``fields``), who has won (``goals``), a hand-written player, what a strategy may call (``toolbox``).
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import json
 import math
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
@@ -21,20 +20,19 @@ import numpy as np
 
 from grpo_arcade.games.atari import console as consoles
 from grpo_arcade.games.atari.baselines import baselines
-from grpo_arcade.games.atari.controls import controls_of, screen_names
-from grpo_arcade.games.atari.goals import goal
+from grpo_arcade.games.atari.controls import controls_of
+from grpo_arcade.games.atari.fields import Objects, Reading
 from grpo_arcade.games.atari.packed import PackedMemory
 from grpo_arcade.games.atari.picture import AtariView, luminance
 from grpo_arcade.games.atari.prompt import memory_prompt, symbolic_prompt
-from grpo_arcade.games.atari.roms import UnknownRomError, rom, titles
-from grpo_arcade.games.atari.titles import SYMBOLIC, Objects, Reading
-from grpo_arcade.games.atari.toolbox import TOOLBOXES
+from grpo_arcade.games.atari.roms import UnknownRomError, playable_titles, rom
+from grpo_arcade.games.atari.titles import cartridge_of
 from grpo_arcade.games.game import Game, Outcome, Picture
 
 if TYPE_CHECKING:
     from gymnasium.spaces import Dict
 
-__all__ = ["Atari", "AtariView", "UnknownRomError", "titles"]
+__all__ = ["Atari", "AtariView", "UnknownRomError", "playable_titles"]
 
 MOST_FRAME_SKIP = 60
 GRID = 10
@@ -45,7 +43,7 @@ class Atari(Game):
     """An Atari 2600 game: ``make("atari/pong")``.
 
     Args:
-        title: one of :func:`titles`.
+        title: one of :func:`playable_titles`.
         frame_skip: frames that an action is held for, 1 to 60.
         repeat_action_probability: how likely each frame goes on with what was pressed in the frame before ("sticky
             actions"), from 0 to below 1. At 0 nothing of the console is random; the seed then chooses how many frames
@@ -79,13 +77,14 @@ class Atari(Game):
         difficulty: int | None = None,
         max_num_frames_per_episode: int = 18_000,
     ) -> None:
-        cartridge = self._rom = rom(title)
-        mode = cartridge.modes[0] if mode is None else mode
-        difficulty = cartridge.difficulties[0] if difficulty is None else difficulty
+        facts = self._rom = rom(title)
+        cartridge = cartridge_of(title)
+        mode = facts.modes[0] if mode is None else mode
+        difficulty = facts.difficulties[0] if difficulty is None else difficulty
         _check_int("frame_skip", frame_skip, 1, MOST_FRAME_SKIP)
         _check_int("max_num_frames_per_episode", max_num_frames_per_episode, 1, 2**31 - 1)
-        _check_switch(title, "mode", mode, cartridge.modes)
-        _check_switch(title, "difficulty", difficulty, cartridge.difficulties)
+        _check_switch(title, "mode", mode, facts.modes)
+        _check_switch(title, "difficulty", difficulty, facts.difficulties)
         if (
             not isinstance(repeat_action_probability, int | float)
             or isinstance(repeat_action_probability, bool)
@@ -96,6 +95,7 @@ class Atari(Game):
             )
         self.name = f"atari/{title}"
         self.title = title
+        self._spelled = cartridge.spelled or title.replace("_", " ").title()
         self.options = {
             "frame_skip": frame_skip,
             "repeat_action_probability": float(repeat_action_probability),
@@ -103,31 +103,29 @@ class Atari(Game):
             "difficulty": difficulty,
             "max_num_frames_per_episode": max_num_frames_per_episode,
         }
-        self.actions = screen_names(title, cartridge.actions)
+        self.actions = tuple(cartridge.screen_names.get(name, name) for name in facts.actions)
         self.aliases = {
-            **{name: action for action, name in enumerate(cartridge.actions)},
+            **{name: action for action, name in enumerate(facts.actions)},
             **{name: action for action, name in enumerate(self.actions)},
             **{action: action for action in range(len(self.actions))},
         }
         self.controls = controls_of(self.actions)
         self.frame_rate = consoles.FRAMES_PER_SECOND / frame_skip
         self.step_cap = math.ceil(max_num_frames_per_episode / frame_skip)
-        self.baselines = baselines(title)
-        self.toolbox = TOOLBOXES.get(title)
-        as_published = (mode, difficulty) == (cartridge.modes[0], cartridge.difficulties[0])
-        self.human_score = cartridge.human_score if as_published else None
-        aim = self._goal = goal(title)
-        if aim.target is not None and aim.target == cartridge.human_score:
-            # In another mode nobody knows what a person would score.
-            self._goal = replace(aim, target=self.human_score)
+        self.baselines = baselines(cartridge)
+        self.toolbox = cartridge.toolbox
+        as_published = (mode, difficulty) == (facts.modes[0], facts.difficulties[0])
+        # In another mode nobody knows what a person would score.
+        self.human_score = facts.human_score if as_published else None
+        aim = self._goal = cartridge.aim(self.human_score)
         seconds = max_num_frames_per_episode / consoles.FRAMES_PER_SECOND
         self.failure_score = float(aim.worst + aim.worst_per_s * seconds)
         self._patience = math.ceil(aim.patience * self.step_cap) or 2**62
-        self._objects = SYMBOLIC.get(title)
+        self._objects = cartridge.objects
         self._moving_lists = _moving_lists(self._objects) if self._objects else ()
         self._frame_skip = frame_skip
         self._stickiness = round(repeat_action_probability * 2**32)
-        self._ids = tuple(consoles.ACTION_IDS[name] for name in cartridge.actions)
+        self._ids = tuple(consoles.ACTION_IDS[name] for name in facts.actions)
         self._all = tuple(range(len(self.actions)))
         self._console: consoles.Console | None = None
         self._returned: Callable[[], object] = lambda: None
@@ -215,7 +213,7 @@ class Atari(Game):
         return self._all if self.outcome is None else ()
 
     def observation(self) -> dict[str, Any]:
-        """What is where, for the games in ``SYMBOLIC``; else the memory and how bright the screen is."""
+        """What is where, for the games with a symbolic observation; else the memory and how bright the screen is."""
         console = self._running()
         objects = self._objects
         if objects is None:
@@ -307,10 +305,10 @@ class Atari(Game):
         """The user message that asks for a strategy for this game."""
         sticky = self.options["repeat_action_probability"]
         if self._objects is not None:
-            rules = self._objects, self.actions, self._goal.meaning, self._frame_skip, sticky
+            rules = self._spelled, self._objects, self.actions, self._goal.meaning, self._frame_skip, sticky
             return symbolic_prompt(*rules, toolbox=self.lent)
         grid = _grid(self._rom.height)
-        return memory_prompt(self.title, self.actions, self._goal.meaning, self._frame_skip, sticky, *grid)
+        return memory_prompt(self._spelled, self.actions, self._goal.meaning, self._frame_skip, sticky, *grid)
 
     def baseline_scores(self) -> Mapping[str, Any] | None:
         """Stored results of the baselines for exactly these options and this emulator, or None."""

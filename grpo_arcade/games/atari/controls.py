@@ -1,24 +1,9 @@
-"""What actions are called, and which one a person takes by what they hold.
-
-The emulator names actions by the joystick. Games are played by what happens on the screen, so where the two differ the
-screen's word is used.
-"""
+"""Which action a person takes by what they hold."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import product
-
-_ON_SCREEN: Mapping[str, Mapping[str, str]] = {
-    # The right paddle of Pong is turned, not pushed: right is up.
-    "pong": {"RIGHT": "UP", "LEFT": "DOWN", "RIGHTFIRE": "UPFIRE", "LEFTFIRE": "DOWNFIRE"},
-}
-
-
-def screen_names(title: str, actions: Sequence[str]) -> tuple[str, ...]:
-    """The emulator's action names of a cartridge, by what they do on the screen."""
-    renamed = _ON_SCREEN.get(title, {})
-    return tuple(renamed.get(name, name) for name in actions)
 
 
 def controls_of(actions: Sequence[str]) -> dict[frozenset[str], int]:

@@ -7,14 +7,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from grpo_arcade.games.atari.titles import Field, Objects
-from grpo_arcade.games.atari.titles.fields import COMMON
+from grpo_arcade.games.atari.fields import COMMON, Field, Objects
 from grpo_arcade.games.toolbox import Toolbox
-
-_SPELLED = {"ms_pacman": "Ms. Pac-Man", "kaboom": "Kaboom!", "hero": "H.E.R.O.", "qbert": "Q*bert"}
 
 
 def symbolic_prompt(
+    name: str,
     objects: Objects,
     actions: Sequence[str],
     meaning: str,
@@ -24,7 +22,7 @@ def symbolic_prompt(
 ) -> str:
     """The user message for a game that says what is where: what the function gets and may return, and one example."""
     first, second = _two_ways(actions)
-    rules = f"""{_task(objects.title, frame_skip)}. Positions are in pixels, x from 0 (left) to 159, \
+    rules = f"""{_task(name, frame_skip)}. Positions are in pixels, x from 0 (left) to 159, \
 y from 0 (top) to 209, and mean the middle of a thing; -1 means that it is not there.
 {_listed(objects.all_fields())}
 
@@ -42,7 +40,7 @@ def strategy(state):
 
 
 def memory_prompt(
-    title: str,
+    name: str,
     actions: Sequence[str],
     meaning: str,
     frame_skip: int,
@@ -52,7 +50,7 @@ def memory_prompt(
 ) -> str:
     """The user message for a game that shows its memory and a coarse picture instead."""
     first, second = _two_ways(actions)
-    return f"""{_task(title, frame_skip)}:
+    return f"""{_task(name, frame_skip)}:
 - "ram": the console's memory, a list of 128 integers from 0 to 255; what they mean is not documented
 - "screen": how bright the screen is, {rows} rows of {columns} integers from 0 (black) to 9 (white), top row first; \
 each is the middle pixel of a square of 10 x 10 pixels
@@ -68,8 +66,7 @@ def strategy(state):
 ```"""
 
 
-def _task(title: str, frame_skip: int) -> str:
-    name = _SPELLED.get(title, title.replace("_", " ").title())
+def _task(name: str, frame_skip: int) -> str:
     frames = "every frame" if frame_skip == 1 else f"every {frame_skip} frames"
     return f"""Write a Python strategy that plays {name} on the Atari 2600 for a high score.
 

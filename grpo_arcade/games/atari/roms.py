@@ -110,7 +110,7 @@ class Rom:
     """From :data:`HUMAN_SCORES`."""
 
 
-def titles() -> tuple[str, ...]:
+def playable_titles() -> tuple[str, ...]:
     """The cartridges that can be played, sorted."""
     return tuple(_roms())
 

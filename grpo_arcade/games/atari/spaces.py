@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from gymnasium.spaces import Box, Dict, Space
 
-from grpo_arcade.games.atari.titles import ABSENT, Objects
-from grpo_arcade.games.atari.titles.fields import COMMON, Field
+from grpo_arcade.games.atari.fields import ABSENT, COMMON, Field, Objects
 
 
 def symbolic_space(objects: Objects) -> Dict:

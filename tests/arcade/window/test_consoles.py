@@ -14,7 +14,7 @@ from grpo_arcade.arcade.window.replay.replay import ReplayScene
 from grpo_arcade.arcade.window.versus.match import YOU, Match
 from grpo_arcade.arcade.window.versus.versus import VersusScene
 from grpo_arcade.arcade.window.watch.watch import WatchScene
-from grpo_arcade.games.atari import console, titles
+from grpo_arcade.games.atari import console, playable_titles
 from grpo_arcade.games.atari.titles import SYMBOLIC
 from grpo_arcade.recordings import load, verify
 
@@ -71,11 +71,11 @@ def test_choosing_a_tile_plays_it_and_versus_is_about_the_game_with_the_focus(ap
 def test_the_list_is_narrowed_by_typing_and_what_has_the_focus_is_shown_and_played(app, hands):
     scene = Library(app)
     app.open(scene)
-    assert scene.found == list(titles())
+    assert scene.found == list(playable_titles())
     hands.press(*"inv")
     assert scene.found == ["space_invaders"]
     hands.press("escape")
-    assert scene.found == list(titles())
+    assert scene.found == list(playable_titles())
     hands.press(*"s", "backspace", *"pac")
     assert {"pacman", "ms_pacman"} <= set(scene.found)
     assert scene.found[0] == "pacman", "names that begin so come first"
@@ -96,7 +96,7 @@ def test_every_title_is_reached_by_the_arrows_alone(make_app, size):
     hands.turns(3)  # where there is a real pointer, it says where it is
     scene._focus.index = 0
     seen = {scene.chosen}
-    while scene.chosen != titles()[-1]:
+    while scene.chosen != playable_titles()[-1]:
         before = scene.chosen
         for _ in range(scene._rows):
             hands.press("down")
@@ -111,7 +111,7 @@ def test_every_title_is_reached_by_the_arrows_alone(make_app, size):
     for _ in range(scene._rows):
         hands.press("down")
         seen.add(scene.chosen)
-    assert seen == set(titles()), last
+    assert seen == set(playable_titles()), last
     for item in scene._focus.items:
         assert scene.area.contains(item.rect)
 

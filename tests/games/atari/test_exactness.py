@@ -9,7 +9,7 @@ import pytest
 
 from grpo_arcade.games import make
 from grpo_arcade.games.atari import console as consoles
-from grpo_arcade.games.atari import titles
+from grpo_arcade.games.atari import playable_titles
 from grpo_arcade.games.atari.roms import rom
 
 # With the five whose snapshots leave traces (amidar, koolaid, qbert, tetris, trondead), some of those that a reset alone
@@ -107,7 +107,7 @@ def test_so_it_is_with_other_options(fresh_process, title, options):
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("title", titles())
+@pytest.mark.parametrize("title", playable_titles())
 def test_every_frame_of_every_game_is_the_same_in_a_fresh_process(fresh_process, title):
     assert_exact(fresh_process, title, {"frame_skip": 1}, 11, 1200)
     assert_exact(fresh_process, title, {"frame_skip": 4}, 2**40, 100)
@@ -115,7 +115,7 @@ def test_every_frame_of_every_game_is_the_same_in_a_fresh_process(fresh_process,
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("title", [title for title in titles() if len(rom(title).modes) > 1])
+@pytest.mark.parametrize("title", [title for title in playable_titles() if len(rom(title).modes) > 1])
 def test_so_it_is_in_the_last_mode_and_difficulty_of_every_game(fresh_process, title):
     options = {"mode": rom(title).modes[-1], "difficulty": rom(title).difficulties[-1]}
     assert_exact(fresh_process, title, options, 3, 100)

@@ -249,6 +249,6 @@ class GameShelf:
 
 
 def _atari_titles() -> int:
-    from grpo_arcade.games.atari import titles
+    from grpo_arcade.games.atari import playable_titles
 
-    return len(titles())
+    return len(playable_titles())

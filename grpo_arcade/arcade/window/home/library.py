@@ -15,7 +15,7 @@ from grpo_arcade.arcade.window.play.panel import shown_name
 from grpo_arcade.arcade.window.play.play import play
 from grpo_arcade.arcade.window.shell.scene import Act, Event, Scene, Typed, Wheel
 from grpo_arcade.arcade.window.shell.widgets import Focus, Item, compact_heading, heading
-from grpo_arcade.games.atari import titles
+from grpo_arcade.games.atari import playable_titles
 from grpo_arcade.games.atari.roms import rom
 from grpo_arcade.games.atari.titles import SYMBOLIC
 
@@ -41,7 +41,7 @@ class Library(Scene):
         super().__init__(app)
         self.typed = ""
         """What names have to contain."""
-        self.found: list[str] = list(titles())
+        self.found: list[str] = list(playable_titles())
         """Titles that do."""
         self._focus = Focus()
         self._first = 0
@@ -71,7 +71,7 @@ class Library(Scene):
     def _narrow(self, typed: str) -> None:
         self.typed = typed.lstrip()
         wanted = self.typed.lower().split()
-        names = {title: shown_name(name_of(title)).lower() for title in titles()}
+        names = {title: shown_name(name_of(title)).lower() for title in playable_titles()}
         self.found = [title for title, name in names.items() if all(part in f"{name} {title}" for part in wanted)]
         # Names that begin with what was typed come first.
         self.found.sort(key=lambda title: not names[title].startswith(self.typed.lower().strip()))
@@ -180,7 +180,7 @@ class Library(Scene):
             screen.draw(surface, self.app.palette)
             return [screen.rect]
         look = self.app.theme
-        note = f"{len(self.found)} of {len(titles())}" if self.typed else f"{len(titles())} titles"
+        note = f"{len(self.found)} of {len(playable_titles())}" if self.typed else f"{len(playable_titles())} titles"
         if self.compact:
             compact_heading(surface, look, self.area, self.title, note)
         else:

@@ -5,7 +5,9 @@ Bytes as in AtariARI (MIT) and OCAtari (MIT); what is in a lane was found on the
 
 from __future__ import annotations
 
-from grpo_arcade.games.atari.titles.fields import ABSENT, Field, Memory, Objects, Reading, shifted
+from grpo_arcade.games.atari.cartridge import Cartridge
+from grpo_arcade.games.atari.fields import ABSENT, Field, Memory, Objects, Reading, State, shifted
+from grpo_arcade.games.atari.toolbox import toolbox
 
 FIELDS = (
     Field("player_x", 0, 159, "you"),
@@ -35,4 +37,52 @@ def read(ram: Memory) -> Reading:
     }
 
 
-OBJECTS = Objects("asterix", FIELDS, read, moving=("enemy", "item"))
+def dangerous(state: dict, lane: int) -> bool:
+    """Returns whether the lyre in a lane is near your x or comes towards it; True for lanes that there are not."""
+    if not 0 <= lane <= 7:
+        return True
+    x, speed = state["enemy_x"][lane], state["enemy_dx"][lane]
+    gap = state["player_x"] - x
+    return x >= 0 and (abs(gap) < 16 or (gap * speed > 0 and abs(gap) < 40))
+
+
+def scripted(state: State) -> str:
+    """Collect what is near, and leave lanes in which a lyre comes."""
+
+    def danger(lane: int) -> bool:
+        if not 0 <= lane <= 7:
+            return True
+        x, dx = state["enemy_x"][lane], state["enemy_dx"][lane]
+        gap = state["player_x"] - x
+        return x >= 0 and (abs(gap) < 16 or (gap * dx > 0 and abs(gap) < 40))
+
+    lane = state["lane"]
+    if danger(lane):
+        return "UP" if not danger(lane - 1) else "DOWN" if not danger(lane + 1) else "UP" if lane else "DOWN"
+    nearest, way = 999, "NOOP"
+    for other, x in enumerate(state["item_x"]):
+        if x >= 0 and not danger(other):
+            far = abs(other - lane) * 8 + abs(x - state["player_x"]) / 2
+            step = lane + (other > lane) - (other < lane)
+            if far < nearest and (step == lane or not danger(step)):
+                nearest = far
+                sideways = "RIGHT" if x > state["player_x"] else "LEFT"
+                way = "UP" if step < lane else "DOWN" if step > lane else sideways
+    return way
+
+
+EXAMPLE = """
+def strategy(state):
+    lane, item = state["lane"], state["item_x"][state["lane"]]
+    if dangerous(state, lane):
+        return "UP" if not dangerous(state, lane - 1) else "DOWN"
+    if item >= 0:
+        return steer(item - state["player_x"], 4, "LEFT", "RIGHT")
+    return "DOWN" if not dangerous(state, lane + 1) else "NOOP"
+"""
+
+CARTRIDGE = Cartridge(
+    objects=Objects(FIELDS, read, moving=("enemy", "item")),
+    scripted=scripted,
+    toolbox=toolbox(EXAMPLE, dangerous),
+)

@@ -5,7 +5,10 @@ Bytes as in AtariARI (MIT) and OCAtari (MIT); the pins and the score were found 
 
 from __future__ import annotations
 
-from grpo_arcade.games.atari.titles.fields import Field, Memory, Objects, Reading, shifted
+from grpo_arcade.games.atari.cartridge import Cartridge
+from grpo_arcade.games.atari.fields import Field, Memory, Objects, Reading, State, shifted
+from grpo_arcade.games.atari.goals import Goal, Kind
+from grpo_arcade.games.atari.toolbox import toolbox
 
 FIELDS = (
     Field("player_y", 0, 209, "the bowler; UP and DOWN move him before FIRE lets the ball go"),
@@ -29,4 +32,28 @@ def read(ram: Memory) -> Reading:
     }
 
 
-OBJECTS = Objects("bowling", FIELDS, read, moving=("ball",))
+def scripted(state: State) -> str:
+    """Throw every ball on the same curve."""
+    if state["ball_x"] != 24:
+        # It is on its way.
+        return "UP" if state["ball_dx"] > 0 and state["ball_x"] >= 70 else "NOOP"
+    return "DOWN" if state["player_y"] < 154 else "FIRE"
+
+
+EXAMPLE = """
+def strategy(state):
+    if state["ball_x"] != 24:
+        return "UP" if state["ball_x"] > 90 else "NOOP"
+    way = steer(154 - state["player_y"], 4, "UP", "DOWN")
+    return "FIRE" if way == "NOOP" else way
+"""
+
+CARTRIDGE = Cartridge(
+    goal=Goal(
+        Kind.RECORD,
+        "A game of ten frames, counted as in bowling.",
+    ),
+    objects=Objects(FIELDS, read, moving=("ball",)),
+    scripted=scripted,
+    toolbox=toolbox(EXAMPLE),
+)

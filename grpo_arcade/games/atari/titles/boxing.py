@@ -5,7 +5,10 @@ Bytes as in AtariARI (MIT), with offsets checked against the screen.
 
 from __future__ import annotations
 
-from grpo_arcade.games.atari.titles.fields import Field, Memory, Objects, Reading, decimal, shifted
+from grpo_arcade.games.atari.cartridge import Cartridge
+from grpo_arcade.games.atari.fields import Field, Memory, Objects, Reading, State, decimal, shifted
+from grpo_arcade.games.atari.goals import Goal, Kind
+from grpo_arcade.games.atari.toolbox import toolbox
 
 FIELDS = (
     Field("player_x", 0, 159, "you, in white; FIRE punches"),
@@ -37,4 +40,36 @@ def read(ram: Memory) -> Reading:
     }
 
 
-OBJECTS = Objects("boxing", FIELDS, read, moving=("player", "enemy"))
+def scripted(state: State) -> str:
+    """Keep at arm's length and punch."""
+    dx = state["enemy_x"] - state["player_x"]
+    dy = state["enemy_y"] - state["player_y"]
+    way = "DOWN" if dy > 8 else "UP" if dy < -8 else ""
+    if abs(dx) > 26:
+        way += "RIGHT" if dx > 0 else "LEFT"
+    if way and (abs(dx) > 30 or abs(dy) > 14):
+        return way
+    # A punch needs the button to be let go before.
+    return way + "FIRE" if state["step"] % 2 else way or "NOOP"
+
+
+EXAMPLE = """
+def strategy(state):
+    far = distance(state["player_x"], state["player_y"], state["enemy_x"], state["enemy_y"])
+    if far < 35 and state["step"] % 2:
+        return "FIRE"
+    if state["step"] % 4 == 0:
+        return steer(state["enemy_y"] - state["player_y"], 8, "UP", "DOWN")
+    return steer(state["enemy_x"] - state["player_x"], 26, "LEFT", "RIGHT")
+"""
+
+CARTRIDGE = Cartridge(
+    goal=Goal(
+        Kind.DUEL,
+        "The score is your punches minus the opponent's. A bout lasts two minutes; 100 punches are a knock-out.",
+        worst=-100,
+    ),
+    objects=Objects(FIELDS, read, moving=("player", "enemy")),
+    scripted=scripted,
+    toolbox=toolbox(EXAMPLE),
+)

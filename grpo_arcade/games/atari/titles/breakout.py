@@ -6,7 +6,10 @@ Once the ball has been at the ceiling the paddle is 12 wide, and its middle 2 to
 
 from __future__ import annotations
 
-from grpo_arcade.games.atari.titles.fields import ABSENT, Field, Memory, Objects, Reading, shifted
+from grpo_arcade.games.atari.cartridge import Cartridge
+from grpo_arcade.games.atari.fields import ABSENT, Field, Memory, Objects, Reading, State, shifted
+from grpo_arcade.games.atari.goals import Goal, Kind
+from grpo_arcade.games.atari.toolbox import ahead, calls_until, toolbox
 
 FIELDS = (
     Field("player_x", 8, 152, "your paddle, at y = 191, 16 wide"),
@@ -54,4 +57,52 @@ def read(ram: Memory) -> Reading:
     }
 
 
-OBJECTS = Objects("breakout", FIELDS, read, moving=("player", "ball"))
+def arrival_x(state: dict) -> float:
+    """Returns the x at which the ball will be when it comes down to your paddle, bounces off the walls included; where
+    it is now while it flies up; 80, the middle, while it is not there.
+    """
+    if state["ball_x"] < 0:
+        return 80
+    calls = calls_until(state["ball_y"], state["ball_dy"], 188)
+    return state["ball_x"] if calls < 0 else ahead(state["ball_x"], state["ball_dx"], calls, 9, 150)
+
+
+def scripted(state: State) -> str:
+    """Be where the ball will arrive."""
+    if state["ball_x"] < 0:
+        return "FIRE"
+    target, near = state["ball_x"], False
+    if state["ball_dy"] > 0:
+        # Where the ball will be at the paddle, bouncing off a wall.
+        time = (188 - state["ball_y"]) / state["ball_dy"]
+        target += state["ball_dx"] * time
+        if target < 9:
+            target = 18 - target
+        if target > 150:
+            target = 300 - target
+        near = time < 2.6
+    # The paddle glides on for some 11 pixels after it is let go; shortly before the ball comes there is no time to.
+    speed = state["player_dx"]
+    glide = 0.5 * speed if near else 11 * (speed > 7) - 11 * (speed < -7)
+    gap = target - state["player_x"] - glide
+    reach = 5 if near else 11
+    return "RIGHT" if gap > reach else "LEFT" if gap < -reach else "NOOP"
+
+
+EXAMPLE = """
+def strategy(state):
+    if state["ball_x"] < 0:
+        return "FIRE"
+    return steer(arrival_x(state) - state["player_x"], 8, "LEFT", "RIGHT")
+"""
+
+CARTRIDGE = Cartridge(
+    goal=Goal(
+        Kind.RECORD,
+        "Bricks give 1, 4 or 7 points. It ends with the fifth ball lost.",
+        patience=0.1,
+    ),
+    objects=Objects(FIELDS, read, moving=("player", "ball")),
+    scripted=scripted,
+    toolbox=toolbox(EXAMPLE, arrival_x),
+)

@@ -5,7 +5,9 @@ Bytes as in AtariARI (MIT), whose x are the console's motion codes; decoded and 
 
 from __future__ import annotations
 
-from grpo_arcade.games.atari.titles.fields import ABSENT, Field, Memory, Objects, Reading, shifted
+from grpo_arcade.games.atari.cartridge import Cartridge
+from grpo_arcade.games.atari.fields import ABSENT, Field, Memory, Objects, Reading, State, shifted
+from grpo_arcade.games.atari.toolbox import toolbox
 
 FIELDS = (
     Field("player_x", 0, 159, "your cannon, at y = 180; FIRE shoots while your last shot is gone"),
@@ -65,4 +67,33 @@ def read(ram: Memory) -> Reading:
     }
 
 
-OBJECTS = Objects("demon_attack", FIELDS, read, moving=("low", "middle", "high"))
+def scripted(state: State) -> str:
+    """Shoot at the lowest demon, and step away from bombs."""
+    x, bomb = state["player_x"], state["bomb_x"]
+    if bomb >= 0 and state["bomb_y"] > 120 and abs(bomb - x) < 12:
+        return "LEFT" if (bomb >= x and x > 20) or x > 140 else "RIGHT"
+    alive = [state[demon] for demon in ("low_x", "middle_x", "high_x") if state[demon] >= 0]
+    if not alive:
+        return "NOOP"
+    way = "RIGHT" if alive[0] > x + 8 else "LEFT" if alive[0] < x - 8 else ""
+    # The button has to be let go between shots.
+    return way + "FIRE" if state["shot_x"] < 0 else way or "NOOP"
+
+
+EXAMPLE = """
+def strategy(state):
+    x, bomb = state["player_x"], state["bomb_x"]
+    if bomb >= 0 and distance(x, 180, bomb, state["bomb_y"]) < 50:
+        return "RIGHT" if bomb < x else "LEFT"
+    demon = state["low_x"] if state["low_x"] >= 0 else nearest(x, [state["middle_x"], state["high_x"]])
+    way = "NOOP" if demon < 0 else steer(demon - x, 8, "LEFT", "RIGHT")
+    if state["shot_x"] >= 0:
+        return way
+    return "FIRE" if way == "NOOP" else way + "FIRE"
+"""
+
+CARTRIDGE = Cartridge(
+    objects=Objects(FIELDS, read, moving=("low", "middle", "high")),
+    scripted=scripted,
+    toolbox=toolbox(EXAMPLE),
+)

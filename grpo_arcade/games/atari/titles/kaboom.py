@@ -5,7 +5,10 @@ Found on the screen; no earlier table covers this game.
 
 from __future__ import annotations
 
-from grpo_arcade.games.atari.titles.fields import ABSENT, Field, Memory, Objects, Reading, shifted
+from grpo_arcade.games.atari.cartridge import Cartridge
+from grpo_arcade.games.atari.fields import ABSENT, Field, Memory, Objects, Reading, State, shifted
+from grpo_arcade.games.atari.goals import Goal, Kind
+from grpo_arcade.games.atari.toolbox import toolbox
 
 FIELDS = (
     Field("player_x", 0, 159, "your buckets, 14 wide, the top one at y = 152"),
@@ -53,4 +56,25 @@ def read(ram: Memory) -> Reading:
     return reading
 
 
-OBJECTS = Objects("kaboom", FIELDS, read, moving=("player", "bomber"))
+def scripted(state: State) -> str:
+    """Be below the lowest bomb."""
+    if state["bomb_x"] < 0:
+        return "FIRE"
+    gap = state["bomb_x"] - state["player_x"]
+    return "RIGHT" if gap > 3 else "LEFT" if gap < -3 else "NOOP"
+
+
+EXAMPLE = """
+def strategy(state):
+    if state["bomb_x"] < 0:
+        return "FIRE"
+    return steer(state["bomb_x"] - state["player_x"], 3, "LEFT", "RIGHT")
+"""
+
+CARTRIDGE = Cartridge(
+    spelled="Kaboom!",
+    goal=Goal(Kind.RECORD, "Each bomb caught gives points; a bomb missed takes a bucket, of three.", patience=0.1),
+    objects=Objects(FIELDS, read, moving=("player", "bomber")),
+    scripted=scripted,
+    toolbox=toolbox(EXAMPLE),
+)

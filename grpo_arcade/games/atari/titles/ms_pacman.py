@@ -5,7 +5,9 @@ Bytes as in AtariARI (MIT), with offsets checked against the screen.
 
 from __future__ import annotations
 
-from grpo_arcade.games.atari.titles.fields import Field, Memory, Objects, Reading, shifted
+from grpo_arcade.games.atari.cartridge import Cartridge
+from grpo_arcade.games.atari.fields import Field, Memory, Objects, Reading, State, shifted
+from grpo_arcade.games.atari.toolbox import toolbox
 
 FIELDS = (
     Field("player_x", 0, 159, "you"),
@@ -41,4 +43,38 @@ def read(ram: Memory) -> Reading:
     }
 
 
-OBJECTS = Objects("ms_pacman", FIELDS, read, moving=("sue", "inky", "pinky", "blinky"))
+def nearest_ghost(state: dict) -> tuple[int, int]:
+    """Returns (dx, dy) from you to the nearest ghost: dx below 0 if it is to your left, dy below 0 if it is above."""
+    ways = [
+        (state[ghost + "_x"] - state["player_x"], state[ghost + "_y"] - state["player_y"])
+        for ghost in ("sue", "inky", "pinky", "blinky")
+    ]
+    return min(ways, key=lambda way: abs(way[0]) + abs(way[1]))
+
+
+def scripted(state: State) -> str:
+    """Run from the ghosts, else wander about."""
+    x, y = state["player_x"], state["player_y"]
+    ghosts = [(state[f"{name}_x"] - x, state[f"{name}_y"] - y) for name in ("sue", "inky", "pinky", "blinky")]
+    dx, dy = min(ghosts, key=lambda way: abs(way[0]) + abs(way[1]))
+    if abs(dx) + abs(dy) < 25:
+        if abs(dx) > abs(dy):
+            return "LEFT" if dx > 0 else "RIGHT"
+        return "UP" if dy > 0 else "DOWN"
+    return ("UP", "RIGHT", "DOWN", "LEFT", "RIGHT", "UP", "LEFT", "DOWN")[state["step"] // 12 % 8]
+
+
+EXAMPLE = """
+def strategy(state):
+    dx, dy = nearest_ghost(state)
+    if abs(dx) + abs(dy) < 25:
+        return ("LEFT" if dx > 0 else "RIGHT") if abs(dx) > abs(dy) else ("UP" if dy > 0 else "DOWN")
+    return ["UP", "RIGHT", "DOWN", "LEFT"][state["step"] // 10 % 4]
+"""
+
+CARTRIDGE = Cartridge(
+    spelled="Ms. Pac-Man",
+    objects=Objects(FIELDS, read, moving=("sue", "inky", "pinky", "blinky")),
+    scripted=scripted,
+    toolbox=toolbox(EXAMPLE, nearest_ghost),
+)

@@ -5,7 +5,10 @@ Bytes as in AtariARI (MIT), with offsets checked against the screen: both paddle
 
 from __future__ import annotations
 
-from grpo_arcade.games.atari.titles.fields import ABSENT, Field, Memory, Objects, Reading, shifted
+from grpo_arcade.games.atari.cartridge import Cartridge
+from grpo_arcade.games.atari.fields import ABSENT, Field, Memory, Objects, Reading, State, shifted
+from grpo_arcade.games.atari.goals import Goal, Kind
+from grpo_arcade.games.atari.toolbox import ahead, calls_until, toolbox
 
 FIELDS = (
     Field("player_y", 32, 200, "your paddle, on the right at x = 142, 16 tall"),
@@ -30,4 +33,54 @@ def read(ram: Memory) -> Reading:
     }
 
 
-OBJECTS = Objects("pong", FIELDS, read, moving=("player", "ball"))
+def arrival_y(state: dict) -> float:
+    """Returns the y at which the ball will be when it comes to your paddle's x, bounces off top and bottom included;
+    114, the middle, while it flies away or is not there.
+    """
+    calls = calls_until(state["ball_x"], state["ball_dx"], 144) if state["ball_x"] >= 0 else -1
+    return 114 if calls < 0 else ahead(state["ball_y"], state["ball_dy"], calls, 36, 192)
+
+
+def scripted(state: State) -> str:
+    """Be where the ball will arrive."""
+    target, near = 114, False
+    if state["ball_dx"] > 0:
+        # Where the ball will be at the paddle, bouncing off a wall.
+        time = (144 - state["ball_x"]) / state["ball_dx"]
+        target = state["ball_y"] + state["ball_dy"] * time
+        if target < 36:
+            target = 72 - target
+        if target > 192:
+            target = 384 - target
+        near = time < 2.6
+    # The paddle glides on for some 17 pixels after it is let go; shortly before the ball comes there is no time to.
+    speed = state["player_dy"]
+    if near:
+        glide = 0.8 * speed
+    elif abs(speed) < 5 or 10 < abs(speed) < 17:
+        glide = 0.3 * speed
+    else:
+        glide = 17 if speed > 0 else -17
+    gap = target - state["player_y"] - glide
+    reach = 5 if near else 13
+    return "DOWN" if gap > reach else "UP" if gap < -reach else "NOOP"
+
+
+EXAMPLE = """
+def strategy(state):
+    return steer(arrival_y(state) - state["player_y"], 8, "UP", "DOWN")
+"""
+
+CARTRIDGE = Cartridge(
+    goal=Goal(
+        Kind.DUEL,
+        "The score is your points minus the opponent's. The first to 21 points wins.",
+        worst=-21,
+        patience=0.3,
+    ),
+    # The right paddle is turned, not pushed: right is up.
+    screen_names={"RIGHT": "UP", "LEFT": "DOWN", "RIGHTFIRE": "UPFIRE", "LEFTFIRE": "DOWNFIRE"},
+    objects=Objects(FIELDS, read, moving=("player", "ball")),
+    scripted=scripted,
+    toolbox=toolbox(EXAMPLE, arrival_y),
+)

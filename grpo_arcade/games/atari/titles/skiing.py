@@ -5,7 +5,10 @@ Bytes as in AtariARI (MIT) and OCAtari (MIT); the types, the heading and the gat
 
 from __future__ import annotations
 
-from grpo_arcade.games.atari.titles.fields import ABSENT, Field, Memory, Objects, Reading, decimal, shifted
+from grpo_arcade.games.atari.cartridge import Cartridge
+from grpo_arcade.games.atari.fields import ABSENT, Field, Memory, Objects, Reading, State, decimal, shifted
+from grpo_arcade.games.atari.goals import Goal, Kind
+from grpo_arcade.games.atari.toolbox import toolbox
 
 FIELDS = (
     Field("player_x", 0, 159, "you; you stay at y = 50 while the slope comes up"),
@@ -70,4 +73,29 @@ def read(ram: Memory) -> Reading:
     return reading
 
 
-OBJECTS = Objects("skiing", FIELDS, read, moving=("player", "gate"))
+def scripted(state: State) -> str:
+    """Head for the next gate."""
+    if state["gate_x"] < 0:
+        return "NOOP"
+    wanted = max(-6, min(6, round((state["gate_x"] - state["player_x"]) / 5)))
+    return "RIGHT" if state["heading"] < wanted else "LEFT" if state["heading"] > wanted else "NOOP"
+
+
+EXAMPLE = """
+def strategy(state):
+    wanted = 0 if state["gate_x"] < 0 else (state["gate_x"] - state["player_x"]) / 6
+    return steer(wanted - state["heading"], 1, "LEFT", "RIGHT")
+"""
+
+CARTRIDGE = Cartridge(
+    goal=Goal(
+        Kind.RECORD,
+        "The score is minus the hundredths of a second it takes to the finish; a gate missed costs 5 seconds.",
+        # Of 20 gates, all missed; and the clock.
+        worst=-10_000,
+        worst_per_s=-100,
+    ),
+    objects=Objects(FIELDS, read, moving=("player", "gate")),
+    scripted=scripted,
+    toolbox=toolbox(EXAMPLE),
+)

@@ -5,7 +5,9 @@ Found anew where AtariARI (MIT) is wrong: the aliens' height and the three shots
 
 from __future__ import annotations
 
-from grpo_arcade.games.atari.titles.fields import ABSENT, Field, Memory, Objects, Reading, shifted
+from grpo_arcade.games.atari.cartridge import Cartridge
+from grpo_arcade.games.atari.fields import ABSENT, Field, Memory, Objects, Reading, State, shifted
+from grpo_arcade.games.atari.toolbox import toolbox
 
 FIELDS = (
     Field("player_x", 0, 159, "your cannon, at y = 190; FIRE shoots while your last shot is gone"),
@@ -71,4 +73,29 @@ def read(ram: Memory) -> Reading:
     }
 
 
-OBJECTS = Objects("space_invaders", FIELDS, read, moving=("block",))
+def scripted(state: State) -> str:
+    """Shoot at the nearest column, and step away from bombs."""
+    x = state["player_x"]
+    for bomb_x, bomb_y in ((state["bomb_x"], state["bomb_y"]), (state["bomb2_x"], state["bomb2_y"])):
+        if bomb_x >= 0 and bomb_y > 140 and abs(bomb_x - x) < 7:
+            return "RIGHTFIRE" if (bomb_x < x and x < 112) or x < 42 else "LEFTFIRE"
+    columns = [column for column in state["column_x"] if column >= 0]
+    if not columns:
+        return "FIRE"
+    gap = min(columns, key=lambda column: abs(column - x)) + 8 * state["block_dx"] - x
+    return "RIGHTFIRE" if gap > 3 else "LEFTFIRE" if gap < -3 else "FIRE"
+
+
+EXAMPLE = """
+def strategy(state):
+    if state["step"] % 2:
+        return "FIRE"
+    column = nearest(state["player_x"], state["column_x"])
+    return "NOOP" if column < 0 else steer(column - state["player_x"], 3, "LEFT", "RIGHT")
+"""
+
+CARTRIDGE = Cartridge(
+    objects=Objects(FIELDS, read, moving=("block",)),
+    scripted=scripted,
+    toolbox=toolbox(EXAMPLE),
+)

@@ -5,7 +5,10 @@ Found anew: in AtariARI (MIT) the players' bytes swap when they change ends, and
 
 from __future__ import annotations
 
-from grpo_arcade.games.atari.titles.fields import Field, Memory, Objects, Reading, shifted
+from grpo_arcade.games.atari.cartridge import Cartridge
+from grpo_arcade.games.atari.fields import Field, Memory, Objects, Reading, State, shifted
+from grpo_arcade.games.atari.goals import Goal, Kind
+from grpo_arcade.games.atari.toolbox import toolbox
 
 FIELDS = (
     Field("player_x", 0, 159, "your feet; FIRE serves"),
@@ -39,4 +42,37 @@ def read(ram: Memory) -> Reading:
     }
 
 
-OBJECTS = Objects("tennis", FIELDS, read, moving=("ball", "shadow"))
+def scripted(state: State) -> str:
+    """Be where the ball comes down."""
+    if state["step"] % 4 == 0:
+        return "FIRE"
+    dx = state["ball_x"] + 2 * state["ball_dx"] - state["player_x"]
+    dy = (60 if state["at_top"] else 160) - state["player_y"]
+    way = "DOWN" if dy > 4 else "UP" if dy < -4 else ""
+    way += "RIGHT" if dx > 4 else "LEFT" if dx < -4 else ""
+    return way or "FIRE"
+
+
+EXAMPLE = """
+def strategy(state):
+    if state["step"] % 4 == 0:
+        return "FIRE"
+    x = ahead(state["ball_x"], state["ball_dx"], 2, 0, 159)
+    along = steer(x - state["player_x"], 4, "LEFT", "RIGHT")
+    across = steer((60 if state["at_top"] else 160) - state["player_y"], 4, "UP", "DOWN")
+    if across == "NOOP":
+        return along
+    return across if along == "NOOP" else across + along
+"""
+
+CARTRIDGE = Cartridge(
+    goal=Goal(
+        Kind.DUEL,
+        "The score is your points minus the opponent's. One set is played; you and the opponent change ends.",
+        worst=-24,
+        patience=0.2,
+    ),
+    objects=Objects(FIELDS, read, moving=("ball", "shadow")),
+    scripted=scripted,
+    toolbox=toolbox(EXAMPLE),
+)

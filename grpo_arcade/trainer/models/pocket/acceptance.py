@@ -22,23 +22,6 @@ from grpo_arcade.games.seeds import EVALUATION_SEEDS
 from grpo_arcade.trainer.models.pocket.grammar import GRAMMARS
 from grpo_arcade.trainer.scoring import mean_score
 
-WANTED: dict[str, tuple[float, float]] = {
-    "2048": (1_500, 4_000),
-    "atari/pong": (-21, -18),
-    "atari/breakout": (0, 8),
-    "atari/freeway": (0, 8),
-    "atari/boxing": (-20, 12),
-    "atari/kaboom": (0, 60),
-    "atari/skiing": (-21_000, -11_000),
-    "atari/tennis": (-24, -10),
-    "atari/bowling": (0, 60),
-    "atari/space_invaders": (0, 250),
-    "atari/ms_pacman": (0, 400),
-    "atari/asterix": (0, 500),
-    "atari/demon_attack": (0, 350),
-}
-"""Mean scores that leave room to learn, from and to: around what random play gets, far below a good program's."""
-
 _QUICK = ("2048",)
 """Games that take milliseconds. A game on the console takes a second or two, so a quarter of the samples play it, one
 evaluation seed each."""
@@ -60,7 +43,7 @@ class Figures:
     distinct: float
     """Share of different completions. At least 0.80 wanted."""
     mean_score: float
-    """For the game's default options. Between the two of :data:`WANTED`."""
+    """For the game's default options. Between the two of the grammar's ``WANTED``."""
     best_mean_score: float
     """Of the best program."""
     spread: float
@@ -73,7 +56,7 @@ class Figures:
     @property
     def accepted(self) -> bool:
         """Whether this may be shipped."""
-        low, high = WANTED[self.game]
+        low, high = GRAMMARS[self.game].WANTED
         return self.plays >= 0.95 and self.distinct >= 0.80 and low <= self.mean_score <= high
 
 
@@ -103,7 +86,7 @@ class Acceptance:
             f"{'game':22}{'samples':>8}{'play':>8}{'distinct':>10}{'mean':>9}{'wanted':>18}{'sd':>8}{'best':>9}{'tokens':>8}"
         ]
         for row in self.games:
-            low, high = WANTED[row.game]
+            low, high = GRAMMARS[row.game].WANTED
             lines.append(
                 f"{row.game:22}{row.samples:>8}{row.plays:>8.1%}{row.distinct:>10.1%}{row.mean_score:>9,.1f}"
                 f"{f'{low:,.0f} to {high:,.0f}':>18}{row.spread:>8,.1f}{row.best_mean_score:>9,.1f}"

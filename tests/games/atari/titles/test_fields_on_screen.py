@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from grpo_arcade.games.atari import Atari
+from grpo_arcade.games.atari.fields import COMMON
 from grpo_arcade.games.atari.titles import SYMBOLIC
-from grpo_arcade.games.atari.titles.fields import COMMON
 from tests.games.atari.titles.sight import SIGHT, Box, shots_of_space_invaders
 
 TITLES = sorted(SYMBOLIC)

@@ -1,8 +1,10 @@
 """What the pocket model is taught: programs that run, in great variety, fitting the prompt."""
 
+import hashlib
 import random
 import re
 from collections import Counter
+from pathlib import Path
 from statistics import fmean
 
 import pytest
@@ -11,6 +13,7 @@ from grpo_arcade.games.atari.titles import SYMBOLIC
 from grpo_arcade.games.game import Outcome
 from grpo_arcade.games.players import check_source, extract_source, play_match
 from grpo_arcade.games.registry import make
+from grpo_arcade.trainer.models.pocket import grammar
 from grpo_arcade.trainer.models.pocket.grammar import FURTHER, GRAMMARS, SHARES, draw, draw_for, shares_of
 from grpo_arcade.trainer.scoring import mean_score
 from tests.games.openenv.conftest import running
@@ -53,6 +56,34 @@ def test_prompts_are_the_games_own_words_and_ask_for_many_boards():
     for example in EXAMPLES[:200]:
         assert example.prompt == make(example.game, **example.options).prompt()
     assert {e.options["size"] for e in BOARDS} == {3, 4, 5, 6, 7, 8}
+
+
+PROMPTS = {
+    "2048": "1f0d00d82174edfc",
+    "atari/pong": "2529ea29a0c0f68a",
+    "atari/breakout": "4bf0016e649095f2",
+    "atari/freeway": "a199f21f69c31053",
+    "atari/boxing": "135a53d9968700d1",
+    "atari/kaboom": "fd9b9bed65410544",
+    "atari/skiing": "bb9720f450752013",
+    "atari/tennis": "43750d3e91ceac63",
+    "atari/bowling": "40fe6ac27b133938",
+    "atari/space_invaders": "46377507782ae129",
+    "atari/ms_pacman": "7dcd838418cb0336",
+    "atari/asterix": "4c7df2702b78d7e2",
+    "atari/demon_attack": "0d7a5717aeee5a5b",
+}
+"""SHA-256, cut short, in the order the shipped weights' examples were drawn in."""
+
+
+def test_prompts_are_to_the_letter_those_the_shipped_weights_were_trained_on():
+    assert list(GRAMMARS) == list(PROMPTS)
+    assert {game: hashlib.sha256(make(game).prompt().encode()).hexdigest()[:16] for game in GRAMMARS} == PROMPTS
+
+
+def test_a_grammar_is_found_by_its_file():
+    files = {file.stem for file in Path(grammar.__file__).parent.rglob("*.py")} - {"__init__", "choice", "lines"}
+    assert {module.__name__.rpartition(".")[2] for module in (*GRAMMARS.values(), *FURTHER.values())} == files
 
 
 def test_a_program_that_names_the_board_size_names_the_prompts():
@@ -256,9 +287,7 @@ def test_what_is_good_can_be_drawn_and_is_good(name):
 @pytest.mark.soak
 @pytest.mark.parametrize("name", ATARI)
 def test_atari_play_is_near_random_and_of_every_quality(name):
-    from grpo_arcade.trainer.models.pocket.acceptance import WANTED
-
-    low, high = WANTED[name]
+    low, high = GRAMMARS[name].WANTED
     programs = [GRAMMARS[name].draw_program(random.Random(i), {}) for i in range(60)]
     scores = [mean_score(play_match(program, name, {}, [i]).episodes) for i, program in enumerate(programs)]
     assert low <= fmean(scores) <= high

@@ -1,12 +1,22 @@
 """Where the pocket model's training examples come from: one module a game, each a seeded source of programs.
 
-A game's module has ``GAME``, its registry name; ``draw_options(rng)``, the options a prompt asks for; and
-``draw_program(rng, options)``, a program that answers that prompt. Adding it to :data:`GRAMMARS` is all it takes for
-the next pocket model to know the game; what stands in :data:`FURTHER` is taught by name. Standard library only.
+A module is found by its being here, in this package or one below it. It has
+
+- ``GAME``, the game's registry name; ``draw_options(rng)``, the options a prompt asks for; ``draw_program(rng,
+  options)``, a program that answers that prompt;
+- ``SHARE``, how often it is drawn, relative to the others; 0 for a game that the shipped weights do not know, which is
+  taught by name;
+- ``PLACE``, where it stands among the others: a seed's example depends on it, so new ones go to the end;
+- ``WANTED``, the mean score of its programs, from and to: around what random play gets, far below a good program's, so
+  that there is room to learn. Not where the share is 0.
+
+Standard library only.
 """
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -15,37 +25,23 @@ from types import ModuleType
 from typing import Any
 
 from grpo_arcade.games.registry import make
-from grpo_arcade.trainer.models.pocket.grammar import twenty48
-from grpo_arcade.trainer.models.pocket.grammar.atari import (
-    asterix,
-    bowling,
-    boxing,
-    breakout,
-    demon_attack,
-    freeway,
-    kaboom,
-    ms_pacman,
-    pong,
-    skiing,
-    space_invaders,
-    tennis,
-)
 from grpo_arcade.trainer.models.pocket.grammar.choice import pick
-from grpo_arcade.trainer.models.pocket.grammar.openenv import catch
 
 __all__ = ["FURTHER", "GRAMMARS", "SHARES", "Example", "draw", "shares_of"]
 
-_SHARES = {
-    **{twenty48: 6},
-    **dict.fromkeys((pong, breakout, freeway, boxing, kaboom, skiing), 1),
-    **dict.fromkeys((tennis, bowling, space_invaders, ms_pacman, asterix, demon_attack), 1),
-}
-GRAMMARS: Mapping[str, ModuleType] = {module.GAME: module for module in _SHARES}
+
+def _found() -> list[ModuleType]:
+    names = [module.name for module in pkgutil.walk_packages(__path__, f"{__name__}.")]
+    modules = [importlib.import_module(name) for name in names]
+    return sorted((module for module in modules if hasattr(module, "GAME")), key=lambda module: module.PLACE)
+
+
+GRAMMARS: Mapping[str, ModuleType] = {module.GAME: module for module in _found() if module.SHARE}
 """Grammars by the game's registry name."""
-SHARES: Mapping[str, int] = {module.GAME: share for module, share in _SHARES.items()}
+SHARES: Mapping[str, int] = {game: module.SHARE for game, module in GRAMMARS.items()}
 """How often each game is drawn, relative to the others: 2048 in a third of all examples, since its boards come in many
 sizes and its programs are the longest."""
-FURTHER: Mapping[str, ModuleType] = {module.GAME: module for module in (catch,)}
+FURTHER: Mapping[str, ModuleType] = {module.GAME: module for module in _found() if not module.SHARE}
 """Grammars of games that the shipped weights do not know. ``openenv:`` with the name of one of our specs is what any
 server of that kind asks for."""
 

@@ -15,6 +15,8 @@ from typing import Any
 from grpo_arcade.trainer.models.pocket.grammar.choice import pick
 
 GAME = "2048"
+PLACE, SHARE = 0, 6
+WANTED = (1_500, 4_000)
 
 
 def draw_options(rng: Random) -> dict[str, Any]:

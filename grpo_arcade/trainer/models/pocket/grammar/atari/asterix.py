@@ -10,6 +10,8 @@ from grpo_arcade.trainer.models.pocket.grammar.atari.lines import answer, consol
 from grpo_arcade.trainer.models.pocket.grammar.choice import pick
 
 GAME = "atari/asterix"
+PLACE, SHARE = 11, 1
+WANTED = (0, 500)
 _ACTIONS = ("UP", "DOWN", "LEFT", "RIGHT")
 
 

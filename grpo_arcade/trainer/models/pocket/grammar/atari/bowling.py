@@ -10,6 +10,8 @@ from grpo_arcade.trainer.models.pocket.grammar.atari.lines import answer, consol
 from grpo_arcade.trainer.models.pocket.grammar.choice import pick
 
 GAME = "atari/bowling"
+PLACE, SHARE = 8, 1
+WANTED = (0, 60)
 _ACTIONS = ("UP", "DOWN", "FIRE", "NOOP")
 
 

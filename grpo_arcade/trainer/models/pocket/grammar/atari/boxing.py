@@ -20,6 +20,8 @@ from grpo_arcade.trainer.models.pocket.grammar.atari.lines import (
 from grpo_arcade.trainer.models.pocket.grammar.choice import pick
 
 GAME = "atari/boxing"
+PLACE, SHARE = 4, 1
+WANTED = (-20, 12)
 _ACTIONS = ("UP", "DOWN", "LEFT", "RIGHT", "FIRE")
 
 

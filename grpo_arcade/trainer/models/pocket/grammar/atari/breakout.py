@@ -21,6 +21,8 @@ from grpo_arcade.trainer.models.pocket.grammar.atari.lines import (
 from grpo_arcade.trainer.models.pocket.grammar.choice import pick
 
 GAME = "atari/breakout"
+PLACE, SHARE = 2, 1
+WANTED = (0, 8)
 _ACTIONS = ("LEFT", "RIGHT", "FIRE", "NOOP")
 
 

@@ -20,6 +20,8 @@ from grpo_arcade.trainer.models.pocket.grammar.atari.lines import (
 from grpo_arcade.trainer.models.pocket.grammar.choice import pick
 
 GAME = "atari/demon_attack"
+PLACE, SHARE = 12, 1
+WANTED = (0, 350)
 _ACTIONS = ("LEFT", "RIGHT", "FIRE", "NOOP")
 _DEMONS = ("low", "middle", "high")
 

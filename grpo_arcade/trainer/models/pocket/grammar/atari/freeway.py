@@ -17,6 +17,8 @@ from grpo_arcade.trainer.models.pocket.grammar.atari.lines import (
 from grpo_arcade.trainer.models.pocket.grammar.choice import pick
 
 GAME = "atari/freeway"
+PLACE, SHARE = 3, 1
+WANTED = (0, 8)
 _ACTIONS = ("UP", "DOWN", "NOOP")
 
 

@@ -19,6 +19,8 @@ from grpo_arcade.trainer.models.pocket.grammar.atari.lines import (
 from grpo_arcade.trainer.models.pocket.grammar.choice import pick
 
 GAME = "atari/kaboom"
+PLACE, SHARE = 5, 1
+WANTED = (0, 60)
 _ACTIONS = ("LEFT", "RIGHT", "FIRE", "NOOP")
 
 

@@ -10,6 +10,8 @@ from grpo_arcade.trainer.models.pocket.grammar.atari.lines import console_option
 from grpo_arcade.trainer.models.pocket.grammar.choice import pick
 
 GAME = "atari/ms_pacman"
+PLACE, SHARE = 10, 1
+WANTED = (0, 400)
 _ACTIONS = ("UP", "DOWN", "LEFT", "RIGHT")
 
 

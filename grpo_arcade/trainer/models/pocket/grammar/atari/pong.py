@@ -21,6 +21,8 @@ from grpo_arcade.trainer.models.pocket.grammar.atari.lines import (
 from grpo_arcade.trainer.models.pocket.grammar.choice import pick
 
 GAME = "atari/pong"
+PLACE, SHARE = 1, 1
+WANTED = (-21, -18)
 _ACTIONS = ("UP", "DOWN", "NOOP")
 
 

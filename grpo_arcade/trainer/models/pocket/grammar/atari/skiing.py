@@ -20,6 +20,8 @@ from grpo_arcade.trainer.models.pocket.grammar.atari.lines import (
 from grpo_arcade.trainer.models.pocket.grammar.choice import pick
 
 GAME = "atari/skiing"
+PLACE, SHARE = 6, 1
+WANTED = (-21_000, -11_000)
 _ACTIONS = ("LEFT", "RIGHT", "NOOP")
 
 

@@ -20,6 +20,8 @@ from grpo_arcade.trainer.models.pocket.grammar.atari.lines import (
 from grpo_arcade.trainer.models.pocket.grammar.choice import pick
 
 GAME = "atari/space_invaders"
+PLACE, SHARE = 9, 1
+WANTED = (0, 250)
 _ACTIONS = ("LEFT", "RIGHT", "FIRE", "NOOP")
 
 

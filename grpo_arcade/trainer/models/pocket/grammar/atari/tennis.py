@@ -20,6 +20,8 @@ from grpo_arcade.trainer.models.pocket.grammar.atari.lines import (
 from grpo_arcade.trainer.models.pocket.grammar.choice import pick
 
 GAME = "atari/tennis"
+PLACE, SHARE = 7, 1
+WANTED = (-24, -10)
 _ACTIONS = ("UP", "DOWN", "LEFT", "RIGHT", "FIRE")
 
 

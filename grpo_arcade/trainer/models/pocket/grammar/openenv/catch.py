@@ -10,6 +10,7 @@ from grpo_arcade.trainer.models.pocket.grammar.atari.lines import answer, any_of
 from grpo_arcade.trainer.models.pocket.grammar.choice import pick
 
 GAME = "openenv:catch"
+PLACE, SHARE = 13, 0
 _ACTIONS = ("LEFT", "STAY", "RIGHT")
 
 

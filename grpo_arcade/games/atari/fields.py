@@ -1,6 +1,6 @@
 """What a symbolic observation is made of: named whole numbers read from the console's memory.
 
-One module a game says which byte is what; this knows no game. Everything is in screen pixels: x from 0 (left) to 159,
+One module a title says which byte is what; this knows no title. Everything is in screen pixels: x from 0 (left) to 159,
 y from 0 (top) to 209, and a thing's position is its centre.
 """
 
@@ -19,6 +19,8 @@ FARTHEST = 40
 
 Reading = dict[str, Any]
 """From a field's name to an ``int``, or to a list of them."""
+State = Mapping[str, Any]
+"""What a player gets: a reading with all that is added to it."""
 Memory = Sequence[int]
 """The console's 128 bytes; of all types, ``bytes`` is read fastest."""
 
@@ -43,8 +45,6 @@ class Field:
 class Objects:
     """The symbolic observation of one game."""
 
-    title: str
-    """As the emulator spells it."""
     fields: tuple[Field, ...]
     """What :attr:`read` gives, in its order."""
     read: Callable[[Memory], Reading]

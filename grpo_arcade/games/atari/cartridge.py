@@ -1,0 +1,35 @@
+"""What there is to know of one cartridge beside what the emulator says; a module a title in ``titles`` says it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from grpo_arcade.games.atari.fields import Objects, State
+from grpo_arcade.games.atari.goals import USUAL, Goal, Kind
+from grpo_arcade.games.toolbox import Toolbox
+
+
+@dataclass(frozen=True)
+class Cartridge:
+    """One cartridge; whatever is left out is as it is for most."""
+
+    spelled: str = ""
+    """The name for prompts, where it is not the title's words."""
+    goal: Goal = USUAL
+    """In the first mode and difficulty."""
+    screen_names: Mapping[str, str] = field(default_factory=dict)
+    """The emulator names actions by the joystick. What they do on the screen, where that is something else."""
+    objects: Objects | None = None
+    """The symbolic observation."""
+    scripted: Callable[[State], str] | None = None
+    """A player written by hand as a language model is asked to write it: one function of the observation, with helpers
+    inside it. It plays well but not perfectly."""
+    toolbox: Toolbox | None = None
+    """What strategies may be lent."""
+
+    def aim(self, human_score: float | None) -> Goal:
+        """The goal, a record of which nothing else is said being a person's score, where one is known."""
+        if self.goal.kind is Kind.RECORD and self.goal.target is None:
+            return replace(self.goal, target=human_score)
+        return self.goal

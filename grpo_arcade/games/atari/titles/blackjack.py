@@ -1,0 +1,14 @@
+"""Blackjack: its goal."""
+
+from __future__ import annotations
+
+from grpo_arcade.games.atari.cartridge import Cartridge
+from grpo_arcade.games.atari.goals import Goal, Kind
+
+CARTRIDGE = Cartridge(
+    goal=Goal(
+        Kind.DUEL,
+        "The score is what you won or lost of 200 chips. It ends when they are gone or 1,000.",
+        worst=-200,
+    ),
+)

@@ -1,0 +1,10 @@
+"""Earthworld: its goal."""
+
+from __future__ import annotations
+
+from grpo_arcade.games.atari.cartridge import Cartridge
+from grpo_arcade.games.atari.goals import Goal, Kind
+
+CARTRIDGE = Cartridge(
+    goal=Goal(Kind.TASK, "Each clue found gives 1 point; there are 10.", 10),
+)

@@ -1,0 +1,10 @@
+"""3-D Tic-Tac-Toe: its goal."""
+
+from __future__ import annotations
+
+from grpo_arcade.games.atari.cartridge import Cartridge
+from grpo_arcade.games.atari.goals import Goal, Kind
+
+CARTRIDGE = Cartridge(
+    goal=Goal(Kind.DUEL, "Four in a row give 1 point; the opponent's four take 1.", worst=-1),
+)

@@ -1,0 +1,10 @@
+"""Video Chess: its goal."""
+
+from __future__ import annotations
+
+from grpo_arcade.games.atari.cartridge import Cartridge
+from grpo_arcade.games.atari.goals import Goal, Kind
+
+CARTRIDGE = Cartridge(
+    goal=Goal(Kind.DUEL, "Mate gives 1 point; being mated takes 1.", worst=-1),
+)

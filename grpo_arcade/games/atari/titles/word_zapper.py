@@ -1,0 +1,10 @@
+"""Word Zapper: its goal."""
+
+from __future__ import annotations
+
+from grpo_arcade.games.atari.cartridge import Cartridge
+from grpo_arcade.games.atari.goals import Goal, Kind
+
+CARTRIDGE = Cartridge(
+    goal=Goal(Kind.TASK, "Each of 3 words completed in time gives 1 point.", 3),
+)
