@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -16,6 +19,9 @@ from grpo_arcade.games import Episode, Game, score_text, stills
 from grpo_arcade.games.replay import Replay
 from grpo_arcade.progress import progress
 
+_UNTOLD_S, _EVERY_S = 1.0, 15.0
+"""Seconds after which something is told to be going on, and how often where there is no bar."""
+_WIDE = 1_000
 PIXELS = (64, 80)
 """Columns of a picture, and twice its lines."""
 
@@ -60,20 +66,81 @@ def _live(console: Console) -> Iterator[Callable[[RenderableType], None]]:
 
 
 class Bar:
-    """A progress bar with the time left on stderr, and nothing where nobody looks."""
+    """How far something is, on stderr: a bar with the time left, or on no terminal a line now and then.
+
+    What is quickly done shows nothing.
+    """
 
     def __init__(self, what: str, *, quiet: bool = False) -> None:
-        console = Console(file=sys.stderr)
-        self._bar = progress(console=console, transient=True, disable=quiet or not console.is_terminal)
+        self._console = Console(file=sys.stderr)
+        self._bar = progress(console=self._console, transient=True)
         self._task = self._bar.add_task(what, total=None)
+        self._what, self._far = what, ""
+        self._quiet = quiet
+        self._over = threading.Event()
+        self._teller: threading.Thread | None = None
 
     def to(self, done: int, total: int) -> None:
-        """Show that ``done`` of ``total`` are done."""
+        """Say that ``done`` of ``total`` are done."""
+        self._far = f": {done:,} of {total:,}"
         self._bar.update(self._task, completed=done, total=total)
 
+    def say(self, what: str) -> None:
+        """Say what is being done now."""
+        self._what, self._far = what, ""
+        self._bar.update(self._task, description=what, completed=0, total=None)
+
+    def stop(self) -> None:
+        """Show nothing any more."""
+        self._over.set()
+        if self._teller is not None:
+            self._teller.join()
+            self._teller = None
+
     def __enter__(self) -> Bar:
-        self._bar.start()
+        if not self._quiet:
+            self._teller = threading.Thread(target=self._tell, daemon=True)
+            self._teller.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        self.stop()
+
+    def _tell(self) -> None:
+        if self._over.wait(_UNTOLD_S):
+            return
+        if self._console.is_terminal:
+            with self._bar:
+                self._over.wait()
+            return
+        told = ""
+        while True:
+            if (line := f"{self._what}{self._far or ' …'}") != told:
+                with suppress(OSError, ValueError):  # nobody listens
+                    print(line, file=sys.stderr, flush=True)
+                told = line
+            if self._over.wait(_EVERY_S):
+                return
+
+
+def one_stream() -> bool:
+    """Whether stdout and stderr end in one file or pipe, where what is told on both would stand twice."""
+    try:
+        out, err = (os.fstat(stream.fileno()) for stream in (sys.stdout, sys.stderr))
+    except (OSError, ValueError, AttributeError):
+        return False
+    return os.path.samestat(out, err) and not sys.stdout.isatty()
+
+
+def piped_past_eyes() -> bool:
+    """Whether stderr is a terminal and stdout a pipe, whose other end may well be the same terminal."""
+    try:
+        return sys.stderr.isatty() and stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode)
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def table_console() -> Console:
+    """Where tables go: stdout, and as wide as they are where no terminal ends the line."""
+    console = Console()
+    return console if console.is_terminal else Console(width=_WIDE)

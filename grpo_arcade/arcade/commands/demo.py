@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.arcade.configuration import Positional
+from grpo_arcade.arcade.invocation import invoked_as
 from grpo_arcade.games import score_text
 from grpo_arcade.trainer.config import TrainConfig
 
@@ -57,19 +59,21 @@ def run(command: Command) -> int:
     minutes = (time.monotonic() - started) / 60
     print(f"\n{minutes:.1f} minutes in all. Before and after, on the same seed: {gif}")
     print("Try next:")
+    arcade, run = invoked_as(), shlex.quote(str(folder))
     for line, why in (
-        (f"arcade play {command.game} {folder}:champion", "watch the best strategy play"),
-        (f"arcade runs {folder}", "its source, and how the run went"),
-        (f"arcade play {command.game} {folder}", "ask the trained model for a new one"),
-        (f"arcade train {command.game}", "longer: much better ones"),
+        (f"play {command.game} {run}:champion", "watch the best strategy play"),
+        (f"runs {run}", "its source, and how the run went"),
+        (f"play {command.game} {run}", "ask the trained model for a new one"),
+        (f"train {command.game}", "longer: much better ones"),
     ):
-        print(f"  .venv/bin/{line:{60}}  {why}")
+        print(f"  {arcade} {line:{60}}  {why}")
     return 0
 
 
 def _tell(reader: RunReader) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from grpo_arcade.arcade.terminal import table_console
 
     evaluations = reader.evaluations()
     first, last = evaluations[0], evaluations[-1]
@@ -77,7 +81,7 @@ def _tell(reader: RunReader) -> None:
     title = (
         f"held-out score: mean of {first['strategies']} strategies × {seeds} seeds (baselines: the same {seeds} seeds)"
     )
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
     for column, justify in (("player", "left"), ("mean score", "right"), ("95 % interval", "right"), ("won", "right")):
         table.add_column(column, justify=justify)  # type: ignore[arg-type]
     rows: list[tuple[float, tuple[str, ...], str]] = [
@@ -90,7 +94,9 @@ def _tell(reader: RunReader) -> None:
         rows.append((last["champion"], ("its best strategy", score_text(last["champion"]), "", ""), ""))
     for _, cells, style in sorted(rows, key=lambda row: row[0]):
         table.add_row(*cells, style=style)
-    Console().print(table)
+    console = table_console()
+    console.print(title, style="italic", highlight=False)
+    console.print(table)
 
 
 def _figures(evaluation: dict[str, Any]) -> tuple[str, str, str]:

@@ -84,14 +84,15 @@ def run(command: Command) -> int:
 
 
 def _tell(results: list[Evaluation]) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from grpo_arcade.arcade.terminal import table_console
 
     first = results[0]
     seeds = f"seeds 0–{first.seeds[-1]}" if len(first.seeds) > 1 else f"seed {first.seeds[0]}"
     rules = {name: value for name, value in first.options.items() if name != TOOLBOX}
     title = f"{first.game} {rules}, held-out {seeds}"
-    table = Table("player", title=title, title_justify="left", box=None, pad_edge=False)
+    table = Table("player", box=None, pad_edge=False)
     for column in ("mean score", "95 % interval", "won", "compiled", "distinct"):
         table.add_column(column, justify="right")
     table.add_column("outcomes")
@@ -110,4 +111,6 @@ def _tell(results: list[Evaluation]) -> None:
             f"{result.distinct_share:.0%}" if several else "",
             "  ".join(f"{name} {count}" for name, count in result.outcomes.items()),
         )
-    Console().print(table)
+    console = table_console()
+    console.print(title, style="italic", highlight=False)
+    console.print(table)

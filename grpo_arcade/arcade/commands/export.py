@@ -104,16 +104,14 @@ def _refuse(command: Command, names: tuple[str, ...], what: str) -> None:
 
 
 def _export_model(command: Command) -> int:
-    from rich.console import Console
-
     from grpo_arcade.arcade.players.parse import parse_model
+    from grpo_arcade.arcade.terminal import Bar
     from grpo_arcade.trainer.model_export import export_model
 
     if len(command.files) != 1:
         raise ValueError(f"--to {command.to} takes one model: a run, a checkpoint, or any other")
     model = parse_model(command.files[0], command.output_dir).name
-    console = Console(stderr=True, quiet=command.json)
-    with console.status("") as status:
+    with Bar(f"reading {command.files[0]}", quiet=command.json) as bar:
         done = export_model(
             model,
             command.to,  # type: ignore[arg-type]  # one of FORMATS
@@ -124,7 +122,7 @@ def _export_model(command: Command) -> int:
             push_to_hub=command.push_to_hub,
             private=command.private,
             verify=command.verify,
-            say=status.update,
+            say=bar.say,
         )
     if command.json:
         checks = [asdict(check) | {"passed": check.passed} for check in done.checks]

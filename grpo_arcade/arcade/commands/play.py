@@ -46,8 +46,8 @@ def run(command: Command) -> int:
 
     from grpo_arcade.arcade.players.parse import parse_player
     from grpo_arcade.arcade.players.play import play
-    from grpo_arcade.arcade.players.player import Person
-    from grpo_arcade.arcade.terminal import show
+    from grpo_arcade.arcade.players.player import Person, Writer
+    from grpo_arcade.arcade.terminal import Bar, one_stream, show
 
     if command.to is not None:
         check_destination(command.to)
@@ -56,27 +56,30 @@ def run(command: Command) -> int:
     player = parse_player(command.player or list(game.baselines)[-1], game, command.output_dir)
     if isinstance(player, Person):
         return _by_hand(game)
-    quiet = command.json or command.to is not None
     console = Console()
+    heard = not (command.json or command.to is not None or one_stream())
+    writes = isinstance(player, Writer)
+    with Bar(f"{player.label} writes" if writes else f"{player.label} plays", quiet=command.json) as bar:
 
-    def on_token(piece: str) -> None:
-        sys.stderr.write(piece)
-        sys.stderr.flush()
+        def on_token(piece: str) -> None:
+            bar.stop()
+            sys.stderr.write(piece)
+            sys.stderr.flush()
 
-    played = play(
-        player,
-        game,
-        [command.seed],
-        toolbox=command.toolbox,
-        model_seed=command.model_seed,
-        temperature=command.temperature,
-        on_token=None if quiet else on_token,
-    )
+        played = play(
+            player,
+            game,
+            [command.seed],
+            toolbox=command.toolbox,
+            model_seed=command.model_seed,
+            temperature=command.temperature,
+            on_token=on_token if heard else None,
+        )
     episode = played.episodes[0]
     if command.to is not None:
         write(episode, command.to)
     elif not command.json and (episode.actions or not played.error):
-        if played.source is not None and not sys.stderr.isatty():
+        if played.source is not None and not (heard and sys.stderr.isatty()):
             console.print(Syntax(played.source, "python", background_color="default"))
         show(episode, speed=speed, console=console)
     if command.json:

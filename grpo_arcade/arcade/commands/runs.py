@@ -38,8 +38,9 @@ def run(command: Command) -> int:
     if not found:
         print(f"no runs in {command.output_dir}; `arcade train` starts one")
         return 0
-    from rich.console import Console
     from rich.table import Table
+
+    from grpo_arcade.arcade.terminal import table_console
 
     table = Table(box=None, pad_edge=False)
     table.add_column("run", overflow="fold")  # a path that is cut off cannot be copied
@@ -50,7 +51,7 @@ def run(command: Command) -> int:
         reward = "–" if summary.reward is None else f"{summary.reward:.2f}"
         step = f"{summary.step}/{summary.max_steps}"
         table.add_row(str(summary.path), summary.game, summary.model, summary.status, step, reward, score)
-    Console().print(table)
+    table_console().print(table)
     return 0
 
 

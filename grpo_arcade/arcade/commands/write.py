@@ -53,6 +53,7 @@ def run(command: Command) -> int:
     from grpo_arcade.arcade.commands.play import checked_speed
     from grpo_arcade.arcade.players.parse import parse_player
     from grpo_arcade.arcade.players.play import ask, game_for_player
+    from grpo_arcade.arcade.terminal import Bar, one_stream, piped_past_eyes
     from grpo_arcade.trainer.question import prompt_text
 
     _check(command)
@@ -61,20 +62,25 @@ def run(command: Command) -> int:
     model = parse_player(command.model, game, command.output_dir)
     game = game_for_player(model, game, command.toolbox)
 
-    def on_token(piece: str) -> None:
-        sys.stderr.write(piece)
-        sys.stderr.flush()
+    # Who keeps the program in a file or sends it on gets it there, and need not see it go by as well.
+    heard = not (command.json or one_stream() or piped_past_eyes())
+    with Bar(f"{model.label} writes", quiet=command.json) as bar:
 
-    written = ask(
-        model,
-        game,
-        seed=command.seed,
-        temperature=0.0 if command.greedy else command.temperature,
-        max_completion_length=command.max_completion_length,
-        prompt=prompt_text(command.prompt) if command.prompt else "",
-        on_token=None if command.json else on_token,
-    )
-    if not command.json:
+        def on_token(piece: str) -> None:
+            bar.stop()
+            sys.stderr.write(piece)
+            sys.stderr.flush()
+
+        written = ask(
+            model,
+            game,
+            seed=command.seed,
+            temperature=0.0 if command.greedy else command.temperature,
+            max_completion_length=command.max_completion_length,
+            prompt=prompt_text(command.prompt) if command.prompt else "",
+            on_token=on_token if heard else None,
+        )
+    if heard:
         print(file=sys.stderr)
     found = written.found
     if found.refusal is None and found.source is not None and command.to is not None:

@@ -105,3 +105,21 @@ def test_without_a_display_it_says_what_works(capsys, monkeypatch, ended_run):
         monkeypatch.delenv(name, raising=False)
     assert cli.main(["watch", str(ended_run)]) == 2
     assert capsys.readouterr().err.startswith("arcade: there is no display")
+
+
+def test_the_champion_of_a_run_is_enlarged_by_its_word_and_filmed_replayed_and_told_by_it(
+    watch, ended_run, tmp_path, capsys
+):
+    champion = f"{ended_run.name}:champion"
+    app, hands = watch(champion, "--output-dir", ended_run.parent)
+    hands.until(lambda: app.scene.detail is not None)
+    with RunReader(ended_run) as reader:
+        best = reader.champion()
+        (game, *_) = reader.episodes(best.strategy_id)
+    film = tmp_path / "x.gif"
+    assert cli.main(["export", "latest:champion", "--to", str(film), "--output-dir", str(ended_run.parent)]) == 0
+    assert film.stat().st_size > 1000
+    assert cli.main(["replay", champion, "--output-dir", str(ended_run.parent)]) == 0
+    assert f"{game.score:,.0f} points" in capsys.readouterr().out
+    assert cli.main(["runs", champion, "--source", "--output-dir", str(ended_run.parent)]) == 0
+    assert capsys.readouterr().out.strip() == best.source.strip()

@@ -260,3 +260,17 @@ def test_the_portable_child_plays_the_same_games(monkeypatch):
     ]
     assert sandbox_report()["works"]
     assert any("not covered" in line for line in sandbox_report()["lines"])
+
+
+@pytest.mark.parametrize(
+    ("game", "answer", "line"),
+    [
+        ("2048", "LEFT", "the strategy returned 'LEFT', which is no action; the actions are 'W', 'D', 'S', 'A'"),
+        ("2048", 7, "the strategy returned 7, which is no action; the actions are 'W', 'D', 'S', 'A'"),
+        ("atari/breakout", "W", "which is no action; the actions are 'NOOP', 'FIRE', 'RIGHT', 'LEFT'"),
+    ],
+)
+def test_an_answer_that_is_no_action_is_told_which_actions_there_are(game, answer, line):
+    result = play_match(f"def strategy(state): return {answer!r}", game, {}, [1])
+    assert outcomes(result) == [Outcome.ILLEGAL]
+    assert line in result.error

@@ -19,6 +19,8 @@ from typing import Any
 from . import namespace, seal, wire
 
 _READ_BYTES = 1 << 16
+_ACTIONS_NAMED = 20
+"""Actions that the line about an answer that is none names."""
 
 _unused: list[Any] = []
 Answerer = Callable[[Any], Any]
@@ -178,7 +180,9 @@ def _answer(channel: Channel, functions: list[Answerer | None], actions: Mapping
                 else:
                     code = action_of(answer, illegal)
                 if code == illegal:
-                    error = error or f"the strategy returned {_show(answer)}, which is no action"
+                    error = error or (
+                        f"the strategy returned {_show(answer)}, which is no action; the actions are {_named(actions)}"
+                    )
                 # A generator or an object of the strategy's may run code when it goes: on this game's time.
                 answer = None
             except BaseException as raised:
@@ -190,6 +194,16 @@ def _answer(channel: Channel, functions: list[Answerer | None], actions: Mapping
             spent[index] += clock() - started
         observation = None
         channel.reply(sequence, answers, error)
+
+
+def _named(actions: Mapping[str | int, int]) -> str:
+    """The actions by the first word for each, as many as make a line."""
+    words: dict[int, str] = {}
+    for word, action in actions.items():
+        if type(word) is str:
+            words.setdefault(action, repr(word))
+    first = list(words.values())[:_ACTIONS_NAMED]
+    return ", ".join(first) + (f" and {len(words) - len(first)} more" if len(words) > len(first) else "")
 
 
 def _show(answer: object) -> str:
