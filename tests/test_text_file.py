@@ -11,7 +11,7 @@ from grpo_arcade.arcade.configuration import UsageError
 from grpo_arcade.arcade.settings import load_settings
 from grpo_arcade.foreign_data import ForeignDataError
 from grpo_arcade.games.openenv.spec import SpecError
-from grpo_arcade.games.openenv.spec import load as load_spec
+from grpo_arcade.games.openenv.spec_parser import load as load_spec
 from grpo_arcade.text_file import decoded, read_text, read_toml
 from tests.arcade.test_configuration import made
 

@@ -1,8 +1,8 @@
 """Any OpenEnv server as a game, and our games as OpenEnv servers.
 
-``client`` talks to a server, ``spec`` says what the server cannot, ``discovery`` finds the spec, ``reading`` turns
-answers into what is seen and drawn, ``transcript`` keeps them for recordings. None of these needs the library
-``openenv``.
+``client`` talks to a server, ``spec`` says what the server cannot, ``spec_parser`` reads one, ``discovery`` finds the
+one for a server, ``reading`` turns answers into what is seen and drawn, ``transcript`` keeps them for recordings. None
+of these needs the library ``openenv``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from grpo_arcade.games.game import Baseline, Game, Outcome, Picture
 from grpo_arcade.games.openenv import reading
 from grpo_arcade.games.openenv.client import GoneError, NoFreeSessionError, ServerError, Session, parse_address
 from grpo_arcade.games.openenv.reading import Lines, RemoteView
-from grpo_arcade.games.openenv.spec import Spec, SpecError, load, shipped
+from grpo_arcade.games.openenv.spec import Spec, SpecError
+from grpo_arcade.games.openenv.spec_parser import load, shipped
 from grpo_arcade.games.openenv.transcript import Transcript, TranscriptReader
 
 __all__ = ["Remote", "RemoteView", "ServerError", "SpecError"]

@@ -9,7 +9,8 @@ from typing import Any
 
 from grpo_arcade.games.game import Game
 from grpo_arcade.games.openenv.client import Address, ServerError, Session, get_json
-from grpo_arcade.games.openenv.spec import MOST_ACTIONS, Spec, load, parse, shipped
+from grpo_arcade.games.openenv.spec import Spec
+from grpo_arcade.games.openenv.spec_parser import MOST_ACTIONS, load, parse, shipped
 from grpo_arcade.games.registry import make
 
 _TIMEOUT_S = 10.0

@@ -19,7 +19,7 @@ from grpo_arcade.games import Episode, Outcome, make
 from grpo_arcade.games.baseline_scores import play_baseline
 from grpo_arcade.games.conformance import check_game
 from grpo_arcade.games.openenv import Remote
-from grpo_arcade.games.openenv.spec import shipped
+from grpo_arcade.games.openenv.spec_parser import shipped
 from grpo_arcade.games.players import play_match
 from grpo_arcade.recordings import films
 from tests.games.openenv.by_hand import SPEC_OF, STRATEGIES, WINS, elsewhere

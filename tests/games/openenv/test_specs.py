@@ -13,7 +13,8 @@ from grpo_arcade.games import Outcome
 from grpo_arcade.games.openenv.client import ServerError
 from grpo_arcade.games.openenv.discovery import from_schema
 from grpo_arcade.games.openenv.reading import legal_of, outcome_of, scope_of, seen, shown
-from grpo_arcade.games.openenv.spec import SpecError, load, parse, shipped
+from grpo_arcade.games.openenv.spec import SpecError
+from grpo_arcade.games.openenv.spec_parser import load, parse, shipped
 from grpo_arcade.games.openenv.terms import MISSING, parse_condition, parse_term
 
 LEAST = {"action": {"field": "a", "names": ["up", "down"]}}
