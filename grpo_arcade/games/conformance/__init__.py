@@ -14,19 +14,13 @@ game.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
-import marshal
-import math
-import pickle
-import random
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import zip_longest
-from typing import Any
 
 from grpo_arcade.games.conformance.baselines import check_baselines
 from grpo_arcade.games.conformance.pictures import check_pictures
