@@ -4,18 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
 
-if TYPE_CHECKING:
-    from grpo_arcade.trainer.recorder import Recorder
-
-
-class Command(NamedTuple):
-    """One that nobody has answered."""
-
-    id: int
-    name: str
-    argument: str
+from grpo_arcade.trainer.recorder import Command, Recorder
 
 
 def waiting(recorder: Recorder, step: int, stopping: Callable[[], str]) -> Iterator[Command]:

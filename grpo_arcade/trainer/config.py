@@ -9,13 +9,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from annotated_types import Ge, Gt, Interval, Le
 
 from grpo_arcade.cores import cores
 from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 from grpo_arcade.trainer import processes
-from grpo_arcade.trainer.question import prompt_text, question, takes_toolbox
+from grpo_arcade.trainer.bounds import Hint
+from grpo_arcade.trainer.question import prompt_text, takes_toolbox
 
 if TYPE_CHECKING:
     from grpo_arcade.recordings.runs.reader import RunReader
@@ -28,6 +30,8 @@ class ConfigError(ValueError):
 @dataclass
 class TrainConfig:
     """One GRPO run. The defaults teach the pocket model 2048 on two cores in about twenty minutes."""
+
+    # Bounds are those of a resolved run: 0 may stand for "as suits the game" where at least 1 is wanted.
 
     game: str = "2048"
     """What is played."""
@@ -45,7 +49,7 @@ class TrainConfig:
     curriculum: tuple[str, ...] = ()
     """Stages from easy to hard, each options of the game such as size=3,target=256; a stage may end in @0.6 for its
     own promotion mark. Empty: the one game above."""
-    promote_at: float = 0.5
+    promote_at: Annotated[float, Interval(ge=0, le=1)] = 0.5
     """Share of held-out games that must be won before the next stage of the curriculum begins, 0 to 1."""
 
     model: str = "pocket"
@@ -63,56 +67,56 @@ class TrainConfig:
     """Tokens of prompt and completion together that the model is made ready for; what they need when absent."""
     offload_embedding: bool = False
     """Keep the embedding in the machine's memory instead of the card's, which unsloth can do."""
-    lora_r: int = 0
+    lora_r: Annotated[int, Ge(0)] = 0
     """Rank of the LoRA adapter; 0 trains all weights."""
-    lora_alpha: int | None = None
+    lora_alpha: Annotated[int | None, Gt(0)] = None
     """LoRA's scale; twice the rank when absent."""
-    lora_dropout: float = 0.0
+    lora_dropout: Annotated[float, Interval(ge=0, le=1)] = 0.0
     """Dropout inside the adapter, 0 to below 1."""
     lora_target_modules: tuple[str, ...] = ()
     """Which layers get an adapter, by the ends of their names: q_proj, or of a mixture experts.gate_up_proj. All linear
     layers and all experts when empty."""
 
-    learning_rate: float = 1e-4
+    learning_rate: Annotated[float, Gt(0), Le(0.1), Hint("more would destroy any model; 1e-4 suits pocket")] = 1e-4
     """Step size of AdamW. The pocket model climbs faster at 2e-4 and falls: two runs of five within 60 steps."""
     lr_scheduler_type: Literal["constant", "constant_with_warmup", "linear", "cosine"] = "constant_with_warmup"
     """How the learning rate moves over the run."""
-    warmup_steps: float = 3
+    warmup_steps: Annotated[float, Ge(0)] = 3
     """Steps over which the learning rate rises from 0; below 1, that share of all steps."""
     optim: Literal["adamw_torch", "adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit", "adafactor"] = (
         "adamw_torch_fused"
     )
     """The optimizer; those of 8 bits need bitsandbytes and a card."""
-    weight_decay: float = 0.0
+    weight_decay: Annotated[float, Ge(0)] = 0.0
     """AdamW's decay of the weights."""
-    adam_beta1: float = 0.9
+    adam_beta1: Annotated[float, Interval(ge=0, lt=1)] = 0.9
     """AdamW's averaging of the gradient."""
-    adam_beta2: float = 0.99
+    adam_beta2: Annotated[float, Interval(ge=0, lt=1)] = 0.99
     """AdamW's averaging of the squared gradient; short, because a run is short."""
-    max_grad_norm: float = 0.3
+    max_grad_norm: Annotated[float, Gt(0)] = 0.3
     """Gradients are scaled down to this norm, which an ordinary step hardly reaches; it tames a group of failures."""
-    max_steps: int = 150
+    max_steps: Annotated[int, Ge(1)] = 150
     """Optimizer steps."""
-    num_generations: int = 32
+    num_generations: Annotated[int, Ge(2), Hint("GRPO compares the completions of a group")] = 32
     """Completions in one group, all of which play the same seeds."""
-    per_device_train_batch_size: int = 8
+    per_device_train_batch_size: Annotated[int, Ge(1)] = 8
     """Completions that go through the model at once while it learns; lower it first when memory runs out."""
-    gradient_accumulation_steps: int = 4
+    gradient_accumulation_steps: Annotated[int, Ge(1)] = 4
     """Such batches in one optimizer step; times the batch size, a multiple of num_generations."""
-    steps_per_generation: int | None = None
+    steps_per_generation: Annotated[int | None, Gt(0)] = None
     """Batches generated at a time; gradient_accumulation_steps when absent, which keeps every step on-policy."""
-    num_iterations: int = 1
+    num_iterations: Annotated[int, Ge(1)] = 1
     """How often each generation is learnt from."""
-    max_completion_length: int = 128
+    max_completion_length: Annotated[int, Ge(8)] = 128
     """Tokens after which a completion is cut off."""
-    temperature: float = 1.0
+    temperature: Annotated[float, Gt(0)] = 1.0
     """Sampling temperature, above 0."""
-    beta: float = 0.02
+    beta: Annotated[float, Ge(0)] = 0.02
     """Weight of the KL divergence from the untrained model. A little of it keeps programs in shape: without, runs were
     seen to lose their syntax from step 40 on. 0 needs no second model."""
-    epsilon: float = 0.2
+    epsilon: Annotated[float, Gt(0)] = 0.2
     """Clipping of the probability ratio."""
-    epsilon_high: float | None = None
+    epsilon_high: Annotated[float | None, Gt(0)] = None
     """Upper clipping, when it differs; DAPO recommends 0.28."""
     loss_type: Literal["dapo", "grpo", "dr_grpo", "bnpo", "cispo", "sapo", "luspo", "vespo"] = "dapo"
     """How token losses are added up."""
@@ -129,9 +133,9 @@ class TrainConfig:
     process, on the card that learns."""
     vllm_server_base_url: str = "http://localhost:8000"
     """Where that server listens."""
-    vllm_server_timeout: float = 240.0
+    vllm_server_timeout: Annotated[float, Gt(0)] = 240.0
     """Seconds to wait for it to come up."""
-    vllm_gpu_memory_utilization: float = 0.3
+    vllm_gpu_memory_utilization: Annotated[float, Gt(0)] = 0.3
     """Share of the card's memory for vLLM where it is in this process."""
     gradient_checkpointing: bool = False
     """Compute activations twice instead of keeping them: slower, with less memory."""
@@ -143,45 +147,45 @@ class TrainConfig:
     train_game_options: tuple[str, ...] = ()
     """Options of the game in training where they differ from the held-out games', each as name=value; a game that ends
     sooner makes a cheaper step."""
-    train_seeds: int = 0
+    train_seeds: Annotated[int, Ge(1)] = 0
     """Games each strategy plays in training, the same ones for its whole group. 0: as suits the game, 4, or 2 for
     Atari, where a game takes seconds."""
 
-    eval_steps: int = 20
+    eval_steps: Annotated[int, Ge(0)] = 20
     """Steps between held-out evaluations; 0 evaluates only at the start and the end."""
-    eval_strategies: int = 0
+    eval_strategies: Annotated[int, Ge(1)] = 0
     """Strategies sampled, at temperature 1, for one evaluation. 0: as suits the game, 64, or 16 for Atari."""
-    eval_seeds: int = 0
+    eval_seeds: Annotated[int, Interval(ge=1, le=100), Hint("the published held-out seeds")] = 0
     """Held-out seeds each of them plays, up to 100. 0: as suits the game, 16, or 4 for Atari."""
-    champion_seeds: int = 0
+    champion_seeds: Annotated[int, Ge(1)] = 0
     """Games in which a new champion must beat the last. 0: as suits the game, 16, or 8 for Atari."""
 
-    move_cpu_s: float | None = None
+    move_cpu_s: Annotated[float | None, Gt(0)] = None
     """CPU seconds a strategy may take for one move; the sandbox's own limit when absent."""
-    game_cpu_s: float | None = None
+    game_cpu_s: Annotated[float | None, Gt(0)] = None
     """CPU seconds for one game; the sandbox's own limit when absent."""
-    match_cpu_s: float | None = None
+    match_cpu_s: Annotated[float | None, Gt(0)] = None
     """CPU seconds for all games of a match; the sandbox's own limit when absent."""
-    memory_mb: int | None = None
+    memory_mb: Annotated[int | None, Gt(0)] = None
     """Memory a strategy may use, in MiB; the sandbox's own limit when absent."""
-    workers: int | None = None
+    workers: Annotated[int | None, Gt(0)] = None
     """Matches played at once, at low priority; as many as there are cores when absent."""
     ray_address: str = ""
     """A Ray cluster whose cores play the matches: host:port of one this machine belongs to, ray://host:port of
     another, or auto. Empty: this machine's cores."""
-    threads: int | None = None
+    threads: Annotated[int | None, Gt(0)] = None
     """Threads the model computes with; one core is left to the person at the desk when absent."""
 
     fallback: bool = True
     """When training collapses, go back to the last good checkpoint and on with half the learning rate."""
-    save_steps: int = 10
+    save_steps: Annotated[int, Ge(1)] = 10
     """Steps between checkpoints that are kept. The newest state is saved after every step, as long as that takes less
     than a twentieth of the time."""
-    save_total_limit: int = 3
+    save_total_limit: Annotated[int, Ge(1)] = 3
     """Checkpoints kept, beside the newest, the best one and the one to fall back to."""
-    logging_steps: int = 1
+    logging_steps: Annotated[int, Ge(1)] = 1
     """Steps between lines in the log; the run folder records every step."""
-    seed: int = 0
+    seed: Annotated[int, Ge(0)] = 0
     """Seeds the model's sampling and everything else that is random, but not the games of training."""
     run_key: str = ""
     """Hex key from which the training seeds derive, so that no strategy can know them; drawn anew when empty."""
@@ -240,43 +244,7 @@ class TrainConfig:
         try:
             return make(self.game, **self.options).toolbox is not None
         except ValueError:
-            return False  # which validate() says better
-
-    def validate(self) -> None:
-        """Refuse what cannot work, before anything slow starts.
-
-        Raises:
-            ConfigError: in one line, what is wrong and what would work.
-        """
-        from grpo_arcade.games import make
-        from grpo_arcade.trainer import rewards
-        from grpo_arcade.trainer.curriculum import Curriculum
-
-        _check_numbers(self.resolved())
-        _check_batches(self)
-        if self.reward_weights and len(self.reward_weights) != len(self.rewards):
-            raise ConfigError(
-                f"{len(self.reward_weights)} reward_weights for {len(self.rewards)} rewards "
-                f"({', '.join(self.rewards)}); give one a reward, or none for the defaults"
-            )
-        if self.run_key:
-            try:
-                enough = len(bytes.fromhex(self.run_key)) >= 8
-            except ValueError:
-                enough = False
-            if not enough:
-                raise ConfigError("run_key must be at least 16 hex digits; leave it empty to draw one")
-        if Path(self.run_name).name != self.run_name:
-            raise ConfigError(f"run_name must be a plain name, not {self.run_name!r}; output_dir says where it goes")
-        try:
-            for stage in Curriculum.of(self).stages:
-                if self.training_options:
-                    make(self.game, **{**stage.options, **self.training_options})
-            rewards.load(self.rewards, self.reward_weights)
-        except ConfigError:
-            raise
-        except ValueError as error:
-            raise ConfigError(str(error)) from error
+            return False  # which check() says better
 
     @property
     def steps_per_round(self) -> int:
@@ -348,54 +316,6 @@ def spare_threads() -> int:
     return max(1, cores() - 1)
 
 
-def describe(config: TrainConfig) -> dict[str, Any]:
-    """Everything a run with this configuration would do, resolved, JSON-able; nothing is written (``--dry-run``).
-
-    Raises:
-        ConfigError: the configuration makes no sense.
-    """
-    config.validate()
-    from grpo_arcade.games import make
-    from grpo_arcade.trainer import rewards
-    from grpo_arcade.trainer.curriculum import Curriculum
-
-    config = config.resolved()
-    stages, warnings = [], []
-    for stage in Curriculum.of(config).stages:
-        game = make(config.game, **stage.options)
-        stored = game.baseline_scores() or {}
-        means = {name: sum(kept["scores"]) / len(kept["scores"]) for name, kept in stored.items()}
-        outcomes = stored.get("random", {}).get("outcomes", ())
-        if (won := sum(outcome == "won" for outcome in outcomes)) > len(outcomes) / 2:
-            recommended = "; recommended: --size 4, where it wins none" if config.game == "2048" else ""
-            warnings.append(
-                f"random play already wins {won} of {len(outcomes)} held-out games of {config.game} with "
-                + ", ".join(f"{name} {value}" for name, value in game.options.items())
-                + f": there is next to nothing to learn{recommended}"
-            )
-        stages.append(
-            {
-                "options": dict(game.options),
-                "promote_at": stage.promote_at,
-                "baselines": means,
-                "prompt": question(game, config.prompt),
-            }
-        )
-    evaluations = 1 + -(-config.max_steps // config.eval_steps) if config.eval_steps else 2
-    return {
-        "config": config.to_dict(),
-        "differs_from_default": config.differences(),
-        "stages": stages,
-        "warnings": warnings,
-        "rewards": {reward.name: reward.weight for reward in rewards.load(config.rewards, config.reward_weights)},
-        "threads": config.resolved_threads(),
-        "groups_per_step": config.completions_per_step // config.num_generations,
-        "training_completions": config.max_steps * config.completions_per_step // config.num_iterations,
-        "evaluations": evaluations,
-        "evaluation_completions": evaluations * config.eval_strategies,
-    }
-
-
 def parse_options(texts: tuple[str, ...], where: str) -> dict[str, Any]:
     """Options of a game from name=value words; ``where`` names the setting in the refusal."""
     options: dict[str, Any] = {}
@@ -418,70 +338,3 @@ def _value(text: str) -> Any:
 
 _GAMES = {"train_seeds": 4, "eval_strategies": 64, "eval_seeds": 16, "champion_seeds": 16}
 _ATARI_GAMES = {"train_seeds": 2, "eval_strategies": 16, "eval_seeds": 4, "champion_seeds": 8}
-
-_AT_LEAST = {
-    **dict.fromkeys(("max_steps", "per_device_train_batch_size", "gradient_accumulation_steps", "num_iterations"), 1),
-    **dict.fromkeys(
-        ("train_seeds", "eval_strategies", "champion_seeds", "save_steps", "save_total_limit", "logging_steps"), 1
-    ),
-    **dict.fromkeys(("warmup_steps", "eval_steps", "lora_r", "seed", "weight_decay", "beta"), 0),
-    "max_completion_length": 8,
-}
-_ABOVE_ZERO = (
-    *("learning_rate", "temperature", "max_grad_norm", "epsilon", "epsilon_high", "steps_per_generation"),
-    *("move_cpu_s", "game_cpu_s", "match_cpu_s", "memory_mb", "workers", "threads", "lora_alpha"),
-    *("vllm_server_timeout", "vllm_gpu_memory_utilization"),
-)
-
-
-def _check_numbers(config: TrainConfig) -> None:
-    for name, least in _AT_LEAST.items():
-        if not getattr(config, name) >= least:
-            raise ConfigError(f"{name} must be at least {least}, not {getattr(config, name)}")
-    for name in _ABOVE_ZERO:
-        value = getattr(config, name)
-        if value is not None and not value > 0:
-            raise ConfigError(f"{name} must be above 0, not {value}")
-    for name in ("promote_at", "lora_dropout"):
-        if not 0 <= getattr(config, name) <= 1:
-            raise ConfigError(f"{name} must be between 0 and 1, not {getattr(config, name)}")
-    for name in ("adam_beta1", "adam_beta2"):
-        if not 0 <= getattr(config, name) < 1:
-            raise ConfigError(f"{name} must be from 0 to below 1, not {getattr(config, name)}")
-    for name, kind in get_type_hints(TrainConfig).items():
-        kinds = (kind, *get_args(kind))
-        words = [word for each in kinds if get_origin(each) is Literal for word in get_args(each)]
-        value = getattr(config, name)
-        for each in value if isinstance(value, tuple) else (value,):
-            if words and each not in words and not (each is None and type(None) in kinds):
-                raise ConfigError(f"{name} must be one of {', '.join(words)}, not {each!r}")
-    if config.learning_rate > 0.1:
-        raise ConfigError(f"learning_rate {config.learning_rate:g} would destroy any model; 1e-4 suits pocket")
-    if not 1 <= config.eval_seeds <= 100:
-        raise ConfigError(f"eval_seeds must be from 1 to 100, the published held-out seeds, not {config.eval_seeds}")
-    if config.threads is not None and config.threads > cores():
-        raise ConfigError(f"threads is {config.threads}, but this process may use {cores()} cores")
-
-
-def _check_batches(config: TrainConfig) -> None:
-    if config.num_generations < 2:
-        raise ConfigError("num_generations must be at least 2: GRPO compares the completions of a group")
-    size, group = config.generation_batch_size, config.num_generations
-    at_once, several = config.per_device_train_batch_size * processes.count(), processes.count() > 1
-    if size % group:
-        raise ConfigError(
-            f"per_device_train_batch_size × gradient_accumulation_steps{' × processes' * several} is {size}, which "
-            f"is no multiple of num_generations {group}; set gradient_accumulation_steps to {-(-group // at_once)}"
-            if group % at_once == 0
-            else f"num_generations {group} is no multiple of per_device_train_batch_size{' × processes' * several} "
-            f"{at_once}, so no group fills its batches; set per_device_train_batch_size so that it is one"
-        )
-    # No checkpoint holds a generation that is half learnt from, so a run could not be resumed exactly within one.
-    batches = (config.steps_per_generation or config.gradient_accumulation_steps) * config.num_iterations
-    fed = batches / config.gradient_accumulation_steps
-    for name in ("save_steps", "max_steps"):
-        if fed != config.steps_per_round or getattr(config, name) % config.steps_per_round:
-            raise ConfigError(
-                f"one generation feeds {fed:g} steps, of which {name} {getattr(config, name)} must be a whole "
-                "multiple, so that a resumed run is exact"
-            )

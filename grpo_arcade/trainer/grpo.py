@@ -29,6 +29,7 @@ from grpo_arcade.trainer.ending import TrainingError, explained, has_ended, note
 from grpo_arcade.trainer.loop import Loop, Start
 from grpo_arcade.trainer.narration import Narrator, captured
 from grpo_arcade.trainer.own_rewards import try_out
+from grpo_arcade.trainer.plan import check
 from grpo_arcade.trainer.processes import Left, Processes, ProcessLost
 from grpo_arcade.trainer.recorder import Recorder, RunRecorder
 from grpo_arcade.trainer.resuming import begin_anew, check_rules, checked_against
@@ -85,7 +86,7 @@ def _open(config: TrainConfig | None, resume: str | Path | None, capture: bool, 
             raise ConfigError(f"{folder} has made its {config.max_steps} steps; give a higher max_steps to go on")
     else:
         config = (config or TrainConfig()).resolved()
-    config.validate()
+    check(config)
     _require_extra()
     from grpo_arcade.trainer.generation import check_vllm
     from grpo_arcade.trainer.models import locate

@@ -20,7 +20,7 @@ from grpo_arcade.recordings.runs.folder import checkpoint_step, checkpoints
 from grpo_arcade.trainer import alarms
 from grpo_arcade.trainer.champion import ChampionKeeper, champion_seeds
 from grpo_arcade.trainer.checkpoints import Checkpoints
-from grpo_arcade.trainer.commands import Command, waiting
+from grpo_arcade.trainer.commands import waiting
 from grpo_arcade.trainer.curriculum import Curriculum
 from grpo_arcade.trainer.evaluate import Evaluation, baselines_on, derived_seed, evaluate_source
 from grpo_arcade.trainer.question import question
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from grpo_arcade.trainer.config import TrainConfig
     from grpo_arcade.trainer.judging import Judged, Reward
     from grpo_arcade.trainer.processes import Processes
-    from grpo_arcade.trainer.recorder import Recorder
+    from grpo_arcade.trainer.recorder import Command, Recorder
 
 MAX_FALLBACKS = 3
 """A run that collapses more often is stopped: something else is wrong."""

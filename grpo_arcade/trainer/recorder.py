@@ -12,12 +12,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grpo_arcade.games import score_text
 from grpo_arcade.recordings.runs.reader import Champion, RunReader
 from grpo_arcade.trainer import alarms
-from grpo_arcade.trainer.commands import Command
 from grpo_arcade.trainer.tracking import outcome_shares
 
 if TYPE_CHECKING:
@@ -36,6 +35,14 @@ _COLUMNS = {
 }
 # TRL counts as cut off whatever does not end in the tokenizer's own end token; a chat model has several.
 _LEFT_OUT = {*_COLUMNS.values(), "epoch", "completions/clipped_ratio"}
+
+
+class Command(NamedTuple):
+    """Something that a person asks of the run, and nobody has answered."""
+
+    id: int
+    name: str
+    argument: str
 
 
 @dataclass

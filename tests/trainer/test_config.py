@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from grpo_arcade.cores import cores
-from grpo_arcade.trainer.config import ConfigError, TrainConfig, describe
+from grpo_arcade.trainer.config import ConfigError, TrainConfig
+from grpo_arcade.trainer.plan import check, describe
 
 
 def test_the_defaults_are_valid_and_describe_a_run_on_a_laptop():
@@ -44,8 +45,8 @@ def test_the_defaults_are_valid_and_describe_a_run_on_a_laptop():
         ({"train_game_options": ("size",)}, "train_game_options: 'size' is not name=value"),
         ({"train_game_options": ("size=9",)}, "2 to 8"),
         ({"rewards": ("progres",)}, "did you mean progress"),
-        ({"reward_weights": (1.0,)}, "1 reward_weights for 4 rewards"),
-        ({"reward_weights": (0.0, 0.0, 0.0, 0.0)}, "all 0"),
+        ({"reward_weights": (1.0,)}, "1 reward_weights for 5 rewards"),
+        ({"reward_weights": (0.0,) * 5}, "all 0"),
         ({"run_key": "xyz"}, "hex"),
         ({"run_name": "a/b"}, "plain name"),
         ({"curriculum": ("size=3@2",)}, "share from 0 to 1"),
@@ -57,11 +58,17 @@ def test_the_defaults_are_valid_and_describe_a_run_on_a_laptop():
         ({"scale_rewards": "sometimes"}, "group, batch, none"),
         ({"reasoning_effort": "huge"}, "low, medium, high"),
         ({"lora_dropout": 1.5}, "between 0 and 1"),
+        ({"temperature": float("inf")}, "finite number"),
+        ({"temperature": float("nan")}, "above 0"),
+        ({"vllm_server_timeout": float("inf")}, "finite number"),
+        ({"adam_beta2": 1.0}, "at least 0 and below 1"),
+        ({"reward_weights": (1.0, 1.0, float("nan"), 1.0, 1.0)}, "reward_weights must be a finite number"),
+        ({"epsilon_high": 0.0}, "above 0"),
     ],
 )
 def test_nonsense_is_refused_in_one_line(changes, says):
     with pytest.raises(ConfigError) as refusal:
-        dataclasses.replace(TrainConfig(), **changes).validate()
+        check(dataclasses.replace(TrainConfig(), **changes))
     assert says in str(refusal.value)
     assert "\n" not in str(refusal.value)
 
@@ -77,7 +84,7 @@ def test_a_curriculum_goes_on_when_enough_is_won_and_stays_at_its_end():
     from grpo_arcade.trainer.curriculum import Curriculum
 
     config = TrainConfig(curriculum=("size=3,target=64@0.25", "size=3,target=128", "target=2048"), promote_at=0.5)
-    config.validate()
+    check(config)
     curriculum = Curriculum.of(config)
     assert [stage.options["size"] for stage in curriculum.stages] == [3, 3, 4]
     assert not curriculum.promote(0.2)
@@ -90,9 +97,9 @@ def test_a_curriculum_goes_on_when_enough_is_won_and_stays_at_its_end():
 
 def test_neither_configuration_nor_run_folder_imports_torch():
     code = (
-        "import sys, grpo_arcade.trainer.config as c, grpo_arcade.recordings.runs.reader, grpo_arcade.trainer.grpo\n"
+        "import sys, grpo_arcade.trainer.config as c, grpo_arcade.trainer.plan as p, grpo_arcade.recordings.runs.reader, grpo_arcade.trainer.grpo\n"
         "import grpo_arcade.trainer.evaluate, grpo_arcade.trainer.loop\n"
-        "c.describe(c.TrainConfig())\n"
+        "p.describe(c.TrainConfig())\n"
         "heavy = {'torch', 'transformers', 'trl', 'datasets', 'pygame', 'textual', 'numpy'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )

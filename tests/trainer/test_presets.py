@@ -9,7 +9,8 @@ import pytest
 from grpo_arcade.arcade.commands.train import Command
 from grpo_arcade.arcade.configuration import UsageError, resolve
 from grpo_arcade.trainer import presets
-from grpo_arcade.trainer.config import TrainConfig, describe
+from grpo_arcade.trainer.config import TrainConfig
+from grpo_arcade.trainer.plan import describe
 
 
 def made(*arguments, environment=None):

@@ -15,6 +15,7 @@ from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer import processes
 from grpo_arcade.trainer.config import ConfigError, TrainConfig
 from grpo_arcade.trainer.grpo import train
+from grpo_arcade.trainer.plan import check
 from grpo_arcade.trainer.processes import ALONE
 from grpo_arcade.trainer.resuming import resumed_config
 
@@ -136,11 +137,11 @@ def test_batches_are_of_all_processes_and_a_group_must_fill_them(monkeypatch):
     monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
     config = TrainConfig()
     assert config.completions_per_step == 4 * TrainConfig.per_device_train_batch_size * 4
-    config.validate()
+    check(config)
     with pytest.raises(ConfigError, match=r"× processes is 40, .*multiple of num_generations 24"):
-        TrainConfig(num_generations=24, per_device_train_batch_size=2, gradient_accumulation_steps=5).validate()
+        check(TrainConfig(num_generations=24, per_device_train_batch_size=2, gradient_accumulation_steps=5))
     with pytest.raises(ConfigError, match="so that it is one"):
-        TrainConfig(num_generations=30, per_device_train_batch_size=8, gradient_accumulation_steps=1).validate()
+        check(TrainConfig(num_generations=30, per_device_train_batch_size=8, gradient_accumulation_steps=1))
     assert (processes.count_here(), processes.rank()) == (2, 1)
 
 

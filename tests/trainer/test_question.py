@@ -6,7 +6,8 @@ import pytest
 
 from grpo_arcade.games import make
 from grpo_arcade.games.players import extract_source
-from grpo_arcade.trainer.config import ConfigError, TrainConfig, describe
+from grpo_arcade.trainer.config import ConfigError, TrainConfig
+from grpo_arcade.trainer.plan import check, describe
 from grpo_arcade.trainer.question import prompt_text, question, takes_toolbox
 
 
@@ -66,7 +67,7 @@ def test_a_prompt_of_ones_own_is_kept_as_text(tmp_path):
         ("tutorials", "prompt is game, tutorial or a text file, and there is no file tutorials"),
     ):
         with pytest.raises(ConfigError, match=line):
-            TrainConfig(prompt=word).validate()
+            check(TrainConfig(prompt=word))
     (tmp_path / "bytes.txt").write_bytes(b"\xff\xfe strategy")
     with pytest.raises(ValueError, match="cannot be read as text"):
         prompt_text(str(tmp_path / "bytes.txt"))

@@ -59,7 +59,7 @@ class Command(TrainConfig):
 def run(command: Command) -> int:
     """0 when the run finished, 130 when Ctrl-C stopped it."""
     from grpo_arcade.arcade.players.parse import parse_model
-    from grpo_arcade.trainer.config import describe
+    from grpo_arcade.trainer.plan import describe
 
     if processes.rank():
         return 0 if command.dry_run else _train(TrainConfig(), None)

@@ -2,11 +2,15 @@
 
 Both give the trainer the same :class:`~grpo_arcade.trainer.models.learner.Learner`. This module only chooses; it has to
 be asked before transformers, TRL or PEFT are imported, because Unsloth patches them as they come.
+``python -m grpo_arcade.trainer.models.backends MODEL`` prints as JSON what this machine has, and the backend that would
+train MODEL, for those who must not import torch.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+import sys
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,3 +64,21 @@ def choose(config: TrainConfig, machine: Machine | None = None) -> Backend:
     if config.use_vllm:
         return Backend("transformers", "vLLM takes its weights from TRL, not from Unsloth")
     return Backend("unsloth", f"unsloth {here} is installed and there is a card")
+
+
+def main() -> None:
+    """Print the facts about this machine, and the backends it would choose."""
+    from grpo_arcade.trainer.config import TrainConfig
+
+    machine = this_machine()
+    # What it would be if the card worked is of no use; what is wrong with it is told beside.
+    working = replace(machine, problem="")
+    choices = {
+        name: asdict(choose(TrainConfig(model=model, lora_r=rank), working))
+        for name, model, rank in (("pocket", "pocket", 0), ("large", sys.argv[1], 4))
+    }
+    print(json.dumps({**asdict(machine), "backends": choices}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,15 +1,9 @@
-"""What models compute with on this machine: the card, its memory and its driver, and the packages that matter.
-
-``python -m grpo_arcade.trainer.models.machine MODEL`` prints it as JSON, with the backend that would train MODEL, for
-those who must not import torch.
-"""
+"""What models compute with on this machine: the card, its memory and its driver, and the packages that matter."""
 
 from __future__ import annotations
 
-import json
-import sys
 import warnings
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from importlib import metadata
 
 GPU_EXTRA = 'pip install "grpo-arcade[gpu]"'
@@ -92,22 +86,3 @@ def installed(package: str) -> str | None:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return None
-
-
-def main() -> None:
-    """Print the facts."""
-    from grpo_arcade.trainer.config import TrainConfig
-    from grpo_arcade.trainer.models.backends import choose
-
-    machine = this_machine()
-    # What it would be if the card worked is of no use; what is wrong with it is told beside.
-    working = replace(machine, problem="")
-    choices = {
-        name: asdict(choose(TrainConfig(model=model, lora_r=rank), working))
-        for name, model, rank in (("pocket", "pocket", 0), ("large", sys.argv[1], 4))
-    }
-    print(json.dumps({**asdict(machine), "backends": choices}))
-
-
-if __name__ == "__main__":
-    main()

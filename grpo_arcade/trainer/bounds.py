@@ -1,0 +1,65 @@
+"""Bounds of settings, which stand beside the fields of a dataclass (``Annotated[int, Ge(1)]``) and are checked here."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+from annotated_types import Ge, GroupedMetadata, Gt, Le, Lt
+
+
+@dataclass(frozen=True)
+class Hint:
+    """Stands beside a bound, and says why it is there."""
+
+    why: str
+
+
+def refusal(settings: Any) -> str:
+    """What is wrong with the first field that breaks its bounds or is none of its words, in one line; else nothing.
+
+    A field that is None is absent, and a float must be finite wherever it stands.
+    """
+    for name, kind in get_type_hints(type(settings), include_extras=True).items():
+        value, marks = getattr(settings, name), ()
+        if get_origin(kind) is Annotated:
+            kind, *marks = get_args(kind)
+        words = [word for each in (kind, *get_args(kind)) if get_origin(each) is Literal for word in get_args(each)]
+        for each in value if isinstance(value, tuple) else (value,):
+            if each is None:
+                continue
+            if words and each not in words:
+                return f"{name} must be one of {', '.join(words)}, not {each!r}"
+            if wanted := _broken(marks, each):
+                why = "".join(f": {mark.why}" for mark in marks if isinstance(mark, Hint))
+                return f"{name} must be {wanted}, not {each}{why}"
+            if isinstance(each, float) and not math.isfinite(each):
+                return f"{name} must be a finite number, not {each}"
+    return ""
+
+
+def _broken(marks: Any, value: Any) -> str:
+    """What a value must be, if it is not."""
+    bounds = [each for mark in marks for each in (mark if isinstance(mark, GroupedMetadata) else (mark,))]
+    least = next((bound for bound in bounds if isinstance(bound, Ge | Gt)), None)
+    most = next((bound for bound in bounds if isinstance(bound, Le | Lt)), None)
+    # Written so that NaN is never inside.
+    if all(_holds(bound, value) for bound in (least, most) if bound is not None):
+        return ""
+    if isinstance(least, Ge) and isinstance(most, Le):
+        return f"from {least.ge} to {most.le}" if isinstance(value, int) else f"between {least.ge} and {most.le}"
+    words = []
+    if least is not None:
+        words.append(f"at least {least.ge}" if isinstance(least, Ge) else f"above {least.gt}")
+    if most is not None:
+        words.append(f"at most {most.le}" if isinstance(most, Le) else f"below {most.lt}")
+    return " and ".join(words)
+
+
+def _holds(bound: Ge | Gt | Le | Lt, value: Any) -> bool:
+    if isinstance(bound, Ge):
+        return bool(value >= bound.ge)
+    if isinstance(bound, Gt):
+        return bool(value > bound.gt)
+    return bool(value <= bound.le) if isinstance(bound, Le) else bool(value < bound.lt)

@@ -1,0 +1,119 @@
+"""What a run with a configuration would do: refused in one line where it cannot work, told by ``--dry-run``.
+
+Nothing here imports torch.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from grpo_arcade.cores import cores
+from grpo_arcade.games import make
+from grpo_arcade.trainer import processes, rewards
+from grpo_arcade.trainer.bounds import refusal
+from grpo_arcade.trainer.config import ConfigError, TrainConfig
+from grpo_arcade.trainer.curriculum import Curriculum
+from grpo_arcade.trainer.question import question
+
+
+def check(config: TrainConfig) -> None:
+    """Refuse what cannot work, before anything slow starts.
+
+    Raises:
+        ConfigError: in one line, what is wrong and what would work.
+    """
+    if wrong := refusal(config.resolved()):
+        raise ConfigError(wrong)
+    if config.threads is not None and config.threads > cores():
+        raise ConfigError(f"threads is {config.threads}, but this process may use {cores()} cores")
+    _check_batches(config)
+    if config.reward_weights and len(config.reward_weights) != len(config.rewards):
+        raise ConfigError(
+            f"{len(config.reward_weights)} reward_weights for {len(config.rewards)} rewards "
+            f"({', '.join(config.rewards)}); give one a reward, or none for the defaults"
+        )
+    if config.run_key:
+        try:
+            enough = len(bytes.fromhex(config.run_key)) >= 8
+        except ValueError:
+            enough = False
+        if not enough:
+            raise ConfigError("run_key must be at least 16 hex digits; leave it empty to draw one")
+    if Path(config.run_name).name != config.run_name:
+        raise ConfigError(f"run_name must be a plain name, not {config.run_name!r}; output_dir says where it goes")
+    try:
+        for stage in Curriculum.of(config).stages:
+            if config.training_options:
+                make(config.game, **{**stage.options, **config.training_options})
+        rewards.load(config.rewards, config.reward_weights)
+    except ConfigError:
+        raise
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+
+
+def describe(config: TrainConfig) -> dict[str, Any]:
+    """Everything a run with this configuration would do, resolved, JSON-able; nothing is written (``--dry-run``).
+
+    Raises:
+        ConfigError: the configuration makes no sense.
+    """
+    check(config)
+    config = config.resolved()
+    stages, warnings = [], []
+    for stage in Curriculum.of(config).stages:
+        game = make(config.game, **stage.options)
+        stored = game.baseline_scores() or {}
+        means = {name: sum(kept["scores"]) / len(kept["scores"]) for name, kept in stored.items()}
+        outcomes = stored.get("random", {}).get("outcomes", ())
+        if (won := sum(outcome == "won" for outcome in outcomes)) > len(outcomes) / 2:
+            recommended = "; recommended: --size 4, where it wins none" if config.game == "2048" else ""
+            warnings.append(
+                f"random play already wins {won} of {len(outcomes)} held-out games of {config.game} with "
+                + ", ".join(f"{name} {value}" for name, value in game.options.items())
+                + f": there is next to nothing to learn{recommended}"
+            )
+        stages.append(
+            {
+                "options": dict(game.options),
+                "promote_at": stage.promote_at,
+                "baselines": means,
+                "prompt": question(game, config.prompt),
+            }
+        )
+    evaluations = 1 + -(-config.max_steps // config.eval_steps) if config.eval_steps else 2
+    return {
+        "config": config.to_dict(),
+        "differs_from_default": config.differences(),
+        "stages": stages,
+        "warnings": warnings,
+        "rewards": {reward.name: reward.weight for reward in rewards.load(config.rewards, config.reward_weights)},
+        "threads": config.resolved_threads(),
+        "groups_per_step": config.completions_per_step // config.num_generations,
+        "training_completions": config.max_steps * config.completions_per_step // config.num_iterations,
+        "evaluations": evaluations,
+        "evaluation_completions": evaluations * config.eval_strategies,
+    }
+
+
+def _check_batches(config: TrainConfig) -> None:
+    size, group = config.generation_batch_size, config.num_generations
+    at_once, several = config.per_device_train_batch_size * processes.count(), processes.count() > 1
+    if size % group:
+        raise ConfigError(
+            f"per_device_train_batch_size × gradient_accumulation_steps{' × processes' * several} is {size}, which "
+            f"is no multiple of num_generations {group}; set gradient_accumulation_steps to {-(-group // at_once)}"
+            if group % at_once == 0
+            else f"num_generations {group} is no multiple of per_device_train_batch_size{' × processes' * several} "
+            f"{at_once}, so no group fills its batches; set per_device_train_batch_size so that it is one"
+        )
+    # No checkpoint holds a generation that is half learnt from, so a run could not be resumed exactly within one.
+    batches = (config.steps_per_generation or config.gradient_accumulation_steps) * config.num_iterations
+    fed = batches / config.gradient_accumulation_steps
+    for name in ("save_steps", "max_steps"):
+        if fed != config.steps_per_round or getattr(config, name) % config.steps_per_round:
+            raise ConfigError(
+                f"one generation feeds {fed:g} steps, of which {name} {getattr(config, name)} must be a whole "
+                "multiple, so that a resumed run is exact"
+            )
