@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -22,9 +23,8 @@ def refusal(settings: Any) -> str:
     A field that is None is absent, and a float must be finite wherever it stands.
     """
     for name, kind in get_type_hints(type(settings), include_extras=True).items():
-        value, marks = getattr(settings, name), ()
-        if get_origin(kind) is Annotated:
-            kind, *marks = get_args(kind)
+        value = getattr(settings, name)
+        kind, *marks = get_args(kind) if get_origin(kind) is Annotated else (kind,)
         words = [word for each in (kind, *get_args(kind)) if get_origin(each) is Literal for word in get_args(each)]
         for each in value if isinstance(value, tuple) else (value,):
             if each is None:
@@ -39,7 +39,7 @@ def refusal(settings: Any) -> str:
     return ""
 
 
-def _broken(marks: Any, value: Any) -> str:
+def _broken(marks: Sequence[Any], value: Any) -> str:
     """What a value must be, if it is not."""
     bounds = [each for mark in marks for each in (mark if isinstance(mark, GroupedMetadata) else (mark,))]
     least = next((bound for bound in bounds if isinstance(bound, Ge | Gt)), None)
