@@ -17,7 +17,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
     """A scratch path to write, which becomes ``path`` if the block ends well and is removed if not.
 
     The folder is made. The scratch file has the same suffix, since some writers go by it, and a name of its own for
-    every thread, so that two may write the same file: the last one wins.
+    every thread, so that two may write the same file: the last one wins. An ``OSError`` of writing it names ``path``.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -25,5 +25,9 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
     try:
         yield scratch
         os.replace(scratch, target)
+    except OSError as error:
+        if error.errno is None or error.filename not in (None, scratch, str(scratch)):
+            raise
+        raise OSError(error.errno, error.strerror, str(target)) from error
     finally:
         scratch.unlink(missing_ok=True)

@@ -33,6 +33,27 @@ def test_an_old_file_stays_when_the_block_ends_badly(tmp_path, error):
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_an_error_of_writing_names_the_file_that_was_to_be(tmp_path, named):
+    path = tmp_path / "file.gif"
+    with pytest.raises(OSError, match="full") as raised, atomic_write(path) as scratch:
+        raise OSError(28, "full", *([str(scratch)] if named else []))
+    assert raised.value.filename == str(path)
+
+
+def test_an_error_about_another_file_names_that(tmp_path):
+    with pytest.raises(FileNotFoundError) as raised, atomic_write(tmp_path / "file.gif"):
+        (tmp_path / "font.ttf").read_bytes()
+    assert raised.value.filename == str(tmp_path / "font.ttf")
+
+
+def test_a_folder_in_the_way_is_named(tmp_path):
+    (tmp_path / "file.gif").mkdir()
+    with pytest.raises(OSError, match="irectory") as raised, atomic_write(tmp_path / "file.gif") as scratch:
+        scratch.write_text("content")
+    assert str(raised.value).endswith(f": '{tmp_path / 'file.gif'}'")
+
+
 def test_threads_that_write_one_file_leave_one_of_theirs_whole(tmp_path):
     path = tmp_path / "file"
     together = threading.Barrier(4)

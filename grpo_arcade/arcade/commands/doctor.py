@@ -16,7 +16,7 @@ EXTRAS = {
     "gpu": ("unsloth", "unsloth_zoo", "bitsandbytes"),
     "gguf": ("gguf", "llama-cpp-python"),
     "openenv": ("openenv",),
-    "video": ("imageio-ffmpeg",),
+    "video": ("imageio", "imageio-ffmpeg"),
 }
 CORE = ("grpo-arcade", "gymnasium", "numpy", "pillow", "pygame", "rich", "tyro")
 

@@ -1,4 +1,4 @@
-"""Films as MP4, through the ffmpeg program that the package imageio-ffmpeg carries: the extra ``video``."""
+"""Films as MP4, by imageio and the ffmpeg program that its plugin imageio-ffmpeg carries: the extra ``video``."""
 
 from __future__ import annotations
 
@@ -46,9 +46,11 @@ def write_mp4(
 
     Raises:
         RecordingError: an episode cannot be verified, an argument is bad, or the extra ``video`` is not installed.
+        OSError: the file cannot be written.
     """
     try:
-        import imageio_ffmpeg
+        import imageio.v2 as imageio
+        import imageio_ffmpeg  # noqa: F401 - the plugin that imageio asks for by name
     except ImportError as error:
         raise RecordingError('MP4 needs an extra: pip install "grpo-arcade[video]"') from error
     options.setdefault("frames_per_move", 6)
@@ -58,32 +60,53 @@ def write_mp4(
     target = Path(path)
     count = owed = 0
     with atomic_write(target) as scratch:
-        writer = imageio_ffmpeg.write_frames(
-            str(scratch),
-            (film.width, film.height),
+        writer = imageio.get_writer(
+            scratch,
+            format="FFMPEG",
             fps=_RATE,
             codec="libx264",
-            pix_fmt_in="rgb24",
             macro_block_size=2,
-            quality=None,
+            ffmpeg_log_level="quiet",
             # Few hard-edged colours: a low rate factor costs little. One thread gives the same file everywhere.
             output_params=["-crf", "18", "-preset", "medium", "-threads", "1", "-movflags", "+faststart"],
         )
         try:
-            writer.send(None)
-            for frame in film:
-                owed += frame.hundredths * _RATE
-                pixels = frame.rgb().tobytes()
-                while owed >= 100:
-                    writer.send(pixels)
-                    count += 1
-                    owed -= 100
-                if progress:
-                    progress(frame.move, film.moves)
+            with writer:
+                for frame in film:
+                    owed += frame.hundredths * _RATE
+                    pixels = frame.rgb()
+                    while owed >= 100:
+                        writer.append_data(pixels)
+                        count += 1
+                        owed -= 100
+                    if progress:
+                        progress(frame.move, film.moves)
         except OSError as error:
-            # What ffmpeg said fills a page; its last line says what was wrong.
-            reason = str(error).strip().splitlines()[-1]
-            raise RecordingError(f"ffmpeg could not write {target}: {reason}") from error
-        finally:
-            writer.close()
+            if error.errno is not None:
+                raise
+            # What the plugin raises is a page without the reason.
+            raise _failure(scratch, target) from error
+        # Of what went wrong with the last bytes it says nothing.
+        if not _holds(scratch, count):
+            raise _failure(scratch, target)
     return Mp4Report(target, target.stat().st_size, count, count / _RATE, film.width, film.height)
+
+
+def _holds(path: Path, frames: int) -> bool:
+    """Whether a film can be read to its end."""
+    import imageio_ffmpeg
+
+    try:
+        return imageio_ffmpeg.count_frames_and_secs(str(path))[0] == frames
+    except RuntimeError:
+        return False
+
+
+def _failure(scratch: Path, target: Path) -> Exception:
+    """Why ffmpeg could not write: the system says it to whoever tries to go on."""
+    try:
+        with scratch.open("ab") as file:
+            file.write(bytes(1 << 16))
+    except OSError as error:
+        return OSError(error.errno, error.strerror, str(target))
+    return RecordingError(f"{target}: ffmpeg could not write all of it")

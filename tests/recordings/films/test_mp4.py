@@ -4,7 +4,8 @@ import sys
 import numpy as np
 import pytest
 
-from grpo_arcade.recordings.films import Film, write_mp4
+from grpo_arcade.recordings import save
+from grpo_arcade.recordings.films import Film, write_gif, write_mp4
 
 imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg")
 
@@ -44,6 +45,29 @@ def test_an_interrupted_video_leaves_no_file(tmp_path, short):
     with pytest.raises(KeyboardInterrupt):
         write_mp4(short, tmp_path / "game.mp4", size=64, progress=interrupt)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("film", ["mp4", "gif"])
+@pytest.mark.parametrize("missing", [1, 200, 9_000])
+def test_a_disk_that_is_full_is_an_error_that_names_the_file_and_nothing_else(tmp_path, short, film, missing):
+    """Whether the first bytes do not fit or the very last one: a limit on files' sizes stands for the disk."""
+    write = {"mp4": write_mp4, "gif": write_gif}[film]
+    whole = write(short, tmp_path / f"whole.{film}", size=99).bytes
+    recording, path = save(short, tmp_path / "short.episode"), tmp_path / "films" / f"game.{film}"
+    program = f"""
+import os, resource
+os.environ["PYGAME_HIDE_SUPPORT_PROMPT"] = "1"
+from grpo_arcade.recordings import load
+from grpo_arcade.recordings.films import {write.__name__}
+resource.setrlimit(resource.RLIMIT_FSIZE, ({max(1, whole - missing)},) * 2)
+try:
+    {write.__name__}(load({str(recording)!r}), {str(path)!r}, size=99)
+except OSError as error:
+    print(error.filename, error.strerror)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == (f"{path} File too large\n", "")
+    assert list(path.parent.iterdir()) == []
 
 
 def test_without_the_extra_the_error_names_the_install_line(tmp_path):
