@@ -138,9 +138,14 @@ def append(episodes: Episode | Iterable[Episode], path: str | os.PathLike[str]) 
     path = Path(path)
     data = b"".join(map(to_bytes, [episodes] if isinstance(episodes, Episode) else episodes))
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab", buffering=0) as file:
-        file.write(data)
-        os.fsync(file.fileno())
+    try:
+        with path.open("ab", buffering=0) as file:
+            rest = memoryview(data)
+            while rest:  # on a disk that fills up the first write takes what fits, and only the next one says why
+                rest = rest[file.write(rest) :]
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
     return path
 
 

@@ -1,5 +1,7 @@
 import json
 import struct
+import subprocess
+import sys
 import zlib
 
 import pytest
@@ -243,3 +245,25 @@ def test_round_trips_and_flipped_bits_over_many_examples(episode, data):
 @given(st.lists(episodes, max_size=4), st.data())
 def test_tears_over_many_examples(tmp_path_factory, several, data):
     test_whole_episodes_before_a_tear_are_read_wherever_it_is.hypothesis.inner_test(tmp_path_factory, several, data)
+
+
+def test_what_does_not_fit_on_the_disk_is_an_error_that_names_the_file(tmp_path, greedy):
+    """A limit on files' sizes stands for the disk."""
+    one, path = save(greedy, tmp_path / "one.episode"), tmp_path / "several.episode"
+    size = one.stat().st_size
+    program = f"""
+import resource
+from grpo_arcade.recordings import append, load
+episode = load({str(one)!r})
+resource.setrlimit(resource.RLIMIT_FSIZE, ({2 * size - 1},) * 2)
+append(episode, {str(path)!r})
+try:
+    append(episode, {str(path)!r})
+except OSError as error:
+    print(error.filename, error.strerror)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{path} File too large\n"
+    loaded = load_all(path)
+    assert loaded.episodes == (greedy,)
+    assert "damaged" in loaded.note
