@@ -17,7 +17,7 @@ from grpo_arcade.trainer.config import TrainConfig
 
 if TYPE_CHECKING:
     from grpo_arcade.games import Episode
-    from grpo_arcade.recordings.runs.reader import Champion
+    from grpo_arcade.recordings.runs.records import Champion
 
 CARD, CURVE, GIF = "README.md", "reward-curve.png", "champion.gif"
 _MOST_GIF_BYTES = 3_000_000

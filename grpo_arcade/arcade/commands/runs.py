@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.arcade.configuration import Positional
+from grpo_arcade.foreign_text import one_line
+
+if TYPE_CHECKING:
+    from grpo_arcade.recordings.runs.records import RunSummary
 
 
 @dataclass
@@ -38,21 +43,28 @@ def run(command: Command) -> int:
     if not found:
         print(f"no runs in {command.output_dir}; `arcade train` starts one")
         return 0
-    from rich.table import Table
-
-    from grpo_arcade.arcade.terminal import table_console
-
-    table = Table(box=None, pad_edge=False)
-    table.add_column("run", overflow="fold")  # a path that is cut off cannot be copied
-    for column in ("game", "model", "status", "step", "reward", "held-out score"):
-        table.add_column(column)
-    for summary in found:
-        score = "–" if summary.score is None else f"{summary.first_score:,.0f} → {summary.score:,.0f}"
-        reward = "–" if summary.reward is None else f"{summary.reward:.2f}"
-        step = f"{summary.step}/{summary.max_steps}"
-        table.add_row(str(summary.path), summary.game, summary.model, summary.status, step, reward, score)
-    table_console().print(table)
+    for line in listing(found):
+        print(line)
     return 0
+
+
+def listing(runs: Sequence[RunSummary]) -> list[str]:
+    """Two lines a run, the first in columns, the second its verdict.
+
+    Nothing is folded or cut to the width of a terminal: a path in two pieces can neither be copied nor searched for.
+    """
+    from rich.cells import cell_len, set_cell_size
+
+    rows: list[tuple[str, ...]] = [("run", "game", "model", "status", "step", "reward", "held-out score")]
+    for run in runs:
+        score = "–" if run.score is None else f"{run.first_score:,.0f} → {run.score:,.0f}"
+        reward = "–" if run.reward is None else f"{run.reward:.2f}"
+        row = (str(run.path), run.game, run.model, run.status, f"{run.step}/{run.max_steps}", reward, score)
+        rows.append(tuple(map(one_line, row)))
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(set_cell_size(cell, width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    verdicts = ["", *(f"\n    {one_line(run.verdict)}" for run in runs)]
+    return [line.rstrip() + verdict for line, verdict in zip(lines, verdicts, strict=True)]
 
 
 def _one(command: Command) -> int:
@@ -75,15 +87,18 @@ def _one(command: Command) -> int:
         facts: dict[str, Any] = asdict(summary) | {
             "path": str(summary.path),
             "champion": None if champion is None else asdict(champion),
+            "verdict_evidence": list(reader.verdict().evidence),
             "evaluations": reader.evaluations(),
             "alarms": [asdict(alarm) for alarm in reader.alarms()],
         }
     if command.json:
         print(json.dumps(facts))
         return 0
-    console = Console()
+    console = Console(soft_wrap=True)
     console.print(f"{summary.path}: {summary.model} on {summary.game}, {summary.status}, ", end="", highlight=False)
     console.print(f"step {summary.step} of {summary.max_steps}", highlight=False)
+    for line in (summary.verdict, *(f"  {line}" for line in facts["verdict_evidence"])):
+        console.print(line, highlight=False, markup=False)
     for evaluation in facts["evaluations"]:
         baselines = evaluation["baselines"]
         beside = "  ".join(f"{name} {told['mean']:,.0f}" for name, told in baselines.items())
@@ -93,9 +108,10 @@ def _one(command: Command) -> int:
     for alarm in facts["alarms"]:
         console.print(f"  alarm since step {alarm['step']}: {alarm['message']} {alarm['help']}", highlight=False)
     if champion is not None:
-        console.print(
-            f"champion of step {champion.step}, mean {champion.score:,.0f} on the champion seeds:", highlight=False
-        )
+        chosen = f"{champion.score:,.0f} on the seeds champions are chosen on"
+        held_out = facts["evaluations"][-1]["champion"] if facts["evaluations"] else None
+        fair = f"{held_out:,.0f} held-out, " if held_out is not None else ""
+        console.print(f"champion of step {champion.step}, {fair}{chosen}:", highlight=False)
         console.print(Syntax(champion.source, "python", background_color="default"))
         hint = f"arcade play {summary.game} {folder}:champion"
         console.print(f"watch it: {hint}", highlight=False)

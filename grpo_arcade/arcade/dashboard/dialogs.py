@@ -1,12 +1,14 @@
-"""Three small dialogs: one line of text, yes or no, and what becomes of the training when one leaves."""
+"""Small dialogs: one line of text, yes or no, something told, and what becomes of the training when one leaves."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
@@ -50,6 +52,23 @@ class Question(ModalScreen[bool]):
         with Vertical(classes="dialog"):
             yield Static(self._question, markup=False)
             yield Static("[b]y[/b] yes   [b]n[/b] no")
+
+
+class Telling(ModalScreen[None]):
+    """Tells something in a few lines, until a key is pressed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,q,i,space", "dismiss", "Close")]
+
+    def __init__(self, title: str, lines: Sequence[str]) -> None:
+        """The title stands in bold over the lines."""
+        super().__init__()
+        self._title, self._lines = title, lines
+
+    def compose(self) -> ComposeResult:
+        """The lines, which scroll where there is no room for them."""
+        with VerticalScroll(classes="dialog telling"):
+            yield Static(Text(self._title, style="bold"))
+            yield Static(Text("\n".join(("", *self._lines, "", "esc closes"))))
 
 
 class Leaving(ModalScreen[str | None]):

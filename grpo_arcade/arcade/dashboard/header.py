@@ -75,7 +75,8 @@ def _results(facts: dict[str, Any], width: int) -> Text:
             text.append(f" (was {number(first['mean'])})", style="dim")
     if facts["champion"]:
         text.append(f"{space}champion ", style="dim")
-        text.append(number(facts["champion"]["score"]), style="bold")
+        held_out = facts["champion"]["held_out"]  # the number that its curve ends with, where it has one
+        text.append(number(facts["champion"]["score"] if held_out is None else held_out), style="bold")
     if facts["alarms"]:
         count = len(facts["alarms"])
         words = "" if narrow else " alarm" + "s" * (count > 1)

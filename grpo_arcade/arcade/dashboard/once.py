@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from grpo_arcade.arcade.dashboard.draw.numbers import duration, number
 from grpo_arcade.foreign_text import clean
 from grpo_arcade.recordings.runs.folder import LIVE
+from grpo_arcade.recordings.runs.records import RECENT
 
 
 def frame(facts: dict[str, Any]) -> str:
@@ -18,10 +20,12 @@ def frame(facts: dict[str, Any]) -> str:
         f"{facts['run']}: {clean(facts['model'])} learns {clean(facts['game'])}, {facts['status']}",
         f"step       {facts['step']}{most}, elapsed {duration(facts['elapsed_s'])}{left}, "
         f"last update {duration(facts['since_update_s'])} ago",
-        f"reward     {number(recent['reward'])} (std {number(recent['reward_std'])}, "
+        f"verdict    {clean(facts['verdict']['line'])}",
+        f"reward     {number(recent['reward'])} (mean of {RECENT} steps; std {number(recent['reward_std'])}, "
         f"zero-spread groups {_percent(recent['frac_reward_zero_std'])})",
     ]
-    lines += [f"           {clean(name)} {number(value)}" for name, value in facts["rewards"].items()]
+    for name, earned in facts["rewards"].items():
+        lines.append(f"           {clean(name)} {reward_words(earned)}")
     if facts["held_out"]:
         first, newest = facts["held_out"][0], facts["held_out"][-1]
         beside = ", ".join(f"{clean(name)} {number(mean)}" for name, mean in newest["baselines"].items())
@@ -30,7 +34,7 @@ def frame(facts: dict[str, Any]) -> str:
             f"{number(newest['high'])}; at first {number(first['mean'])}; {beside})"
         )
     if facts["champion"]:
-        lines.append(f"champion   {number(facts['champion']['score'])}, of step {facts['champion']['step']}")
+        lines.append(f"champion   {champion_words(facts['champion'])}")
     lines.append(
         f"model      entropy {number(last['entropy'])}, KL {number(last['kl'])}, learning rate "
         f"{number(last['learning_rate'])}, gradient norm {number(last['grad_norm'])}, loss {number(last['loss'])}"
@@ -48,6 +52,21 @@ def frame(facts: dict[str, Any]) -> str:
     for alarm in facts["alarms"]:
         lines.append(f"alarm      {clean(alarm['message'])} (since step {alarm['step']}); {clean(alarm['help'])}")
     return "\n".join(lines)
+
+
+def reward_words(earned: Mapping[str, float | None]) -> str:
+    """A reward function's mean; where its weight is not 1, times it."""
+    if earned["weight"] in (None, 1):
+        return number(earned["mean"])
+    return f"{number(earned['mean'])} × {earned['weight']:g} = {number(earned['contribution'])}"
+
+
+def champion_words(champion: Mapping[str, Any]) -> str:
+    """Both of its scores: the fair one on the held-out seeds, and the one it was chosen by."""
+    chosen = f"{number(champion['score'])} on the seeds champions are chosen on, of step {champion['step']}"
+    if champion["held_out"] is None:
+        return f"not evaluated yet; {chosen}"
+    return f"{number(champion['held_out'])} held-out; {chosen}"
 
 
 def _percent(share: float | None) -> str:

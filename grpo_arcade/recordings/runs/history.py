@@ -6,13 +6,14 @@ import math
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from threading import Lock
 from typing import Any
 
 from grpo_arcade.recordings.runs.columns import decoded
 from grpo_arcade.recordings.runs.reader import RunReader
+from grpo_arcade.recordings.runs.records import RECENT
 
 COLUMNS = (
     *("time", "reward", "reward_std", "frac_reward_zero_std", "score", "loss", "entropy", "kl", "learning_rate"),
@@ -38,6 +39,9 @@ class History:
         self.columns: dict[str, array[float]] = {name: array("d") for name in COLUMNS}
         self._outcomes: list[str] = []
         self._rewards: list[str] = []
+        self._functions: dict[str, array[float]] = {}
+        self._told = 0
+        """So many of the steps are in these columns."""
         self._smooth: dict[tuple[str, int], Smooth] = {}
 
     def __len__(self) -> int:
@@ -95,7 +99,7 @@ class History:
         value = self.columns[name][place]
         return None if math.isnan(value) else value
 
-    def mean(self, name: str, window: int = 10) -> float | None:
+    def mean(self, name: str, window: int = RECENT) -> float | None:
         """The mean of a column's last values; None where nothing was recorded."""
         return _mean(self.columns[name][-window:])
 
@@ -106,11 +110,24 @@ class History:
             mix.update(decoded("steps.outcomes", outcomes))
         return mix
 
-    def reward_means(self, at: int = -1) -> dict[str, float | None]:
-        """The mean of each reward function, unweighted, in the newest step or the one at that place; empty if none."""
-        if not self._rewards:
-            return {}
-        return {name: told["mean"] for name, told in decoded("steps.rewards", self._rewards[at]).items()}
+    def reward_means(self, window: int = RECENT) -> dict[str, float | None]:
+        """The mean of each reward function, unweighted, over the last steps; empty if there are none."""
+        told = [decoded("steps.rewards", text) for text in self._rewards[-window:]]
+        return {name: _mean([_known(each, name) for each in told]) for name in (told[-1] if told else ())}
+
+    def reward_columns(self) -> dict[str, array[float]]:
+        """The mean of each reward function, unweighted, in every step; NaN where a step has none of that name."""
+        with self._lock:
+            for place in range(self._told, len(self._rewards)):
+                told = decoded("steps.rewards", self._rewards[place])
+                for name in told.keys() - self._functions.keys():
+                    self._functions[name] = array("d", [math.nan] * place)
+                for name, column in self._functions.items():
+                    column.append(_known(told, name))
+            self._told = len(self._rewards)
+            # In the order the newest step has them, which is the configuration's.
+            last = decoded("steps.rewards", self._rewards[-1]) if self._rewards else {}
+            return {name: self._functions[name] for name in [*last, *(self._functions.keys() - last.keys())]}
 
     def points(self, *names: str) -> list[tuple[Any, ...]]:
         """The steps with some of their columns, None where nothing was recorded.
@@ -137,6 +154,11 @@ class History:
         times = self.columns["time"][-window - 1 :]
         gaps = sorted(later - earlier for earlier, later in pairwise(times))
         return gaps[len(gaps) // 2] if gaps else self.last("step_s")
+
+
+def _known(told: Mapping[str, Mapping[str, float | None]], name: str) -> float:
+    value = told[name]["mean"] if name in told else None
+    return math.nan if value is None else value
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
+import statistics
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,8 @@ from grpo_arcade.recordings.runs.columns import decoded, fact
 from grpo_arcade.recordings.runs.database import ReadDatabase, connect, explained
 from grpo_arcade.recordings.runs.folder import CONFIG, DATABASE, LIVE, RunFolderError, checkpoints, is_live
 from grpo_arcade.recordings.runs.packed import unpack_actions, unpack_tokens
+from grpo_arcade.recordings.runs.records import RECENT, Alarm, Champion, HeldOut, RunSummary
+from grpo_arcade.recordings.runs.verdict import Verdict, judge
 
 if TYPE_CHECKING:
     from grpo_arcade.games import Episode
@@ -25,82 +27,6 @@ _LARGEST_CONFIG = 1 << 20
 _MOST_PLAYED = 16 << 20
 """Actions of all games of a strategy, beyond what their blobs let expect."""
 COMMANDS = ("pause", "resume", "stop", "save", "evaluate", "gif")
-
-
-@dataclass(frozen=True)
-class RunSummary:
-    """A run in one line."""
-
-    path: Path
-    game: str
-    model: str
-    status: str
-    """starting, running, paused; finished; stopped, which can be resumed; crashed, where the trainer met an error or is
-    gone without a word, which can too; failed, where training collapsed for good, which cannot."""
-    step: int
-    max_steps: int
-    started: float
-    updated: float
-    reward: float | None
-    """Of the last step."""
-    first_score: float | None
-    """Held-out mean of the first evaluation."""
-    score: float | None
-    """Held-out mean of the last one."""
-
-
-@dataclass(frozen=True)
-class Champion:
-    """The best strategy so far, at some step."""
-
-    step: int
-    strategy_id: int
-    score: float
-    """Mean over the run's champion seeds, on which it was chosen; held-out scores are in the evaluations."""
-    source: str
-    stage: int = 0
-    """Of the curriculum; champions of different stages cannot be compared."""
-    previous: float | None = None
-    """What the champion before it scored on the same seeds; None for a stage's first."""
-    scores: tuple[float, ...] = ()
-    """One of each champion seed."""
-
-
-@dataclass(frozen=True)
-class HeldOut:
-    """One evaluation on the held-out seeds, without its bulk."""
-
-    step: int
-    stage: int
-    mean: float
-    """Mean score of the model's strategies."""
-    low: float
-    """With ``high``, the 95 % interval of the mean."""
-    high: float
-    won: float
-    """Share of games won."""
-    compiled: float
-    """Share of strategies that could be called."""
-    distinct_share: float
-    strategies: int
-    seeds: int
-    """How many games each strategy played."""
-    histogram: Mapping[str, float]
-    """What was reached, and in how many games."""
-    champion: float | None
-    """The champion's mean on the same seeds."""
-    baselines: Mapping[str, float]
-    """Mean score of each baseline on the same seeds."""
-
-
-@dataclass(frozen=True)
-class Alarm:
-    """Something that usually means trouble, since ``step``."""
-
-    step: int
-    name: str
-    message: str
-    help: str
 
 
 _USUAL_WEIGHTS = {"progress": 50.0}
@@ -155,8 +81,8 @@ class RunReader:
     def summary(self) -> RunSummary:
         """The run in one line."""
         facts = self.facts()
-        last = self.query("SELECT reward, time FROM steps ORDER BY step DESC LIMIT 1")
-        scores = [row["mean"] for row in self.query("SELECT mean FROM evaluations ORDER BY step")]
+        last = self.query("SELECT time FROM steps ORDER BY step DESC LIMIT 1")
+        rewards, held_out = self._rewards(), self.held_out()
         with explained(self.folder):
             started = float(facts.get("started", 0.0))
             return RunSummary(
@@ -168,10 +94,25 @@ class RunReader:
                 int(facts.get("max_steps", 0)),
                 started,
                 max([float(facts.get("updated", started)), *(row["time"] for row in last)]),
-                last[0]["reward"] if last else None,
-                scores[0] if scores else None,
-                scores[-1] if scores else None,
+                statistics.fmean(reward for _, reward in rewards[-RECENT:]) if rewards else None,
+                held_out[0].mean if held_out else None,
+                held_out[-1].mean if held_out else None,
+                self.verdict().line,
             )
+
+    def verdict(self) -> Verdict:
+        """Whether it is learning."""
+        failure = self.failure()
+        return judge(
+            self._rewards(),
+            self.held_out(),
+            failure=failure.message if failure else "",
+            live=self.status() in LIVE,
+        )
+
+    def _rewards(self) -> list[tuple[int, float]]:
+        rows = self.query("SELECT step, reward FROM steps WHERE reward IS NOT NULL ORDER BY step")
+        return [(row["step"], row["reward"]) for row in rows]
 
     def steps(self, after: int = 0) -> list[dict[str, Any]]:
         """Rows of ``steps`` with a higher number, JSON columns decoded."""
@@ -320,6 +261,13 @@ class RunReader:
         """Rows of ``events`` with a higher id, ``data`` decoded."""
         rows = self.query("SELECT * FROM events WHERE id > ? ORDER BY id", (after,))
         return [self._decoded("events", row, "data") for row in rows]
+
+    def failure(self) -> Alarm | None:
+        """Why training failed for good; None where it did not."""
+        if self.facts().get("status") != "failed":
+            return None
+        sql = "SELECT step, name, message, help FROM events WHERE kind = 'failed' ORDER BY id DESC LIMIT 1"
+        return next((Alarm(*row) for row in self.query(sql)), None)
 
     def alarms(self) -> list[Alarm]:
         """The alarms that are on."""

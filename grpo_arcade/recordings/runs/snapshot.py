@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from grpo_arcade.recordings.runs.database import explained
-from grpo_arcade.recordings.runs.folder import DATABASE
+from grpo_arcade.recordings.runs.folder import DATABASE, LIVE
 from grpo_arcade.recordings.runs.history import History
-from grpo_arcade.recordings.runs.reader import Alarm, Champion, HeldOut, RunReader
+from grpo_arcade.recordings.runs.reader import RunReader
+from grpo_arcade.recordings.runs.records import Alarm, Champion, HeldOut
+from grpo_arcade.recordings.runs.verdict import Verdict, judge
 
 COMMANDS_KEPT = 50
 """So many of the newest commands are part of a snapshot."""
@@ -33,7 +35,7 @@ class Snapshot:
     game: str
     model: str
     status: str
-    """As in :class:`~grpo_arcade.recordings.runs.reader.RunSummary`."""
+    """As in :class:`~grpo_arcade.recordings.runs.records.RunSummary`."""
     step: int
     """The last one made; 0 before the first."""
     max_steps: int
@@ -50,6 +52,8 @@ class Snapshot:
     """Those that are on."""
     failure: Alarm | None
     """Why training failed for good, if it did."""
+    verdict: Verdict
+    """Whether it is learning."""
     baselines: Mapping[str, Mapping[str, float]]
     """By stage of the curriculum: mean held-out score of each baseline."""
     weights: Mapping[str, float]
@@ -114,23 +118,25 @@ class RunFollower:
         history.update(reader)
         told = reader.facts()
         started = float(told.get("started", 0.0))
-        strategies, sources = reader.query("SELECT (SELECT count(*) FROM strategies), (SELECT count(*) FROM sources)")[
-            0
-        ]
+        counts = "SELECT (SELECT count(*) FROM strategies), (SELECT count(*) FROM sources)"
+        strategies, sources = reader.query(counts)[0]
+        status, held_out, failure = reader.status(), reader.held_out(), reader.failure()
+        rewards = list(zip(history.steps, history.columns["reward"], strict=True))
         return Snapshot(
             folder=self.folder,
             game=str(told.get("game", "")),
             model=str(told.get("model", "")),
-            status=reader.status(),
+            status=status,
             step=max(0, int(told.get("step", 0))),
             max_steps=int(told.get("max_steps", 0)),
             started=started,
             updated=max(float(told.get("updated", started)), history.last("time") or 0.0),
             history=history,
-            held_out=tuple(reader.held_out()),
+            held_out=tuple(held_out),
             champions=tuple(reader.champions()),
             alarms=tuple(reader.alarms()),
-            failure=_failure(reader),
+            failure=failure,
+            verdict=judge(rewards, held_out, failure=failure.message if failure else "", live=status in LIVE),
             baselines=told.get("baselines") or {},
             weights=reader.reward_weights(),
             strategies=strategies,
@@ -160,11 +166,6 @@ def _inode(folder: Path) -> int:
         return os.stat(folder / DATABASE).st_ino
     except OSError:
         return 0
-
-
-def _failure(reader: RunReader) -> Alarm | None:
-    rows = reader.query("SELECT step, name, message, help FROM events WHERE kind = 'failed' ORDER BY id DESC LIMIT 1")
-    return Alarm(*rows[0]) if rows else None
 
 
 def _memory(reader: RunReader) -> float | None:

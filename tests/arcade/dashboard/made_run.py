@@ -35,6 +35,7 @@ REASONS = {
     "strategy_succeeds": "played to the end without winning",
     "progress": "half way from random to the best baseline",
 }
+WEIGHTS = {"function_works": 1.0, "no_cheating": 1.0, "strategy_succeeds": 1.0, "progress": 2.0}
 
 
 def episodes():
@@ -59,6 +60,7 @@ def open_run(root, name="made", max_steps=100, game="2048", versions=None, **set
         "model": "pocket",
         "max_steps": max_steps,
         "run_key": "00" * 16,
+        "reward_weights": WEIGHTS,
         "episode_versions": versions or {"grpo-arcade": "0.1.0", "rules": "1"},
     }
     writer = RunWriter.create(config, facts)
@@ -105,7 +107,7 @@ def write_step(writer, step, played, rng):
                 "progress": rollout.score / 4000,
             }  # fmt: skip
             rewards.append(split)
-            totals.append(sum(split.values()))
+            totals.append(sum(WEIGHTS[name] * value for name, value in split.items()))
             outcomes[rollout.outcome.value] = outcomes.get(rollout.outcome.value, 0) + 1
         mean = sum(totals) / len(totals)
         spread = math.sqrt(sum((total - mean) ** 2 for total in totals) / len(totals)) + 1e-4
@@ -124,6 +126,10 @@ def _as(episode, outcome):
 
 def step_row(step, rng, outcomes):
     gone = 1 - math.exp(-step / 40)
+    means = {
+        "function_works": 0.3 + 0.5 * gone, "no_cheating": 0.9, "strategy_succeeds": 1.8 * gone - 0.4,
+        "progress": 0.1 + 1.35 * gone,
+    }  # fmt: skip
     return {
         "step": step, "time": START + 7 * step, "stage": 0, "reward": 1 + 5 * gone + rng.gauss(0, 0.3),
         "reward_std": 2.5 - gone + rng.gauss(0, 0.1), "frac_reward_zero_std": max(0.0, rng.gauss(0.02, 0.05)),
@@ -132,7 +138,7 @@ def step_row(step, rng, outcomes):
         "completion_length": 120 + 60 * gone + rng.gauss(0, 4), "clipped_ratio": 0.02, "num_tokens": 3000 * step,
         "identical_share": 0.1, "step_s": 6.8, "generate_s": 3.9, "score_s": 0.8, "learn_s": 1.9, "evaluate_s": 0.2,
         "outcomes": outcomes,
-        "rewards": {name: {"mean": 1 + gone, "std": 0.5} for name in REASONS},
+        "rewards": {name: {"mean": mean, "std": 0.5} for name, mean in means.items()},
         "metrics": {"memory": 2_100_000_000},
     }  # fmt: skip
 

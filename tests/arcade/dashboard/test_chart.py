@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grpo_arcade.arcade.dashboard.draw.axes import frame, places, roomy, ticks
+from grpo_arcade.arcade.dashboard.draw.axes import frame, labelled, places, reaching, roomy, ticks
 from grpo_arcade.arcade.dashboard.draw.braille import Canvas, thinned
 from grpo_arcade.arcade.dashboard.draw.chart import BLUE, ORANGE, ChartData, Curve, Ink, draw
 
@@ -43,7 +43,7 @@ def test_any_numbers_are_drawn_in_the_room_there_is(values, width, height, ascii
 
 def test_a_straight_line_goes_from_corner_to_corner_and_its_ticks_stand_at_their_numbers():
     lines = plain(ChartData("line", (Curve("", range(101), [float(x) for x in range(101)]),), xlim=(0, 100)))
-    around = frame(60, 13, (0, 100), (0.0, 100.0), None)
+    around = frame(60, 13, (0, 100), (0.0, 100.0), None, unit="step")
     drawn = dots(lines, around)
     assert {(0, 0), (2 * around.columns - 1, 4 * around.rows - 1)} <= drawn
     for x, y in drawn:
@@ -57,7 +57,9 @@ def test_a_straight_line_goes_from_corner_to_corner_and_its_ticks_stand_at_their
 def test_a_curve_has_no_gap():
     rng = random.Random(4)
     values = [rng.gauss(0, 1) for _ in range(30)]
-    drawn = dots(plain(ChartData("noise", (Curve("", range(30), values),))), frame(60, 13, (0, 29), *limits(values)))
+    drawn = dots(
+        plain(ChartData("noise", (Curve("", range(30), values),))), frame(60, 13, (0, 29), *limits(values), unit="step")
+    )
     columns = {x: {y for at, y in drawn if at == x} for x, _ in drawn}
     assert set(columns) == set(range(max(columns) + 1))
     for x, ys in columns.items():
@@ -101,11 +103,71 @@ def test_two_axes_levels_and_marks():
         (("random", 1.5, BLUE),),
     )
     lines = plain(data)
-    assert lines[0] == "both  left  right  random 1.50"
+    assert lines[0] == "both  left  right"
+    assert any("random 1.50 ─────" in line for line in lines)
     assert any("├0.5" in line for line in lines)
     assert any("─────" in line and not {"└", "┌"} & set(line) for line in lines)
     assert sum(line.count("•") for line in lines) == 3
     assert sum(line.count("o") for line in plain(data, plain=True)) >= 3
+
+
+CLIMB = Curve("mean", range(0, 101, 10), [1796 + 10.86 * step for step in range(0, 101, 10)], points=True)
+BASELINES = (("random", 1090.0, BLUE), ("greedy", 2520.0, BLUE), ("expectimax", 21000.0, BLUE))
+
+
+def rows_of(lines, sign):
+    return [at for at, line in enumerate(lines) if sign in line]
+
+
+def test_an_axis_shows_the_climb_and_a_mark_at_its_edge_what_lies_beyond():
+    lines = plain(ChartData("score", (CLIMB,), BASELINES), 60, 14)
+    points = rows_of(lines, "•")
+    assert max(points) - min(points) >= 4  # a third of the height; one row of the axis up to expectimax
+    assert "▲ expectimax 21,000" in lines[2]
+    assert "greedy 2,520 ──" in "".join(lines)
+    even = plain(ChartData("score", (CLIMB,), BASELINES[:2]), 60, 14)
+    assert "▲" not in "".join(even)
+
+
+def test_on_a_logarithmic_axis_ticks_are_of_one_ratio_and_what_is_not_above_nothing_is_left_out():
+    curve = Curve("mean", [0, 1, 2, 3], [10.0, 100.0, 1000.0, 0.0], points=True)
+    lines = plain(ChartData("score", (curve,), log=True), 60, 16)
+    assert "(log)" in lines[0]
+    rows = [row for label in ("1,000┤", "  100┤", "   10┤") for row in rows_of(lines, label)]
+    assert len(rows) == 3
+    assert abs((rows[1] - rows[0]) - (rows[2] - rows[1])) <= 1
+    assert sum(line.count("•") for line in lines) == 3
+    assert "nothing to plot" in "".join(plain(ChartData("score", (Curve("", [1], [-5.0]),), log=True)))
+
+
+def test_the_horizontal_axis_says_what_it_counts():
+    for high in (5.0, 50_000.0):
+        assert "step" in plain(ChartData("any", (Curve("", [0, 100], [0.0, high]),)))[-1]
+
+
+def test_a_share_has_no_axis_beyond_nothing_and_all():
+    for shares in ([0.0, 0.0, 0.0], [0.98, 1.0, 1.0], [0.0, 0.5, 1.0]):
+        lines = plain(ChartData("share", (Curve("", [1, 2, 3], shares, share=True),)))
+        marks = [float(line.split("┤")[0]) for line in lines if "┤" in line]
+        assert marks
+        assert all(0 <= mark <= 1 for mark in marks)
+    assert roomy(0.0, 0.0, 3)[0] == 0.0
+
+
+def test_numbers_of_one_axis_are_written_alike():
+    assert [label for _, label in labelled([0.0, 50.0, 100.0])] == ["0", "50", "100"]
+    assert [label for _, label in labelled([7000.0, 8000.0])] == ["7,000", "8,000"]
+    assert [label for _, label in labelled([0.0, 0.005, 0.01])] == ["0.000", "0.005", "0.010"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.floats(-1e6, 1e6), st.floats(0, 1e6), st.lists(st.floats(-1e7, 1e7), max_size=5))
+def test_curves_keep_their_part_of_the_height_whatever_the_baselines(low, size, levels):
+    high = low + size
+    (first, last), beyond = reaching(low, high, levels)
+    assert first <= low <= high <= last
+    assert last - first <= max(size, 0.05 * max(abs(low), abs(high))) / 0.4 + 1e-6 * abs(high)
+    assert all((first <= level <= last) != (level in beyond) for level in levels)
 
 
 def test_bars_stand_over_their_names():

@@ -13,6 +13,8 @@ from functools import lru_cache
 from grpo_arcade.arcade.dashboard.draw.numbers import number
 
 Limits = tuple[float, float]
+_LEAST = 0.4
+"""Of an axis's height, what the curves have to themselves."""
 _NOTHING = 1e-100
 """Smaller numbers are all one."""
 
@@ -29,12 +31,30 @@ class Frame:
 
 
 @lru_cache(maxsize=64)
-def frame(width: int, height: int, across: Limits, left: Limits | None, right: Limits | None) -> Frame:
-    """The frame of a chart of ``height`` lines of ``width`` cells; None stands for an axis that nothing needs."""
-    whole = [mark for mark in ticks(*across, max(2, width // 9)) if mark == int(mark)]
-    marks = [(mark, f"{int(mark)}") for mark in whole]
-    sides = [_labels(limits, width, height) for limits in (left, right)]
-    return framed(width, height, across, marks, left, sides[0], right, sides[1])
+def frame(
+    width: int,
+    height: int,
+    across: Limits,
+    left: Limits | None,
+    right: Limits | None,
+    *,
+    unit: str = "",
+    log: bool = False,
+) -> Frame:
+    """The frame of a chart of ``height`` lines of ``width`` cells.
+
+    Args:
+        width: in cells.
+        height: in lines.
+        across: what the horizontal axis reaches over.
+        left: what the left one does, as powers of ten where ``log`` is set; None stands for an axis that nothing needs.
+        right: what the right one does.
+        unit: what the horizontal axis counts.
+        log: whether the left axis is logarithmic.
+    """
+    below = labelled([mark for mark in ticks(*across, max(2, width // 9)) if mark == int(mark)])
+    sides = [_labels(limits, width, height, log and limits is left) for limits in (left, right)]
+    return framed(width, height, across, below, left, sides[0], right, sides[1], unit)
 
 
 Marks = Sequence[tuple[float, str]]
@@ -50,9 +70,15 @@ def framed(
     beside: Marks = (),
     right: Limits | None = None,
     beyond: Marks = (),
+    unit: str = "",
 ) -> Frame:
-    """A frame with these limits and marks; of marks below that would touch each other, the first stays."""
+    """A frame with these limits and marks; of marks below that would touch each other, the first stays.
+
+    What the horizontal axis counts stands beside its marks, on the left or the right.
+    """
     before, after = (max((len(label) for _, label in marks), default=0) for marks in (beside, beyond))
+    if unit and len(unit) >= max(before, after):
+        before = len(unit) + 1
     columns, rows = width - before - after - 2, height - 3
     edges = [[" " * before + "│", "│" + " " * after] for _ in range(rows)]
     for row, label in _rows(beside, left, rows):
@@ -60,6 +86,8 @@ def framed(
     for row, label in _rows(beyond, right, rows):
         edges[row][1] = "├" + label.ljust(after)
     numbers, base = " " * width, "─" * columns
+    if unit:
+        numbers = unit.ljust(width) if len(unit) < before else unit.rjust(width)
     for (_, label), column in zip(below, places([mark for mark, _ in below], across, columns), strict=True):
         begin = _begin(numbers, label, before + 1 + column)
         end = begin + len(label)
@@ -72,12 +100,37 @@ def framed(
     return Frame(tuple(line.ljust(width) for line in lines), before + 1, columns, rows)
 
 
-def _labels(limits: Limits | None, width: int, height: int) -> list[tuple[float, str]]:
+def _labels(limits: Limits | None, width: int, height: int, log: bool) -> Marks:
     if limits is None:
         return []
-    marks = [(mark, number(mark)) for mark in ticks(*limits, max(3, (height - 2) // 3))]
+    most = max(3, (height - 2) // 3)
+    marks = _powers(*limits, most) if log else labelled(ticks(*limits, most))
     fits = max((len(label) for _, label in marks), default=0) <= (width - 8) // 2
     return marks if fits else [(mark, "") for mark, _ in marks]
+
+
+def labelled(marks: Sequence[float]) -> list[tuple[float, str]]:
+    """Marks with what is written at them: all with as many decimals as tell them apart."""
+    if not marks:
+        return []
+    largest, step = max(map(abs, marks)), abs(marks[1] - marks[0]) if len(marks) > 1 else abs(marks[0]) or 1.0
+    if largest and (largest < 1e-3 or step < 1e-6):
+        return [(mark, number(mark)) for mark in marks]
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9)) if len(marks) > 1 else 0 if largest >= 10 else 2
+    return [(mark, f"{mark + 0.0:,.{decimals}f}") for mark in marks]
+
+
+def _powers(low: float, high: float, most: int) -> list[tuple[float, str]]:
+    """Round numbers between two powers of ten: 1, 2 and 5 times each, or fewer where that is too many."""
+    first, last = 10.0**low, 10.0**high
+    for times in ((1, 2, 5), (1, 3), (1,)):
+        decades = range(math.floor(low) - 1, math.ceil(high) + 1)
+        found = [power * 10.0**decade for decade in decades for power in times if first <= power * 10.0**decade <= last]
+        if len(found) <= most + 1:
+            break
+    if len(found) < 2:
+        found = [mark for mark in ticks(first, last, most) if mark > 0]
+    return [(math.log10(mark), label) for mark, label in labelled(found)]
 
 
 def _rows(marks: Marks, limits: Limits | None, rows: int) -> list[tuple[int, str]]:
@@ -107,13 +160,33 @@ def round_step(rough: float) -> float:
 
 
 def roomy(low: float, high: float, most: int) -> Limits:
-    """Limits a little wider than the numbers, so that the next number needs no others: a fifth of a tick at most."""
+    """Limits a little wider than the numbers, so that the next number needs no others: a fifth of a tick at most.
+
+    What is never negative has no axis below nothing.
+    """
     size = max(abs(low), abs(high))
     if high - low <= max(1e-9 * size, _NOTHING):
         room = 0.1 * (size if size > _NOTHING else 1.0)
-        return low - room, high + room
+        return (low - room if low < 0 or low > room else 0.0), high + room
     step = round_step((high - low) / most) / 5
     return math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
+
+
+def reaching(low: float, high: float, levels: Iterable[float]) -> tuple[Limits, list[float]]:
+    """How far an axis reaches for curves from ``low`` to ``high``, and which of the levels lie beyond.
+
+    The nearest levels are taken in as long as the curves keep a good part of the height: a score that climbs from 1,800
+    to 2,900 would be a flat line on an axis that reaches to 21,000.
+    """
+    first, last, beyond = low, high, []
+    own = max(high - low, 0.05 * max(abs(low), abs(high)))
+    for level in sorted(levels, key=lambda level: max(low - level, level - high)):
+        wider = min(first, level), max(last, level)
+        if wider[1] - wider[0] > own / _LEAST:
+            beyond.append(level)
+        else:
+            first, last = wider
+    return (first, last), beyond
 
 
 def places(values: Iterable[float], limits: Limits, count: int) -> list[int]:

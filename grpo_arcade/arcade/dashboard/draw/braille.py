@@ -19,6 +19,8 @@ _RUNS = tuple(
 )  # fmt: skip
 """The bits of a column's dots from one to another."""
 _FEW = 4
+_NEAR = 3
+"""Rows in which words may stand that belong to one of them."""
 MOST = 1e100
 """Larger numbers are not drawn."""
 
@@ -38,6 +40,16 @@ class Canvas:
         """A line from side to side."""
         self._signs[row] = ["─"] * self.columns
         self._styles[row] = [style] * self.columns
+
+    def write(self, row: int, words: str, style: Style) -> None:
+        """Words in a row, or else the nearest one, where they cover no curve and no other words; nowhere if need be."""
+        for near in sorted(range(self.rows), key=lambda other: abs(other - row))[:_NEAR]:
+            signs = "".join(self._signs[near])
+            free = next((at for at in range(self.columns) if not signs[at : at + len(words)].strip(" ─")), None)
+            if free is not None and free + len(words) <= self.columns:
+                for place, sign in enumerate(words, free):
+                    self.mark(place, near, sign, style)
+                return
 
     def mark(self, column: int, row: int, sign: str, style: Style) -> None:
         """A sign in one cell."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,7 +11,17 @@ from rich.color import Color
 from rich.style import Style
 from rich.text import Text
 
-from grpo_arcade.arcade.dashboard.draw.axes import Frame, Limits, frame, framed, places, roomy, ticks
+from grpo_arcade.arcade.dashboard.draw.axes import (
+    Frame,
+    Limits,
+    frame,
+    framed,
+    labelled,
+    places,
+    reaching,
+    roomy,
+    ticks,
+)
 from grpo_arcade.arcade.dashboard.draw.braille import MOST, Canvas, thinned
 from grpo_arcade.arcade.dashboard.draw.lines import Lines
 from grpo_arcade.arcade.dashboard.draw.numbers import number
@@ -38,6 +49,8 @@ class Curve:
     """Whether its points are marked, where they are few."""
     right: bool = False
     """Whether it has the axis on the right to itself."""
+    share: bool = False
+    """Whether it is a share of a whole, which has no axis beyond 0 and 1."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +62,10 @@ class ChartData:
     levels: tuple[tuple[str, float, Rgb], ...] = ()
     """Horizontal lines: name, height, colour."""
     xlim: tuple[float, float] | None = None
+    unit: str = "step"
+    """What the horizontal axis counts."""
+    log: bool = False
+    """Whether the left axis is logarithmic; what is not above nothing has no place on it."""
     bars: tuple[tuple[str, float], ...] = ()
     """Instead of curves: bars by name."""
     empty: str = "nothing to plot yet"
@@ -70,19 +87,22 @@ def draw(data: ChartData, width: int, height: int, ink: Ink) -> list[Text]:
         return [Text(data.title[:width], style="bold")]
     if data.bars:
         lines = _bars(data, width, height - 1, ink)
-    elif curves := [curve for curve in data.curves if any(-MOST < y < MOST for y in curve.ys)]:
+    elif curves := [curve for curve in data.curves if any(_shown(y, data.log and not curve.right) for y in curve.ys)]:
         lines = _curves(data, curves, width, height - 1, ink)
     else:
         lines = [*[Text()] * (height // 2 - 1), Text(data.empty[:width].center(width), style="dim")]
     return [_heading(data), *lines]
 
 
+def _shown(y: float, log: bool) -> bool:
+    return (0 < y < MOST) if log else (-MOST < y < MOST)
+
+
 def _heading(data: ChartData) -> Text:
     heading = Text(data.title, style="bold")
-    for name, colour in [(curve.name, curve.colour) for curve in data.curves if curve.name] + [
-        (f"{name} {number(level)}", colour) for name, level, colour in data.levels
-    ]:
-        heading.append(f"  {name}", style=_style(colour))
+    heading.append(" (log)" if data.log else "", style="dim")
+    for curve in data.curves:
+        heading.append(f"  {curve.name}" if curve.name else "", style=_style(curve.colour))
     return heading
 
 
@@ -94,24 +114,47 @@ def _style(colour: Rgb) -> Style:
 def _curves(data: ChartData, curves: list[Curve], width: int, height: int, ink: Ink) -> list[Text]:
     left, right = data.xlim or (min(min(c.xs) for c in curves), max(max(c.xs) for c in curves))
     across = left, max(right, left + 1)
-    points = [thinned(curve.xs, curve.ys, *across, 2 * width) for curve in curves]
+    points = [thinned(curve.xs, _scaled(data, curve), *across, 2 * width) for curve in curves]
+    levels = [(name, level, colour) for name, level, colour in data.levels if level > 0 or not data.log]
+    heights = {name: math.log10(level) if data.log else level for name, level, _ in levels}
+    most = max(3, (height - 2) // 3)
     limits: dict[bool, Limits | None] = {}
-    for side in (False, True):
-        heights = [] if side else [level for _, level, _ in data.levels]
-        heights += [y for curve, (_, ys) in zip(curves, points, strict=True) if curve.right == side for y in ys]
-        limits[side] = roomy(min(heights), max(heights), max(3, (height - 2) // 3)) if heights else None
-    around = frame(width, height, across, limits[False], limits[True])
+    beyond: list[float] = []
+    for side in (True, False):
+        own = [y for curve, (_, ys) in zip(curves, points, strict=True) if curve.right == side for y in ys]
+        ends = (min(own), max(own)) if own else None
+        if ends and not side:
+            ends, beyond = reaching(*ends, heights.values())
+        limits[side] = roomy(*ends, most) if ends else None
+        if (reach := limits[side]) and all(curve.share for curve in curves if curve.right == side):
+            limits[side] = max(0.0, reach[0]), min(1.0, reach[1])
+    around = frame(width, height, across, limits[False], limits[True], unit=data.unit, log=data.log)
     canvas = Canvas(around.columns, around.rows, plain=ink.plain)
-    for _, level, colour in data.levels:
-        (row,) = places([level], limits[False] or (level, level + 1), around.rows)
-        canvas.level(row, _style(colour))
+    labels = []
+    for name, level, colour in levels:
+        place, mark = heights[name], ""
+        if place in beyond:
+            row, mark = (around.rows - 1, "▲ ") if place > max(own, default=0.0) else (0, "▼ ")
+        else:
+            (row,) = places([place], limits[False] or (place, place + 1), around.rows)
+            canvas.level(row, _style(colour))
+        labels.append((row, f"{mark}{name} {number(level)} ", _style(colour)))
     for curve, (xs, ys) in zip(curves, points, strict=True):
         high = limits[curve.right] or (0.0, 1.0)
         canvas.curve(places(xs, across, canvas.wide), places(ys, high, canvas.high), _style(curve.colour))
         if curve.points and len(xs) < width // 3:
             for cell in zip(places(xs, across, around.columns), places(ys, high, around.rows), strict=True):
                 canvas.mark(*cell, "o" if ink.plain else "•", _style(curve.colour))
+    for label in labels:
+        canvas.write(*label)
     return _framed(canvas, around, Style(color=Color.from_rgb(*ink.text)))
+
+
+def _scaled(data: ChartData, curve: Curve) -> Sequence[float]:
+    """A curve's heights on its axis."""
+    if not data.log or curve.right:
+        return curve.ys
+    return [math.log10(y) if y > 0 else math.nan for y in curve.ys]
 
 
 def _framed(canvas: Canvas, around: Frame, style: Style) -> list[Text]:
@@ -129,7 +172,7 @@ def _bars(data: ChartData, width: int, height: int, ink: Ink) -> list[Text]:
     marks = [mark for mark in ticks(0, most, max(2, (height - 2) // 3)) if mark == int(mark)]
     across = 1 - _BAR / 2, len(values) + _BAR / 2
     names = [(place, name) for place, (name, _) in enumerate(data.bars, 1)]
-    around = framed(width, height, across, names, (0, most), [(mark, f"{int(mark):,}") for mark in marks])
+    around = framed(width, height, across, names, (0, most), labelled(marks))
     canvas = Canvas(around.columns, around.rows, plain=ink.plain)
     for place, (value, top) in enumerate(zip(values, places(values, (0, most), around.rows), strict=True), 1):
         if value > 0:

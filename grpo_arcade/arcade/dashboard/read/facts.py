@@ -8,11 +8,9 @@ from typing import Any
 
 from grpo_arcade.games import Outcome
 from grpo_arcade.recordings.runs.folder import LIVE
-from grpo_arcade.recordings.runs.reader import Champion, HeldOut
+from grpo_arcade.recordings.runs.records import RECENT, HeldOut
 from grpo_arcade.recordings.runs.snapshot import Snapshot
 
-RECENT = 10
-"""Steps that "now" and "at first" mean, where one step alone would be noise."""
 _HELD_OUT = ("step", "stage", "mean", "low", "high", "won", "compiled", "champion", "baselines")
 
 
@@ -36,13 +34,14 @@ def facts_of(run: Snapshot, now: float) -> dict[str, Any]:
         "seconds_a_step": pace,
         "last": {name: history.last(name) for name in history.columns if name != "time"},
         "recent": {name: history.mean(name, RECENT) for name in history.columns if name != "time"},
-        "rewards": history.reward_means(),
+        "rewards": {name: _earned(mean, run.weights.get(name)) for name, mean in history.reward_means().items()},
         "outcomes_first": _ordered(history.outcome_mix(slice(0, RECENT))),
         "outcomes_recent": _ordered(history.outcome_mix(slice(-RECENT, None))),
         "strategies": run.strategies,
         "distinct_sources": run.distinct_sources,
         "held_out": [_held_out(evaluation) for evaluation in run.held_out],
-        "champion": _champion(run.champions[-1]) if run.champions else None,
+        "champion": _champion(run) if run.champions else None,
+        "verdict": {"kind": run.verdict.kind.value, "line": run.verdict.line, "evidence": list(run.verdict.evidence)},
         "alarms": [asdict(alarm) for alarm in run.alarms],
         "trainer_memory_bytes": run.trainer_memory_bytes,
     }
@@ -53,9 +52,17 @@ def _ordered(mix: Mapping[str, int]) -> dict[str, int]:
     return known | {name: count for name, count in mix.items() if name not in known and count}
 
 
+def _earned(mean: float | None, weight: float | None) -> dict[str, float | None]:
+    contribution = None if mean is None or weight is None else mean * weight
+    return {"mean": mean, "weight": weight, "contribution": contribution}
+
+
 def _held_out(evaluation: HeldOut) -> dict[str, Any]:
     return {name: getattr(evaluation, name) for name in _HELD_OUT}
 
 
-def _champion(champion: Champion) -> dict[str, Any]:
-    return {"step": champion.step, "strategy_id": champion.strategy_id, "score": champion.score}
+def _champion(run: Snapshot) -> dict[str, Any]:
+    """The newest champion; ``held_out`` is what the one of the last evaluation scored there, as the curve has it."""
+    newest = run.champions[-1]
+    held_out = run.held_out[-1].champion if run.held_out else None
+    return {"step": newest.step, "strategy_id": newest.strategy_id, "score": newest.score, "held_out": held_out}

@@ -19,7 +19,8 @@ from grpo_arcade.arcade.dashboard.draw.numbers import number
 from grpo_arcade.foreign_text import clean
 from grpo_arcade.recordings.runs.find import find_run
 from grpo_arcade.recordings.runs.folder import RunFolderError
-from grpo_arcade.recordings.runs.reader import Champion, HeldOut, RunReader
+from grpo_arcade.recordings.runs.reader import RunReader
+from grpo_arcade.recordings.runs.records import Champion, HeldOut
 
 _RUN_COLOURS = (BLUE, ORANGE, GREEN, PINK, YELLOW)
 _DARK = (74, 84, 100)
@@ -41,6 +42,7 @@ class Evaluations(Vertical):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "compare", "Compare…"),
+        Binding("l", "log", "Log scale"),
         Binding("u", "alone", "This run alone", show=False),
         Binding("left", "pick(-1)", "Earlier one"),
         Binding("right", "pick(1)", "Later one"),
@@ -53,6 +55,7 @@ class Evaluations(Vertical):
         self._plain = plain
         self._others: list[Path] = []
         self._picked: int | None = None
+        self._log = False
         self._found: Found | None = None
         self.can_focus = True
 
@@ -95,7 +98,7 @@ class Evaluations(Vertical):
             title.append(f", {row.won:.0%} won, {row.compiled:.0%} run", style="dim")
         title.append(f"  {found.trouble}" if found.trouble else "", style="red")
         self.query_one("#evaluations-title", Static).update(title)
-        self.query_one("#chart-evaluations", Chart).set(_scores(found, self._folder.name))
+        self.query_one("#chart-evaluations", Chart).set(_scores(found, self._folder.name, log=self._log))
         histogram = row.histogram if row is not None else {}
         named = f"what was reached after step {row.step} (games)" if row is not None else "what was reached"
         bars = tuple((clean(name), float(count)) for name, count in _sorted(histogram))
@@ -135,6 +138,12 @@ class Evaluations(Vertical):
             self._picked = None if place == len(self._found.rows) - 1 else place
             self.show(self._found)
 
+    def action_log(self) -> None:
+        """Scores on a logarithmic axis, or on an even one again."""
+        self._log = not self._log
+        if self._found is not None:
+            self.show(self._found)
+
     def action_compare(self) -> None:
         """Ask for another run."""
         question = f"Compare with which run? A folder, or a name in {self._folder.parent}"
@@ -162,7 +171,7 @@ class Evaluations(Vertical):
         self.run_worker(self.app.refresh_tab(), group="evaluations", exclusive=True)  # type: ignore[attr-defined]
 
 
-def _scores(found: Found, name: str) -> ChartData:
+def _scores(found: Found, name: str, *, log: bool) -> ChartData:
     runs = [(name, found.rows), *found.others]
     curves = []
     for place, (run, rows) in enumerate(runs):
@@ -174,7 +183,7 @@ def _scores(found: Found, name: str) -> ChartData:
         curves.append(Curve(clean(run), xs, [row.mean for row in rows], _RUN_COLOURS[place], points=True))
     baselines = found.rows[-1].baselines if found.rows else {}
     levels = tuple((clean(which), mean, GREY) for which, mean in baselines.items())
-    return ChartData("held-out score by step", tuple(curves), levels, empty="no evaluation yet")
+    return ChartData("held-out score", tuple(curves), levels, log=log, empty="no evaluation yet")
 
 
 def _sorted(histogram: Mapping[str, float]) -> list[tuple[str, float]]:

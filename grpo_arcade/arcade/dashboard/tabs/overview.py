@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from rich.cells import cell_len
@@ -13,12 +13,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Grid, VerticalScroll
 from textual.widgets import Static
 
-from grpo_arcade.arcade.dashboard.dialogs import Prompt
+from grpo_arcade.arcade.dashboard.dialogs import Prompt, Telling
 from grpo_arcade.arcade.dashboard.draw.axes import round_step
 from grpo_arcade.arcade.dashboard.draw.chart import BLUE, GREEN, GREY, ORANGE, PINK, YELLOW, Chart, ChartData, Curve
 from grpo_arcade.arcade.dashboard.draw.lines import Lines
 from grpo_arcade.arcade.dashboard.draw.numbers import number
 from grpo_arcade.arcade.dashboard.draw.shares import OUTCOME_COLOURS, TIME_COLOURS, legend, nameless, stacked
+from grpo_arcade.arcade.dashboard.once import reward_words
 from grpo_arcade.arcade.dashboard.read.machine import Load
 from grpo_arcade.foreign_text import clean
 from grpo_arcade.recordings.runs.folder import LIVE
@@ -27,6 +28,7 @@ from grpo_arcade.recordings.runs.history import History
 SPANS = (1, 10, 50)
 """Smoothing to choose from; 1 is none."""
 _REST, _LONGEST_REST_S = 400, 15.0
+_VERDICT_STYLES = {"learning": "green", "hacking": "red", "collapsing": "red", "waiting": "dim"}
 BASELINE_COLOURS = (GREY, YELLOW, GREEN, PINK)
 _PAIRS = (
     ("spread", "chart-spread", ("reward_std", "reward std"), ("frac_reward_zero_std", "zero-spread share")),
@@ -34,6 +36,8 @@ _PAIRS = (
     ("entropy", "chart-entropy", ("entropy", "entropy"), ("kl", "KL")),
     ("gradient", "chart-gradient", ("grad_norm", "norm"), ("learning_rate", "learning rate")),
 )
+
+_SHARES = ("zero-spread share", "cut off")
 
 
 @dataclass(frozen=True)
@@ -44,14 +48,18 @@ class View:
     last: int | None = None
     """None: up to the newest."""
     span: int = SPANS[1]
+    log: bool = False
+    """Whether scores have a logarithmic axis."""
 
 
 class Overview(VerticalScroll):
     """The first tab."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("i", "evidence", "Why"),
         Binding("s", "smooth", "Smooth"),
         Binding("z", "range", "Zoom…"),
+        Binding("l", "log", "Log scale"),
         Binding("plus,equals_sign", "zoom(2)", "Zoom in", show=False),
         Binding("minus", "zoom(0.5)", "Zoom out", show=False),
         Binding("left", "pan(-1)", "Earlier", show=False),
@@ -76,6 +84,7 @@ class Overview(VerticalScroll):
 
     def compose(self) -> ComposeResult:
         """Alarms, plots, shares, more plots, the machine."""
+        yield Lines(id="verdict")
         yield Static(id="alarms")
         yield Lines(id="numbers")
         with Grid(id="main-charts"):
@@ -138,6 +147,7 @@ class Overview(VerticalScroll):
             alarms = self.query_one("#alarms", Static)
             alarms.display = bool(self._alarms)
             alarms.update(_alarms(self._alarms))
+        self.query_one("#verdict", Lines).write([_verdict(facts["verdict"])])
         self.query_one("#numbers", Lines).write(_numbers(facts, self.query_one("#numbers").size.width))
         self.query_one("#shares", Lines).write(self._shares(facts))
         self.show_load(self._load)
@@ -159,11 +169,15 @@ class Overview(VerticalScroll):
             curves.append(Curve(f"mean of {view.span}", steps, reward, BLUE))
         zoomed = f" · steps {view.first:,} to {last:,}" if view.first > 1 or view.last else ""
         self.query_one("#chart-reward", Chart).set(ChartData(f"reward{zoomed}", tuple(curves), xlim=xlim))
-        self.query_one("#chart-held-out", Chart).set(held_out_chart(facts, view.first, last, xlim))
+        self.query_one("#chart-held-out", Chart).set(held_out_chart(facts, view.first, last, xlim, log=view.log))
         for (title, name, (_, left), (_, right_name)), first, second in zip(
             _PAIRS, others[::2], others[1::2], strict=True
         ):
-            pair = Curve(left, steps, first), Curve(right_name, steps, second, ORANGE, right=True)
+            share = (left in _SHARES, right_name in _SHARES)
+            pair = (
+                Curve(left, steps, first, share=share[0]),
+                Curve(right_name, steps, second, ORANGE, right=True, share=share[1]),
+            )
             self.query_one(f"#{name}", Chart).set(ChartData(title, pair, xlim=xlim))
 
     def _shares(self, facts: dict[str, Any]) -> list[Text]:
@@ -183,18 +197,28 @@ class Overview(VerticalScroll):
     def action_smooth(self) -> None:
         """The next smoothing."""
         span = SPANS[(SPANS.index(self._view.span) + 1) % len(SPANS)]
-        self._look(View(self._view.first, self._view.last, span))
+        self._look(replace(self._view, span=span))
         self.notify("no smoothing" if span == 1 else f"smoothed over {span} steps", timeout=2)
+
+    def action_log(self) -> None:
+        """Scores on a logarithmic axis, or on an even one again."""
+        self._look(replace(self._view, log=not self._view.log))
+
+    def action_evidence(self) -> None:
+        """What the verdict rests on."""
+        if self._facts is not None:
+            verdict = self._facts["verdict"]
+            self.app.push_screen(Telling(clean(verdict["line"]), [clean(line) for line in verdict["evidence"]]))
 
     def action_all(self) -> None:
         """All steps again."""
-        self._look(View(span=self._view.span))
+        self._look(replace(self._view, first=1, last=None))
 
     def action_zoom(self, times: float) -> None:
         """Show half as many steps, or twice as many, ending where the view ends."""
         last = self._view.last or self._newest
         wide = max(5, round((last - self._view.first + 1) / times))
-        self._look(View(max(1, last - wide + 1), self._view.last, self._view.span))
+        self._look(replace(self._view, first=max(1, last - wide + 1)))
 
     def action_pan(self, way: int) -> None:
         """Move the range by half its width."""
@@ -202,7 +226,7 @@ class Overview(VerticalScroll):
         wide = last - self._view.first + 1
         first = max(1, min(self._newest - wide + 1, self._view.first + way * max(1, wide // 2)))
         end = first + wide - 1
-        self._look(View(first, None if end >= self._newest else end, self._view.span))
+        self._look(replace(self._view, first=first, last=None if end >= self._newest else end))
 
     def action_range(self) -> None:
         """Ask for a range of steps."""
@@ -219,7 +243,7 @@ class Overview(VerticalScroll):
             if last is not None and last <= first:
                 self.notify(f"{answer}: the second step must be after the first", severity="warning")
                 return
-            self._look(View(max(1, first), last, self._view.span))
+            self._look(replace(self._view, first=max(1, first), last=last))
         else:
             self.notify(f"{answer!r} is no range of steps; for example 100-400", severity="warning")
 
@@ -232,7 +256,9 @@ class Overview(VerticalScroll):
         self._draw()
 
 
-def held_out_chart(facts: dict[str, Any], first: int, last: int, xlim: tuple[float, float]) -> ChartData:
+def held_out_chart(
+    facts: dict[str, Any], first: int, last: int, xlim: tuple[float, float], *, log: bool = False
+) -> ChartData:
     """Held-out means with their 95 % interval, the champion, and the baselines as lines."""
     rows = [row for row in facts["held_out"] if first <= max(1, row["step"]) <= last]
     xs = [row["step"] for row in rows]
@@ -251,7 +277,7 @@ def held_out_chart(facts: dict[str, Any], first: int, last: int, xlim: tuple[flo
         for place, (name, mean) in enumerate(baselines.items())
     )
     left = min(xlim[0], *xs) if xs else xlim[0]
-    return ChartData("held-out score", tuple(curves), levels, (left, xlim[1]), empty="no evaluation yet")
+    return ChartData("held-out score", tuple(curves), levels, (left, xlim[1]), log=log, empty="no evaluation yet")
 
 
 def _times(facts: dict[str, Any]) -> dict[str, float]:
@@ -259,6 +285,12 @@ def _times(facts: dict[str, Any]) -> dict[str, float]:
     parts = {name: recent[f"{name}_s"] or 0.0 for name in ("generate", "score", "learn", "evaluate")}
     parts["other"] = max(0.0, (recent["step_s"] or 0.0) - sum(parts.values()))
     return parts
+
+
+def _verdict(verdict: dict[str, Any]) -> Text:
+    kind, _, rest = clean(verdict["line"]).partition(":")
+    text = Text.assemble((kind, f"bold {_VERDICT_STYLES.get(verdict['kind'], '')}"), ":", rest)
+    return text.append("  (i: why)", style="dim")
 
 
 def _alarms(alarms: list[dict[str, Any]]) -> Text:
@@ -292,8 +324,8 @@ def _numbers(facts: dict[str, Any], width: int) -> list[Text]:
     add("copies", _percent(recent["identical_share"]))
     add("loss", number(last["loss"]))
     add("s/step", number(facts["seconds_a_step"]))
-    for name, value in facts["rewards"].items():
-        add(clean(name), number(value))
+    for name, earned in facts["rewards"].items():
+        add(clean(name), reward_words(earned))
     add("strategies", f"{facts['strategies']:,}, {facts['distinct_sources']:,} distinct")
     return lines
 

@@ -10,7 +10,8 @@ from grpo_arcade.arcade.players.player import Model, Player, RunChampion
 from grpo_arcade.games import Episode
 from grpo_arcade.recordings import SUFFIX, RecordingError, load_all
 from grpo_arcade.recordings.runs.folder import RECORDINGS
-from grpo_arcade.recordings.runs.reader import RunReader, RunSummary, list_runs
+from grpo_arcade.recordings.runs.reader import RunReader, list_runs
+from grpo_arcade.recordings.runs.records import RunSummary
 
 MOST = 200
 """Recordings that are listed, the newest."""

@@ -17,7 +17,8 @@ from pathlib import Path
 from grpo_arcade.games import Episode, Outcome
 from grpo_arcade.recordings.runs.folder import DATABASE, LIVE, RunFolderError
 from grpo_arcade.recordings.runs.history import MOST_POINTS
-from grpo_arcade.recordings.runs.reader import Champion, HeldOut, RunReader
+from grpo_arcade.recordings.runs.reader import RunReader
+from grpo_arcade.recordings.runs.records import Champion, HeldOut
 from grpo_arcade.recordings.runs.snapshot import RunFollower, Snapshot
 
 POLL_S = 0.2
@@ -249,7 +250,7 @@ class Feed:
         shown = reader.training_step(wished)
         champions = [champion for champion in run.champions if champion.step <= max(shown, 1)]
         champion = champions[-1] if champions else None
-        failure = (run.failure,) if run.failure is not None and status == "failed" else ()
+        failure = (run.failure,) if run.failure is not None else ()
         return News(
             game=run.game,
             model=Path(run.model.rstrip("/")).name,
