@@ -18,14 +18,12 @@ def duration(seconds: float | None) -> str:
 
 
 def number(value: float | None) -> str:
-    """A number as short as it is still told apart: 12,345, 123.4, 1.23, 0.0123, 1e-05."""
+    """A number as short as it is still told apart: 12,345, 123, 1.23, 0.0123, 1e-05."""
     if value is None or value != value:
         return "–"
     size = abs(value)
-    if size >= 1000:
-        return f"{value:,.0f}"
     if size >= 100:
-        return f"{value:.1f}"
+        return f"{value:,.0f}"
     if size >= 1 or size == 0:
         return f"{value:.2f}"
     return f"{value:.4f}".rstrip("0") if size >= 0.001 else f"{value:.1e}".replace("e-0", "e-")
