@@ -72,7 +72,8 @@ class Evaluations(Vertical):
     def on_mount(self) -> None:
         """The headings."""
         self.query_one("#evaluation-table", DataTable).add_columns("step", "mean", "95 %", "won", "runs", "distinct")
-        self.query_one("#champion-table", DataTable).add_columns("champion of step", "on its seeds", "before", "strategy")
+        champions = self.query_one("#champion-table", DataTable)
+        champions.add_columns("champion of step", "on its seeds", "before", "strategy")
 
     def read(self, reader: RunReader) -> Found:
         """Evaluations and champions of this run, and the compared runs' evaluations."""
