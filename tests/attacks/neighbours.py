@@ -157,6 +157,16 @@ ALLOWED = {
             mark.__doc__ = (f.__doc__ or '') + 'x'
             functools.wraps(mark)(f)
         """,
+        "setattr_on_a_module": """
+            import math, random
+            k = 0
+            for module in (math, random):
+                try:
+                    k += getattr(module, 'k', 0)
+                    setattr(module, 'k', 1)
+                except Exception:
+                    pass
+        """,
         "addresses": """
             k = id([]) // 16
             keep = [[] for _ in range(50 + k % 7)]

@@ -16,7 +16,7 @@ import pytest
 
 from grpo_arcade.games import Outcome
 from grpo_arcade.games.players import Limits, play_match
-from grpo_arcade.games.players.sandbox import kernel_wall
+from grpo_arcade.games.players.sandbox import kernel_wall, walls
 from tests.attacks.evaluators import KIND as EVALUATORS
 from tests.attacks.hostile import ATTACKS
 
@@ -106,6 +106,14 @@ def resident_bytes():
 def attack(source, outside, policy):
     source = outside.fill_in(source)
     result = play_match(source, "2048", OPTIONS, SEEDS, limits=LIMITS, policy=policy)
+    assert_harmless(result, outside, policy)
+    # Two children at most, and what a tick of the clock lets slip.
+    assert result.cpu_s < 2 * (LIMITS.match_cpu_s + 0.2)
+    assert processes_below(kernel_wall.fork_server()._process.pid) == 0
+    return result
+
+
+def assert_harmless(result, outside, policy):
     assert len(result.episodes) == len(SEEDS)
     assert SECRET not in result.error
     assert all(str(seed) not in result.error for seed in SEEDS)
@@ -113,9 +121,6 @@ def attack(source, outside, policy):
     assert result.error.isprintable()
     assert len(result.error) <= 400
     assert outside.untouched()
-    # Two children at most, and what a tick of the clock lets slip.
-    assert result.cpu_s < 2 * (LIMITS.match_cpu_s + 0.2)
-    assert processes_below(kernel_wall.fork_server()._process.pid) == 0
     for episode in result.episodes:
         game = episode.new_game()
         for action in episode.actions:
@@ -125,7 +130,6 @@ def attack(source, outside, policy):
             assert game.outcome == episode.outcome
         else:
             assert game.outcome is None
-    return result
 
 
 @pytest.mark.parametrize("hostile", ATTACKS, ids=lambda hostile: f"{hostile.kind}-{hostile.name}".replace(" ", "_"))
@@ -149,6 +153,22 @@ def test_the_library_runs_no_text_and_makes_no_attribute_that_the_policy_refuses
 )
 def test_nothing_gets_out_with_the_policy_off(hostile, outside):
     attack(hostile.source, outside, policy=False)
+
+
+@pytest.mark.skipif(not walls.monty_wall(), reason='pip install "grpo-arcade[monty]"')
+@pytest.mark.parametrize("policy", [True, False], ids=["policy", "no_policy"])
+@pytest.mark.parametrize("kind", sorted({hostile.kind for hostile in ATTACKS}))
+def test_nothing_gets_out_of_monty(kind, policy, outside, monkeypatch):
+    monkeypatch.setenv("ARCADE_WALL", "monty")
+    for hostile in ATTACKS:
+        if hostile.kind != kind:
+            continue
+        result = play_match(outside.fill_in(hostile.source), "2048", OPTIONS, SEEDS, limits=LIMITS, policy=policy)
+        assert_harmless(result, outside, policy)
+        # Budgets hold three times over there, a loop is seen within one and a half of them, two sessions are had at
+        # most, and what cannot be interrupted is killed a second later.
+        assert result.cpu_s < 2 * (3 * 1.5 * LIMITS.match_cpu_s + 1.5), hostile.name
+        assert result.wall in ("monty", ""), hostile.name
 
 
 @pytest.mark.soak

@@ -7,6 +7,7 @@ import pytest
 from grpo_arcade.games import Outcome
 from grpo_arcade.games.players import Limits, play_match
 from grpo_arcade.games.players.policy import read_source
+from grpo_arcade.games.players.sandbox import walls
 from grpo_arcade.games.players.sharing import can_share_a_process
 from tests.attacks.neighbours import ALLOWED, REFUSED
 from tests.games.players.realistic import REALISTIC
@@ -33,6 +34,14 @@ def assert_plays_as_alone(source, policy):
 def test_a_game_does_not_find_what_another_has_left(name, policy):
     together = assert_plays_as_alone(ALLOWED[name], policy)
     assert together.refusal is None
+
+
+@pytest.mark.skipif(not walls.monty_wall(), reason='pip install "grpo-arcade[monty]"')
+@pytest.mark.parametrize("name", [*ALLOWED, *REFUSED])
+def test_nor_behind_monty(name, monkeypatch):
+    monkeypatch.setenv("ARCADE_WALL", "monty")
+    for policy in (True, False):
+        assert_plays_as_alone({**ALLOWED, **REFUSED}[name], policy)
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -17,6 +17,7 @@ EXTRAS = {
     "gguf": ("gguf", "llama-cpp-python"),
     "openenv": ("openenv",),
     "video": ("imageio", "imageio-ffmpeg"),
+    "monty": ("pydantic-monty",),
 }
 CORE = ("grpo-arcade", "gymnasium", "numpy", "pillow", "pygame", "rich", "tyro")
 
@@ -93,7 +94,7 @@ def _tell(facts: dict[str, Any]) -> None:
     if facts["torch"] is not None:
         _tell_torch(facts["torch"])
     sandbox = facts["sandbox"]
-    print(f"sandbox: {'works' if sandbox['works'] else 'DOES NOT WORK'}")
+    print(f"sandbox: works, wall: {sandbox['wall']}" if sandbox["works"] else "sandbox: DOES NOT WORK")
     for line in sandbox["lines"]:
         print(f"  {line}")
 

@@ -30,6 +30,7 @@ it can still get, may see that another game is there.
 
 from __future__ import annotations
 
+import ast
 import functools
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -40,10 +41,11 @@ from typing import Any
 from grpo_arcade.games.episode import Episode
 from grpo_arcade.games.game import MOST_RETURNS, Outcome
 from grpo_arcade.games.players.limits import Limits
+from grpo_arcade.games.players.monty_sitting import GapError, MontySitting
 from grpo_arcade.games.players.policy import Refusal, read_source
-from grpo_arcade.games.players.sandbox import process, walls, wire
+from grpo_arcade.games.players.sandbox import monty_gaps, process, walls, wire
 from grpo_arcade.games.players.sharing import can_share_a_process
-from grpo_arcade.games.players.sitting import FatalError, Sitting, Table
+from grpo_arcade.games.players.sitting import FatalError, Sitting, Table, clean
 
 _ATTEMPTS = 2
 _SIGKILL, _SIGXCPU = 9, 24
@@ -64,6 +66,8 @@ class MatchResult:
     """CPU seconds the strategy's process used."""
     refusal: Outcome | None = None
     """Set if the source was not played at all."""
+    wall: str = ""
+    """What it was played behind: one of ``walls.WALLS``; empty if it was not played at all."""
 
     @property
     def mean_score(self) -> float:
@@ -81,12 +85,14 @@ def play_match(
     player: str = "",
     policy: bool = True,
     opening: bytes = b"",
+    allow_unwalled: bool = False,
 ) -> MatchResult:
     """Let the strategy in ``source`` play ``game`` once per seed.
 
     ``source`` must define ``strategy``, a function of one observation. With ``policy=False`` it is given all of Python,
-    and only the kernel confines it. ``opening`` are actions made before the strategy takes over, which stay part of the
-    episodes.
+    and only the wall confines it. ``opening`` are actions made before the strategy takes over, which stay part of the
+    episodes. ``allow_unwalled`` is a person's word that this program may run with no wall around it where there is none
+    that can run it (:mod:`~grpo_arcade.games.players.sandbox.walls`).
 
     Raises:
         ValueError: no such game or option, more than 8,190 seeds at once, or an opening that the game refuses.
@@ -103,23 +109,25 @@ def play_match(
     most = tables[0].game.most_at_once if tables else None
     if most is not None and len(seeds) > most:
         del tables
-        again = functools.partial(play_match, limits=limits, player=player, policy=policy, opening=opening)
+        again = functools.partial(
+            play_match, limits=limits, player=player, policy=policy, opening=opening, allow_unwalled=allow_unwalled
+        )
         return _joined([again(source, game, options, seeds[at : at + most]) for at in range(0, len(seeds), most)])
     for table in tables:
         table.reset()
     found = read_source(source) if policy else []
-    error, cpu_s, refused = "", 0.0, None
+    error, cpu_s, refused, wall = "", 0.0, None, ""
     if isinstance(found, Refusal):
         error, refused = found.reason, found.outcome
         for table in tables:
             table.outcome = refused
     else:
-        apart = len(tables) > 1 and not (policy and can_share_a_process(found))
+        program = _Program(source, limits, policy, len(tables) > 1 and not (policy and can_share_a_process(found)))
         playing = tables
         for returns in range(MOST_RETURNS + 1):
             if any(table.outcome is None for table in playing):
-                said, used = _play_again_if_lost(source, playing, limits, policy, apart)
-                error, cpu_s = error or said, cpu_s + used
+                played = _play_where_it_can(program, found, playing, allow_unwalled)
+                error, cpu_s, wall, refused = error or played.error, cpu_s + played.cpu_s, played.wall, played.refused
             playing = [table for table in tables if table.outcome is Outcome.DISCONNECTED]
             if not playing or returns == MOST_RETURNS:
                 break
@@ -130,29 +138,14 @@ def play_match(
         if tables and tables[0].outcome in (Outcome.SYNTAX_ERROR, Outcome.NO_CODE):
             refused = tables[0].outcome
     error = error or next((table.game.trouble for table in tables if table.game.trouble), "")
-    return MatchResult(_episodes(source, tables, player), error, cpu_s, refused)
-
-
-def _play_again_if_lost(
-    source: str, tables: list[Table], limits: Limits, policy: bool, apart: bool
-) -> tuple[str, float]:
-    """As :func:`_play`, and once more if the child was ended from outside."""
-    for attempt in range(_ATTEMPTS):
-        try:
-            return _play(source, tables, limits, policy, apart)
-        except process.ChildLostError:
-            if attempt == _ATTEMPTS - 1:
-                raise
-            for table in tables:
-                table.reset()
-    raise AssertionError("unreachable")
+    return MatchResult(_episodes(source, tables, player), error, cpu_s, refused, wall)
 
 
 def _joined(parts: Sequence[MatchResult]) -> MatchResult:
     """Matches on one seed after another as one."""
     episodes = tuple(episode for part in parts for episode in part.episodes)
     error = next((part.error for part in parts if part.error), "")
-    return MatchResult(episodes, error, sum(part.cpu_s for part in parts), parts[0].refusal)
+    return MatchResult(episodes, error, sum(part.cpu_s for part in parts), parts[0].refusal, parts[0].wall)
 
 
 @dataclass(slots=True)
@@ -163,23 +156,82 @@ class _Sat:
     cpu_s: float
     fatal: FatalError | None
     crowded: bool
-    """Its games took so much memory together that one may have met the limit because of another."""
+    """Its games took so much memory together that one may have met the limit because of another, or it ended without
+    saying in which game: they have to be played one by one."""
 
 
-def _play(source: str, tables: list[Table], limits: Limits, policy: bool, apart: bool) -> tuple[str, float]:
+@dataclass(frozen=True, slots=True)
+class _Program:
+    """What is played, and how."""
+
+    source: str
+    limits: Limits
+    policy: bool
+    apart: bool
+    """A process a game."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Played:
+    """What became of some games."""
+
+    error: str
+    cpu_s: float
+    wall: str
+    refused: Outcome | None = None
+
+
+def _play_where_it_can(program: _Program, nodes: list[ast.AST], tables: list[Table], allow_unwalled: bool) -> _Played:
+    """Play all games behind the wall there is, or refuse the program if that wall cannot run it."""
+    wall = walls.choose(allow_unwalled)
+    error, cpu_s, gap = "", 0.0, monty_gaps.gap_in(nodes) if wall == "monty" else ""
+    if not gap:
+        error, cpu_s, gap = _play_behind(wall, program, tables)
+    if not gap:
+        return _Played(error, cpu_s, wall)
+    for table in tables:
+        table.reset()
+    if allow_unwalled:
+        error, cpu_s, _ = _play_behind("policy", program, tables)
+        return _Played(error, cpu_s, "policy")
+    for table in tables:
+        table.outcome = table.outcome or Outcome.FORBIDDEN
+    return _Played(_no_wall_for_it(gap), cpu_s, "", Outcome.FORBIDDEN)
+
+
+def _play_behind(wall: str, program: _Program, tables: list[Table]) -> tuple[str, float, str]:
+    """What went wrong first, the CPU seconds, and what the wall cannot run of the program, if that is why it ended."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            return *_play(wall, program, tables), ""
+        except GapError as gap:
+            return "", 0.0, str(gap)
+        except process.ChildLostError:
+            if attempt == _ATTEMPTS - 1:
+                raise
+            for table in tables:
+                table.reset()
+    raise AssertionError("unreachable")
+
+
+def _no_wall_for_it(gap: str) -> str:
+    return clean(f"the wall of this system, Monty, cannot run this program: {gap}")
+
+
+def _play(wall: str, program: _Program, tables: list[Table]) -> tuple[str, float]:
     """Play all games to their ends, in one process or in one each; what went wrong first, and the CPU seconds."""
     running = [table for table in tables if table.outcome is None]
-    if apart:
-        return _play_apart(source, running, limits, policy)
+    if program.apart:
+        return _play_apart(wall, program, running)
     error, cpu_s = "", 0.0
     for last_chance in (False, True):
         sitting = [table for table in running if table.outcome is None]
-        sat = _sit(source, sitting, limits, policy)
+        sat = _sit(wall, program, sitting, program.limits)
         cpu_s += sat.cpu_s
         if sat.crowded:
             for table in running:
                 table.reset()
-            error, used = _play_apart(source, running, limits, policy)
+            error, used = _play_apart(wall, program, running)
             return error, cpu_s + used
         error = error or sat.error
         fatal = sat.fatal
@@ -200,13 +252,14 @@ def _play(source: str, tables: list[Table], limits: Limits, policy: bool, apart:
     return error, cpu_s
 
 
-def _play_apart(source: str, tables: list[Table], limits: Limits, policy: bool) -> tuple[str, float]:
+def _play_apart(wall: str, program: _Program, tables: list[Table]) -> tuple[str, float]:
     """Play one game after another, each in a process of its own."""
     error, cpu_s, faults = "", 0.0, 0
+    limits = program.limits
     for table in tables:
         left_s = limits.match_cpu_s - cpu_s
         if left_s > 0:
-            sat = _sit(source, [table], replace(limits, match_cpu_s=left_s), policy)
+            sat = _sit(wall, program, [table], replace(limits, match_cpu_s=left_s))
             cpu_s += sat.cpu_s
             fatal, said = sat.fatal, sat.error
         else:
@@ -224,23 +277,26 @@ def _play_apart(source: str, tables: list[Table], limits: Limits, policy: bool) 
     return error, cpu_s
 
 
-def _sit(source: str, tables: list[Table], limits: Limits, policy: bool) -> _Sat:
+def _sit(wall: str, program: _Program, tables: list[Table], limits: Limits) -> _Sat:
     """Let one child play these games to their ends, or to its own.
 
     Raises:
         process.ChildLostError: the child was ended by neither the strategy nor this process.
+        GapError: the wall cannot run the program.
     """
-    game = tables[0].game
+    if wall == "monty":
+        return _sit_in_monty(program.source, tables, limits)
+    game, policy = tables[0].game, program.policy
     lent = game.lent
     setup = {
         "toolbox": b"" if lent is None else lent.source.encode(),
-        "source": source.encode("utf-8", "surrogatepass"),
+        "source": program.source.encode("utf-8", "surrogatepass"),
         "entry": "strategy",
         "actions": dict(game.aliases),
         "policy": policy,
     }
     hard_cpu_s = int(limits.match_cpu_s) + 5
-    child = walls.spawn(limits.memory_bytes, hard_cpu_s, policy)
+    child = walls.spawn(wall, limits.memory_bytes, hard_cpu_s, policy)
     fatal: FatalError | None = None
     crowded = False
     sitting = Sitting(child, limits, tables, len(game.actions))
@@ -256,6 +312,18 @@ def _sit(source: str, tables: list[Table], limits: Limits, policy: bool) -> _Sat
         sitting.pin.loosen()
         cpu_s = child.end().cpu_s
     return _Sat(sitting.error, cpu_s, fatal, crowded)
+
+
+def _sit_in_monty(source: str, tables: list[Table], limits: Limits) -> _Sat:
+    sitting = MontySitting(source, limits, tables)
+    fatal: FatalError | None = None
+    try:
+        sitting.play()
+    except FatalError as raised:
+        fatal = raised
+    # A worker that died does not say in which game: one after another they do.
+    unclear = fatal is not None and fatal.outcome is Outcome.CRASHED and fatal.index is None and len(tables) > 1
+    return _Sat(sitting.error, sitting.session.used_s, fatal, unclear)
 
 
 def _why_gone(end: process.End, index: int | None, hard_cpu_s: int) -> FatalError:

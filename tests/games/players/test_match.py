@@ -253,6 +253,7 @@ def test_the_portable_child_plays_the_same_games(monkeypatch):
     source = "import random\ndef strategy(board):\n    return random.choice('WASD')\n"
     walled = play_match(source, "2048", {"size": 3}, [1, 2]).episodes
     monkeypatch.setattr(walls, "kernel_wall", lambda: False)
+    monkeypatch.setenv("ARCADE_WALL", "policy")
     assert play_match(source, "2048", {"size": 3}, [1, 2]).episodes == walled
     assert outcomes(play_match("def strategy(b):\n    return 1 / 0\n", "2048", {}, [0])) == [Outcome.CRASHED]
     assert outcomes(play_match("def strategy(b):\n    while 1: pass\n", "2048", {}, [0], limits=QUICK)) == [

@@ -31,7 +31,8 @@ def needed(what: str) -> Iterator[None]:
         yield
     except (OSError, AttributeError) as error:
         why = getattr(error, "strerror", None) or error
-        missing = f" {error.filename}" if getattr(error, "filename", None) else ""
+        file = getattr(error, "filename", None)
+        missing = f" {file}" if file else ""
         raise SandboxError(f"strategies cannot be run here: {what}{missing}: {why}") from error
 
 
