@@ -7,9 +7,9 @@
     inputs.py      keyboard, mouse, gamepads
     realtime.py    a game that goes by the clock under somebody's hands;  stick.py  what is held;  speaker.py  its sound
     background.py  threads and processes beside the loop
-    studio.py      such games played again in a process, which sends back a tape.py of what is to be seen
+    studio.py      such games played again in a process, which sends back a tape of what is to be seen (games/tape.py)
     run_feed.py    a training run, read in a process;  run_listener.py  what hears it for a scene
-    playback.py    an episode played again;  reel.py  wound on and back;  boards.py  drawn into the room there is
+    playback.py    an episode played again at its pace;  boards.py  drawn into the room there is
     paint.py       text and shapes;  widgets.py  buttons and focus;  overlay.py  help, messages, bar of keys
     memory.py      scores and choices from one day to the next
     scenes/        the screens
