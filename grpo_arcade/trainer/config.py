@@ -126,17 +126,28 @@ class TrainConfig:
     """What advantages are divided by: the group's spread, the batch's, or nothing (Dr. GRPO)."""
     mask_truncated_completions: bool = True
     """Leave completions that were cut off out of the loss, where a few long ones would outweigh all that are good."""
-    use_vllm: bool = False
-    """Let vLLM write the completions, on cards of its own or on these."""
-    vllm_mode: Literal["server", "colocate"] = "server"
-    """server: a vLLM server on other cards, which learns the new weights after each step. colocate: vLLM in this
-    process, on the card that learns."""
+    use_vllm: bool | None = None
+    """Let vLLM write the completions. When absent: where it is installed, there is a card, and the weights are more
+    than 256 MiB."""
+    vllm_mode: Literal["colocate", "server"] = "colocate"
+    """colocate: vLLM in this process, on the card that learns. server: a vLLM server on other cards, which gets the new
+    weights after each step."""
     vllm_server_base_url: str = "http://localhost:8000"
     """Where that server listens."""
     vllm_server_timeout: Annotated[float, Gt(0)] = 240.0
     """Seconds to wait for it to come up."""
     vllm_gpu_memory_utilization: Annotated[float, Gt(0)] = 0.3
     """Share of the card's memory for vLLM where it is in this process."""
+    vllm_enable_sleep_mode: bool = True
+    """Whether vLLM in this process gives that memory back while the model learns."""
+    vllm_importance_sampling_mode: Literal["token_truncate", "token_mask", "sequence_truncate", "sequence_mask"] = (
+        "token_truncate"
+    )
+    """How the loss allows for the little by which vLLM's probabilities differ from the learner's: by a ratio a token,
+    or by one for a whole completion, which over hundreds of tokens is mostly noise; truncated, or left out, above
+    vllm_importance_sampling_clip_max."""
+    vllm_importance_sampling_clip_max: Annotated[float, Gt(0)] = 2.0
+    """The most such a ratio may be."""
     gradient_checkpointing: bool = False
     """Compute activations twice instead of keeping them: slower, with less memory."""
 

@@ -1,19 +1,24 @@
-"""Who writes the completions: the fast sampler in this process, or vLLM through TRL.
+"""Who writes the completions: the fast sampler in this process, or vLLM, here or on a server through TRL's client.
 
 Each is called alike, ``generate(prompts_ids, first=…, seed=…, max_new_tokens=…, temperature=…, on_finished=…)``, and
 returns the token ids of one completion a prompt and, where they are known, their log-probabilities. ``on_finished``
-is called with (place, token ids) in this thread; by the sampler and a vLLM server as each completion ends, while
-others are still being written. torch is imported only where the sampler is called.
+is called with (place, token ids) in this thread as each completion ends, while others are still being written. torch
+is imported only where the sampler is called. vLLM in this process is :mod:`.vllm_here`.
 """
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
 from typing import Any, Protocol
 
 from grpo_arcade.trainer.config import ConfigError, TrainConfig
+from grpo_arcade.trainer.models.loading import is_small
+from grpo_arcade.trainer.models.machine import Machine, installed
 
 _CONCURRENT = 256
 """Requests to a vLLM server at a time, of one process: what its scheduler can hold of itself."""
@@ -133,44 +138,73 @@ class VllmServer:
         return completions, logprobs
 
 
-class VllmHere:
-    """vLLM on the card that learns, through TRL's ``VLLMGeneration``; all completions arrive at once."""
+@dataclass(frozen=True)
+class Writer:
+    """Who writes a run's completions, and why."""
 
-    def __init__(self, generation: Any) -> None:
-        """``generation``: the trainer's, in the mode colocate."""
-        self._generation = generation
+    vllm: bool
+    why: str
+    """In half a sentence."""
+    install: str = ""
+    """What would be worth installing here; empty where nothing is."""
 
-    def __call__(
-        self,
-        prompts_ids: Sequence[list[int]],
-        *,
-        first: int,
-        seed: int,
-        max_new_tokens: int,
-        temperature: float,
-        on_finished: OnFinished,
-    ) -> tuple[Completions, Logprobs | None]:
-        """As :class:`Generate` says; the draws are those of the engine, which each process seeds by its rank."""
-        generation = self._generation
-        generation.temperature, generation.max_completion_length = temperature, max_new_tokens
-        _, completions, logprobs, _ = generation.generate(list(prompts_ids), None, 1)
-        for place, ids in enumerate(completions):
-            on_finished(place, ids)
-        return completions, [[likeliest[0] for likeliest in each] for each in logprobs]
+    @property
+    def name(self) -> str:
+        """What to call it."""
+        return "vLLM" if self.vllm else "the sampler in this process"
 
 
-def check_vllm(config: TrainConfig) -> None:
-    """Refuse ``use_vllm`` where it cannot work.
+def choose_writer(config: TrainConfig, machine: Machine | None = None) -> Writer:
+    """VLLM where it was asked for, or where nobody said and it is installed, fits, and the model is not small.
 
     Raises:
-        ImportError: vLLM is not installed.
-        ConfigError: there is no card to learn on.
+        ImportError: it was asked for and is not installed, or was built for another torch.
+        ConfigError: it was asked for, and there is no card to learn on or another setting forbids it.
     """
-    if not config.use_vllm:
-        return
-    if importlib.util.find_spec("vllm") is None:
-        raise ImportError('use_vllm needs vLLM here too, for sending it the weights: pip install "trl[vllm]==1.14.0"')
-    import torch
+    if config.use_vllm is False:
+        return Writer(False, "vLLM was not wanted")
+    if config.use_vllm is None and is_small(config.model):
+        return Writer(False, f"{Path(config.model).name} is small")
+    here = installed("vllm")
+    if here is None:
+        if config.use_vllm:
+            raise ImportError(f"use_vllm needs vLLM here, also for sending it the weights: {_INSTALL}")
+        return Writer(False, "vLLM is not installed", _INSTALL)
+    from grpo_arcade.trainer.models.machine import this_machine
 
-    if not torch.cuda.is_available():
-        raise ConfigError("use_vllm needs a GPU to learn on, from which vLLM gets the weights; leave it out here")
+    machine = machine or this_machine()
+    for hindrance, kind in _hindrances(config, machine, here):
+        if config.use_vllm:
+            raise kind(hindrance)
+        return Writer(False, hindrance)
+    where = "in this process" if config.vllm_mode == "colocate" else f"at {config.vllm_server_base_url}"
+    return Writer(True, f"version {here}, {where}")
+
+
+_INSTALL = 'pip install "trl[vllm]==1.14.0"'
+
+
+def _hindrances(config: TrainConfig, machine: Machine, here: str) -> Iterator[tuple[str, type[Exception]]]:
+    """Why vLLM cannot write for this run."""
+    if not machine.has_card:
+        yield "use_vllm needs a GPU to learn on, from which vLLM gets the weights; leave it out here", ConfigError
+    if (wanted := _torch_of("vllm")) is not None and wanted != machine.torch.partition("+")[0]:
+        yield (
+            (
+                f"vLLM {here} was built for torch {wanted}, and here is {machine.torch}: install the two that belong "
+                "together, or --no-use-vllm"
+            ),
+            ImportError,
+        )
+    if config.backend == "unsloth":
+        yield "vLLM gets no weights from Unsloth; --backend transformers, or --no-use-vllm", ConfigError
+    if config.load_in_4bit and config.use_vllm is None:
+        yield "weights of 4 bits are written with by what learns on them", ConfigError
+
+
+def _torch_of(package: str) -> str | None:
+    """The exact torch an installed package wants, if it wants one."""
+    for needed in metadata.requires(package) or ():
+        if found := re.match(r"torch\s*\(?==\s*([\d.]+)", needed):
+            return found[1]
+    return None

@@ -88,19 +88,21 @@ def _open(config: TrainConfig | None, resume: str | Path | None, capture: bool, 
         config = (config or TrainConfig()).resolved()
     check(config)
     _require_extra()
-    from grpo_arcade.trainer.generation import check_vllm
+    from grpo_arcade.trainer.generation import choose_writer
     from grpo_arcade.trainer.models import locate
     from grpo_arcade.trainer.tracking import check_trackers
 
     rewards, options = reward_functions.load(config.rewards, config.reward_weights), Curriculum.of(config).stage.options
     try_out(rewards, config.game, options, config.train_seeds)
-    check_vllm(config)
+    chosen = choose_writer(config)
+    config.use_vllm = chosen.vllm
     check_trackers(config.trackers)
     locate(config.model)
     if resume is not None:
         check_rules(folder, config)
     config.run_key = config.run_key or secrets.token_hex(16)
     facts: dict[str, Any] = {"game": config.game, "model": config.model, "max_steps": config.max_steps}
+    facts |= {"writer": chosen.name, "writer_why": chosen.why}
     facts["reward_weights"] = {reward.name: reward.weight for reward in rewards}
     if resume is None:
         versions = make(config.game, **options).versions
@@ -117,7 +119,9 @@ def _open(config: TrainConfig | None, resume: str | Path | None, capture: bool, 
     ):
         narrator.at(checkpoint_step(checkpoint) if checkpoint else 0)
         recorder = RunRecorder(writer, narrator, config.num_generations)
-        return _lead(Start(config, writer.folder, checkpoint, stage), writer, recorder, ranks, new=resume is None)
+        return _lead(
+            Start(config, writer.folder, checkpoint, stage, chosen), writer, recorder, ranks, new=resume is None
+        )
 
 
 def _lead(start: Start, writer: RunWriter, recorder: RunRecorder, ranks: Processes, *, new: bool) -> TrainResult:
@@ -125,9 +129,7 @@ def _lead(start: Start, writer: RunWriter, recorder: RunRecorder, ranks: Process
     folder, again = start.folder, f"arcade train --resume {start.folder}"
     try:
         # The others may have been started in another directory.
-        ranks.broadcast(
-            Start(start.config, folder.resolve(), start.checkpoint and start.checkpoint.resolve(), start.stage)
-        )
+        ranks.broadcast(start.from_anywhere())
         status, step = _learn(start, ranks, recorder)
     except BaseException as error:
         refused = isinstance(error, (ValueError, ImportError, KeyboardInterrupt)) and not isinstance(
@@ -227,7 +229,8 @@ def _tell_beginning(start: Start, learner: Learner, recorder: Recorder) -> None:
     step = checkpoint_step(start.checkpoint) if start.checkpoint else 0
     recorder.note(**facts)
     recorder.say(
-        f"{Path(config.model).name} learns with {facts['backend']} on {facts['device']}: {facts['backend_why']}"
+        f"{Path(config.model).name} learns with {facts['backend']} on {facts['device']}: {facts['backend_why']}; "
+        f"{start.writer.name} writes: {start.writer.why}"
     )
     message = f"step {step} of {config.max_steps}" if start.checkpoint else f"{config.max_steps} steps"
     kind = "resumed" if start.checkpoint else "started"

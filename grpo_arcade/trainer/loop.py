@@ -30,6 +30,7 @@ from grpo_arcade.trainer.tracking import evaluation_values, film_strategy
 if TYPE_CHECKING:
     from grpo_arcade.games.players import Pool
     from grpo_arcade.trainer.config import TrainConfig
+    from grpo_arcade.trainer.generation import Writer
     from grpo_arcade.trainer.judging import Judged, Reward
     from grpo_arcade.trainer.processes import Processes
     from grpo_arcade.trainer.recorder import Command, Recorder
@@ -50,6 +51,8 @@ class Start:
     """To go on from."""
     stage: int
     """Of the curriculum."""
+    writer: Writer
+    """Who writes the completions."""
 
     def from_anywhere(self) -> Start:
         """The same for a rank that has been started in another directory."""

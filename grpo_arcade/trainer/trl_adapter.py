@@ -25,12 +25,13 @@ from grpo_arcade.games import Game
 from grpo_arcade.trainer import shared_prompt
 from grpo_arcade.trainer.batches import sorted_by_length, trimmed
 from grpo_arcade.trainer.evaluate import Evaluation, derived_seed, evaluate_model
-from grpo_arcade.trainer.generation import Generate, Sampler, VllmHere, VllmServer
+from grpo_arcade.trainer.generation import Generate, Sampler, VllmServer
 from grpo_arcade.trainer.judging import Judged, judge_all
-from grpo_arcade.trainer.models.chat import completion_text, ending_tokens, is_cut_off
+from grpo_arcade.trainer.models.chat import completion_text, ending_tokens, is_cut_off, prompt_ids
 from grpo_arcade.trainer.models.machine import this_machine
 from grpo_arcade.trainer.scoring import Scorer
 from grpo_arcade.trainer.tracking import PROJECT, show
+from grpo_arcade.trainer.vllm_here import Engine
 
 if TYPE_CHECKING:
     from grpo_arcade.trainer.config import TrainConfig
@@ -51,6 +52,11 @@ class ArcadeTrainer(GRPOTrainer):
         self._last_loaded_step = -1
         self._spent = dict.fromkeys(("generate_s", "score_s", "step_s"), 0.0)
         super().__init__(**arguments)
+        self._engine: Engine | None = None
+        if loop.config.use_vllm and loop.config.vllm_mode == "colocate":
+            # TRL would start an engine of its own here, and add adapters to weights of 16 bits for it. What it does
+            # beside, allowing for probabilities that differ a little, it does where it is told that vLLM writes.
+            self.use_vllm = True
         self.remove_callback(transformers.PrinterCallback)  # the recorder tells the person
         self.add_callback(_Beginning(self))
 
@@ -107,16 +113,32 @@ class ArcadeTrainer(GRPOTrainer):
 
         ``_last_loaded_step`` is TRL's: the step whose weights vLLM has.
         """
+        model = self.accelerator.unwrap_model(self.model)
         if not self.use_vllm:
-            return Sampler(self.accelerator.unwrap_model(self.model), self.processing_class)
-        if self.state.global_step != self._last_loaded_step:
+            return Sampler(model, self.processing_class)
+        stale = self.step != self._last_loaded_step
+        self._last_loaded_step = self.step
+        if self._loop.config.vllm_mode == "colocate":
+            engine = self._engine = self._engine or self._started_engine(model)
+            if stale:
+                engine.load(model)
+            return engine
+        if stale:
             self.vllm_generation.sync_weights()
-            self._last_loaded_step = self.state.global_step
             # Nobody asks a server that is still taking in the new weights.
             self._loop.processes.barrier()
-        if self.args.vllm_mode == "colocate":
-            return VllmHere(self.vllm_generation)
         return VllmServer(self._vllm_client)
+
+    def _started_engine(self, model: Any) -> Engine:
+        config, tokenizer = self._loop.config, self.processing_class
+        asked = self._loop.prompt()[0]["content"]
+        return Engine.beside(
+            model,
+            config,
+            len(prompt_ids(tokenizer, asked, config.template)),
+            rank=self.accelerator.process_index,
+            local_rank=self.accelerator.local_process_index,
+        )
 
     @functools.cached_property
     def _vllm_client(self) -> Any:
@@ -169,10 +191,10 @@ class ArcadeTrainer(GRPOTrainer):
         return output
 
     def _generate_single_turn(
-        self, prompt_ids: list[list[int]], images: Any, multimodal_fields: Any, has_tool_images: bool = False
+        self, prompts_ids: list[list[int]], images: Any, multimodal_fields: Any, has_tool_images: bool = False
     ) -> tuple[list[list[int]], list[list[float | None]] | None]:
         """Write the completions, each of which is played while the others are still being written."""
-        loop, tokenizer, step, here = self._loop, self.processing_class, self._now, len(prompt_ids)
+        loop, tokenizer, step, here = self._loop, self.processing_class, self._now, len(prompts_ids)
         first = here * loop.processes.rank
         started = time.perf_counter()
         with _evaluating(self.model):
@@ -185,17 +207,19 @@ class ArcadeTrainer(GRPOTrainer):
             )
 
             def finished(place: int, ids: list[int]) -> None:
-                text = completion_text(tokenizer, ids, ends, prompt_ids[place])
+                text = completion_text(tokenizer, ids, ends, prompts_ids[place])
                 scorer.submit(place, text, ids, is_cut_off(ids, ends))
 
             completions, logprobs = self.generator()(
-                prompt_ids,
+                prompts_ids,
                 first=first,
                 seed=derived_seed(loop.config.seed, "training", step),
                 max_new_tokens=self.max_completion_length,
                 temperature=self.temperature,
                 on_finished=finished,
             )
+            if self._engine is not None:
+                self._engine.rest()
         self._spent["generate_s"] += time.perf_counter() - started
         return completions, logprobs
 
@@ -318,9 +342,11 @@ def trl_config(config: TrainConfig, folder: Path, rewards: Sequence[Reward], tem
         *("gradient_accumulation_steps", "steps_per_generation", "num_iterations", "max_completion_length"),
         *("temperature", "beta", "epsilon", "loss_type", "importance_sampling_level"),
         *("scale_rewards", "mask_truncated_completions", "gradient_checkpointing", "seed"),
-        *("use_vllm", "vllm_mode", "vllm_server_base_url", "vllm_server_timeout", "vllm_gpu_memory_utilization"),
+        *("vllm_mode", "vllm_server_base_url", "vllm_server_timeout"),
+        *("vllm_importance_sampling_mode", "vllm_importance_sampling_clip_max"),
     )
     made = GRPOConfig(
+        use_vllm=bool(config.use_vllm) and config.vllm_mode == "server",
         **{name: getattr(config, name) for name in same},
         # Said outright, because Unsloth has defaults of its own where TRL would take these.
         epsilon_high=config.epsilon if config.epsilon_high is None else config.epsilon_high,

@@ -74,7 +74,7 @@ def test_nonsense_is_refused_in_one_line(changes, says):
 
 
 def test_a_configuration_survives_json_and_unknown_names_are_refused():
-    config = TrainConfig(curriculum=("size=3,target=64", "size=4"), reward_weights=(1, 1, 1, 2), beta=0.1)
+    config = TrainConfig(curriculum=("size=3,target=64", "size=4"), reward_weights=(1, 1, 1, 2, 1), beta=0.1)
     assert TrainConfig.from_dict(config.to_dict()) == config
     with pytest.raises(ConfigError, match="did you mean learning_rate"):
         TrainConfig.from_dict({"learning_rat": 1})

@@ -13,9 +13,11 @@ import threading
 
 import pytest
 
+from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer.config import ConfigError, TrainConfig
-from grpo_arcade.trainer.generation import Sampler, check_vllm
+from grpo_arcade.trainer.generation import Sampler, choose_writer
 from grpo_arcade.trainer.grpo import train
+from grpo_arcade.trainer.models.machine import Machine
 
 
 def test_two_processes_write_what_one_would(tiny_model):
@@ -123,14 +125,76 @@ def test_a_vllm_server_s_completions_are_handed_on_as_they_come(tmp_path):
     assert bodies == [(14, [[1]], 0.5, 1), (15, [[2, 2]], 0.5, 1)]
 
 
-def test_vllm_is_refused_in_one_line_where_it_cannot_be(tiny_config, tmp_path, monkeypatch):
+def test_vllm_is_refused_in_one_line_where_it_cannot_be(tiny_config, tmp_path):
     config = dataclasses.replace(tiny_config, use_vllm=True)
     with pytest.raises(ImportError, match=r'pip install "trl\[vllm\]'):
         train(config)
     assert not (tmp_path / "outputs").exists()
-    (tmp_path / "vllm").mkdir()
-    (tmp_path / "vllm" / "__init__.py").touch()
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+
+
+CARD = Machine("2.11.0+cu130", device="cuda", runtime="CUDA 13.0", name="a card", count=1, memory=80 << 30)
+
+
+@pytest.fixture
+def with_vllm(monkeypatch, tmp_path):
+    """A vLLM that says it is installed, for torch 2.11.0."""
+    about = "Metadata-Version: 2.1\nName: vllm\nVersion: 0.24.0\nRequires-Dist: torch==2.11.0\n"
+    folder = tmp_path / "site" / "vllm-0.24.0.dist-info"
+    folder.mkdir(parents=True)
+    (folder / "METADATA").write_text(about)
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+
+
+@pytest.fixture
+def large(tmp_path):
+    """A folder like a real model's."""
+    folder = tmp_path / "large"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    with open(folder / "model.safetensors", "wb") as file:
+        file.truncate(300 << 20)
+    return str(folder)
+
+
+def test_vllm_writes_where_it_is_for_models_above_the_pockets_size(with_vllm, large):
+    chosen = choose_writer(TrainConfig(model=large), CARD)
+    assert (chosen.vllm, chosen.name, chosen.why) == (True, "vLLM", "version 0.24.0, in this process")
+    assert choose_writer(TrainConfig(model=large, use_vllm=True, vllm_mode="server"), CARD).why.endswith(":8000")
+    for config, machine, why in (
+        (TrainConfig(), CARD, "pocket is small"),
+        (TrainConfig(model=large, use_vllm=False), CARD, "vLLM was not wanted"),
+        (TrainConfig(model=large), Machine("2.11.0"), "needs a GPU"),
+        (TrainConfig(model=large), dataclasses.replace(CARD, torch="2.13.0+cu130"), "was built for torch 2.11.0"),
+        (TrainConfig(model=large, backend="unsloth"), CARD, "no weights from Unsloth"),
+        (TrainConfig(model=large, load_in_4bit=True), CARD, "4 bits"),
+    ):
+        chosen = choose_writer(config, machine)
+        assert not chosen.vllm
+        assert why in chosen.why
+    # The pocket model too, where somebody wants it.
+    assert choose_writer(TrainConfig(use_vllm=True), CARD).vllm
+
+
+def test_what_hinders_vllm_is_an_error_only_where_it_was_asked_for(with_vllm, large):
+    config = TrainConfig(model=large, use_vllm=True)
     with pytest.raises(ConfigError, match="needs a GPU to learn on"):
-        check_vllm(TrainConfig(use_vllm=True))
+        choose_writer(config, Machine("2.11.0"))
+    with pytest.raises(ImportError, match=r"built for torch 2\.11\.0, and here is 2\.13\.0") as refusal:
+        choose_writer(config, dataclasses.replace(CARD, torch="2.13.0"))
+    assert "\n" not in str(refusal.value)
+
+
+def test_without_vllm_the_sampler_writes_and_what_to_install_is_said(large):
+    chosen = choose_writer(TrainConfig(model=large), CARD)
+    assert (chosen.vllm, chosen.why) == (False, "vLLM is not installed")
+    assert chosen.install == 'pip install "trl[vllm]==1.14.0"'
+
+
+def test_a_run_says_who_writes(tiny_config):
+    result = train(dataclasses.replace(tiny_config, max_steps=1), capture=True)
+    first = (result.folder / "log.txt").read_text().splitlines()[0]
+    assert "the sampler in this process writes: " in first
+    assert first.endswith("is small")
+    with RunReader(result.folder) as run:
+        assert run.facts()["writer"] == "the sampler in this process"
+        assert run.config()["config"]["use_vllm"] is False

@@ -116,3 +116,7 @@ def _tell_torch(torch: dict[str, Any]) -> None:
         print(f"backend for {model}: {choice['name']}; {choice['why']}")
         if choice["install"]:
             print(f"  worth installing: {choice['install']}")
+    writer = torch["writer"]
+    print(f"completions of a large model: {writer['name']} writes; {writer['why']}")
+    if writer["install"]:
+        print(f"  worth installing: {writer['install']}")

@@ -27,7 +27,8 @@ def calls_any(source: str, names: tuple[str, ...]) -> bool:
     tree = parse(source)
     if isinstance(tree, Refusal):
         return False
-    read, bound = set(), set(dir(builtins))
+    read: set[str] = set()
+    bound = set(dir(builtins))
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             (read if isinstance(node.ctx, ast.Load) else bound).add(node.id)

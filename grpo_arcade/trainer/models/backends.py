@@ -2,8 +2,8 @@
 
 Both give the trainer the same :class:`~grpo_arcade.trainer.models.learner.Learner`. This module only chooses; it has to
 be asked before transformers, TRL or PEFT are imported, because Unsloth patches them as they come.
-``python -m grpo_arcade.trainer.models.backends MODEL`` prints as JSON what this machine has, and the backend that would
-train MODEL, for those who must not import torch.
+``python -m grpo_arcade.trainer.models.backends MODEL`` prints as JSON what this machine has, the backend that would train
+MODEL and who would write its completions, for those who must not import torch.
 """
 
 from __future__ import annotations
@@ -67,17 +67,18 @@ def choose(config: TrainConfig, machine: Machine | None = None) -> Backend:
 
 
 def main() -> None:
-    """Print the facts about this machine, and the backends it would choose."""
+    """Print the facts about this machine, and the backends and the writer it would choose."""
     from grpo_arcade.trainer.config import TrainConfig
+    from grpo_arcade.trainer.generation import choose_writer
 
     machine = this_machine()
     # What it would be if the card worked is of no use; what is wrong with it is told beside.
     working = replace(machine, problem="")
-    choices = {
-        name: asdict(choose(TrainConfig(model=model, lora_r=rank), working))
-        for name, model, rank in (("pocket", "pocket", 0), ("large", sys.argv[1], 4))
-    }
-    print(json.dumps({**asdict(machine), "backends": choices}))
+    large = TrainConfig(model=sys.argv[1], lora_r=4)
+    writer = choose_writer(large, working)
+    runs = {"pocket": TrainConfig(), "large": replace(large, use_vllm=writer.vllm)}
+    choices = {name: asdict(choose(config, working)) for name, config in runs.items()}
+    print(json.dumps({**asdict(machine), "backends": choices, "writer": {"name": writer.name, **asdict(writer)}}))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,19 @@ import difflib
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent
-NAMES = ("laptop", "atari", "t4", "a100", "h100", "h200", "gpt-oss-120b", "long-context", "amd", "tutorial")
+NAMES = (
+    "laptop",
+    "atari",
+    "qwen-coder",
+    "t4",
+    "a100",
+    "h100",
+    "h200",
+    "gpt-oss-120b",
+    "long-context",
+    "amd",
+    "tutorial",
+)
 """All presets, from small machines to large ones."""
 
 

@@ -1,0 +1,176 @@
+"""vLLM in the process that learns: which weights reach it, and how its completions come back.
+
+vLLM itself needs a card (``tests/gpu``). Here a module of its name keeps what it is given, in the calls it knows.
+"""
+
+import sys
+import types
+
+import pytest
+import torch
+
+from grpo_arcade.trainer.config import ConfigError, TrainConfig
+from grpo_arcade.trainer.models import load
+from grpo_arcade.trainer.vllm_here import Engine, plain_weights, takes_adapters
+
+
+@pytest.fixture
+def adapted(tiny_model):
+    """A bfloat16 model under a LoRA adapter whose change is smaller than the rounding of most weights."""
+    from peft import LoraConfig, get_peft_model
+
+    base, _ = load(tiny_model, dtype="bfloat16")
+    model = get_peft_model(base, LoraConfig(r=4, lora_alpha=8, target_modules="all-linear", task_type="CAUSAL_LM"))
+    torch.manual_seed(0)
+    for name, weights in model.named_parameters():
+        if "lora_B" in name:
+            weights.data = torch.randn_like(weights).sign() * 5e-5
+    return model
+
+
+def test_what_an_adapter_has_learnt_reaches_the_plain_weights_unrounded(adapted, tiny_model):
+    base, _ = load(tiny_model, dtype="bfloat16")
+    before = {name: weights.clone() for name, weights in adapted.named_parameters()}
+    plain = dict(plain_weights(adapted))
+    assert set(plain) == {name for name, _ in base.named_parameters()}
+    changed = 0
+    for name, weights in base.named_parameters():
+        if ".self_attn.q_proj." in name or ".mlp." in name:
+            layer = adapted.base_model.model.get_submodule(name.removesuffix(".weight"))
+            change = layer.get_delta_weight("default").float()
+            assert torch.equal(plain[name], weights.data.float() + change)
+            # Added in 16 bits most of it would be lost.
+            rounded = (weights.data + change.bfloat16()).float() - weights.data.float()
+            assert (rounded - change).norm() > 0.5 * change.norm()
+            changed += 1
+    assert changed > 3
+    assert all(torch.equal(weights, before[name]) for name, weights in adapted.named_parameters())
+
+
+def test_adapters_that_vllm_cannot_have_are_added_to_the_weights(adapted, tiny_model):
+    assert takes_adapters(adapted)
+    assert not takes_adapters(load(tiny_model)[0])
+    adapted.peft_config["default"].target_parameters = ["experts.gate_up_proj"]
+    assert not takes_adapters(adapted)
+
+
+class StandIn:
+    """Keeps its orders; answers the second request first, in two steps of the engine."""
+
+    made = None
+
+    def __init__(self, **order):
+        if order["gpu_memory_utilization"] > 0.9:
+            raise ValueError("Free memory on device (3.1/79.1 GiB) on startup is less than desired\nGPU memory")
+        StandIn.made, self.order, self.llm_engine, self.log = self, order, self, []
+        self.waiting, self.loaded = [], []
+        inside = types.SimpleNamespace(load_weights=lambda pairs: self.loaded.extend(name for name, _ in pairs))
+        runner = types.SimpleNamespace(model_runner=types.SimpleNamespace(model=inside))
+        self.model_executor = types.SimpleNamespace(driver_worker=runner)
+
+    def enqueue(self, prompts, params, lora_request, use_tqdm):
+        self.log.append(("enqueue", len(prompts), vars(params), lora_request))
+        self.waiting = [(str(7 + place), prompt["prompt_token_ids"]) for place, prompt in enumerate(prompts)]
+        return [f"{number}-1f2e3d4c" for number, _ in self.waiting]
+
+    def has_unfinished_requests(self):
+        return bool(self.waiting)
+
+    def step(self):
+        number, ids = self.waiting.pop()
+        tokens = [*ids, 99]
+        probabilities = [{token: types.SimpleNamespace(logprob=-token / 100)} for token in tokens]
+        written = types.SimpleNamespace(token_ids=tokens, logprobs=probabilities)
+        going_on = types.SimpleNamespace(finished=False, request_id=number, outputs=[])
+        return [going_on, types.SimpleNamespace(finished=True, request_id=number, outputs=[written])]
+
+    def abort_request(self, ids, internal):
+        self.log.append(("abort", tuple(ids)))
+        self.waiting = []
+
+    def sleep(self, level):
+        self.log.append(("sleep", level))
+
+    def wake_up(self):
+        self.log.append(("wake",))
+
+    def reset_prefix_cache(self):
+        self.log.append(("reset",))
+
+
+@pytest.fixture
+def vllm(monkeypatch):
+    """The module that stands in for vLLM."""
+
+    def keeps(**values):
+        return types.SimpleNamespace(**values)
+
+    request = types.SimpleNamespace(LoRARequest=lambda name, number, path: (name, number, path))
+    monkeypatch.setitem(sys.modules, "vllm", types.SimpleNamespace(LLM=StandIn, SamplingParams=keeps))
+    monkeypatch.setitem(sys.modules, "vllm.lora", types.SimpleNamespace(request=request))
+    monkeypatch.setitem(sys.modules, "vllm.lora.request", request)
+    monkeypatch.setattr("torch.cuda.empty_cache", lambda: None)
+    for variable in ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
+        # What the engine sets for itself is gone after the test.
+        monkeypatch.setenv(variable, "1")
+
+
+ORDER = {"first": 0, "seed": 1, "max_new_tokens": 5, "temperature": 0.7}
+
+
+def test_an_adapter_goes_over_as_it_is_and_completions_come_as_they_end(adapted, vllm, tmp_path):
+    from pathlib import Path
+
+    from safetensors.torch import load_file
+
+    engine = Engine.beside(adapted, TrainConfig(lora_r=4).resolved(), 300)
+    made = StandIn.made
+    assert (made.order["enable_lora"], made.order["max_lora_rank"], made.order["max_loras"]) == (True, 8, 1)
+    assert made.order["max_model_len"] >= 300 + 128
+    for number in (1, 2):
+        engine.load(adapted)
+        seen = {}
+        completions, logprobs = engine([[1], [2, 3]], on_finished=seen.__setitem__, **ORDER)
+        assert list(seen.items()) == [(1, [2, 3, 99]), (0, [1, 99])]
+        assert completions == [[1, 99], [2, 3, 99]]
+        assert logprobs == [[-0.01, -0.99], [-0.02, -0.03, -0.99]]
+        _, count, params, (_, again, folder) = made.log[-1]
+        assert (count, again, params["temperature"], params["max_tokens"]) == (2, number, 0.7, 5)
+        kept = load_file(Path(folder) / "adapter_model.safetensors")
+        own = {name.replace(".default", ""): weights for name, weights in adapted.named_parameters() if "lora_" in name}
+        assert set(kept) == set(own)
+        assert all(torch.equal(kept[name], own[name]) for name in kept)
+        engine.rest()
+        assert made.log[-1] == ("sleep", 1)
+        assert not made.loaded
+    assert made.log.count(("wake",)) == 1
+    assert [path.name for path in Path(folder).parent.iterdir()] == ["2"]
+
+
+def test_whole_weights_go_over_by_name(tiny_model, vllm):
+    model, _ = load(tiny_model)
+    engine = Engine.beside(model, TrainConfig(vllm_enable_sleep_mode=False).resolved(), 300)
+    engine.load(model)
+    assert "enable_lora" not in StandIn.made.order
+    assert StandIn.made.loaded == [name for name, _ in model.named_parameters()]
+    engine.rest()
+    assert ("sleep", 1) not in StandIn.made.log
+
+
+def test_an_interrupted_step_leaves_nothing_under_way(tiny_model, vllm):
+    model, _ = load(tiny_model)
+    engine = Engine.beside(model, TrainConfig().resolved(), 300)
+
+    def stop(place, ids):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        engine([[1], [2]], on_finished=stop, **ORDER)
+    assert StandIn.made.log[-1] == ("abort", ("7-1f2e3d4c", "8-1f2e3d4c"))
+
+
+def test_too_little_memory_for_both_is_one_line_with_the_setting_to_change(tiny_model, vllm):
+    model, _ = load(tiny_model)
+    with pytest.raises(ConfigError, match="vllm_gpu_memory_utilization") as refusal:
+        Engine.beside(model, TrainConfig(vllm_gpu_memory_utilization=0.95).resolved(), 300)
+    assert "\n" not in str(refusal.value)
