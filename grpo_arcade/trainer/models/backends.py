@@ -2,8 +2,8 @@
 
 Both give the trainer the same :class:`~grpo_arcade.trainer.models.learner.Learner`. This module only chooses; it has to
 be asked before transformers, TRL or PEFT are imported, because Unsloth patches them as they come.
-``python -m grpo_arcade.trainer.models.backends MODEL`` prints as JSON what this machine has, the backend that would train
-MODEL and who would write its completions, for those who must not import torch.
+``python -m grpo_arcade.trainer.models.backends MODEL`` prints as JSON what this machine has, the backend that would
+train MODEL and who would write its completions, for those who must not import torch.
 """
 
 from __future__ import annotations
