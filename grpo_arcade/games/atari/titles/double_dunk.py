@@ -1,7 +1,5 @@
 """Double Dunk: its goal."""
 
-from __future__ import annotations
-
 from grpo_arcade.games.atari.cartridge import Cartridge
 from grpo_arcade.games.atari.goals import Goal, Kind
 

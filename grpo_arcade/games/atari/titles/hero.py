@@ -1,7 +1,5 @@
 """H.E.R.O.: how its name is spelled."""
 
-from __future__ import annotations
-
 from grpo_arcade.games.atari.cartridge import Cartridge
 
 CARTRIDGE = Cartridge(spelled="H.E.R.O.")
