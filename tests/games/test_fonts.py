@@ -10,7 +10,9 @@ import pytest
 
 from grpo_arcade.games import fonts
 
-LINES = [(text, height, weight) for text in ("2,048", "Ångström…") for height in (9, 47, 60) for weight in fonts._FILES]
+LINES = [
+    (text, height, weight) for text in ("2,048", "Ångström…") for height in (9, 47, 60) for weight in fonts._WEIGHTS
+]
 
 
 def drawn():

@@ -1,7 +1,10 @@
-"""Text for pictures, from two shipped font files: how much of each pixel the letters cover, and nothing of colours.
+"""Text for pictures, from shipped fonts: how much of each pixel the letters cover, and nothing of colours.
 
-The fonts are Rubik Bold and Rubik Medium (Latin subset), copyright The Rubik Project Authors, under the SIL Open Font
-License 1.1 in ``OFL.txt`` beside them. No font of the machine is ever used, and no display is needed.
+The fonts are Rubik, Noto Sans and Unifont, under the SIL Open Font License 1.1 in ``OFL.txt`` beside them; ``letters``
+says which of them draws what, ``make`` how the files came to be. Whole are Latin, Cyrillic, Greek and Hebrew in two
+weights, and, as pixels of one weight, Chinese, Japanese, Korean and nearly all of Unicode's first plane, and emoji.
+Arabic letters and those of Indian scripts are drawn one by one, without joining. No font of the machine is ever used,
+and no display is needed.
 """
 
 from __future__ import annotations
@@ -14,24 +17,24 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from grpo_arcade.games.fonts import letters, pixels
+
 if TYPE_CHECKING:
     import pygame
 
 Weight = Literal["bold", "medium"]
 
-_FILES = {"bold": "Rubik-Bold.ttf", "medium": "Rubik-Medium.ttf"}
-_LETTERS = frozenset(map(chr, (*range(0x20, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)))) | set("–—‘’“”•…€™−")
-"""What may be written: characters both fonts have. (Pygame does not say which glyphs are missing.)"""
-_CAP_HEIGHT = 0.7
-"""Height of digits and capitals in both fonts, in ems (their OS/2 table's ``sCapHeight``)."""
+_WEIGHTS = {"bold": "Bold", "medium": "Medium"}
+_CAP_HEIGHT = {letters.RUBIK: 0.7, letters.RUBIK_MORE: 0.7, letters.NOTO: 0.714}
+"""Height of digits and capitals, in ems (the OS/2 table's ``sCapHeight``)."""
 _MARGIN = 0.36
 """Room above and below the capitals, in capital heights: enough for accents and descenders."""
 _KEPT = 24
 """Fonts kept open; a window uses about a dozen sizes."""
 
 _lock = threading.RLock()
-_open: OrderedDict[tuple[Weight, int], pygame.font.Font] = OrderedDict()
-"""Fonts by weight and pixels of an em, the one used last at the end. To be used with the lock held."""
+_open: OrderedDict[tuple[str, int], pygame.font.Font] = OrderedDict()
+"""Fonts by file and pixels of an em, the one used last at the end. To be used with the lock held."""
 
 
 @lru_cache(maxsize=512)
@@ -40,18 +43,21 @@ def coverage(text: str, height: int, weight: Weight = "bold") -> np.ndarray:
 
     ``height`` is the height of the digits and capitals in pixels, at least 1. They fill the vertical middle of the
     array, ``margin(height)`` rows above and below them being for accents and descenders; left and right there is no
-    empty column. Characters the font lacks appear as ``?``. Text that leaves no ink gives an array of no columns.
+    empty column. A character no font has appears as its number, ``U+12000``. Text that leaves no ink gives an array of
+    no columns.
     """
     if height < 1:
         raise ValueError(f"text height must be at least 1 pixel, not {height}")
-    drawable = "".join(c if c in _LETTERS else " " if c.isspace() else "?" for c in text)
+    drawable = letters.pieces(text)
     rows = height + 2 * margin(height)
-    if not drawable.strip():
+    if not any(piece.strip() for _, piece in drawable):
         return _frozen(np.zeros((rows, 0), np.uint8))
     # Small letters are drawn larger and averaged, which places their stems more finely than hinting would.
     scale = 4 if height < 48 else 2 if height < 128 else 1
-    line, ascent = _drawn(drawable, weight, round(height * scale / _CAP_HEIGHT))
+    line, ascent = _side_by_side([_drawn(piece, font, weight, height * scale) for font, piece in drawable])
     inked = np.flatnonzero(line.any(axis=0))
+    if not len(inked):
+        return _frozen(np.zeros((rows, 0), np.uint8))
     line = line[:, inked[0] : inked[-1] + 1]
     # Cut or pad so that the capitals, which stand on the baseline, are in the middle.
     top = ascent - (height + margin(height)) * scale
@@ -66,17 +72,40 @@ def coverage(text: str, height: int, weight: Weight = "bold") -> np.ndarray:
     return _frozen(canvas)
 
 
-def _drawn(text: str, weight: Weight, em: int) -> tuple[np.ndarray, int]:
-    """How much of each pixel a line covers, (rows, columns), and the row of its baseline."""
+def _side_by_side(pieces: list[tuple[np.ndarray, int]]) -> tuple[np.ndarray, int]:
+    """Pieces of a line on one baseline, and its row."""
+    if len(pieces) == 1:
+        return pieces[0]
+    ascent = max(base for _, base in pieces)
+    rows = ascent + max(len(piece) - base for piece, base in pieces)
+    padded = [np.pad(piece, ((ascent - base, rows - len(piece) - ascent + base), (0, 0))) for piece, base in pieces]
+    return np.concatenate(padded, axis=1), ascent
+
+
+def _drawn(text: str, font_name: str, weight: Weight, height: int) -> tuple[np.ndarray, int]:
+    """How much of each pixel a line in one font covers, (rows, columns), and the row of its baseline."""
+    if font_name == letters.UNIFONT:
+        return _enlarged(pixels.line(text), height, weight)
     import pygame
 
     with _lock:
-        font = _font(weight, em)
+        font = _font(f"{font_name}-{_WEIGHTS[weight]}.ttf", round(height / _CAP_HEIGHT[font_name]))
         surface = font.render(text, True, (255, 255, 255))
         return np.ascontiguousarray(pygame.surfarray.pixels_alpha(surface).T), font.get_ascent()
 
 
-def _font(weight: Weight, em: int) -> pygame.font.Font:
+def _enlarged(line: np.ndarray, height: int, weight: Weight) -> tuple[np.ndarray, int]:
+    """A line of pixels with capitals of ``height``, and the row of its baseline. Bold strokes are wider by half."""
+    rows, columns = (round(size * height / pixels.CAPITALS) for size in line.shape)
+    sized = line[np.arange(rows) * pixels.ROWS // rows]
+    if columns:
+        sized = sized[:, np.arange(columns) * line.shape[1] // columns]
+    if weight == "bold" and (wider := height // (2 * pixels.CAPITALS)):
+        sized[:, wider:] = np.maximum(sized[:, wider:], sized[:, :-wider])
+    return sized, round(pixels.BASELINE * height / pixels.CAPITALS)
+
+
+def _font(file: str, em: int) -> pygame.font.Font:
     """A font that is kept open, since it keeps its letters' shapes; a new one draws ten times slower."""
     import pygame
 
@@ -85,14 +114,14 @@ def _font(weight: Weight, em: int) -> pygame.font.Font:
     if not pygame.font.get_init():
         _close_all()
         pygame.font.init()
-    font = _open.get((weight, em))
+    font = _open.get((file, em))
     if font is not None:
-        _open.move_to_end((weight, em))
+        _open.move_to_end((file, em))
         return font
     if not _open:
         pygame.register_quit(_close_all)  # which pygame forgets with every quit
-    with as_file(files(__package__) / _FILES[weight]) as path:
-        font = _open[weight, em] = pygame.font.Font(path, em)
+    with as_file(files(__package__) / file) as path:
+        font = _open[file, em] = pygame.font.Font(path, em)
     if len(_open) > _KEPT:
         _open.popitem(last=False)
     return font
