@@ -36,7 +36,7 @@ from grpo_arcade.arcade.dashboard.read.machine import Machine
 from grpo_arcade.arcade.dashboard.requests import Requests
 from grpo_arcade.arcade.dashboard.tabs.overview import Overview
 from grpo_arcade.arcade.dashboard.tabs.tab_contents import TABS, content_of, prepare
-from grpo_arcade.foreign_text import clean
+from grpo_arcade.arcade.dashboard.trainer_bar import TrainerBar
 from grpo_arcade.recordings.runs.folder import LIVE, RunFolderError
 from grpo_arcade.recordings.runs.snapshot import RunFollower, Snapshot
 
@@ -92,7 +92,7 @@ class Dashboard(App[None]):
         self.folder = folder
         self.plain = plain
         self.clock = clock
-        self._trainer = trainer
+        self._trainer = TrainerBar(trainer)
         self._leaving = False
         self._header = Lines(id="header")
         if not colour and not self.no_color:
@@ -104,7 +104,7 @@ class Dashboard(App[None]):
         self.reader = self._follower.reader
         self._machine = Machine()
         self._next_pulse = self._next_clock = 0.0
-        self._run: Snapshot | None = None
+        self.snapshot: Snapshot | None = None
         self._facts: dict[str, Any] = {}
         """Of the snapshot; empty until there is one."""
         self._trouble = ""
@@ -120,7 +120,7 @@ class Dashboard(App[None]):
     def compose(self) -> ComposeResult:
         """Header, tabs, footer. What is in the other tabs is made when they are opened."""
         yield self._header
-        yield Static(id="trainer-failed")
+        yield self._trainer
         with TabbedContent(initial="tab-overview", id="tabs"):
             with TabPane("Overview", id="tab-overview"):
                 yield Overview(plain=self.plain)
@@ -177,7 +177,9 @@ class Dashboard(App[None]):
         if self._looking or not self._is_open():
             return
         self._garbage.search_at_rest()
-        self._mind_trainer()
+        self._trainer.mind()
+        if self._leaving and not self._trainer.at_work:
+            self.exit()
         if time.monotonic() >= self._next_clock:
             self._draw_header()
         self._looking = True
@@ -191,7 +193,7 @@ class Dashboard(App[None]):
 
     async def _catch_up(self) -> None:
         changed = self._follower.changed()
-        if (changed and self._follower.has_news()) or self._run is None or self._trouble:
+        if (changed and self._follower.has_news()) or self.snapshot is None or self._trouble:
             await self._read_news()
         if not self._is_open():
             return
@@ -209,7 +211,7 @@ class Dashboard(App[None]):
         run = await (asyncio.wrap_future(first) if first else self.in_back_room(self._follower.read))
         if not self._is_open():
             return
-        self._run, self._facts = run, facts_of(run, self.clock())
+        self.snapshot, self._facts = run, facts_of(run, self.clock())
         self._draw_header()
         if first:
             # What takes longest comes when the numbers stand on the screen.
@@ -231,8 +233,8 @@ class Dashboard(App[None]):
         self._main.query_one(Overview).show_load(load)
 
     def _show_overview(self) -> None:
-        if self._run is not None and self._open_tab == "tab-overview":
-            self._main.query_one(Overview).show(self._facts, self._run.history)
+        if self.snapshot is not None and self._open_tab == "tab-overview":
+            self._main.query_one(Overview).show(self._facts, self.snapshot.history)
 
     async def refresh_tab(self) -> None:
         """Read and show the open tab."""
@@ -288,22 +290,9 @@ class Dashboard(App[None]):
         if self._garbage.rested_s > AWAKE_S:
             self._next_clock = time.monotonic() + CLOCK_S
 
-    def _mind_trainer(self) -> None:
-        """Say why the trainer that was started with this dashboard died; leave when it has stopped as asked."""
-        trainer = self._trainer
-        if trainer is None or trainer.code is None or not self._is_open():
-            return
-        if self._leaving:
-            self.exit()
-        bar = self._main.query_one("#trainer-failed", Static)
-        if trainer.failed and not bar.display:
-            line = clean(trainer.last_words().splitlines()[-1]).removeprefix("arcade: ")
-            bar.update(Text(f"The trainer ended with exit code {trainer.code}: {line}"))
-            bar.display = True
-
     async def action_quit(self) -> None:
         """Leave; a trainer that was started with the dashboard may be left running or stopped."""
-        if self._trainer is None or self._trainer.code is not None:
+        if not self._trainer.at_work:
             self.exit()
         elif not isinstance(self.screen, Leaving):
             self.push_screen(Leaving(self._facts.get("step", 0)), self._leave)
@@ -311,12 +300,21 @@ class Dashboard(App[None]):
     def _leave(self, way: str | None) -> None:
         if way == "leave":
             self.exit()
-        elif way == "stop" and self._trainer is not None:
+        elif way == "stop" and self._trainer.trainer is not None:
             self._leaving = True
             if self._facts.get("status") in ("running", "paused"):
                 self._send("stop")
             else:
-                self._trainer.stop()
+                self._trainer.trainer.stop()
+
+    async def open_strategies(self, words: str) -> None:
+        """Open the tab of strategies with a filter."""
+        pane = self._main.query_one("#tab-strategies", TabPane)
+        if not pane.children:
+            await pane.mount(content_of("strategies", self.folder, plain=self.plain))
+        strategies: Any = pane.query_one("#strategies")
+        strategies.list_only(words)
+        self.action_tab("strategies")
 
     async def on_tabbed_content_tab_activated(self) -> None:
         """Read what the newly opened tab shows, and give it the keys."""

@@ -162,6 +162,11 @@ class RunReader:
         rows = self.query("SELECT step FROM strategies WHERE reward IS NOT NULL ORDER BY id DESC LIMIT 1")
         return int(rows[0]["step"]) if rows else None
 
+    def rewards_of(self, step: int) -> list[tuple[float, str]]:
+        """Reward and outcome of each strategy of a step that has been judged, in order."""
+        sql = "SELECT reward, outcome FROM strategies WHERE step = ? AND purpose = 'training' ORDER BY position"
+        return [(row["reward"], row["outcome"]) for row in self.query(sql, (step,)) if row["reward"] is not None]
+
     def groups(self, step: int, purpose: str = "training") -> list[dict[str, Any]]:
         """What the groups of a step play: rows of ``groups`` by number, JSON columns decoded."""
         rows = self.query("SELECT * FROM groups WHERE step = ? AND purpose = ? ORDER BY number", (step, purpose))

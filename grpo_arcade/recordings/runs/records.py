@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from grpo_arcade.games import Outcome
+
 RECENT = 10
 """Steps that "now" and "at first" mean, where one step alone would be noise: a run's reward is the mean of so many."""
 
@@ -86,3 +88,9 @@ class Alarm:
     name: str
     message: str
     help: str
+
+
+def ordered(mix: Mapping[str, int]) -> dict[str, int]:
+    """Outcomes in the order they always stand in, those there are none of left out."""
+    known = {name.value: mix[name] for name in Outcome if mix.get(name)}
+    return known | {name: count for name, count in mix.items() if name not in known and count}

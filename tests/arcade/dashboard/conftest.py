@@ -49,7 +49,7 @@ def _run(folder, play, *, size=(120, 40), **options):
         app = Dashboard(folder, clock=lambda: NOW, **options)
         app.animation_level = "none"
         async with app.run_test(size=size, notifications=True) as pilot:
-            await wait_for(pilot, lambda: app._run is not None or app._trouble)
+            await wait_for(pilot, lambda: app.snapshot is not None or app._trouble)
             await play(app, pilot)
 
     asyncio.run(live())
@@ -89,7 +89,7 @@ class Shared:
         self._app.animation_level = "none"
         self._running = self._app.run_test(size=(120, 40), notifications=True)
         self._pilot = self._do(self._running.__aenter__())
-        self._do(wait_for(self._pilot, lambda: self._app._run is not None))
+        self._do(wait_for(self._pilot, lambda: self._app.snapshot is not None))
 
     async def _fresh(self, size):
         app, pilot = self._app, self._pilot

@@ -19,7 +19,8 @@ from grpo_arcade.arcade.dashboard.tabs.strategy_detail import Detail
 
 STORED = Path(__file__).with_name("screens")
 SIZES = ((200, 60), (120, 40), (80, 24))
-TABS = ("overview", "strategies", "groups", "evaluations")
+TABS = {"overview": "1", "strategies": "2", "groups": "3", "evaluations": "4", "rewards": "8"}
+"""With the key that opens each."""
 
 
 CELL_WIDTH, CELL_HEIGHT = 12.2, 24.4
@@ -78,8 +79,8 @@ def screens(finished, run_app, until, seen):
     async def play(app, pilot):
         for size in SIZES:
             await pilot.resize_terminal(*size)
-            for place, tab in enumerate(TABS, 1):
-                await pilot.press(str(place))
+            for tab, key in TABS.items():
+                await pilot.press(key)
                 await until(pilot, lambda tab=tab: app.query(f"#{tab}") and settled(app, tab))
                 top = header(app._facts, app.clock(), size[0])[0].plain.rstrip()
                 await until(pilot, lambda top=top, size=size: app.size == size and seen(app).startswith(top))

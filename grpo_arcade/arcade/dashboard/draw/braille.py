@@ -75,6 +75,26 @@ class Canvas:
             self._signs[row][column] = chr(0x2800 + bits)
             self._styles[row][column] = style
 
+    def area(self, xs: Sequence[int], lows: Sequence[int], highs: Sequence[int], style: Style) -> None:
+        """Fill what lies between two lines, cell by cell; what is no dot high stays empty."""
+        step = 1 if self._plain else 2
+        for column in range(self.columns):
+            place = bisect_left(xs, column * step)
+            if not xs or place >= len(xs) or (place == 0 and xs[0] > (column + 1) * step):
+                continue
+            low, high = (self._between(xs, edge, place, column * step) for edge in (lows, highs))
+            first, last = (round(edge / (1 if self._plain else 4)) for edge in (low, high))
+            for row in range(first, last):
+                self.mark(column, row, "#" if self._plain else "▒", style)
+
+    @staticmethod
+    def _between(xs: Sequence[int], ys: Sequence[int], place: int, x: int) -> float:
+        """The height of a line at ``x``, which lies up to its point ``place``."""
+        if place == 0 or xs[place] == xs[place - 1]:
+            return ys[place]
+        share = (x - xs[place - 1]) / (xs[place] - xs[place - 1])
+        return ys[place - 1] + share * (ys[place] - ys[place - 1])
+
     def row(self, row: int, before: str, after: str, style: Style) -> Text:
         """One row as a line of text, between what stands beside it in a style of its own."""
         signs, styles = self._signs[row], self._styles[row]

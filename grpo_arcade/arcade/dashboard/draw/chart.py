@@ -47,6 +47,8 @@ class Curve:
     colour: Rgb = BLUE
     points: bool = False
     """Whether its points are marked, where they are few."""
+    base: Sequence[float] | None = None
+    """Where given, what lies between these heights and its own is filled."""
     right: bool = False
     """Whether it has the axis on the right to itself."""
     share: bool = False
@@ -114,6 +116,8 @@ def _style(colour: Rgb) -> Style:
 def _curves(data: ChartData, curves: list[Curve], width: int, height: int, ink: Ink) -> list[Text]:
     left, right = data.xlim or (min(min(c.xs) for c in curves), max(max(c.xs) for c in curves))
     across = left, max(right, left + 1)
+    areas = [_area(curve, *across, 2 * width) for curve in curves if curve.base is not None]
+    curves = [curve for curve in curves if curve.base is None]
     points = [thinned(curve.xs, _scaled(data, curve), *across, 2 * width) for curve in curves]
     levels = [(name, level, colour) for name, level, colour in data.levels if level > 0 or not data.log]
     heights = {name: math.log10(level) if data.log else level for name, level, _ in levels}
@@ -122,14 +126,18 @@ def _curves(data: ChartData, curves: list[Curve], width: int, height: int, ink: 
     beyond: list[float] = []
     for side in (True, False):
         own = [y for curve, (_, ys) in zip(curves, points, strict=True) if curve.right == side for y in ys]
+        own += [] if side else [y for _, _, *edges in areas for edge in edges for y in edge]
         ends = (min(own), max(own)) if own else None
         if ends and not side:
             ends, beyond = reaching(*ends, heights.values())
         limits[side] = roomy(*ends, most) if ends else None
-        if (reach := limits[side]) and all(curve.share for curve in curves if curve.right == side):
-            limits[side] = max(0.0, reach[0]), min(1.0, reach[1])
+        if (found := limits[side]) and {curve.share for curve in curves if curve.right == side} == {True}:
+            limits[side] = max(0.0, found[0]), min(1.0, found[1])
     around = frame(width, height, across, limits[False], limits[True], unit=data.unit, log=data.log)
     canvas = Canvas(around.columns, around.rows, plain=ink.plain)
+    for colour, xs, lows, highs in areas:
+        low, high = (places(edge, limits[False] or (0.0, 1.0), canvas.high) for edge in (lows, highs))
+        canvas.area(places(xs, across, canvas.wide), low, high, _style(colour))
     labels = []
     for name, level, colour in levels:
         place, mark = heights[name], ""
@@ -140,14 +148,25 @@ def _curves(data: ChartData, curves: list[Curve], width: int, height: int, ink: 
             canvas.level(row, _style(colour))
         labels.append((row, f"{mark}{name} {number(level)} ", _style(colour)))
     for curve, (xs, ys) in zip(curves, points, strict=True):
-        high = limits[curve.right] or (0.0, 1.0)
-        canvas.curve(places(xs, across, canvas.wide), places(ys, high, canvas.high), _style(curve.colour))
+        reach = limits[curve.right] or (0.0, 1.0)
+        canvas.curve(places(xs, across, canvas.wide), places(ys, reach, canvas.high), _style(curve.colour))
         if curve.points and len(xs) < width // 3:
-            for cell in zip(places(xs, across, around.columns), places(ys, high, around.rows), strict=True):
+            for cell in zip(places(xs, across, around.columns), places(ys, reach, around.rows), strict=True):
                 canvas.mark(*cell, "o" if ink.plain else "•", _style(curve.colour))
     for label in labels:
         canvas.write(*label)
     return _framed(canvas, around, Style(color=Color.from_rgb(*ink.text)))
+
+
+def _area(
+    curve: Curve, left: float, right: float, columns: int
+) -> tuple[Rgb, Sequence[float], Sequence[float], Sequence[float]]:
+    """Its colour, and at a few places the lower and the upper edge of what it fills."""
+    shown = [place for place, x in enumerate(curve.xs) if left <= x <= right]
+    kept = shown[:: max(1, len(shown) // columns)]
+    base = curve.base or ()
+    edges = [sorted((base[place], curve.ys[place])) for place in kept]
+    return curve.colour, [curve.xs[place] for place in kept], [low for low, _ in edges], [high for _, high in edges]
 
 
 def _scaled(data: ChartData, curve: Curve) -> Sequence[float]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from grpo_arcade.games import Outcome
 from grpo_arcade.recordings.runs.folder import LIVE
-from grpo_arcade.recordings.runs.records import RECENT, HeldOut
+from grpo_arcade.recordings.runs.records import RECENT, HeldOut, ordered
 from grpo_arcade.recordings.runs.snapshot import Snapshot
 
 _HELD_OUT = ("step", "stage", "mean", "low", "high", "won", "compiled", "champion", "baselines")
@@ -35,8 +33,8 @@ def facts_of(run: Snapshot, now: float) -> dict[str, Any]:
         "last": {name: history.last(name) for name in history.columns if name != "time"},
         "recent": {name: history.mean(name, RECENT) for name in history.columns if name != "time"},
         "rewards": {name: _earned(mean, run.weights.get(name)) for name, mean in history.reward_means().items()},
-        "outcomes_first": _ordered(history.outcome_mix(slice(0, RECENT))),
-        "outcomes_recent": _ordered(history.outcome_mix(slice(-RECENT, None))),
+        "outcomes_first": ordered(history.outcome_mix(slice(0, RECENT))),
+        "outcomes_recent": ordered(history.outcome_mix(slice(-RECENT, None))),
         "strategies": run.strategies,
         "distinct_sources": run.distinct_sources,
         "held_out": [_held_out(evaluation) for evaluation in run.held_out],
@@ -45,11 +43,6 @@ def facts_of(run: Snapshot, now: float) -> dict[str, Any]:
         "alarms": [asdict(alarm) for alarm in run.alarms],
         "trainer_memory_bytes": run.trainer_memory_bytes,
     }
-
-
-def _ordered(mix: Mapping[str, int]) -> dict[str, int]:
-    known = {name.value: mix[name] for name in Outcome if mix.get(name)}
-    return known | {name: count for name, count in mix.items() if name not in known and count}
 
 
 def _earned(mean: float | None, weight: float | None) -> dict[str, float | None]:

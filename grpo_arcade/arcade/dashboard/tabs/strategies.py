@@ -101,6 +101,10 @@ class Strategies(Container):
         self._order = order
         self.run_worker(self.app.refresh_tab(), group="list", exclusive=True)  # type: ignore[attr-defined]
 
+    def list_only(self, words: str) -> None:
+        """List what a filter says, newest first; for those who know that it can be read."""
+        self._order = Order(words=words)
+
     def on_strategy_table_chosen(self, event: StrategyTable.Chosen) -> None:
         """Tell about it once the cursor rests."""
         if self._settling is not None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from textual.widget import Widget
 
-TABS = ("strategies", "groups", "evaluations", "commands", "log", "config")
+TABS = ("strategies", "groups", "evaluations", "commands", "log", "config", "rewards")
 """The tabs beside the overview, in order."""
 
 
@@ -24,6 +24,10 @@ def content_of(tab: str, folder: Path, *, plain: bool) -> Widget:
         from grpo_arcade.arcade.dashboard.tabs.evaluations import Evaluations
 
         return Evaluations(folder, plain=plain)
+    if tab == "rewards":
+        from grpo_arcade.arcade.dashboard.tabs.rewards import Rewards
+
+        return Rewards(plain=plain)
     if tab == "commands":
         from grpo_arcade.arcade.dashboard.tabs.commands import Commands
 
