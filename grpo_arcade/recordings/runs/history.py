@@ -11,6 +11,7 @@ from itertools import pairwise
 from threading import Lock
 from typing import Any
 
+from grpo_arcade.foreign_data import ForeignDataError
 from grpo_arcade.recordings.runs.columns import decoded
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.recordings.runs.records import RECENT
@@ -107,26 +108,26 @@ class History:
         """Completions by outcome, over some steps."""
         mix: Counter[str] = Counter()
         for outcomes in self._outcomes[places]:
-            mix.update(decoded("steps.outcomes", outcomes))
+            mix.update(_recorded("steps.outcomes", outcomes))
         return mix
 
     def reward_means(self, window: int = RECENT) -> dict[str, float | None]:
         """The mean of each reward function, unweighted, over the last steps; empty if there are none."""
-        told = [decoded("steps.rewards", text) for text in self._rewards[-window:]]
+        told = [_recorded("steps.rewards", text) for text in self._rewards[-window:]]
         return {name: _mean([_known(each, name) for each in told]) for name in (told[-1] if told else ())}
 
     def reward_columns(self) -> dict[str, array[float]]:
         """The mean of each reward function, unweighted, in every step; NaN where a step has none of that name."""
         with self._lock:
             for place in range(self._told, len(self._rewards)):
-                told = decoded("steps.rewards", self._rewards[place])
+                told = _recorded("steps.rewards", self._rewards[place])
                 for name in told.keys() - self._functions.keys():
                     self._functions[name] = array("d", [math.nan] * place)
                 for name, column in self._functions.items():
                     column.append(_known(told, name))
             self._told = len(self._rewards)
             # In the order the newest step has them, which is the configuration's.
-            last = decoded("steps.rewards", self._rewards[-1]) if self._rewards else {}
+            last = _recorded("steps.rewards", self._rewards[-1]) if self._rewards else {}
             return {name: self._functions[name] for name in [*last, *(self._functions.keys() - last.keys())]}
 
     def points(self, *names: str) -> list[tuple[Any, ...]]:
@@ -159,6 +160,15 @@ class History:
 def _known(told: Mapping[str, Mapping[str, float | None]], name: str) -> float:
     value = told[name]["mean"] if name in told else None
     return math.nan if value is None else value
+
+
+def _recorded(name: str, text: str) -> dict[str, Any]:
+    """A JSON column of a step; a damaged one is one of which nothing was recorded."""
+    try:
+        value: dict[str, Any] = decoded(name, text)
+    except ForeignDataError:
+        return {}
+    return value
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -215,6 +215,15 @@ def test_a_bad_run_is_refused_in_one_line_and_hides_no_other(tmp_path, whole_run
         assert told.err.startswith("arcade: ")
 
 
+def test_a_step_whose_rewards_have_another_shape_is_one_of_which_nothing_was_recorded(tmp_path, whole_run):
+    shutil.copytree(whole_run, tmp_path / "run")
+    script("UPDATE steps SET rewards = '{\"progress\": 1}', outcomes = '[]';")(tmp_path / "run")
+    facts = facts_of(snapshot_of(tmp_path / "run"), 2e9)
+    assert facts["rewards"] == {}
+    assert facts["outcomes_recent"] == {}
+    assert use(tmp_path / "run")
+
+
 CONFIGS = {
     **{"no": b"", "broken": b"{", "deep": b"[" * 90_000, "latin": b'{"config": {"game": "\xe9"}}', "list": b"[1]"},
     **{"null": b'{"config": null}', "huge": b'{"config": "' + bytes(40 << 20) + b'"}', "flat": b'{"config": {}}'},
