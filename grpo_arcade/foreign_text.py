@@ -25,17 +25,27 @@ _CONTROLS = re.compile(
 _MARK = r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 _PILES = re.compile(f"({_MARK}{{3}}){_MARK}+")
 """Marks above one another, until they cover the lines around."""
+_SHOWN = "\N{REPLACEMENT CHARACTER}"
 LONGEST = 2_000
 """Characters of a line that are shown."""
 
 
 def clean(text: str) -> str:
     """``text`` without what a terminal would obey; lines are kept, and long ones cut."""
-    text = _ESCAPES.sub("", text.replace("\r\n", "\n"))
-    text = _PILES.sub(r"\1", _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)).expandtabs(4)
+    text = clean_source(text).expandtabs(4)
     if len(text) <= LONGEST:
         return text
     return "\n".join(line if len(line) <= LONGEST else line[:LONGEST] + "…" for line in text.split("\n"))
+
+
+def clean_source(text: str) -> str:
+    """As :func:`clean`, but with its tabs and as long as it is: a program that somebody may send to a file."""
+    return _PILES.sub(r"\1", _CONTROLS.sub(_SHOWN, _ESCAPES.sub("", text.replace("\r\n", "\n"))))
+
+
+def clean_piece(piece: str) -> str:
+    """A piece of a text that comes bit by bit. Of an escape sequence everything but its sign is left to be seen."""
+    return _CONTROLS.sub(_SHOWN, piece.replace("\r", ""))
 
 
 def one_line(text: object, longest: int = LONGEST) -> str:

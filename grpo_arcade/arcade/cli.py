@@ -9,12 +9,15 @@ Exit codes: 0 done, 1 the answer is no (a forged recording, say), 2 bad input, 1
 from __future__ import annotations
 
 import difflib
+import errno
 import gc
 import os
 import sys
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
+
+from grpo_arcade.arcade import streams
 
 VERBS = {
     "demo": "train the pocket model for a few minutes and see it get better",
@@ -33,25 +36,32 @@ VERBS = {
     "pretrain": "make the pocket model's weights, or teach them one more game",
     "doctor": "say what is installed, what is missing and how safe the sandbox is here",
 }
+_STREAM_ERRORS = (errno.ENOSPC, errno.EIO, errno.EBADF)
 ALIASES = {"record": "export"}
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run ``arcade`` with ``argv`` (default: the process's own arguments) and return the exit code."""
+    streams.prepare()
+    code = _explained(sys.argv[1:] if argv is None else argv)
+    trouble = streams.ended()
+    return _refuse(trouble) if trouble and not code else code
+
+
+def _explained(argv: list[str]) -> int:
+    """The exit code; whatever is raised for people is told in one line."""
     try:
-        code = _answer(sys.argv[1:] if argv is None else argv)
-        sys.stdout.flush()
-        return code
+        return _answer(argv)
     except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
+        streams.tell("stopped")
         return 130
-    except BrokenPipeError:
-        # `arcade runs | head`: the reader has seen enough. Point stdout elsewhere, or Python complains at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except Exception as error:
         from grpo_arcade.games.players import SandboxError
 
+        if isinstance(error, OSError) and not error.filename and (trouble := streams.ended()):
+            return _refuse(trouble)
+        if isinstance(error, BrokenPipeError):
+            return 0  # `arcade runs | head`: the reader has seen enough
         # Every room raises these with one line meant for the person; the traceback is for who writes the rooms.
         for_people = isinstance(error, ValueError | OSError | ImportError | MemoryError | SandboxError)
         if not for_people or os.environ.get("ARCADE_TRACEBACK"):
@@ -102,12 +112,19 @@ def _open_window() -> int:
 
 def _line(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    return " ".join(str(error).split()) or type(error).__name__
+        # Whoever writes a file says which; what is left is a stream.
+        stream = "standard output" if error.errno in _STREAM_ERRORS else ""
+        what = _name(error.filename) if error.filename else stream
+        return f"{what}: {error.strerror}" if what else error.strerror
+    return str(error).strip() or type(error).__name__
+
+
+def _name(file: object) -> str:
+    return os.fsdecode(file) if isinstance(file, str | bytes | os.PathLike) else str(file)
 
 
 def _refuse(line: str) -> int:
-    print(f"arcade: {line}", file=sys.stderr)
+    streams.tell(f"arcade: {line}")
     return 2
 
 

@@ -12,9 +12,12 @@ from contextlib import contextmanager, suppress
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.markup import escape
+from rich.syntax import Syntax
 from rich.text import Text
 
 from grpo_arcade.arcade.dashboard.draw.boards import Blocks, board
+from grpo_arcade.foreign_text import clean, clean_source, one_line
 from grpo_arcade.games import Episode, Game, score_text, stills
 from grpo_arcade.games.replay import Replay
 from grpo_arcade.progress import progress
@@ -39,7 +42,7 @@ def show(episode: Episode, *, speed: float, console: Console) -> Game:
     """
     replay = Replay(episode)
     game = replay.game
-    title = f"{episode.player or 'somebody'} · {episode.game} · seed {episode.seed}"
+    title = one_line(f"{episode.player or 'somebody'} · {episode.game} · seed {episode.seed}", 200)
     if not console.is_terminal:
         replay.seek(replay.length)
         console.print(Text(title))
@@ -65,6 +68,14 @@ def _live(console: Console) -> Iterator[Callable[[RenderableType], None]]:
         yield lambda picture: live.update(picture, refresh=True)
 
 
+def show_source(source: str) -> None:
+    """A program that somebody else wrote, on stdout: in colours where there are any."""
+    if (console := Console()).is_terminal:
+        console.print(Syntax(clean(source), "python", background_color="default"))
+    else:
+        print(clean_source(source).rstrip("\n"), flush=True)
+
+
 class Bar:
     """How far something is, on stderr: a bar with the time left, or on no terminal a line now and then.
 
@@ -72,9 +83,10 @@ class Bar:
     """
 
     def __init__(self, what: str, *, quiet: bool = False) -> None:
+        what = one_line(what, 80)
         self._console = Console(file=sys.stderr)
         self._bar = progress(console=self._console, transient=True)
-        self._task = self._bar.add_task(what, total=None)
+        self._task = self._bar.add_task(escape(what), total=None)
         self._what, self._far = what, ""
         self._quiet = quiet
         self._over = threading.Event()
@@ -87,8 +99,9 @@ class Bar:
 
     def say(self, what: str) -> None:
         """Say what is being done now."""
+        what = one_line(what, 80)
         self._what, self._far = what, ""
-        self._bar.update(self._task, description=what, completed=0, total=None)
+        self._bar.update(self._task, description=escape(what), completed=0, total=None)
 
     def stop(self) -> None:
         """Show nothing any more."""
@@ -141,6 +154,7 @@ def piped_past_eyes() -> bool:
 
 
 def table_console() -> Console:
-    """Where tables go: stdout, and as wide as they are where no terminal ends the line."""
-    console = Console()
-    return console if console.is_terminal else Console(width=_WIDE)
+    """Where tables go: stdout, words as they are, and as wide as they are where no terminal ends the line."""
+    as_it_is = {"markup": False, "emoji": False, "highlight": False}
+    console = Console(**as_it_is)
+    return console if console.is_terminal else Console(**as_it_is, width=_WIDE)

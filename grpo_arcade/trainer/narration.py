@@ -9,8 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from grpo_arcade.foreign_text import one_line
 from grpo_arcade.games import score_text
 from grpo_arcade.progress import progress
+
+_USUAL = {"encoding": "utf-8", "errors": "replace"}
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,12 +44,12 @@ class Narrator:
     def say(self, line: str) -> None:
         """One line to both."""
         self._write(line)
-        self._console.print(line, markup=False, soft_wrap=True)
+        self._console.print(one_line(line), markup=False, emoji=False, soft_wrap=True)
 
     def warn(self, line: str) -> None:
         """One line that should be seen."""
         self._write(f"warning: {line}")
-        self._console.print(line, style="yellow", markup=False, soft_wrap=True)
+        self._console.print(one_line(line), style="yellow", markup=False, emoji=False, soft_wrap=True)
 
     def at(self, step: int) -> None:
         """Begin at a step other than 0."""
@@ -101,7 +104,8 @@ def captured(log: Path | None) -> Iterator[tuple[IO[str], IO[str] | None]]:
     sys.stdout.flush()
     sys.stderr.flush()
     saved = os.dup(1), os.dup(2)
-    terminal = os.fdopen(os.dup(saved[1]), "w", encoding="utf-8", errors="replace")
+    encoding, errors = (getattr(sys.stderr, name, None) or usual for name, usual in _USUAL.items())
+    terminal = os.fdopen(os.dup(saved[1]), "w", encoding=encoding, errors=errors)
     with log.open("a", encoding="utf-8") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)

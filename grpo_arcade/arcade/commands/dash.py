@@ -47,11 +47,11 @@ def run(command: Command) -> int:
         if command.json:
             print(json.dumps(facts))
             return 0
-        from grpo_arcade.arcade.dashboard.draw.ascii_only import to_ascii
         from grpo_arcade.arcade.dashboard.once import frame
+        from grpo_arcade.arcade.streams import to_ascii
 
         text = frame(facts)
-        print(to_ascii(text) if command.ascii or not _knows_unicode() else text)
+        print(to_ascii(text) if command.ascii else text)
         return 0
     require_terminal("the dashboard needs a terminal; for a pipe or a log: arcade dash --once, or --json")
     return open_dashboard(folder, ascii=command.ascii, color=command.color)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
 
+from grpo_arcade.foreign_text import one_line
+
 EXTRAS = {
     "train": ("torch", "transformers", "trl", "peft", "datasets", "accelerate"),
     "gpu": ("unsloth", "unsloth_zoo", "bitsandbytes"),
@@ -96,21 +98,21 @@ def _tell(facts: dict[str, Any]) -> None:
     sandbox = facts["sandbox"]
     print(f"sandbox: works, wall: {sandbox['wall']}" if sandbox["works"] else "sandbox: DOES NOT WORK")
     for line in sandbox["lines"]:
-        print(f"  {line}")
+        print(f"  {one_line(line)}")
 
 
 def _tell_torch(torch: dict[str, Any]) -> None:
     if "error" in torch:
-        print(f"torch is installed but does not work: {torch['error']}")
+        print(f"torch is installed but does not work: {one_line(torch['error'])}")
         return
     if torch["device"] == "cpu":
         print(f"training runs on: the CPU, with torch {torch['torch']}")
     else:
-        cards = f"{torch['count']} × {torch['name']}" if torch["count"] > 1 else torch["name"]
+        cards = one_line(f"{torch['count']} × {torch['name']}" if torch["count"] > 1 else torch["name"])
         low = "" if torch["bfloat16"] else ", no bfloat16"
         print(f"training runs on: {cards} ({torch['runtime']}, {torch['memory'] / 2**30:.0f} GiB{low})")
     if torch["problem"]:
-        print(f"  {torch['problem']}")
+        print(f"  {one_line(torch['problem'])}")
     for name, model in (("pocket", "pocket"), ("large", f"a large one ({LARGE})")):
         choice = torch["backends"][name]
         print(f"backend for {model}: {choice['name']}; {choice['why']}")

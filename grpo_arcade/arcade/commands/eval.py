@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from grpo_arcade.arcade.configuration import Positional
 from grpo_arcade.arcade.game_options import GameOptions
+from grpo_arcade.foreign_text import clean, one_line
 from grpo_arcade.games import score_text
 from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 from grpo_arcade.trainer.evaluate import Evaluation
@@ -79,7 +80,7 @@ def run(command: Command) -> int:
     for player, result in zip(players, results, strict=True):
         # Of a model's many strategies some fail; of a single program it matters why.
         if len(result.rollouts) == 1 and result.rollouts[0].error:
-            print(f"{player.word}: {result.rollouts[0].error}", file=sys.stderr)
+            print(f"{one_line(player.word)}: {clean(result.rollouts[0].error)}", file=sys.stderr)
     return 0
 
 
@@ -91,7 +92,7 @@ def _tell(results: list[Evaluation]) -> None:
     first = results[0]
     seeds = f"seeds 0–{first.seeds[-1]}" if len(first.seeds) > 1 else f"seed {first.seeds[0]}"
     rules = {name: value for name, value in first.options.items() if name != TOOLBOX}
-    title = f"{first.game} {rules}, held-out {seeds}"
+    title = one_line(f"{first.game} {rules}, held-out {seeds}", 400)
     table = Table("player", box=None, pad_edge=False)
     for column in ("mean score", "95 % interval", "won", "compiled", "distinct"):
         table.add_column(column, justify="right")
@@ -103,7 +104,7 @@ def _tell(results: list[Evaluation]) -> None:
         low, high = result.interval
         several = len(result.rollouts) > 1
         table.add_row(
-            f"{result.player} with toolbox" if TOOLBOX in result.options else result.player,
+            one_line(f"{result.player} with toolbox" if TOOLBOX in result.options else result.player, 200),
             score_text(result.mean),
             f"{score_text(low)} to {score_text(high)}",
             f"{result.won:.0%}",

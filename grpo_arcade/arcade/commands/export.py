@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from grpo_arcade.arcade.configuration import Positional
+from grpo_arcade.foreign_text import one_line
 
 if TYPE_CHECKING:
     from grpo_arcade.games import Episode
@@ -128,13 +129,13 @@ def _export_model(command: Command) -> int:
         checks = [asdict(check) | {"passed": check.passed} for check in done.checks]
         print(json.dumps(asdict(done) | {"folder": str(done.folder), "checks": checks, "passed": done.passed}))
         return int(not done.passed)
-    print(f"{done.folder}: {done.format}, {done.bytes / MEGABYTE:,.1f} MB, with a model card")
+    print(f"{one_line(done.folder)}: {done.format}, {done.bytes / MEGABYTE:,.1f} MB, with a model card")
     for check in done.checks:
-        print(f"{'read again' if check.passed else 'NOT THE SAME'}: {check}")
+        print(f"{'read again' if check.passed else 'NOT THE SAME'}: {one_line(check)}")
     if not done.checks:
         print("nobody read it again")
     if done.url is not None:
-        print(done.url)
+        print(one_line(done.url))
     elif command.push_to_hub is not None:
         print(f"not pushed to {command.push_to_hub}")
     return int(not done.passed)
@@ -171,7 +172,7 @@ def _film(command: Command, suffix: str) -> int:
         return 0
     hurried = f", {facts['moves_skipped']} moves left out" if facts.get("faster", 1) > 1 else ""
     print(
-        f"{report.path}: {report.bytes / MEGABYTE:.2f} MB, {report.width}×{report.height},"
+        f"{one_line(report.path)}: {report.bytes / MEGABYTE:.2f} MB, {report.width}×{report.height},"
         f" {report.frames} frames, {report.seconds:.1f} s{hurried}"
     )
     return 0

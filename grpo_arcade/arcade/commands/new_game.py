@@ -12,6 +12,7 @@ from pathlib import Path
 from string import Template
 
 from grpo_arcade.arcade.configuration import Positional
+from grpo_arcade.foreign_text import one_line
 
 _FILES = {
     "README.md": "README.md",
@@ -45,7 +46,7 @@ def run(command: Command) -> int:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ValueError(f"{folder} is there already; --to names another folder")
     write(name, folder)
-    print(f"{folder} is a game: pip install --editable {folder}, then arcade play {name} greedy")
+    print(one_line(f"{folder} is a game: pip install --editable {folder}, then arcade play {name} greedy"))
     return 0
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from grpo_arcade.arcade.configuration import Positional
 from grpo_arcade.arcade.game_options import GameOptions
+from grpo_arcade.arcade.streams import flow
+from grpo_arcade.foreign_text import clean, one_line
 from grpo_arcade.games import Episode, Game, score_text
 from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 
@@ -42,12 +44,11 @@ class Command(GameOptions):
 def run(command: Command) -> int:
     """0, or 1 when the player's program was refused or crashed."""
     from rich.console import Console
-    from rich.syntax import Syntax
 
     from grpo_arcade.arcade.players.parse import parse_player
     from grpo_arcade.arcade.players.play import play
     from grpo_arcade.arcade.players.player import Person, Writer
-    from grpo_arcade.arcade.terminal import Bar, one_stream, show
+    from grpo_arcade.arcade.terminal import Bar, one_stream, show, show_source
 
     if command.to is not None:
         check_destination(command.to)
@@ -56,15 +57,13 @@ def run(command: Command) -> int:
     player = parse_player(command.player or list(game.baselines)[-1], game, command.output_dir)
     if isinstance(player, Person):
         return _by_hand(game)
-    console = Console()
     heard = not (command.json or command.to is not None or one_stream())
     writes = isinstance(player, Writer)
     with Bar(f"{player.label} writes" if writes else f"{player.label} plays", quiet=command.json) as bar:
 
         def on_token(piece: str) -> None:
             bar.stop()
-            sys.stderr.write(piece)
-            sys.stderr.flush()
+            flow(piece)
 
         played = play(
             player,
@@ -80,8 +79,8 @@ def run(command: Command) -> int:
         write(episode, command.to)
     elif not command.json and (episode.actions or not played.error):
         if played.source is not None and not (heard and sys.stderr.isatty()):
-            console.print(Syntax(played.source, "python", background_color="default"))
-        show(episode, speed=speed, console=console)
+            show_source(played.source)
+        show(episode, speed=speed, console=Console())
     if command.json:
         facts = {"player": episode.player, "game": episode.game, "options": dict(episode.options), "seed": episode.seed}
         facts |= {"score": episode.score, "outcome": episode.outcome.value, "moves": len(episode.actions)}
@@ -89,9 +88,9 @@ def run(command: Command) -> int:
     else:
         print(result_line(episode))
         if played.error:
-            print(played.error, file=sys.stderr)
+            print(clean(played.error), file=sys.stderr)
         if command.to is not None:
-            print(f"written to {command.to}")
+            print(f"written to {one_line(command.to)}")
     return 0 if not played.error else 1
 
 
@@ -104,8 +103,9 @@ def _by_hand(game: Game) -> int:
 
 def result_line(episode: Episode) -> str:
     """One line that says who scored what, and how it ended."""
+    who = one_line(episode.player, 80) or "somebody"
     return (
-        f"{episode.player or 'somebody'}: {score_text(episode.score)} points in {len(episode.actions):,} moves,"
+        f"{who}: {score_text(episode.score)} points in {len(episode.actions):,} moves,"
         f" {episode.outcome} (seed {episode.seed}{', with toolbox' if TOOLBOX in episode.options else ''})"
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grpo_arcade.arcade.configuration import Positional
+from grpo_arcade.foreign_text import one_line
 from grpo_arcade.games import Episode
 
 
@@ -38,7 +39,7 @@ def run(command: Command) -> int:
     try:
         verify(episode)
     except ForgedEpisodeError as error:
-        print(f"{command.file}: NOT genuine: {error}")
+        print(f"{one_line(command.file)}: NOT genuine: {one_line(error)}")
         return 1
     if command.json:
         _tell(episode)

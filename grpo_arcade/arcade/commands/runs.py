@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.arcade.configuration import Positional
-from grpo_arcade.foreign_text import one_line
+from grpo_arcade.foreign_text import clean, clean_source, one_line
 
 if TYPE_CHECKING:
     from grpo_arcade.recordings.runs.records import RunSummary
@@ -41,7 +41,7 @@ def run(command: Command) -> int:
         print(json.dumps([asdict(summary) | {"path": str(summary.path)} for summary in found]))
         return 0
     if not found:
-        print(f"no runs in {command.output_dir}; `arcade train` starts one")
+        print(f"no runs in {one_line(command.output_dir)}; `arcade train` starts one")
         return 0
     for line in listing(found):
         print(line)
@@ -68,9 +68,6 @@ def listing(runs: Sequence[RunSummary]) -> list[str]:
 
 
 def _one(command: Command) -> int:
-    from rich.console import Console
-    from rich.syntax import Syntax
-
     from grpo_arcade.recordings.runs.find import find_run
     from grpo_arcade.recordings.runs.reader import RunReader
 
@@ -81,7 +78,7 @@ def _one(command: Command) -> int:
         if command.source:
             if champion is None:
                 raise ValueError(f"{folder}: this run has no champion yet")
-            print(champion.source)
+            print(clean_source(champion.source).rstrip("\n"))
             return 0
         summary = reader.summary()
         facts: dict[str, Any] = asdict(summary) | {
@@ -94,25 +91,23 @@ def _one(command: Command) -> int:
     if command.json:
         print(json.dumps(facts))
         return 0
-    console = Console(soft_wrap=True)
-    console.print(f"{summary.path}: {summary.model} on {summary.game}, {summary.status}, ", end="", highlight=False)
-    console.print(f"step {summary.step} of {summary.max_steps}", highlight=False)
+    from grpo_arcade.arcade.terminal import show_source
+
+    about = f"{summary.path}: {summary.model} on {summary.game}, {summary.status}"
+    print(f"{one_line(about)}, step {summary.step} of {summary.max_steps}")
     for line in (summary.verdict, *(f"  {line}" for line in facts["verdict_evidence"])):
-        console.print(line, highlight=False, markup=False)
+        print(clean(line))
     for evaluation in facts["evaluations"]:
         baselines = evaluation["baselines"]
-        beside = "  ".join(f"{name} {told['mean']:,.0f}" for name, told in baselines.items())
-        console.print(
-            f"  step {evaluation['step']:>4}: held-out {evaluation['mean']:,.0f}   ({beside})", highlight=False
-        )
+        beside = "  ".join(f"{one_line(name, 40)} {told['mean']:,.0f}" for name, told in baselines.items())
+        print(f"  step {evaluation['step']:>4}: held-out {evaluation['mean']:,.0f}   ({beside})")
     for alarm in facts["alarms"]:
-        console.print(f"  alarm since step {alarm['step']}: {alarm['message']} {alarm['help']}", highlight=False)
+        print(f"  alarm since step {alarm['step']}: {one_line(alarm['message'])} {one_line(alarm['help'])}")
     if champion is not None:
         chosen = f"{champion.score:,.0f} on the seeds champions are chosen on"
         held_out = facts["evaluations"][-1]["champion"] if facts["evaluations"] else None
         fair = f"{held_out:,.0f} held-out, " if held_out is not None else ""
-        console.print(f"champion of step {champion.step}, {fair}{chosen}:", highlight=False)
-        console.print(Syntax(champion.source, "python", background_color="default"))
-        hint = f"arcade play {summary.game} {folder}:champion"
-        console.print(f"watch it: {hint}", highlight=False)
+        print(f"champion of step {champion.step}, {fair}{chosen}:", flush=True)
+        show_source(champion.source)
+        print(one_line(f"watch it: arcade play {summary.game} {folder}:champion"))
     return 0

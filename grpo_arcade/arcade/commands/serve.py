@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grpo_arcade.arcade.configuration import Positional
+from grpo_arcade.foreign_text import one_line
 
 if TYPE_CHECKING:
     from grpo_arcade.games import Game
@@ -77,7 +78,7 @@ def _export(game: Game, folder: Path) -> int:
     from grpo_arcade.games.openenv.space import write_space
 
     write_space(game, folder)
-    print(f"{folder} holds an OpenEnv environment: `openenv push {folder}` takes it to a Space")
+    print(f"{one_line(folder)} holds an OpenEnv environment: `openenv push {folder}` takes it to a Space")
     return 0
 
 

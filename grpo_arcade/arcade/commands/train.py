@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from grpo_arcade.arcade.configuration import Positional
+from grpo_arcade.arcade.streams import tell
+from grpo_arcade.foreign_text import clean
 from grpo_arcade.games import score_text
 from grpo_arcade.trainer import presets, processes
 from grpo_arcade.trainer.config import TrainConfig
@@ -74,9 +76,9 @@ def run(command: Command) -> int:
     config.model = parse_model(config.model, config.output_dir).name
     told = describe(config)
     for line in told["warnings"]:
-        print(line, file=sys.stderr)
+        tell(line)
     if command.dry_run:
-        print(json.dumps(told, indent=2) if command.json else _in_words(told))
+        print(json.dumps(told, indent=2) if command.json else clean(_in_words(told)))
         return 0
     if command.dash:
         from grpo_arcade.recordings.runs.new_run import run_name
@@ -137,9 +139,9 @@ def _train_and_watch(folder: Path, words: list[str]) -> int:
     if opened:
         open_dashboard(folder, trainer=trainer)
     if trainer.code is None:
-        print(f"training goes on (process {trainer.pid}); watch it again with: arcade dash {folder}", file=sys.stderr)
+        tell(f"training goes on (process {trainer.pid}); watch it again with: arcade dash {folder}")
         return 0
-    print(trainer.last_words(), file=sys.stderr)
+    print(clean(trainer.last_words()), file=sys.stderr)
     return trainer.code
 
 
@@ -152,7 +154,7 @@ def _folder_to_resume(words: tuple[str, ...], output_dir: str) -> Path:
     word = words[0] if words else LATEST
     folder = find_run(word, output_dir, among=RESUMABLE)
     if str(folder) != word:
-        print(f"going on with {folder}", file=sys.stderr)
+        tell(f"going on with {folder}")
     return folder
 
 

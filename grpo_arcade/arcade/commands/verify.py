@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from grpo_arcade.arcade.configuration import Positional
+from grpo_arcade.foreign_text import one_line
 from grpo_arcade.games import score_text
 
 
@@ -65,12 +66,13 @@ def _judged(file: str) -> dict[str, Any]:
 
 
 def _in_words(facts: Mapping[str, Any]) -> str:
-    file, why = facts["file"], facts["why"]
+    file, why = one_line(facts["file"]), one_line(facts["why"])
     if not facts["checked"]:
         return f"{file}: not checked: {why}"
     score = f"{score_text(facts['score'])} ({facts['outcome']})"
     if facts["genuine"]:
-        return f"{file}: genuine: {facts['player'] or 'somebody'} scored {score}"
+        # Who played is nothing that a replay can show, so it comes last: no name can stand for a score.
+        return f"{file}: genuine: {score}, by {one_line(facts['player'], 80) or 'somebody'}"
     if facts["genuine"] is None:
         return f"{file}: not replayable: {why}: {score}"
     return f"{file}: NOT genuine: {why}"

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.arcade.configuration import Positional
 from grpo_arcade.arcade.game_options import GameOptions
+from grpo_arcade.arcade.streams import flow, tell
+from grpo_arcade.foreign_text import clean, clean_source
 
 if TYPE_CHECKING:
     from grpo_arcade.arcade.players.play import Written
@@ -68,8 +70,7 @@ def run(command: Command) -> int:
 
         def on_token(piece: str) -> None:
             bar.stop()
-            sys.stderr.write(piece)
-            sys.stderr.flush()
+            flow(piece)
 
         written = ask(
             model,
@@ -119,13 +120,13 @@ def _check(command: Command) -> None:
 def _tell(command: Command, written: Written) -> None:
     found = written.found
     if found.refusal is not None or found.source is None:
-        print(f"{found.refusal}: {found.reason}", file=sys.stderr)
+        tell(f"{found.refusal}: {found.reason}")
         return
     if command.to is not None:
-        print(f"a strategy of {len(found.source.splitlines())} lines, written to {command.to}", file=sys.stderr)
+        tell(f"a strategy of {len(found.source.splitlines())} lines, written to {command.to}")
     elif not (sys.stdout.isatty() and sys.stderr.isatty()):
         # Whoever redirects wants the program alone; on a terminal it has just gone by.
-        sys.stdout.write(found.source if found.source.endswith("\n") else found.source + "\n")
+        sys.stdout.write(clean_source(found.source).rstrip("\n") + "\n")
 
 
 def _play(written: Written, game: Game, speed: float | None, toolbox: bool | None) -> dict[str, Any]:
@@ -145,6 +146,6 @@ def _play(written: Written, game: Game, speed: float | None, toolbox: bool | Non
             show(episode, speed=speed, console=Console(stderr=True))
         print(result_line(episode), file=sys.stderr)
         if played.error:
-            print(played.error, file=sys.stderr)
+            print(clean(played.error), file=sys.stderr)
     facts = {"seed": episode.seed, "score": episode.score, "outcome": episode.outcome.value}
     return facts | {"moves": len(episode.actions), "error": played.error}

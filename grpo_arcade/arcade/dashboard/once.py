@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from grpo_arcade.arcade.dashboard.draw.numbers import duration, number
-from grpo_arcade.foreign_text import clean
+from grpo_arcade.foreign_text import one_line
 from grpo_arcade.recordings.runs.folder import LIVE
 from grpo_arcade.recordings.runs.records import RECENT
 
@@ -17,18 +17,18 @@ def frame(facts: dict[str, Any]) -> str:
     most = f" of {facts['max_steps']}" if facts["max_steps"] else ""
     left = f", left {duration(facts['left_s'])}" if facts["status"] in LIVE else ""
     lines = [
-        f"{facts['run']}: {clean(facts['model'])} learns {clean(facts['game'])}, {facts['status']}",
+        one_line(f"{facts['run']}: {facts['model']} learns {facts['game']}, {facts['status']}"),
         f"step       {facts['step']}{most}, elapsed {duration(facts['elapsed_s'])}{left}, "
         f"last update {duration(facts['since_update_s'])} ago",
-        f"verdict    {clean(facts['verdict']['line'])}",
+        f"verdict    {one_line(facts['verdict']['line'])}",
         f"reward     {number(recent['reward'])} (mean of {RECENT} steps; std {number(recent['reward_std'])}, "
         f"zero-spread groups {_percent(recent['frac_reward_zero_std'])})",
     ]
     for name, earned in facts["rewards"].items():
-        lines.append(f"           {clean(name)} {reward_words(earned)}")
+        lines.append(f"           {one_line(name)} {reward_words(earned)}")
     if facts["held_out"]:
         first, newest = facts["held_out"][0], facts["held_out"][-1]
-        beside = ", ".join(f"{clean(name)} {number(mean)}" for name, mean in newest["baselines"].items())
+        beside = ", ".join(f"{one_line(name)} {number(mean)}" for name, mean in newest["baselines"].items())
         lines.append(
             f"held-out   {number(newest['mean'])} after step {newest['step']} (95 % {number(newest['low'])} to "
             f"{number(newest['high'])}; at first {number(first['mean'])}; {beside})"
@@ -46,11 +46,11 @@ def frame(facts: dict[str, Any]) -> str:
     lines.append(f"step time  {number(recent['step_s'])} s: {times}")
     for name, key in (("at first", "outcomes_first"), ("now", "outcomes_recent")):
         whole = sum(facts[key].values()) or 1
-        mix = ", ".join(f"{outcome} {count / whole:.0%}" for outcome, count in facts[key].items()) or "–"
+        mix = ", ".join(f"{one_line(outcome, 40)} {count / whole:.0%}" for outcome, count in facts[key].items()) or "–"
         lines.append(f"outcomes   {name}: {mix}")
     lines.append(f"strategies {facts['strategies']:,}, {facts['distinct_sources']:,} distinct")
     for alarm in facts["alarms"]:
-        lines.append(f"alarm      {clean(alarm['message'])} (since step {alarm['step']}); {clean(alarm['help'])}")
+        lines.append(f"alarm      {one_line(alarm['message'])} (since step {alarm['step']}); {one_line(alarm['help'])}")
     return "\n".join(lines)
 
 

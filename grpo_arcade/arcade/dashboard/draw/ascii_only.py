@@ -2,30 +2,11 @@
 
 from __future__ import annotations
 
-from rich.cells import cell_len
 from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
-_LOOKALIKES = {
-    **dict.fromkeys("─━═╌┄╴╶╸╺▁▔⎯–—", "-"),
-    **dict.fromkeys("│┃║▏▕▌▐▎▊┆┊", "|"),
-    **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯╔╗╚╝┏┓┗┛╷╵╻╹", "+"),
-    **dict.fromkeys("█▓▇▆▅▄▃▂▀▰■▉▋▍", "#"),
-    **dict.fromkeys("░▒▱□", "."),
-    **dict.fromkeys("·•●○◉⏺∙", "*"),
-    **dict.fromkeys("▶►▸→⏵❯", ">"),
-    **dict.fromkeys("◀◄◂←", "<"),
-    **{"▲": "^", "▴": "^", "↑": "^", "▼": "v", "▾": "v", "↓": "v", "×": "x", "…": "~", "✓": "+", "✗": "x", "⏸": "="},
-    **{"⏹": "#", "⚠": "!", "⇧": "^", "‘": "'", "’": "'", "“": '"', "”": '"', "^": "^", "⌃": "^", "≤": "<", "≥": ">"},
-}
-
-
-def to_ascii(text: str) -> str:
-    """As wide as ``text``, in ASCII; a sign without a lookalike becomes a question mark."""
-    if text.isascii():
-        return text
-    return "".join(sign if sign.isascii() else _LOOKALIKES.get(sign) or "?" * cell_len(sign) for sign in text)
+from grpo_arcade.arcade.streams import to_ascii
 
 
 class AsciiOnly(LineFilter):
