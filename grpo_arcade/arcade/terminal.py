@@ -155,6 +155,7 @@ def piped_past_eyes() -> bool:
 
 def table_console() -> Console:
     """Where tables go: stdout, words as they are, and as wide as they are where no terminal ends the line."""
-    as_it_is = {"markup": False, "emoji": False, "highlight": False}
-    console = Console(**as_it_is)
-    return console if console.is_terminal else Console(**as_it_is, width=_WIDE)
+    console = Console(markup=False, emoji=False, highlight=False)
+    if not console.is_terminal:
+        console = Console(markup=False, emoji=False, highlight=False, width=_WIDE)
+    return console
