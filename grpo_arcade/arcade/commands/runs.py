@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.arcade.configuration import Positional
-from grpo_arcade.foreign_text import clean, clean_source, one_line
+from grpo_arcade.foreign_text import clean_source, one_line
 
 if TYPE_CHECKING:
     from grpo_arcade.recordings.runs.records import RunSummary
@@ -95,8 +95,8 @@ def _one(command: Command) -> int:
 
     about = f"{summary.path}: {summary.model} on {summary.game}, {summary.status}"
     print(f"{one_line(about)}, step {summary.step} of {summary.max_steps}")
-    for line in (summary.verdict, *(f"  {line}" for line in facts["verdict_evidence"])):
-        print(clean(line))
+    for line in (one_line(summary.verdict), *(f"  {one_line(line)}" for line in facts["verdict_evidence"])):
+        print(line)
     for evaluation in facts["evaluations"]:
         baselines = evaluation["baselines"]
         beside = "  ".join(f"{one_line(name, 40)} {told['mean']:,.0f}" for name, told in baselines.items())
