@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
 
 EVALUATION_SEEDS = range(100)
 """The seeds every evaluation and every stored baseline score is about."""
 
 TRAINING_SEEDS_FROM = 2**32
 """Training seeds lie in 2**32 .. 2**63 - 1; seeds below are for evaluation and for people."""
+
+
+def secret_seeds(count: int) -> list[int]:
+    """Seeds that nobody can know before this call, from where training seeds lie too."""
+    return [TRAINING_SEEDS_FROM + secrets.randbelow(2**63 - TRAINING_SEEDS_FROM) for _ in range(count)]
 
 
 def training_seeds(run_key: bytes, step: int, count: int) -> list[int]:

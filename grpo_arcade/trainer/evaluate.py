@@ -14,7 +14,7 @@ import math
 import statistics
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +93,11 @@ class Evaluation:
         sources = [rollout.source for rollout in self.rollouts if rollout.source is not None]
         return len(set(sources)) / len(sources) if sources else 1.0
 
+    @property
+    def walls(self) -> tuple[str, ...]:
+        """What its programs were played behind; empty for a baseline, which is the arcade's own."""
+        return tuple(sorted({rollout.wall for rollout in self.rollouts if rollout.wall}))
+
     def histogram(self) -> dict[str, int]:
         """Games by the largest number they reached, found by re-playing; empty for games without cells of numbers."""
         if not hasattr(make(self.game, **self.options).view(), "cells"):
@@ -116,6 +121,7 @@ class Evaluation:
             "won": self.won,
             "distinct_share": self.distinct_share,
             "outcomes": self.outcomes,
+            "walls": list(self.walls),
             "histogram": self.histogram(),
             "scores": self.scores,
             "baselines": {name: dict(kept) for name, kept in self.baselines.items()},
@@ -143,8 +149,33 @@ def evaluate_source(
     """
     _check(seeds)
     result = pool.submit(source, game.name, game.options, list(seeds), player=player).result()
-    rollout = Rollout(source, source, result.episodes, result.error, result.refusal, result.cpu_s)
+    rollout = Rollout(source, source, result.episodes, result.error, result.refusal, result.cpu_s, wall=result.wall)
     return Evaluation(player, game.name, game.options, tuple(seeds), (rollout,), baselines_on(game, seeds))
+
+
+def on_other_seeds(evaluation: Evaluation, seeds: Sequence[int], pool: Pool) -> Evaluation:
+    """The strategies of an evaluation on other seeds, without baselines; what was never played counts as it did.
+
+    Raises:
+        ValueError: no seeds.
+    """
+    _check(seeds)
+    game, options = evaluation.game, evaluation.options
+    waiting = {
+        rollout.source: pool.submit(rollout.source, game, options, list(seeds), player=evaluation.player)
+        for rollout in evaluation.rollouts
+        if rollout.source is not None and rollout.refusal is None
+    }
+    rollouts = []
+    for rollout in evaluation.rollouts:
+        if rollout.refusal is None and rollout.source is not None:
+            result = waiting[rollout.source].result()
+            rollout = replace(rollout, episodes=result.episodes, error=result.error, refusal=result.refusal)
+        elif rollout.refusal is None:
+            episodes = _played(game, json.dumps(dict(options)), evaluation.player, tuple(seeds))
+            rollout = replace(rollout, episodes=episodes)
+        rollouts.append(rollout)
+    return replace(evaluation, seeds=tuple(seeds), rollouts=tuple(rollouts), baselines={})
 
 
 def evaluate_model(

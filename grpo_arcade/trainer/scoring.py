@@ -102,6 +102,8 @@ class Rollout:
     """Ids of the completion's tokens, where a model wrote it."""
     truncated: bool = False
     """Whether the completion was cut off."""
+    wall: str = ""
+    """What it was played behind, as ``games/players/sandbox/walls.py`` names it; empty if it was not played."""
 
     @property
     def score(self) -> float:
@@ -214,6 +216,7 @@ class Scorer:
                         champion,
                         tokens,
                         truncated,
+                        result.wall,
                     ),
                 )
 

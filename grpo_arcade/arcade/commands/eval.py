@@ -38,13 +38,17 @@ class Command(GameOptions):
     """The model's sampling temperature."""
     json: bool = False
     """Print one JSON object a player, with every score."""
+    secret_seeds: bool = False
+    """Also play as many seeds drawn just now: the published ones can be recognised by a program written to cheat."""
+    allow_unwalled: bool = False
+    """Let program files play with nothing but the policy between them and your files, where no wall can run them."""
     output_dir: str = "outputs"
     """Where runs are looked for by name."""
 
 
 def run(command: Command) -> int:
     """0 when all were scored."""
-    from grpo_arcade.arcade.players.evaluate import evaluate
+    from grpo_arcade.arcade.players.evaluate import evaluate, on_secret_seeds
     from grpo_arcade.arcade.players.parse import parse_player
     from grpo_arcade.arcade.terminal import Bar
     from grpo_arcade.games.seeds import EVALUATION_SEEDS
@@ -56,7 +60,8 @@ def run(command: Command) -> int:
     words = command.players if command.model is None else (*command.players, command.model)
     # All are known before the first of them plays for minutes.
     players = [parse_player(word, game, command.output_dir) for word in words or ("pocket",)]
-    results = []
+    results: list[Evaluation] = []
+    secret: list[Evaluation] = []
     for player in players:
         with Bar(player.label, quiet=command.json) as bar:
             results.append(
@@ -70,13 +75,21 @@ def run(command: Command) -> int:
                     prompt=prompt_text(command.prompt) if command.prompt else "",
                     toolbox=command.toolbox,
                     progress=bar.to,
+                    allow_unwalled=command.allow_unwalled,
                 )
             )
+            if command.secret_seeds:
+                secret.append(on_secret_seeds(results[-1], allow_unwalled=command.allow_unwalled))
         if command.json:
-            print(json.dumps(results[-1].to_dict() | {"word": player.word}), flush=True)
+            facts = results[-1].to_dict() | {"word": player.word}
+            if command.secret_seeds:
+                facts["secret"] = {name: secret[-1].to_dict()[name] for name in ("seeds", "mean", "low", "high", "won")}
+            print(json.dumps(facts), flush=True)
     if command.json:
         return 0
-    _tell(results)
+    _tell(results, secret)
+    if walls := sorted({wall for result in results for wall in result.walls}):
+        print(f"programs were played behind the wall: {', '.join(walls)}")
     for player, result in zip(players, results, strict=True):
         # Of a model's many strategies some fail; of a single program it matters why.
         if len(result.rollouts) == 1 and result.rollouts[0].error:
@@ -84,7 +97,7 @@ def run(command: Command) -> int:
     return 0
 
 
-def _tell(results: list[Evaluation]) -> None:
+def _tell(results: list[Evaluation], secret: list[Evaluation]) -> None:
     from rich.table import Table
 
     from grpo_arcade.arcade.terminal import table_console
@@ -96,11 +109,15 @@ def _tell(results: list[Evaluation]) -> None:
     table = Table("player", box=None, pad_edge=False)
     for column in ("mean score", "95 % interval", "won", "compiled", "distinct"):
         table.add_column(column, justify="right")
+    if secret:
+        table.add_column("secret seeds", justify="right")
     table.add_column("outcomes")
     for name, kept in first.baselines.items():
         if name not in {result.player for result in results}:
-            table.add_row(name, score_text(kept["mean"]), "", f"{kept['won']:.0%}", "", "", "", style="dim")
-    for result in results:
+            table.add_row(
+                name, score_text(kept["mean"]), "", f"{kept['won']:.0%}", *[""] * (3 + bool(secret)), style="dim"
+            )
+    for number, result in enumerate(results):
         low, high = result.interval
         several = len(result.rollouts) > 1
         table.add_row(
@@ -110,8 +127,14 @@ def _tell(results: list[Evaluation]) -> None:
             f"{result.won:.0%}",
             f"{result.compiled:.0%}" if several else "",
             f"{result.distinct_share:.0%}" if several else "",
+            *([_secret_text(secret[number])] if secret else []),
             "  ".join(f"{name} {count}" for name, count in result.outcomes.items()),
         )
     console = table_console()
     console.print(title, style="italic", highlight=False)
     console.print(table)
+
+
+def _secret_text(secret: Evaluation) -> str:
+    low, high = secret.interval
+    return f"{score_text(secret.mean)} ({score_text(low)} to {score_text(high)})"

@@ -39,6 +39,8 @@ class Command(GameOptions):
     """Print the result as JSON instead of showing the game."""
     output_dir: str = "outputs"
     """Where runs are looked for by name."""
+    allow_unwalled: bool = False
+    """Let this program play with nothing but the policy between it and your files, where no wall can run it."""
 
 
 def run(command: Command) -> int:
@@ -73,6 +75,7 @@ def run(command: Command) -> int:
             model_seed=command.model_seed,
             temperature=command.temperature,
             on_token=on_token if heard else None,
+            allow_unwalled=command.allow_unwalled,
         )
     episode = played.episodes[0]
     if command.to is not None:
@@ -84,9 +87,10 @@ def run(command: Command) -> int:
     if command.json:
         facts = {"player": episode.player, "game": episode.game, "options": dict(episode.options), "seed": episode.seed}
         facts |= {"score": episode.score, "outcome": episode.outcome.value, "moves": len(episode.actions)}
-        print(json.dumps(facts | {"error": played.error, "source": played.source, "file": command.to}))
+        facts |= {"error": played.error, "source": played.source, "file": command.to, "wall": played.wall or None}
+        print(json.dumps(facts))
     else:
-        print(result_line(episode))
+        print(result_line(episode) + (f", wall: {played.wall}" if played.wall else ""))
         if played.error:
             print(clean(played.error), file=sys.stderr)
         if command.to is not None:

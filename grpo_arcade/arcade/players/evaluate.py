@@ -8,7 +8,14 @@ from grpo_arcade.arcade.players.play import ask, game_for_player
 from grpo_arcade.arcade.players.player import Baseline, Model, Player, Program, Writer
 from grpo_arcade.games import Game, make
 from grpo_arcade.games.players.lending import game_for
-from grpo_arcade.trainer.evaluate import Evaluation, evaluate_baseline, evaluate_source, evaluate_written
+from grpo_arcade.games.seeds import secret_seeds
+from grpo_arcade.trainer.evaluate import (
+    Evaluation,
+    evaluate_baseline,
+    evaluate_source,
+    evaluate_written,
+    on_other_seeds,
+)
 
 
 def evaluate(
@@ -23,6 +30,7 @@ def evaluate(
     prompt: str = "",
     toolbox: bool | None = None,
     progress: Callable[[int, int], None] | None = None,
+    allow_unwalled: bool = False,
 ) -> Evaluation:
     """Evaluate a player.
 
@@ -38,6 +46,7 @@ def evaluate(
             that trained it, or else the game's words.
         toolbox: whether the game's toolbox is lent; None for strategies that call it and models that take it.
         progress: called with strategies done and strategies in all.
+        allow_unwalled: a person's word that a program they named may run without a wall where none can run it.
 
     Raises:
         ValueError: the player cannot be had, or bad seeds, in one line.
@@ -47,7 +56,7 @@ def evaluate(
     from grpo_arcade.games.players import MatchPool
 
     game = game_for_player(player, make(game.name, **game.options), toolbox)
-    with MatchPool() as pool:
+    with MatchPool(allow_unwalled=allow_unwalled and isinstance(player, Program)) as pool:
         if isinstance(player, Program):
             source = player.source()
             game = game_for(source, game) if toolbox is None else game
@@ -86,3 +95,11 @@ def evaluate(
                 write, game, seeds, pool=pool, player=player.label, strategies=strategies, progress=progress
             )
     raise ValueError(f"you play in the window: arcade play {game.name} {player.word}")
+
+
+def on_secret_seeds(evaluation: Evaluation, *, allow_unwalled: bool = False) -> Evaluation:
+    """The same strategies on as many seeds, drawn just now, that no program can have been written to know."""
+    from grpo_arcade.games.players import MatchPool
+
+    with MatchPool(allow_unwalled=allow_unwalled) as pool:
+        return on_other_seeds(evaluation, secret_seeds(len(evaluation.seeds)), pool)

@@ -36,6 +36,8 @@ class Played:
     """The strategy's source, where the player is a program that was found."""
     error: str = ""
     """Why it was refused or ended early; empty when all went well."""
+    wall: str = ""
+    """What a program was played behind, as ``games/players/sandbox/walls.py`` names it; empty if none was played."""
 
 
 def play(
@@ -47,6 +49,7 @@ def play(
     model_seed: int = 0,
     temperature: float = 1.0,
     on_token: Callable[[str], None] | None = None,
+    allow_unwalled: bool = False,
 ) -> Played:
     """Let a player play ``game`` on every seed.
 
@@ -59,6 +62,7 @@ def play(
         model_seed: of a model's sampling.
         temperature: of a model's sampling.
         on_token: called with every piece of text a model writes, as it is written.
+        allow_unwalled: a person's word that this program may run without a wall where none can run it.
 
     Raises:
         ValueError: the player cannot play, in one line that says what would work.
@@ -71,7 +75,7 @@ def play(
         return Played(player.label, episodes, error=_trouble(episodes))
     game = game_for_player(player, game, toolbox)
     if isinstance(player, Program):
-        return play_source(player.source(), player.label, game, seeds, toolbox)
+        return play_source(player.source(), player.label, game, seeds, toolbox, allow_unwalled)
     if isinstance(player, Writer):
         written = ask(player, game, seed=model_seed, temperature=temperature, on_token=on_token)
         return play_written(written, game, seeds, toolbox)
@@ -153,9 +157,16 @@ def game_for_player(player: Player, game: Game, toolbox: bool | None = None) -> 
     return game
 
 
-def play_source(source: str, name: str, game: Game, seeds: Sequence[int], toolbox: bool | None = None) -> Played:
+def play_source(
+    source: str,
+    name: str,
+    game: Game,
+    seeds: Sequence[int],
+    toolbox: bool | None = None,
+    allow_unwalled: bool = False,
+) -> Played:
     """Let a strategy play every seed in the sandbox, under a name; with the toolbox it calls if nobody says."""
     if toolbox is None:
         game = game_for(source, game)
-    result = play_match(source, game.name, game.options, seeds, player=name)
-    return Played(name, result.episodes, source, result.error)
+    result = play_match(source, game.name, game.options, seeds, player=name, allow_unwalled=allow_unwalled)
+    return Played(name, result.episodes, source, result.error, result.wall)

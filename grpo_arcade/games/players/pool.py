@@ -35,10 +35,11 @@ class Pool(ABC):
     Args:
         limits: budgets of every match.
         policy: whether sources are checked before they are played.
+        allow_unwalled: whether programs that no wall here can run may run without one.
     """
 
-    def __init__(self, limits: Limits | None = None, policy: bool = True) -> None:
-        self.limits, self.policy = limits or Limits(), policy
+    def __init__(self, limits: Limits | None = None, policy: bool = True, allow_unwalled: bool = False) -> None:
+        self.limits, self.policy, self.allow_unwalled = limits or Limits(), policy, allow_unwalled
         # A match may end while it is still being begun, in the same thread.
         self._lock = threading.RLock()
         self._closed = False
@@ -60,6 +61,7 @@ class Pool(ABC):
             "limits": self.limits,
             "player": player,
             "policy": self.policy,
+            "allow_unwalled": self.allow_unwalled,
         }
         with self._lock:
             if self._closed:
@@ -134,12 +136,19 @@ class MatchPool(Pool):
         workers: host processes; all cores but one (which is the person's), at least one, if not given.
         limits: budgets of every match.
         policy: whether sources are checked before they are played.
+        allow_unwalled: whether programs that no wall here can run may run without one.
     """
 
-    def __init__(self, workers: int | None = None, limits: Limits | None = None, policy: bool = True) -> None:
+    def __init__(
+        self,
+        workers: int | None = None,
+        limits: Limits | None = None,
+        policy: bool = True,
+        allow_unwalled: bool = False,
+    ) -> None:
         if workers is not None and workers < 1:
             raise ValueError(f"a pool needs at least 1 worker, not {workers}")
-        super().__init__(limits, policy)
+        super().__init__(limits, policy, allow_unwalled)
         self.workers = workers or max(1, cores() - 1)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._hosts: dict[int, _Host] = {}

@@ -12,9 +12,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol
 
+from grpo_arcade.games.players.sandbox.process import SandboxError
+from grpo_arcade.games.players.sandbox.walls import choose
 from grpo_arcade.recordings.runs.folder import CONFIG, RECORDINGS, RunFolderError, unwritable, write_json
 
-_PACKAGES = ("grpo-arcade", "torch", "transformers", "trl", "peft", "accelerate", "datasets", "numpy")
+_PACKAGES = ("grpo-arcade", "torch", "transformers", "trl", "peft", "accelerate", "datasets", "numpy", "pydantic-monty")
 
 
 class Settings(Protocol):
@@ -33,11 +35,13 @@ class Settings(Protocol):
 
 
 def versions() -> dict[str, str]:
-    """Versions of what a run depends on."""
+    """Versions of what a run depends on, and the wall its strategies are played behind."""
     found = {"python": platform.python_version(), "platform": platform.platform()}
     for package in _PACKAGES:
         with contextlib.suppress(PackageNotFoundError):
             found[package] = version(package)
+    with contextlib.suppress(SandboxError):
+        found["wall"] = choose()
     return found
 
 
