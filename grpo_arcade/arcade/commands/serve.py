@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
+import secrets
 import socket
-import sys
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from grpo_arcade.arcade.configuration import Positional
 from grpo_arcade.foreign_text import one_line
@@ -33,6 +36,11 @@ class Command:
     """The port; 0 for any that is free."""
     sessions: int = 256
     """Episodes that may be played at once."""
+    token: str = ""
+    """What clients have to send (Authorization: Bearer TOKEN), the page as /web?token=TOKEN. Needed wherever others can
+    connect; also taken from ARCADE_SERVER_TOKEN, which is where our own clients look for it."""
+    allow_origin: tuple[str, ...] = ()
+    """Web pages that may connect, each as https://host:port, beside the server's own; * for all."""
     idle: float = 600.0
     """Seconds without a message after which a session is closed."""
     export: str | None = None
@@ -53,17 +61,28 @@ def run(command: Command) -> int:
         raise ValueError(f"--idle must be more than 0 seconds, not {command.idle:g}")
     if command.export is not None:
         return _export(game, Path(command.export))
+    from grpo_arcade.games.openenv.client import TOKEN_VARIABLE
     from grpo_arcade.games.openenv.space import EXTRA
 
+    token = command.token or os.environ.get(TOKEN_VARIABLE, "").strip()
+    _check_access(command, token)
     _allow_files(command.sessions + _OTHER_FILES)
     with listen(command.host, command.port) as listening:
+        if not token and not ip_address(listening.getsockname()[0]).is_loopback:
+            raise ValueError(
+                f"--host {command.host} lets others connect, which needs a token they know: --token "
+                f"{secrets.token_urlsafe(16)} for example; leave --host out to keep it on this machine"
+            )
         try:
-            from grpo_arcade.games.openenv.server import Limits, build_app
+            from grpo_arcade.games.openenv.server import Limits, Visitors, build_app
             from grpo_arcade.games.openenv.server import run as serve
         except ModuleNotFoundError as error:
             missing = str(error.name).partition(".")[0]
             raise ImportError(f"serving needs openenv, and {missing} is not installed: {EXTRA}") from error
-        app = build_app(game.name, game.options, Limits(sessions=command.sessions, idle_s=command.idle))
+        visitors = Visitors(own_names_only=not token, origins=command.allow_origin, token=token)
+        half = max(1, command.sessions // 2)
+        limits = Limits(sessions=command.sessions, idle_s=command.idle, of_one_address=half)
+        app = build_app(game.name, game.options, limits, visitors)
         place = _place(listening)
         print(
             f"serving {game.name} at http://{place} (WebSocket ws://{place}/ws, to look at http://{place}/web), "
@@ -72,6 +91,20 @@ def run(command: Command) -> int:
         )
         serve(app, listening)
     return 0
+
+
+def _check_access(command: Command, token: str) -> None:
+    """Refuse what no client could send.
+
+    Raises:
+        ValueError: one line that says what would do.
+    """
+    if not re.fullmatch(r"[!-~]*", token):
+        raise ValueError("--token has letters that cannot be sent; take plain ones without spaces")
+    for origin in command.allow_origin:
+        parts = urlsplit(origin)
+        if origin != "*" and not (parts.scheme and parts.netloc and origin == f"{parts.scheme}://{parts.netloc}"):
+            raise ValueError(f"--allow-origin {origin}: an origin looks like https://host:port, without a path")
 
 
 def _export(game: Game, folder: Path) -> int:
@@ -83,17 +116,21 @@ def _export(game: Game, folder: Path) -> int:
 
 
 def _allow_files(needed: int) -> None:
-    """Have as many files open as there may be connections, where the system says how many."""
+    """Have as many files open as there may be connections, and as many again for those that are only coming.
+
+    Raises:
+        ValueError: the system allows too few for the connections.
+    """
     try:
         import resource
     except ImportError:
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY or soft >= needed:
-        return
     if hard != resource.RLIM_INFINITY and hard < needed:
         raise ValueError(f"the system allows {hard} open files; with --sessions {hard - _OTHER_FILES} they are enough")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+    wanted = 2 * needed if hard == resource.RLIM_INFINITY else min(2 * needed, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -106,8 +143,6 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         why = str(error.strerror).partition(" (")[0]
         raise ValueError(f"cannot listen on {host} port {port}: {why}; --port 0 takes a free one") from error
-    if not ip_address(listening.getsockname()[0]).is_loopback:
-        print(f"whoever can reach {host} can play; leave --host out to keep it on this machine", file=sys.stderr)
     return listening
 
 

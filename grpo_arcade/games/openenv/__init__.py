@@ -14,7 +14,8 @@ from typing import Any
 
 from grpo_arcade.games.game import Baseline, Game, Outcome, Picture
 from grpo_arcade.games.openenv import reading
-from grpo_arcade.games.openenv.client import GoneError, NoFreeSessionError, ServerError, Session, parse_address
+from grpo_arcade.games.openenv.answers import ServerError
+from grpo_arcade.games.openenv.client import GoneError, NoFreeSessionError, Session, parse_address
 from grpo_arcade.games.openenv.reading import Lines, RemoteView
 from grpo_arcade.games.openenv.spec import Spec, SpecError
 from grpo_arcade.games.openenv.spec_parser import load, shipped

@@ -9,7 +9,8 @@ from __future__ import annotations
 import sys
 import time
 
-from grpo_arcade.games.openenv.client import Address, ServerError, Session
+from grpo_arcade.games.openenv.answers import ServerError
+from grpo_arcade.games.openenv.client import Address, Session
 
 PATIENCE_S = 60.0
 """Seconds for which a server that is away is waited for."""

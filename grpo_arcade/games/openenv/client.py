@@ -9,36 +9,36 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import re
 import socket
 import sys
 import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from websockets.client import ClientProtocol
+from websockets.exceptions import InvalidStatus
 from websockets.frames import Opcode
 from websockets.protocol import State
 from websockets.uri import parse_uri
 
-LARGEST_MESSAGE = 16 << 20
-"""Bytes of one message; a 210 × 160 RGB picture in JSON is 0.5 MB."""
-DEEPEST = 32
-"""Lists and tables within each other."""
+from grpo_arcade.games.openenv.answers import LARGEST_MESSAGE, ServerError, one_line, parse_json
+
 CONNECT_S = 10.0
 """Seconds to connect and shake hands."""
+TOKEN_VARIABLE = "ARCADE_SERVER_TOKEN"
+"""Environment variable with the token that servers ask for; as ``TOKEN@host`` or ``TOKEN@host:port`` for one alone."""
 PINGS_S = 5.0
 """Seconds between two looks for pings; servers give 20 to 40."""
 _CHUNK = 1 << 16
+_WANTS_A_TOKEN = f"wants to be told its token, which is looked for in {TOKEN_VARIABLE}"
 _SCHEMES = {"ws": False, "http": False, "wss": True, "https": True}
-
-
-class ServerError(ValueError):
-    """The server failed: it is not there, too slow, or says what cannot be understood. The message is one line."""
 
 
 class GoneError(ServerError):
@@ -109,12 +109,14 @@ class Session:
         deadline = time.monotonic() + CONNECT_S
         self._socket = _connect(address, deadline)
         try:
-            self._protocol.send_request(self._protocol.connect())
+            request = self._protocol.connect()
+            request.headers.update(_access(address))
+            self._protocol.send_request(request)
             self._flush(deadline)
             while not self._events and self._protocol.handshake_exc is None:
                 self._receive(deadline)
             if self._protocol.handshake_exc is not None:
-                raise GoneError(f"{address} does not speak WebSocket at /ws: {_line(self._protocol.handshake_exc)}")
+                raise _refused(address, self._protocol.handshake_exc)
             self._events.popleft()  # the answer to the handshake; a message may have come right behind it
             _look_after(self)
         except BaseException:
@@ -173,10 +175,10 @@ class Session:
         if not isinstance(data, dict):
             raise ServerError(f"{self.address}: the answer to {kind} is not {{type, data}}")
         if answer.get("type") == "error":
-            said = f"{self.address} refuses: {_line(data.get('message') or data.get('code') or 'no reason given')}"
+            said = f"{self.address} refuses: {one_line(data.get('message') or data.get('code') or 'no reason given')}"
             raise NoFreeSessionError(said) if data.get("code") == "CAPACITY_REACHED" else ServerError(said)
         if answer.get("type") != ("state" if kind == "state" else "observation"):
-            raise ServerError(f"{self.address}: {kind} is answered by {_line(answer.get('type'))!r}")
+            raise ServerError(f"{self.address}: {kind} is answered by {one_line(answer.get('type'))!r}")
         return data
 
     def _message(self, deadline: float) -> bytes:
@@ -191,7 +193,7 @@ class Session:
                     if event.fin:
                         return bytes(message)
             if self._protocol.parser_exc is not None and not isinstance(self._protocol.parser_exc, EOFError):
-                raise ServerError(f"{self.address} breaks the protocol: {_line(self._protocol.parser_exc)}")
+                raise ServerError(f"{self.address} breaks the protocol: {one_line(self._protocol.parser_exc)}")
             if not self.is_open:
                 raise GoneError(f"{self.address} closed the connection")
             self._receive(deadline)
@@ -208,7 +210,7 @@ class Session:
         except TimeoutError as error:
             raise GoneError(f"{self.address} did not answer within {self.timeout_s:g} s") from error
         except OSError as error:
-            raise GoneError(f"{self.address} is gone: {_line(error)}") from error
+            raise GoneError(f"{self.address} is gone: {one_line(error)}") from error
         self._take(data)
         self._flush(deadline, tolerant=True)
 
@@ -231,7 +233,7 @@ class Session:
         except OSError as error:
             # One that refuses a session closes at once; what it said is still there to be read.
             if not tolerant:
-                raise GoneError(f"{self.address} is gone: {_line(error)}") from error
+                raise GoneError(f"{self.address} is gone: {one_line(error)}") from error
 
     def close(self) -> None:
         """Hang up, without waiting for the server; it ends the session. Doing so again is harmless."""
@@ -294,8 +296,10 @@ def get_json(address: Address, path: str, timeout_s: float = 10.0, largest: int 
     connection = _connect(address, deadline)
     # HTTP/1.0, so that the answer ends where the connection does and nothing has to be put together.
     request = (
-        f"GET {address.path}{path} HTTP/1.0\r\nHost: {address.host}:{address.port}\r\n"
-        f"Accept: application/json\r\nConnection: close\r\n\r\n"
+        f"GET {address.path}{path} HTTP/1.0\r\nHost: {str(address).partition('//')[2].partition('/')[0]}\r\n"
+        f"Accept: application/json\r\nConnection: close\r\n"
+        + "".join(f"{name}: {value}\r\n" for name, value in _access(address).items())
+        + "\r\n"
     )
     answer = bytearray()
     with connection:
@@ -313,35 +317,36 @@ def get_json(address: Address, path: str, timeout_s: float = 10.0, largest: int 
         except TimeoutError as error:
             raise ServerError(f"{where} did not come within {timeout_s:g} s") from error
         except (OSError, UnicodeError) as error:
-            raise ServerError(f"{where} cannot be had: {_line(error)}") from error
+            raise ServerError(f"{where} cannot be had: {one_line(error)}") from error
     head, _, body = bytes(answer).partition(b"\r\n\r\n")
     status = head.split(b"\r\n", 1)[0].split()
     if len(status) < 2 or not status[0].startswith(b"HTTP/"):
         raise ServerError(f"{where} is not answered by HTTP")
+    if status[1] == b"401":
+        raise ServerError(f"{address} {_WANTS_A_TOKEN}")
     if status[1] != b"200":
-        raise ServerError(f"{where} is answered with HTTP status {_line(status[1].decode('latin-1'))}")
+        raise ServerError(f"{where} is answered with HTTP status {one_line(status[1].decode('latin-1'))}")
     return parse_json(body, where)
 
 
-def parse_json(data: bytes, where: str) -> Any:
-    """JSON, however hostile. Raises :class:`ServerError` if it is none, or deeper than anything sensible."""
-    try:
-        value = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise ServerError(f"{where} cannot be read as JSON: {_line(error)}") from error
-    level = [value]
-    for _ in range(DEEPEST):
-        level = [each for part in level for each in _containers(part)]
-        if not level:
-            return value
-    raise ServerError(f"{where} is nested more than {DEEPEST} deep")
+def _access(address: Address) -> dict[str, str]:
+    """The header with the token of the environment, if that is meant for this server."""
+    words = os.environ.get(TOKEN_VARIABLE, "").strip()
+    token, _, place = words.rpartition("@") if "@" in words else (words, "", "")
+    if place and place not in (address.host, f"{address.host}:{address.port}"):
+        return {}
+    if not re.fullmatch(r"[!-~]*", token):
+        raise ServerError(f"{TOKEN_VARIABLE} holds a letter that no token has; copy the token into it again")
+    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
-def _containers(value: Any) -> Iterable[Any]:
-    """The lists and tables directly within a value."""
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    # Pictures are long lists of numbers, and are passed over at once.
-    return () if {dict, list}.isdisjoint(map(type, inner)) else (each for each in inner if type(each) in (dict, list))
+def _refused(address: Address, error: Exception) -> ServerError:
+    """Why the server did not shake hands. What stands before it may speak for a server that is away for a moment."""
+    status = error.response.status_code if isinstance(error, InvalidStatus) else None
+    if status == 401:
+        return ServerError(f"{address} {_WANTS_A_TOKEN}")
+    kind = ServerError if status is not None and status < 500 else GoneError
+    return kind(f"{address} does not speak WebSocket at /ws: {one_line(error)}")
 
 
 def _connect(address: Address, deadline: float) -> socket.socket:
@@ -354,7 +359,7 @@ def _connect(address: Address, deadline: float) -> socket.socket:
             connection.settimeout(_left(deadline))
             connection = ssl.create_default_context().wrap_socket(connection, server_hostname=address.host)
     except (OSError, UnicodeError) as error:
-        raise GoneError(f"no server answers at {address}: {_line(error)}") from error
+        raise GoneError(f"no server answers at {address}: {one_line(error)}") from error
     return connection
 
 
@@ -367,10 +372,3 @@ def _left(deadline: float) -> float:
 
 def _is_near(host: str) -> bool:
     return host == "localhost" or host == "::1" or host.startswith("127.")
-
-
-def _line(what: object) -> str:
-    """A server's words, or an error's, as one printable line of bounded length."""
-    text = str(what) or type(what).__name__
-    text = " ".join("".join(character if character.isprintable() else " " for character in text[:2000]).split())
-    return text if len(text) <= 200 else text[:199] + "…"

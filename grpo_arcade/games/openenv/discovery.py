@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from grpo_arcade.games.game import Game
-from grpo_arcade.games.openenv.client import Address, ServerError, Session, get_json
+from grpo_arcade.games.openenv.answers import ServerError
+from grpo_arcade.games.openenv.client import Address, Session, get_json
 from grpo_arcade.games.openenv.spec import Spec
 from grpo_arcade.games.openenv.spec_parser import MOST_ACTIONS, load, parse, shipped
 from grpo_arcade.games.registry import make

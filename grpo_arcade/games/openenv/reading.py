@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from grpo_arcade.games.game import Outcome
-from grpo_arcade.games.openenv.client import ServerError
+from grpo_arcade.games.openenv.answers import ServerError
 from grpo_arcade.games.openenv.spec import Field, Mark, Spec
 from grpo_arcade.games.openenv.terms import MISSING, Term
 

@@ -17,10 +17,13 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from grpo_arcade.games import Outcome
 from grpo_arcade.games.openenv import Remote
-from grpo_arcade.games.openenv.client import ServerError, get_json, parse_address
+from grpo_arcade.games.openenv.answers import ServerError
+from grpo_arcade.games.openenv.client import get_json, parse_address
 from grpo_arcade.games.players import play_match
 
 GOOD = {"type": "observation", "data": {"observation": {"board": [0]}, "reward": 0.0, "done": False}}
@@ -398,3 +401,105 @@ def test_moves_sent_ahead_are_answered_in_order():
         games[0].step(1)  # not what was begun
         assert games[0].outcome is Outcome.DISCONNECTED
         games[0].begin(0)  # nothing to begin after the end
+
+
+BIG = {
+    "empty tables": b"{}," * 5_000_000 + b"{}",
+    "empty lists": b"[]," * 5_000_000 + b"[]",
+    "lists of lists": (b"[" * 20 + b"]" * 20 + b",") * 350_000 + b"0",
+    "zeros": b"0," * 8_000_000 + b"0",
+    "texts": b'"",' * 5_000_000 + b'""',
+}
+
+
+@pytest.mark.parametrize("what", BIG)
+def test_an_answer_of_sixteen_megabytes_costs_little(what):
+    message = b'{"type":"observation","data":{"observation":{"board":[' + BIG[what] + b"]}}}"
+    with serving(after(1, saying(frame(message)))) as address:
+        game = Remote(address, {**SPEC, "timeout_s": 60})
+        game.reset(1)
+        began = time.process_time()
+        game.step(0)
+        # Taking it apart takes more than ten seconds.
+        assert time.process_time() - began < 5
+    assert game.outcome is Outcome.DISCONNECTED
+    assert "more than" in game.trouble
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=6),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["board", "reward", "done", "metadata", "x", "observation"]), inner, max_size=4
+        )
+    ),
+    max_leaves=10,
+)
+DATA = st.fixed_dictionaries(
+    {},
+    optional={
+        "observation": st.one_of(JSON, st.fixed_dictionaries({"board": JSON})),
+        "reward": st.one_of(JSON, st.floats(-2, 2)),
+        "done": st.one_of(JSON, st.booleans()),
+        "metadata": JSON,
+        "message": JSON,
+        "code": JSON,
+    },
+)
+ANSWERS = st.lists(
+    st.one_of(
+        st.builds(lambda kind, data: {"type": kind, "data": data}, st.sampled_from(["observation", "error", "state"]), DATA),
+        st.builds(lambda data: {"type": "observation", "data": data}, DATA),
+        st.just(GOOD),
+        JSON,
+    ),
+    min_size=1,
+    max_size=4,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def parrot() -> Iterator[tuple[str, list[object]]]:
+    """A server that says what it was told to say, one thing after another."""
+    lines: list[object] = []
+
+    def behave(connection: socket.socket) -> None:
+        shake(connection)
+        while connection.recv(4096):
+            connection.sendall(text(lines.pop(0) if lines else GOOD))
+
+    with serving(behave) as address:
+        yield address, lines
+
+
+def play_along(parrot: tuple[str, list[object]], answers: list[object]) -> None:
+    address, lines = parrot
+    lines[:] = answers
+    game = Remote(address, SPEC)
+    game.reset(1)
+    while game.outcome is None and game.plies < 5:
+        game.step(0)
+        game.observation()
+        game.view()
+    assert game.outcome is None or isinstance(game.outcome, Outcome)
+    assert game.trouble.isprintable()
+    again = Remote(address, SPEC)
+    again.recall(game.kept())
+    again.reset(1)
+    for _ in range(game.plies):
+        again.step(0)
+    assert (again.outcome, again.score, again.trouble) == (game.outcome, game.score, game.trouble)
+
+
+@settings(max_examples=150, deadline=None)
+@given(answers=ANSWERS)
+def test_whatever_a_server_says_is_a_game_or_a_name(parrot, answers):
+    play_along(parrot, answers)
+
+
+@pytest.mark.soak
+@settings(max_examples=30_000, deadline=None)
+@given(answers=ANSWERS)
+def test_whatever_a_server_says_is_a_game_or_a_name_in_a_long_search(parrot, answers):
+    play_along(parrot, answers)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grpo_arcade.games import Outcome
-from grpo_arcade.games.openenv.client import ServerError
+from grpo_arcade.games.openenv.answers import ServerError
 from grpo_arcade.games.openenv.discovery import from_schema
 from grpo_arcade.games.openenv.reading import legal_of, outcome_of, scope_of, seen, shown
 from grpo_arcade.games.openenv.spec import SpecError

@@ -6,5 +6,6 @@ server's ``app.py`` may do so; the linter holds everything else to that.
 
 from grpo_arcade.games.openenv.server.app import build_app, run
 from grpo_arcade.games.openenv.server.limits import Limits
+from grpo_arcade.games.openenv.server.visitors import Visitors
 
-__all__ = ["Limits", "build_app", "run"]
+__all__ = ["Limits", "Visitors", "build_app", "run"]

@@ -18,7 +18,8 @@ from grpo_arcade.games.game import Game
 from grpo_arcade.games.openenv.server.environment import GameEnvironment
 from grpo_arcade.games.openenv.server.limits import Guard, Limits
 from grpo_arcade.games.openenv.server.messages import GameState, PlayError, messages_for
-from grpo_arcade.games.openenv.server.transport import ReadingOn
+from grpo_arcade.games.openenv.server.transport import Door, notice_the_dead, protocols
+from grpo_arcade.games.openenv.server.visitors import Visitors
 from grpo_arcade.games.openenv.server.web import page
 from grpo_arcade.games.openenv.space import environment_name, summary
 from grpo_arcade.games.registry import make
@@ -28,8 +29,13 @@ _SPARE_CONNECTIONS = 64
 """Connections beyond the sessions: enough to tell a client that the server is full, and for the page and the probes."""
 
 
-def build_app(game: str, options: Mapping[str, Any] | None = None, limits: Limits | None = None) -> Guard:
-    """The ASGI app that serves a registered game.
+def build_app(
+    game: str,
+    options: Mapping[str, Any] | None = None,
+    limits: Limits | None = None,
+    visitors: Visitors | None = None,
+) -> Guard:
+    """The ASGI app that serves a registered game, to everyone where no ``visitors`` are named.
 
     Raises:
         ValueError: no such game, or a bad option, in one line that says what would work.
@@ -55,7 +61,7 @@ def build_app(game: str, options: Mapping[str, Any] | None = None, limits: Limit
         hint = " (sessions live on the WebSocket /ws)" if request.url.path == "/step" else ""
         return JSONResponse({"detail": f"{error}{hint}"}, status_code=409)
 
-    return Guard(app, limits)
+    return Guard(app, limits, visitors or Visitors())
 
 
 def _metadata(game: Game) -> EnvironmentMetadata:
@@ -75,19 +81,37 @@ def _add_page(app: FastAPI, game: Game) -> None:
         return RedirectResponse("/web")
 
 
+def _open_files() -> int:
+    """How many this process may have open."""
+    try:
+        import resource
+    except ImportError:
+        return 1 << 16
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 1 << 16 if soft == resource.RLIM_INFINITY else soft
+
+
 def run(app: Guard, listening: socket.socket) -> None:
     """Serve on a socket that listens already, until Ctrl-C (``KeyboardInterrupt``) or SIGTERM."""
     limits = app.limits
+    most = limits.sessions + _SPARE_CONNECTIONS
+    # As many as all sessions at once are no flood, where the system has files for them.
+    unfinished = max(_SPARE_CONNECTIONS, min(limits.sessions + 256, _open_files() - most - _SPARE_CONNECTIONS))
+    http, websocket = protocols(Door(most, limits.of_one_address or most, unfinished))
+    notice_the_dead(listening)
     config = uvicorn.Config(
         app,
-        log_level="warning",
+        # Warnings are what strangers can cause: a line for every request that is none.
+        log_level="error",
         access_log=False,
         server_header=False,
-        ws=ReadingOn,
+        http=http,
+        ws=websocket,
         ws_max_size=limits.message_bytes,
         # Observations are small, and nearly always travel inside one machine.
         ws_per_message_deflate=False,
-        limit_concurrency=limits.sessions + _SPARE_CONNECTIONS,
+        # Pings keep proxies from hanging up. Who answers none is idle, and idle_s is for that.
+        ws_ping_timeout=None,
         timeout_graceful_shutdown=_SHUTDOWN_S,
     )
     uvicorn.Server(config).run(sockets=[listening])

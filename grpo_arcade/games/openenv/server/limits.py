@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
+from grpo_arcade.games.openenv.server.visitors import Visitors
+
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -32,6 +34,8 @@ class Limits:
     """The longest message or request body; a longer one closes its connection (code 1009) or is answered with 413."""
     messages_per_s: float = 5_000.0
     """Messages a second on one connection; further ones wait, so that nobody crowds the others out."""
+    of_one_address: int = 0
+    """Connections at once from one other machine; 0 for all, as behind a proxy. This machine's own may have all."""
     idle_s: float = 600.0
     """After this long without a message a session is closed (code 1001) and its place is free."""
     requests_per_s: float = 50.0
@@ -39,7 +43,7 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
-            if not getattr(self, name) > 0:
+            if not getattr(self, name) > 0 and name != "of_one_address":
                 raise ValueError(f"{name} must be positive, not {getattr(self, name)!r}")
 
 
@@ -63,14 +67,18 @@ class _Bucket:
 class Guard:
     """Holds ``app`` to ``limits``."""
 
-    def __init__(self, app: App, limits: Limits) -> None:
+    def __init__(self, app: App, limits: Limits, visitors: Visitors) -> None:
         self._app = app
+        self._visitors = visitors
         self.limits = limits
         self._posts: _Bucket | None = None
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one connection, as ASGI has it."""
-        if scope["type"] == "websocket":
+        refused = self._visitors.refusal(scope) if scope["type"] in ("websocket", "http") else None
+        if refused is not None:
+            await _answer(send, *refused, websocket=scope["type"] == "websocket")
+        elif scope["type"] == "websocket":
             await self._connection(scope, receive, send)
         elif scope["type"] == "http" and scope["method"] not in ("GET", "HEAD"):
             await self._request(scope, receive, send)
@@ -84,6 +92,7 @@ class Guard:
         last = loop.time()
         timer: asyncio.TimerHandle
         closing: asyncio.Task[None] | None = None
+        gone = False
 
         async def limited_receive() -> Message:
             nonlocal last
@@ -95,9 +104,14 @@ class Guard:
             return message
 
         async def quiet_send(message: Message) -> None:
-            # The library says goodbye to a connection that is already closed.
-            if closing is None:
-                await send(message)
+            # The library says goodbye to a connection that is already closed, and answers clients that have left; it
+            # hears of both with its next receive.
+            nonlocal gone
+            if closing is None and not gone:
+                try:
+                    await send(message)
+                except OSError:
+                    gone = True
 
         def look() -> None:
             nonlocal closing, timer
@@ -165,8 +179,9 @@ class Guard:
                 return body
 
 
-async def _answer(send: Send, status: int, line: str) -> None:
+async def _answer(send: Send, status: int, line: str, websocket: bool = False) -> None:
+    kind = "websocket.http" if websocket else "http"
     body = b'{"detail":"' + line.encode() + b'"}'
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, (b"connection", b"close")]})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": f"{kind}.response.start", "status": status, "headers": [*headers, (b"connection", b"close")]})
+    await send({"type": f"{kind}.response.body", "body": body})
