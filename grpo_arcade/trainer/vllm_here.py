@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from grpo_arcade.trainer.config import ConfigError
+from grpo_arcade.trainer.models.loading import locate
 
 if TYPE_CHECKING:
     from grpo_arcade.trainer.config import TrainConfig
@@ -106,7 +107,7 @@ class Engine:
         """The engine of a learner, ``model`` whole or under a LoRA adapter, whose weights it has yet to take."""
         adapter_rank = max(each.r for each in model.peft_config.values()) if takes_adapters(model) else 0
         return cls(
-            model.name_or_path,
+            str(locate(model.name_or_path)),
             # Later stages of a curriculum ask in other words.
             longest=prompt_tokens + config.max_completion_length + _OTHER_WORDS,
             sequences=min(256, max(config.generation_batch_size, config.eval_strategies)),

@@ -1,7 +1,7 @@
 """From a name to a causal language model and its tokenizer; torch and transformers are imported only when asked.
 
 A name is ``pocket`` (shipped with this package), a folder (a Hugging Face model, a checkpoint, a PEFT adapter, or a
-run folder, whose newest checkpoint is meant), or a model's name on the Hugging Face hub.
+run folder, whose newest checkpoint is meant), a GGUF file, or a model's name on the Hugging Face hub.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from grpo_arcade.trainer.models.unpacking import is_gguf, unpacked
 
 if TYPE_CHECKING:
     import torch
@@ -73,6 +75,9 @@ def load(
         if "out of memory" in str(error).lower():
             raise
         raise ModelError(why_not(str(name), where, error)) from error
+    if is_gguf(str(name)):
+        # An adapter names its base: the file outlives the folder it was unpacked into.
+        model.config._name_or_path = model.name_or_path = str(Path(str(name)).expanduser().resolve())
     return model.eval(), tokenizer
 
 
@@ -127,7 +132,9 @@ def quiet() -> Iterator[None]:
 
 
 def locate(name: str) -> Path | str:
-    """The folder a name stands for, or the name itself where it can only be the hub's. Imports no torch.
+    """The folder a name stands for, or the name itself where it can only be the hub's.
+
+    Imports no torch, but for unpacking a GGUF file the first time.
 
     Raises:
         ModelError: there is no such folder, or no model in it.
@@ -139,6 +146,8 @@ def locate(name: str) -> Path | str:
             )
         return POCKET
     path = Path(name).expanduser()
+    if is_gguf(name) and path.is_file():
+        return _unpacked(path)
     if path.is_dir():
         if ((path / "config.json").is_file() and any(path.glob("*.safetensors*"))) or (path / ADAPTER_CONFIG).is_file():
             return path
@@ -148,17 +157,28 @@ def locate(name: str) -> Path | str:
         raise ModelError(f"{name} holds no model: it needs config.json and model.safetensors, or checkpoint-N folders")
     if path.exists() or name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise ModelError(
-            f"there is no model folder at {name}; use pocket, a folder, or a hub name like Qwen/Qwen3-0.6B"
+            f"there is no model at {name}; use pocket, a folder, a .gguf file, or a hub name like Qwen/Qwen3-0.6B"
         )
     return name
 
 
 def is_small(model: str) -> bool:
     """Whether a model on this disk is small; one that would have to be downloaded is not."""
+    if is_gguf(model) and (file := Path(model).expanduser()).is_file():
+        return file.stat().st_size <= SMALL / 4  # in four bits a weight instead of sixteen
     where = POCKET if model == "pocket" else locate(model)
     if not isinstance(where, Path) or (where / ADAPTER_CONFIG).is_file():
         return False
     return sum(file.stat().st_size for file in where.glob("*.safetensors")) <= SMALL
+
+
+def _unpacked(file: Path) -> Path:
+    try:
+        return unpacked(file)
+    except ImportError:
+        raise
+    except Exception as error:
+        raise ModelError(f"{file} cannot be unpacked: {' '.join(str(error).split())[:200]}") from error
 
 
 def _load_adapter(folder: Path, dtype: str | torch.dtype, trainable: bool, options: dict[str, Any]) -> tuple[Any, Any]:
