@@ -38,7 +38,7 @@ def frames(app, scene, count):
     for _ in range(10 * count):
         if len(scene.session.actions) >= goal or scene.game.outcome is not None:
             return
-        app._last_turn = time.perf_counter() - FRAME_S  # a turn that comes in time
+        app._pace._last = time.perf_counter() - FRAME_S  # a turn that comes in time
         app.turn(wait=False)
     raise AssertionError("the game stands still")
 
@@ -155,7 +155,7 @@ def test_a_slow_machine_drops_time_and_never_a_press(app, hands, pong):
     before = len(pong.session.actions)
     key("space")
     key("space", False)
-    app._last_turn = time.perf_counter() - 10.0
+    app._pace._last = time.perf_counter() - 10.0
     app.turn(wait=False)
     made = len(pong.session.actions) - before
     assert 1 <= made <= 4
@@ -167,7 +167,7 @@ def test_frames_keep_the_games_own_pace(app, hands, pong):
     before = len(pong.session.actions)
     for turn in range(600):
         early = 0.004 if turn % 2 else -0.004  # turns are never quite even
-        app._last_turn = time.perf_counter() - FRAME_S - early
+        app._pace._last = time.perf_counter() - FRAME_S - early
         pong.update(FRAME_S + early)
     assert abs(len(pong.session.actions) - before - 600) <= 1
 

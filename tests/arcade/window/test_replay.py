@@ -240,6 +240,6 @@ def test_quitting_in_the_middle_of_an_export_leaves_no_rubbish(app, hands):
 
 
 def test_what_is_saved_can_be_saved_again_beside_it(app, hands, tmp_path):
-    first = app.fresh_file("films", "a", ".gif")
+    first = app.files.fresh("films", "a", ".gif")
     save(recorded(), first)
-    assert app.fresh_file("films", "a", ".gif") != first
+    assert app.files.fresh("films", "a", ".gif") != first

@@ -88,7 +88,7 @@ def test_a_whole_game_is_played_lost_restarted_and_kept(app, hands):
     for _ in range(6):
         hands.press("=")
     hands.until(lambda: scene.verdict)
-    (kept,) = app.folder("recordings").iterdir()
+    (kept,) = app.files.folder("recordings").iterdir()
     episode = load(kept)
     verify(episode)
     assert (episode.seed, episode.score) == (11, scene.person.score)
@@ -141,7 +141,7 @@ def test_the_window_goes_on_while_a_model_thinks_and_leaving_ends_it(app, hands)
         hands.press("escape")
         assert task.cancelled
         assert app.scene is below
-        assert len(list(app.folder("recordings").iterdir())) == 1  # five moves are not lost either
+        assert len(list(app.files.folder("recordings").iterdir())) == 1  # five moves are not lost either
 
 
 def test_a_dead_endpoint_is_a_readable_line_on_its_board(app, hands):

@@ -192,7 +192,7 @@ class Play(Scene, ABC):
     def _finish_recording(self) -> None:
         if self.recording and self.session.actions:
             stem = f"{self.name.replace('/', '-')}-seed-{self.session.seed}"
-            path = save(self.session.episode(), self.app.fresh_file("recordings", stem, SUFFIX))
+            path = save(self.session.episode(), self.app.files.fresh("recordings", stem, SUFFIX))
             self.app.say(f"Recording saved: {path}")
 
     def enter(self) -> None:
@@ -293,7 +293,7 @@ class Play(Scene, ABC):
         same = [part for part in parts if dict(part[0].options) == dict(self.game.options)]
         if not same:
             raise ValueError("Nothing has been played yet that a GIF could show")
-        path = self.app.fresh_file("films", f"{self.name.replace('/', '-')}-last-seconds", ".gif")
+        path = self.app.files.fresh("films", f"{self.name.replace('/', '-')}-last-seconds", ".gif")
         self._gif_share = 0.0
         palette = palette_of(self.game, self.app.palette)
         self._gif = self.app.background.process(

@@ -107,7 +107,7 @@ class Export(Scene):
         self._begin_in = None
         # Beside the finished films, so that moving it there costs nothing.
         self._scratch = tempfile.TemporaryDirectory(
-            prefix=".making-", dir=self.app.folder("films"), ignore_cleanup_errors=True
+            prefix=".making-", dir=self.app.files.folder("films"), ignore_cleanup_errors=True
         )
         path = Path(self._scratch.name) / f"film.{self.format}"
         self._task = self.app.background.process(
@@ -141,7 +141,7 @@ class Export(Scene):
         first = self._episodes[0]
         versus = "-versus" if len(self._episodes) > 1 else ""
         stem = f"{first.game.replace('/', '-')}{versus}-seed-{first.seed}"
-        path = self.app.fresh_file("films", stem, f".{self.format}")
+        path = self.app.files.fresh("films", stem, f".{self.format}")
         os.replace(self.filmed.path, path)
         self.app.say(f"Saved ({_megabytes(self.filmed.bytes)}): {path}")
         self.app.memory.set("export format", self.format)

@@ -1,14 +1,20 @@
 """Everything a person can do, by id, and which keys, buttons and pads do it.
 
 An action's id is ``context.name``; a scene names the contexts that are alive in it. The person's settings file may give
-any id other bindings. A binding is a word: a key (``"p"``, ``"up"``, ``"ctrl+s"``, ``"f11"``, ``"?"``), a gamepad's
-button or direction (``"pad:a"``, ``"pad:up"``; the left stick counts as directions), a mouse button other than the
-first (``"mouse:right"``), or the wheel (``"wheel:up"``). The first mouse button always presses what it points at.
+any id other bindings. A binding is a word: a key (``"p"``, ``"ц"``, ``"up"``, ``"ctrl+s"``, ``"f11"``, ``"?"``), a
+gamepad's button or direction (``"pad:a"``, ``"pad:up"``; the left stick counts as directions), a mouse button other
+than the first (``"mouse:right"``), or the wheel (``"wheel:up"``). The first mouse button always presses what it points
+at.
+
+A key goes by its letter. Where that does nothing, as most do of keyboards whose letters are not Latin, or stand
+elsewhere, it goes by its place: as what it is on an American keyboard.
 """
 
 from __future__ import annotations
 
 import difflib
+import sys
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -183,6 +189,10 @@ class Bindings:
                     return self._does[context, word]
         return None
 
+    def find_key(self, words: Iterable[str], places: Iterable[str], contexts: Sequence[str]) -> Action | None:
+        """The action that binds one of the words, or else one of those of the key's place."""
+        return self.find(words, contexts) or self.find(places, contexts)
+
     def key_label(self, id: str) -> str:
         """The main key as it is shown to people: ``"Esc"``, ``"Ctrl+S"``, ``"Left"``."""
         return binding_label(self._of[id][0]) if self._of[id] else ""
@@ -195,6 +205,12 @@ class Bindings:
 _KEYS = {name.removeprefix("K_").lower(): code for name, code in vars(pygame).items() if name.startswith("K_")}
 _CHARACTERS = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 _NAMES = {code: name for name, code in reversed(_KEYS.items())} | {ord(c): c for c in _CHARACTERS}
+_PLACES = {
+    code: _NAMES[_KEYS[name.removeprefix("KSCAN_").lower()]]
+    for name, code in vars(pygame).items()
+    if name.startswith("KSCAN_") and 32 < _KEYS.get(name.removeprefix("KSCAN_").lower(), 0) < 127
+}
+"""What the keys of letters, digits and signs are on an American keyboard, by place."""
 _MODIFIERS = (("ctrl", pygame.KMOD_CTRL), ("alt", pygame.KMOD_ALT), ("meta", pygame.KMOD_META))
 _PAD_BUTTONS = {
     pygame.CONTROLLER_BUTTON_A: "a",
@@ -223,7 +239,9 @@ def _checked(word: str) -> str:
     else:
         *modifiers, key = word.lower().split("+") if word != "+" and not word.endswith("++") else [word]
         allowed = {"shift", *(name for name, _ in _MODIFIERS)}
-        if set(modifiers) <= allowed and (key in _KEYS or key in _CHARACTERS):
+        key = unicodedata.normalize("NFC", key)
+        letter = len(key) == 1 and not key.isascii() and key.isprintable()
+        if set(modifiers) <= allowed and (key in _KEYS or key in _CHARACTERS or letter):
             order = [name for name in ("ctrl", "alt", "meta", "shift") if name in modifiers]
             return "+".join([*order, key])
     everything = [*_KEYS, *_CHARACTERS, *(f"pad:{name}" for name in _PAD_BUTTONS.values())]
@@ -233,14 +251,40 @@ def _checked(word: str) -> str:
 
 def key_words(event: pygame.event.Event) -> list[str]:
     """The words a key press may be bound by, the most particular first."""
-    name = _NAMES.get(event.key, "")
-    mods = event.mod
-    held = [label for label, mask in _MODIFIERS if mods & mask]
+    typed = unicodedata.normalize("NFC", getattr(event, "unicode", "")).lower()
+    sign = typed in _CHARACTERS or (len(typed) == 1 and not typed.isascii() and typed.isprintable())
+    # With AltGr held, a sign that needs it is typed like any other.
+    altered = not event.mod & (pygame.KMOD_RALT | pygame.KMOD_MODE) and _held(event.mod)
+    return _pressed(_name_of(event.key), event.mod, typed if sign and not altered else "")
+
+
+def place_words(event: pygame.event.Event) -> list[str]:
+    """The words that stand for a key's place, where its letter does nothing; none where letter and place agree."""
+    name = _PLACES.get(getattr(event, "scancode", 0), "")
+    latin = event.key < 128
+    if not name or name == _name_of(event.key) or (latin and _held(event.mod)):
+        return []  # who holds Ctrl means the letter
+    return _pressed(name, event.mod, "")
+
+
+def _name_of(key: int) -> str:
+    """What a key is called that SDL names by ``key``; empty where it has no name and no letter."""
+    if (name := _NAMES.get(key)) is not None:
+        return name
+    letter = chr(key).lower() if 128 <= key <= sys.maxunicode else ""
+    return letter if len(letter) == 1 and letter.isprintable() else ""
+
+
+def _held(mods: int) -> list[str]:
+    return [label for label, mask in _MODIFIERS if mods & mask]
+
+
+def _pressed(name: str, mods: int, typed: str) -> list[str]:
+    held = _held(mods)
     words = []
     if mods & pygame.KMOD_SHIFT and name:
         words.append("+".join([*held, "shift", name]))
-    typed = getattr(event, "unicode", "")
-    if not held and typed in _CHARACTERS and typed:
+    if typed:
         words.append(typed)
     if name and not (mods & pygame.KMOD_SHIFT and name in ("tab",)):
         words.append("+".join([*held, name]))

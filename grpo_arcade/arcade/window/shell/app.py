@@ -12,9 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime
 from functools import partial
-from pathlib import Path
 
 import pygame
 
@@ -26,15 +24,16 @@ from grpo_arcade.arcade.window.play.speaker import Speaker
 from grpo_arcade.arcade.window.shell.actions import Action, Bindings
 from grpo_arcade.arcade.window.shell.clipboard import is_paste, pasted
 from grpo_arcade.arcade.window.shell.display import Display
-from grpo_arcade.arcade.window.shell.inputs import Change, Inputs
+from grpo_arcade.arcade.window.shell.everywhere import EVERYWHERE
+from grpo_arcade.arcade.window.shell.inputs import Change, Inputs, pointer_of
+from grpo_arcade.arcade.window.shell.kept_files import KeptFiles
 from grpo_arcade.arcade.window.shell.memory import Memory
 from grpo_arcade.arcade.window.shell.overlay import Help, KeyBar, Messages
+from grpo_arcade.arcade.window.shell.pace import Pace
 from grpo_arcade.arcade.window.shell.scene import Act, Dropped, Event, Pointer, Released, Scene, Typed, Wheel
 
 WAKE = pygame.event.custom_type()
 """Posted from other threads to end the loop's sleep."""
-MOST_DT = 0.25
-"""Seconds; after a longer pause (a suspended laptop) motion goes on from where it was."""
 
 
 class App:
@@ -52,11 +51,12 @@ class App:
         self.settings = load_settings() if settings is None else settings
         self.messages = Messages()
         self.bindings, binding_problems = Bindings.of_settings(self.settings.keys)
+        self.files = KeptFiles(self.settings.data_folder)
         self.memory = Memory(self.settings.data_folder / "window.json")
         self.palette = self.memory.get("palette", self.settings.palette)
         if self.palette not in theme.PALETTES:
             self.palette = self.settings.palette
-        self.speaker = Speaker(self.memory.get("muted", False), self.complain)
+        self.speaker: Speaker = Speaker(self.memory.get("muted", False), self.complain)
         self.scenes: list[Scene] = []
         self.running = True
         self.frame_s: deque[float] = deque(maxlen=4096)
@@ -66,8 +66,7 @@ class App:
         self._help: Help | None = None
         self._bar = KeyBar()
         self._stale = True
-        self._last_turn = time.perf_counter()
-        self._next_frame = 0.0
+        self._pace = Pace()
         # A thread that computes gives way to the next frame after half a millisecond instead of five.
         self._switch_s = sys.getswitchinterval()
         sys.setswitchinterval(0.0005)
@@ -160,19 +159,6 @@ class App:
         self.memory.set("muted", muted)
         self.say("Sound is off" if muted else "Sound is on")
 
-    def folder(self, kind: str) -> Path:
-        """Where files of a kind go: "recordings", "films" or "screenshots"; made if need be."""
-        folder = self.settings.data_folder / kind
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
-
-    def fresh_file(self, kind: str, stem: str, suffix: str) -> Path:
-        """A file of that kind that does not exist yet, named for the moment."""
-        stem = f"{stem}-{datetime.now():%Y%m%d-%H%M%S}"
-        names = (f"{stem}{f'-{n}' if n else ''}{suffix}" for n in range(10_000))
-        folder = self.folder(kind)
-        return next(folder / name for name in names if not (folder / name).exists())
-
     # The loop.
 
     def run(self) -> int:
@@ -203,9 +189,9 @@ class App:
 
     def turn(self, wait: bool = True) -> bool:
         """Sleep until something is due (not if ``wait`` is False), deal with it, draw if need be; True if it drew."""
-        events = self._wait() if wait else pygame.event.get()
+        events = self._pace.events(self._due()) if wait else pygame.event.get()
         began = time.perf_counter()
-        dt, self._last_turn = min(began - self._last_turn, MOST_DT), began
+        dt = self._pace.passed(began)
         scene = self.scene
         changed = False
         listens_first = scene is not None and scene.holds
@@ -241,24 +227,14 @@ class App:
     _touched = False
     """Whether the scene made use of an event since the last frame."""
 
-    def _wait(self) -> list[pygame.event.Event]:
-        now = time.perf_counter()
-        due = [self.messages.next_expiry(), self.inputs.next_repeat(now)]
+    def _due(self) -> list[float | None]:
+        """Seconds until each thing that has to be done."""
+        if self._stale or self._touched:
+            return [0.0]
+        due = [self.messages.next_expiry(), self.inputs.next_repeat(time.perf_counter())]
         if self.scene and self._help is None:
             due.append(self.scene.next_update())
-        known = [moment for moment in due if moment is not None]
-        if self._stale or self._touched:
-            known = [0.0]
-        # However much there is to do: never more than 60 frames a second.
-        pause = max(self._next_frame - now, 0.0)
-        if known and min(known) <= pause:
-            if pause > 0:
-                time.sleep(pause)
-            self._next_frame = max(self._next_frame + theme.FRAME_S, time.perf_counter())
-            return pygame.event.get()
-        first = pygame.event.wait(max(1, round(min(known) * 1000)) if known else 0)
-        self._next_frame = time.perf_counter() + theme.FRAME_S / 2
-        return [first, *pygame.event.get()] if first.type != pygame.NOEVENT else []
+        return due
 
     def _wake(self) -> None:
         with suppress(pygame.error):  # the window is gone, or a million results are waiting already
@@ -288,32 +264,28 @@ class App:
                 self.scene.looked_away()
         elif event.type == pygame.DROPFILE:
             self._tell(Dropped(event.file))
-        elif event.type in (pygame.MOUSEMOTION, pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP) and (
-            getattr(event, "button", 1) == 1
-        ):
-            self._point(event)
+        elif (pointer := pointer_of(event)) is not None:
+            self._point(pointer)
         else:
             self._press(event)
 
-    def _point(self, event: pygame.event.Event) -> None:
-        kind = {pygame.MOUSEMOTION: "move", pygame.MOUSEBUTTONDOWN: "down", pygame.MOUSEBUTTONUP: "up"}[event.type]
-        held = bool(event.buttons[0]) if kind == "move" else kind == "down"
-        hovered = self._bar.at(event.pos)
+    def _point(self, pointer: Pointer) -> None:
+        hovered = self._bar.at(pointer.at)
         if hovered != self._bar.hovered:
             self._bar.hovered = hovered
             self.redraw()
-        if kind == "down":
+        if pointer.kind == "down":
             self.inputs.device = "keys"
             if hovered:
                 self._act(self.bindings.action(hovered))
                 return
             if self._help is not None:
-                self._toggle_help()
+                self.toggle_help()
                 return
             if self.messages.dismiss():
                 self.redraw()
         if self._help is None:
-            self._tell(Pointer(kind, event.pos, held))  # type: ignore[arg-type]
+            self._tell(pointer)
 
     def _press(self, event: pygame.event.Event) -> None:
         device = self.inputs.device
@@ -321,7 +293,7 @@ class App:
         if self.inputs.device != device:
             self.redraw()  # the bar of keys shows the device in use
         for change in changes:
-            if change.words:
+            if change.words or change.places:
                 self._pressed(event, change)
             else:
                 self._released(self.inputs.let_go(change.source))
@@ -348,9 +320,9 @@ class App:
                 self._tell(Typed(text))
                 return
         if self._help is not None:
-            self._press_in_help(change.words)
+            self._press_in_help(change)
             return
-        action = self.bindings.find(change.words, (*scene.contexts, "app"))
+        action = self.bindings.find_key(change.words, change.places, (*scene.contexts, "app"))
         if action is None:
             if event.type == pygame.MOUSEWHEEL:
                 self._tell(Wheel(event.y, pygame.mouse.get_pos()))
@@ -358,52 +330,42 @@ class App:
         self.inputs.hold(action, change.source)
         self._act(action)
 
-    def _press_in_help(self, words: Sequence[str]) -> None:
+    def _press_in_help(self, change: Change) -> None:
         assert self._help is not None
-        if self._help.turned(words):
+        if self._help.turned(change.words):
             self.redraw()
             return
-        action = self.bindings.find(words, ("app",))
+        action = self.bindings.find_key(change.words, change.places, ("app",))
         if action is not None and action.id not in ("app.help", "app.back"):
             self._act(action)
         else:
-            self._toggle_help()
+            self.toggle_help()
 
     def _act(self, action: Action, repeated: bool = False) -> None:
         if self._help is not None and action.context != "app":
             return
         if self._help is None and self._tell(Act(action.id, repeated)):
             return
-        if action.id == "app.back" and self._help is None:
-            if self.messages.dismiss():
-                self.redraw()
-            elif len(self.scenes) > 1:
-                self.close(self.scenes[-1])
-        elif action.context == "app":
-            self._guard(lambda: self._own(action.id))
+        if action.id in EVERYWHERE:
+            self._guard(lambda: EVERYWHERE[action.id](self) or True)
 
-    def _own(self, id: str) -> bool:
-        if id == "app.help" or (id == "app.back" and self._help is not None):
-            self._toggle_help()
-        elif id == "app.screenshot":
-            path = self.fresh_file("screenshots", "grpo-arcade", ".png")
-            pygame.image.save(self.surface, path)
-            self.say(f"Screenshot saved: {path}")
-        elif id == "app.full-screen":
-            self._let_go()
-            self.display.toggle_full_screen()
-            self._resized()
-        elif id == "app.palette":
-            names = theme.PALETTES
-            self.set_palette(names[(names.index(self.palette) + 1) % len(names)])
-            self.say(f"Colours: {self.palette}")
-        elif id == "app.mute":
-            self.mute(not self.speaker.muted)
-        elif id == "app.quit":
-            self.quit()
-        return True
+    def go_back(self) -> None:
+        """Away from what lies on top: the help, a message, a scene; the last scene stays."""
+        if self._help is not None:
+            self.toggle_help()
+        elif self.messages.dismiss():
+            self.redraw()
+        elif len(self.scenes) > 1:
+            self.close(self.scenes[-1])
 
-    def _toggle_help(self) -> None:
+    def toggle_full_screen(self) -> None:
+        """Over the whole screen, or back in a window."""
+        self._let_go()
+        self.display.toggle_full_screen()
+        self._resized()
+
+    def toggle_help(self) -> None:
+        """Show the keys of the scene, or no longer."""
         scene = self.scene
         if self._help is None and scene is not None:
             self._help = Help((*scene.contexts, "app"), f"Keys · {scene.title}" if scene.title else "Keys")

@@ -24,4 +24,5 @@ def is_paste(event: pygame.event.Event) -> bool:
     """Whether a key that went down asks for it: Ctrl+V, Cmd+V, Shift+Insert."""
     if event.key == pygame.K_INSERT:
         return bool(event.mod & pygame.KMOD_SHIFT)
-    return event.key == pygame.K_v and bool(event.mod & (pygame.KMOD_CTRL | pygame.KMOD_META))
+    v = event.key == pygame.K_v or (event.key > 127 and getattr(event, "scancode", 0) == pygame.KSCAN_V)
+    return v and bool(event.mod & (pygame.KMOD_CTRL | pygame.KMOD_META))

@@ -15,7 +15,8 @@ from typing import Any, Literal
 import pygame
 from pygame._sdl2 import controller
 
-from grpo_arcade.arcade.window.shell.actions import Action, Bindings, key_words, mouse_word, pad_word
+from grpo_arcade.arcade.window.shell.actions import Action, Bindings, key_words, mouse_word, pad_word, place_words
+from grpo_arcade.arcade.window.shell.scene import Pointer
 
 FIRST_REPEAT_S, REPEAT_S = 0.35, 0.05
 _TILTED, _RELEASED = 0.5, 0.35
@@ -32,6 +33,8 @@ class Change:
     """Which; the same for down and up."""
     words: tuple[str, ...] = ()
     """What the press may be bound by, the most particular first; empty when it went up."""
+    places: tuple[str, ...] = ()
+    """What it is bound by where none of the words does anything."""
 
 
 class Inputs:
@@ -54,9 +57,9 @@ class Inputs:
         kind = event.type
         if kind == pygame.KEYDOWN:
             self.device = "keys"
-            return [Change(("key", event.key), tuple(key_words(event)))]
+            return [Change(_key(event), tuple(key_words(event)), tuple(place_words(event)))]
         if kind == pygame.KEYUP:
-            return [Change(("key", event.key))]
+            return [Change(_key(event))]
         if kind == pygame.MOUSEBUTTONDOWN:
             return [Change(("mouse", event.button), (word,))] if (word := mouse_word(event.button)) else []
         if kind == pygame.MOUSEBUTTONUP:
@@ -155,6 +158,26 @@ class Inputs:
             action, source, _ = self._repeating
             self._repeating = action, source, now + REPEAT_S
             yield bindings.action(action.id)
+
+
+_POINTING: dict[int, Literal["move", "down", "up"]] = {
+    pygame.MOUSEMOTION: "move",
+    pygame.MOUSEBUTTONDOWN: "down",
+    pygame.MOUSEBUTTONUP: "up",
+}
+
+
+def pointer_of(event: pygame.event.Event) -> Pointer | None:
+    """What the mouse did with its first button or none; None for other events."""
+    kind = _POINTING.get(event.type)
+    if kind is None or getattr(event, "button", 1) != 1:
+        return None
+    return Pointer(kind, event.pos, bool(event.buttons[0]) if kind == "move" else kind == "down")
+
+
+def _key(event: pygame.event.Event) -> Hashable:
+    """A key by its place, since its letter may be another one when it goes up."""
+    return "key", getattr(event, "scancode", 0) or event.key
 
 
 def _of_a_pad(source: Hashable) -> bool:

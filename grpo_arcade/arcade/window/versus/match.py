@@ -132,7 +132,7 @@ class Match(Scene):
 
     def _save_episode(self, episode: Episode, name: str) -> None:
         plain = "".join(c if c.isalnum() else "-" for c in f"{self.table.name}-versus-{name}-seed-{self.seed}")
-        save(episode, self.app.fresh_file("recordings", plain, SUFFIX))
+        save(episode, self.app.files.fresh("recordings", plain, SUFFIX))
 
     def _let_begin(self, contestant: Contestant) -> None:
         contestant.begin(self.app.background, self.table.name, self.table.options, self.seed)
@@ -315,7 +315,7 @@ class Match(Scene):
                 saved += 1
         if not saved:
             raise ValueError("nobody has made a move yet")
-        self.app.say(f"{saved} recording{'s' if saved > 1 else ''} saved in {self.app.folder('recordings')}")
+        self.app.say(f"{saved} recording{'s' if saved > 1 else ''} saved in {self.app.files.folder('recordings')}")
 
     # Time.
 
