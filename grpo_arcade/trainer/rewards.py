@@ -2,7 +2,8 @@
 
 Each takes one :class:`~grpo_arcade.trainer.scoring.Rollout` and returns a value and the reason in words. A reward of
 your own is written the same way, or as any TRL reward function, and named in the configuration by its dotted path
-``package.module:function``; how they are called is in ``judging``.
+``package.module:function``; how they are called is in ``judging``. :func:`trl_rewards` gives them to other people's
+trainers.
 
 ``function_works``, ``no_cheating`` and ``strategy_succeeds`` carry the names and values of the public 2048 tutorials.
 They hardly differ between two strategies that both play, so the default adds ``progress``, fifty times as heavy: it is
@@ -17,12 +18,18 @@ import statistics
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from itertools import count
+from typing import TYPE_CHECKING, Any
 
-from grpo_arcade.games import Episode, Outcome, score_text
+from grpo_arcade.games import Episode, Game, Outcome, make, score_text
+from grpo_arcade.trainer.config import TrainConfig
 from grpo_arcade.trainer.judging import Reward
 from grpo_arcade.trainer.own_rewards import reward_named
 from grpo_arcade.trainer.scoring import FAILURES, Rollout, counted_score, rules_of
+
+if TYPE_CHECKING:
+    from grpo_arcade.games.players import Pool
+    from grpo_arcade.trainer.shared_rollouts import SharedRollouts
 
 _KNOWN: dict[str, Reward] = {}
 
@@ -194,6 +201,62 @@ def load(wanted: Sequence[str], weights: Sequence[float] = ()) -> list[Reward]:
     if all(each.weight == 0 for each in found):
         raise ValueError("reward_weights are all 0, so nothing could be learnt; leave them empty for the defaults")
     return found
+
+
+def trl_rewards(
+    game: str | Game = "2048",
+    *,
+    rewards: Sequence[str] = TrainConfig.rewards,
+    weights: Sequence[float] = (),
+    seeds: int | Sequence[int] = 2,
+    run_key: bytes | None = None,
+    pool: Pool | None = None,
+) -> list[Callable[..., list[float | None]]]:
+    """Reward functions as TRL's and Unsloth's ``GRPOTrainer`` take them, for a data set that asks for strategies.
+
+    Each is called with ``prompts``, ``completions`` (texts or conversations) and whatever else the trainer hands over,
+    and returns a value a completion: that of the reward of its name, times its weight. A value is None, which TRL
+    leaves out, where a game's server broke off. The completions of a call are played once, for all of the functions
+    together, in the sandbox, in processes beside this one; any thread may call.
+
+    Args:
+        game: what completions play: a registered name, or a game with its options, ``make("2048", size=3)``.
+        rewards: names of this module's functions, or ``package.module:function`` of your own.
+        weights: one each; empty gives every function its own default (progress 50, gets_further 5, others 1), so that
+            ``GRPOConfig.reward_weights`` can be left alone.
+        seeds: how many games each completion plays, on seeds drawn for each step from a secret; or a list of seeds,
+            which are then the same at every step.
+        run_key: the secret; needed where several processes train together, which must draw the same seeds.
+        pool: where matches are played, and by which limits; all cores but one, where none is given.
+
+    Raises:
+        ValueError: no such game or reward, in one line that says what would work.
+    """
+    from grpo_arcade.trainer.shared_rollouts import SharedRollouts
+
+    if "beats_champion" in rewards:
+        raise ValueError("beats_champion compares with a run's champion, and another trainer has none")
+    found = load(rewards, weights)
+    shared = SharedRollouts(make(game) if isinstance(game, str) else game, seeds, run_key, pool)
+    return [_as_trl_calls_it(reward, shared) for reward in found]
+
+
+def _as_trl_calls_it(reward: Reward, shared: SharedRollouts) -> Callable[..., list[float | None]]:
+    from grpo_arcade.trainer.shared_rollouts import completion_text
+
+    calls = count()
+
+    def function(prompts: Sequence[Any], completions: Sequence[Any], **columns: Any) -> list[float | None]:
+        call, state = next(calls), columns.get("trainer_state")
+        # Older trainers do not tell their step; every function's n-th call is for the same batch.
+        step = call if state is None else int(state.global_step)
+        rollouts = shared.of([completion_text(completion) for completion in completions], step)
+        verdicts = reward.verdicts(rollouts, columns | {"prompts": prompts, "completions": completions})
+        return [None if each.value is None else each.value * reward.weight for each in verdicts]
+
+    function.__name__ = function.__qualname__ = reward.name
+    function.__doc__ = reward.function.__doc__
+    return function
 
 
 def _never_moved(rollout: Rollout) -> bool:
