@@ -5,7 +5,8 @@
 
 What the notebook needs for rewards, a board, a timer, ``exec`` of generated code in its own process, and three
 functions that each play again, are the two lines with ``trl_rewards``: programs play in the sandbox, once for all
-rewards, on seeds they cannot know. Model, data set and trainer are TRL's own, and Unsloth's trainer takes the same list.
+rewards, on seeds they cannot know. Model, data set and trainer are TRL's own, and Unsloth's trainer takes the same
+list.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def test_the_names_and_values_are_those_of_our_own_rewards_times_their_weights(p
         "gets_further",
     ]
     texts = [GOES, CHEATS, PROSE]
-    baselines = {name: told for name, told in _means(TINY).items()}
+    baselines = _means(TINY)
     scorer = Scorer(pool, [Assignment(TINY.name, TINY.options, (5, 6), baselines, None)] * 3)
     for place, text in enumerate(texts):
         scorer.submit(place, text)
