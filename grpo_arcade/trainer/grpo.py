@@ -104,6 +104,7 @@ def _open(config: TrainConfig | None, resume: str | Path | None, capture: bool, 
     facts: dict[str, Any] = {"game": config.game, "model": config.model, "max_steps": config.max_steps}
     facts |= {"writer": chosen.name, "writer_why": chosen.why}
     facts["reward_weights"] = {reward.name: reward.weight for reward in rewards}
+    facts["reward_descriptions"] = {reward.name: reward.description for reward in rewards}
     if resume is None:
         versions = make(config.game, **options).versions
         facts |= {"episode_versions": versions, "run_key": config.run_key, "processes": ranks.count}

@@ -63,6 +63,11 @@ class Reward:
         """What TRL logs it under."""
         return self.name
 
+    @property
+    def description(self) -> str:
+        """What it pays for, as its docstring says first; empty where it has none."""
+        return " ".join((inspect.getdoc(self.function) or "").split("\n\n")[0].split())
+
     def __call__(
         self, prompts: Sequence[Any], completions: Sequence[Any], *, rollouts: Sequence[Rollout], **columns: Any
     ) -> list[float | None]:

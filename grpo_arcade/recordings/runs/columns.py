@@ -168,4 +168,5 @@ FACTS: Mapping[str, Shape] = {
     "episode_versions": _of(_text),
     "baselines": _of(_of(_number)),
     "reward_weights": _of(_number),
+    "reward_descriptions": _of(_text),
 }

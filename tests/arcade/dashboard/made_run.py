@@ -61,6 +61,9 @@ def open_run(root, name="made", max_steps=100, game="2048", versions=None, **set
         "max_steps": max_steps,
         "run_key": "00" * 16,
         "reward_weights": WEIGHTS,
+        "reward_descriptions": {
+            "strategy_succeeds": "Mean over the games of +20 won, +2 played to another end, −3 crash."
+        },
         "episode_versions": versions or {"grpo-arcade": "0.1.0", "rules": "1"},
     }
     writer = RunWriter.create(config, facts)

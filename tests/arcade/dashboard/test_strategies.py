@@ -13,6 +13,7 @@ from grpo_arcade.arcade.dashboard.tabs.game_view import GameView
 from grpo_arcade.arcade.dashboard.tabs.strategy_detail import Detail
 from grpo_arcade.arcade.dashboard.tabs.strategy_table import StrategyTable
 from grpo_arcade.foreign_text import clean
+from grpo_arcade.recordings.runs.earned import earned_by_outcome, elsewhere
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.recordings.runs.strategy_list import COLUMNS, FilterError, Order, listed, rows_of
 
@@ -107,6 +108,49 @@ def test_the_chosen_strategy_is_told_with_source_reward_diff_and_game(finished, 
         await pilot.press("v")
         await until(pilot, lambda: "game 1 of 2" in seen(app))
         assert table.chosen == detail.told.row["id"]
+
+    drive(finished, play, size=(160, 50))
+
+
+def test_a_reward_is_told_as_value_times_weight_and_with_what_else_there_was_to_earn(finished, drive, until, seen):
+    async def play(app, pilot):
+        _, detail = await opened(app, pilot, until)
+        await pilot.press("v", "v")
+        await until(pilot, lambda: "what else there was to earn" in seen(app))
+        assert detail.told.weights["progress"] == 2
+        lines = [line.split("│")[-1] for line in seen(app).splitlines()]
+        progress = next(line.split() for line in lines if "half way from random" in line)
+        at = progress.index("progress")
+        value, weight, part = (float(word) for word in progress[at + 1 : at + 4])
+        assert part == pytest.approx(value * weight, abs=0.01)
+        assert "+20 won, +2 played to another end" in seen(app)
+        assert "in this run: lost 2 (408), crashed -3 (72)" in seen(app)
+
+    drive(finished, play, size=(160, 50))
+
+
+def test_what_each_outcome_earned_is_counted_over_the_newest_strategies(finished):
+    with RunReader(finished) as reader:
+        paid = earned_by_outcome(reader, ["strategy_succeeds", "progress", 'a "name"'])
+        rows = [row for step in range(1, 31) for row in reader.strategies(step)]
+    assert set(paid) == {"strategy_succeeds", "progress"}
+    assert list(paid["progress"]) == ["lost", "crashed"]
+    lost = [row["rewards"]["progress"] for row in rows if row["outcome"] == "lost"]
+    assert paid["progress"]["lost"] == (pytest.approx(min(lost)), pytest.approx(sum(lost) / len(lost)),
+                                        pytest.approx(max(lost)), len(lost))  # fmt: skip
+    assert elsewhere(paid["strategy_succeeds"]) == f"lost 2 ({len(lost)}), crashed -3 ({len(rows) - len(lost)})"
+
+
+def test_another_order_or_filter_puts_the_cursor_on_top(finished, drive, until, seen):
+    async def play(app, pilot):
+        table, _ = await opened(app, pilot, until)
+        await pilot.press(*["down"] * 7)
+        await until(pilot, lambda: table.cursor == 7)
+        await pilot.press("o")
+        await until(pilot, lambda: "by step" in seen(app) and table.cursor == 0)
+        await pilot.press("down", "down")
+        await ask(app, pilot, until, "outcome=crashed")
+        await until(pilot, lambda: "filter: outcome=crashed" in seen(app) and table.cursor == 0)
 
     drive(finished, play, size=(160, 50))
 

@@ -3,9 +3,11 @@
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from textual.widgets import DataTable
 
-from grpo_arcade.arcade.dashboard.tabs.groups import Groups
+from grpo_arcade.arcade.dashboard.tabs.groups import Groups, programs, shared_lines, strip_of
 from grpo_arcade.arcade.dashboard.tabs.log import MOST_LINES, Tail, level_of
 from grpo_arcade.recordings.runs.reader import RunReader
 
@@ -33,6 +35,65 @@ def test_a_group_stands_side_by_side_the_best_first(finished, drive, until, seen
         await until(pilot, lambda: "step 30, group" in seen(app))
 
     drive(finished, play, size=(160, 45))
+
+
+def row(number, source, advantage):
+    source_id = None if source is None else hash(source)
+    return {"id": number, "source": source, "source_id": source_id, "advantage": advantage}
+
+
+def test_completions_of_one_program_are_one_column_and_those_without_one_stay_apart():
+    mates = [row(1, "a", 0.1), row(2, None, -1.0), row(3, "b", 0.9), row(4, "a", 0.1), row(5, None, -1.0)]
+    assert [[each["id"] for each in alike] for alike in programs(mates)] == [[3], [1, 4], [2], [5]]
+
+
+lines = st.lists(st.sampled_from(["import math", "x = 1", "", "def strategy(board):", "    return 'W'"]), min_size=1)
+
+
+@given(lines, st.lists(lines, min_size=2, max_size=5))
+def test_what_is_folded_all_programs_begin_with_and_no_program_is_folded_away(head, rests):
+    sources = ["\n".join([*head, *rest]) for rest in rests]
+    count = shared_lines([*sources, None])
+    split = [source.splitlines() for source in sources]
+    assert all(each[:count] == split[0][:count] for each in split)
+    assert count < min(map(len, split))
+    if count:
+        assert count >= 3
+        assert len({tuple(each[: count + 1]) for each in split}) > 1 or count == min(map(len, split)) - 1
+
+
+def test_a_strip_shows_every_advantage_and_its_ends():
+    strip = strip_of([1.5, 0.5, 0.0, -1.5])
+    assert strip.plain == " advantages +1.50 █ ▃ · █ -1.50"
+    assert [str(span.style) for span in strip.spans][:4] == ["green", "green", "dim", "red"]
+    assert strip_of([]).plain == ""
+
+
+def test_what_all_programs_of_a_group_begin_with_is_folded_until_asked_for(made_run, tmp_path, drive, until, seen):
+    rng, played = random.Random(1), made_run.episodes()
+    head = "import math\n\nWEIGHTS = [1, 2, 3]\n\n"
+    with made_run.open_run(tmp_path, "alike", 40) as writer:
+        writer.group(1, "training", 0, 0, made_run.OPTIONS, made_run.SEEDS)
+        sources = [f"{head}def strategy(board):\n    return {letter!r}\n" for letter in "WWAS"]
+        ids = [
+            writer.strategy(1, "training", at, 0, made_run.Rollout(source, source, played["random"]), [1], False)
+            for at, source in enumerate(sources)
+        ]
+        writer.judged(ids, [{"progress": 1.0}] * 4, [{}] * 4, [2.0, 2.0, 1.0, 0.0], [1.0, 1.0, -0.5, -1.5])
+        writer.step(made_run.step_row(1, rng, {"lost": 4}))
+
+    async def play(app, pilot):
+        await pilot.press("3")
+        await until(pilot, lambda: "4 completions, 3 different programs" in seen(app))
+        assert "2 alike: also #2" in seen(app)
+        assert "… 5 lines that all begin with" in seen(app)
+        assert "WEIGHTS" not in seen(app)
+        assert "return 'A'" in seen(app)
+        assert "advantages +1.00" in seen(app)
+        await pilot.press("f")
+        await until(pilot, lambda: "WEIGHTS" in seen(app) and "lines that all begin" not in seen(app))
+
+    drive(writer.folder, play, size=(160, 45))
 
 
 def test_columns_of_a_group_slide(finished, drive, until, seen):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -13,6 +14,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from grpo_arcade.arcade.dashboard.dialogs import Prompt
+from grpo_arcade.arcade.dashboard.draw.lines import Lines
 from grpo_arcade.arcade.dashboard.draw.numbers import number
 from grpo_arcade.arcade.dashboard.tabs.strategy_detail import highlighted
 from grpo_arcade.foreign_text import clean
@@ -21,7 +23,11 @@ from grpo_arcade.recordings.runs.reader import RunReader
 _BAR = 12
 """Cells of the bar of the largest advantage."""
 
-
+_TINY = 0.005
+"""A smaller advantage changes nothing that one could see."""
+_WORTH = 3
+"""Lines that all programs share, from which on they are folded."""
+_BLOCKS = "▁▂▃▄▅▆▇█"
 _COLUMN = 46
 """Cells of a column, as in the style sheet."""
 
@@ -34,6 +40,8 @@ class Group:
     number: int
     groups: int
     title: str
+    advantages: Text
+    """All of them in one line, the largest first."""
     columns: tuple[Content, ...]
     key: tuple[Any, ...]
     """Tells whether anything in it is new."""
@@ -46,6 +54,7 @@ class Groups(Vertical):
         Binding("left", "step(-1)", "Earlier step"),
         Binding("right", "step(1)", "Later step"),
         Binding("g", "group", "Next group"),
+        Binding("f", "fold", "Fold"),
         Binding("z", "go_to", "Step…"),
         Binding("end", "newest", "Newest"),
         Binding("comma", "slide(-1)", "Columns to the left", show=False),
@@ -58,10 +67,13 @@ class Groups(Vertical):
         self._step: int | None = None
         self._number = 0
         self._shown: Group | None = None
+        self._fold = True
+        """Whether lines that all programs begin with are left out."""
 
     def compose(self) -> ComposeResult:
-        """What the group plays, and a column a completion."""
+        """What the group plays, every advantage at a glance, and a column a program."""
         yield Static(id="groups-title")
+        yield Lines(id="groups-advantages")
         yield HorizontalScroll(id="columns", can_focus=False)
 
     def on_mount(self) -> None:
@@ -78,13 +90,13 @@ class Groups(Vertical):
                 return None
         groups = reader.groups(step)
         if not groups:
-            return Group(step, 0, 0, f"step {step} has no groups", (), (step,))
+            return Group(step, 0, 0, f"step {step} has no groups", Text(), (), (step,))
         number_ = min(self._number, len(groups) - 1)
         mates = [row for row in reader.strategies(step) if row["number"] == groups[number_]["number"]]
-        key = (step, number_, tuple((row["id"], row["reward"]) for row in mates))
+        key = (step, number_, self._fold, tuple((row["id"], row["reward"]) for row in mates))
         if self._shown is not None and self._shown.key == key:
             return self._shown
-        return _told(step, number_, groups, mates, key)
+        return _told(step, number_, groups, mates, key, fold=self._fold)
 
     def show(self, found: Group | None) -> None:
         """Show it."""
@@ -97,6 +109,7 @@ class Groups(Vertical):
             return
         self._shown = found
         title.update(Text(f" {found.title}", no_wrap=True, overflow="ellipsis"))
+        self.query_one("#groups-advantages", Lines).write([found.advantages])
         columns = self.query_one("#columns")
         have = list(columns.query("VerticalScroll > Static").results(Static))
         for static, content in zip(have, found.columns, strict=False):
@@ -121,6 +134,11 @@ class Groups(Vertical):
             self._number = (self._shown.number + 1) % self._shown.groups
             self._again()
 
+    def action_fold(self) -> None:
+        """Leave out, or show again, what all programs of a group begin with."""
+        self._fold = not self._fold
+        self._again()
+
     def action_slide(self, way: int) -> None:
         """The columns beside."""
         columns = self.query_one("#columns")
@@ -143,36 +161,85 @@ class Groups(Vertical):
             self.notify(f"{answer!r} is no step", severity="warning")
 
 
-def _told(step: int, number_: int, groups: list[Any], mates: list[dict[str, Any]], key: tuple[Any, ...]) -> Group:
+def _told(
+    step: int, number_: int, groups: list[Any], mates: list[dict[str, Any]], key: tuple[Any, ...], *, fold: bool
+) -> Group:
     group = groups[number_]
     seeds = group["seeds"]
     options = ", ".join(f"{clean(str(name))} {value}" for name, value in group["options"].items())
-    advantages = [row["advantage"] or 0.0 for row in mates]
-    up, down = sum(a > 0.005 for a in advantages), sum(a < -0.005 for a in advantages)
+    advantages = sorted((row["advantage"] or 0.0 for row in mates), reverse=True)
+    up, down = sum(a > _TINY for a in advantages), sum(a < -_TINY for a in advantages)
     pushed = f"GRPO makes {up} likelier, {down} less likely, leaves {len(mates) - up - down}"
     played = f"{len(seeds)} seeds {seeds[0]}…" if seeds else "no seeds"
+    alike = programs(mates)
+    different = f", {len(alike)} different programs" if len(alike) < len(mates) else ""
     title = (
-        f"step {step}, group {number_ + 1} of {len(groups)}: {len(mates)} completions; {pushed}; {options}; {played}"
+        f"step {step}, group {number_ + 1} of {len(groups)}: {len(mates)} completions{different}; {pushed}; "
+        f"{options}; {played}"
     )
-    most = max((abs(advantage) for advantage in advantages), default=0.0) or 1.0
-    mates = sorted(mates, key=lambda row: -(row["advantage"] or 0.0))
-    twins: dict[Any, int] = {}
-    for row in mates:
-        twins[row["source_id"]] = twins.get(row["source_id"], 0) + 1
-    columns = tuple(_column(row, most, twins[row["source_id"]]) for row in mates)
-    return Group(step, number_, len(groups), title, columns, key)
+    most = max(map(abs, advantages), default=0.0) or 1.0
+    shared = shared_lines([rows[0]["source"] for rows in alike]) if fold else 0
+    columns = tuple(_column(rows, most, shared) for rows in alike)
+    return Group(step, number_, len(groups), title, strip_of(advantages), columns, key)
 
 
-def _column(row: dict[str, Any], most: float, twins: int) -> Content:
+def programs(mates: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """The completions of a group, those with the same program together; the largest advantage first."""
+    found: dict[Any, list[dict[str, Any]]] = {}
+    for row in sorted(mates, key=lambda row: -(row["advantage"] or 0.0)):
+        found.setdefault(row["source_id"] or ("none", row["id"]), []).append(row)
+    return list(found.values())
+
+
+def shared_lines(sources: Sequence[str | None]) -> int:
+    """With how many lines all programs begin alike; 0 where that is hardly worth a line of its own."""
+    split = [source.splitlines() for source in sources if source]
+    if len(split) < 2:
+        return 0
+    first, last = min(split), max(split)  # all others lie between them
+    count = next((at for at, lines in enumerate(zip(first, last, strict=False)) if lines[0] != lines[1]), None)
+    count = min(len(first), len(last)) if count is None else count
+    # The last line stays, so that nobody's program is empty.
+    count = min(count, min(map(len, split)) - 1)
+    return count if count >= _WORTH else 0
+
+
+def strip_of(advantages: Sequence[float]) -> Text:
+    """Every advantage as a block as high as it is large, upward ones in green, between the largest and the smallest."""
+    if not advantages:
+        return Text()
+    most = max(map(abs, advantages)) or 1.0
+    text = Text(f" advantages {advantages[0]:+.2f} ", style="dim")
+    for advantage in advantages:
+        block = _BLOCKS[round(abs(advantage) / most * (len(_BLOCKS) - 1))] if abs(advantage) > _TINY else "·"
+        text.append(f"{block} ", style="green" if advantage > _TINY else "red" if advantage < -_TINY else "dim")
+    return text.append(f"{advantages[-1]:+.2f}")
+
+
+def _column(alike: list[dict[str, Any]], most: float, shared: int) -> Content:
+    row = alike[0]
     advantage = row["advantage"] or 0.0
     cells = round(abs(advantage) / most * _BAR)
-    way = "▲" if advantage > 0.005 else "▼" if advantage < -0.005 else "●"
-    tone = "$text-success" if advantage > 0.005 else "$text-error" if advantage < -0.005 else "dim"
+    way = "▲" if advantage > _TINY else "▼" if advantage < -_TINY else "●"
+    tone = "$text-success" if advantage > _TINY else "$text-error" if advantage < -_TINY else "dim"
     parts: list[Any] = [
         (f"{way} {advantage:+.2f} ", f"bold {tone}"), ("█" * cells + "\n", tone),
         (f"#{row['id']} ", "bold"), f"{row['outcome']}, score {number(row['score'])}\n",
-        (f"reward {number(row['reward'])}", ""),
-        (f", {row['tokens']} tokens" + (f", {twins} alike" if twins > 1 and row["source_id"] else "") + "\n\n", "dim"),
+        (f"reward {number(row['reward'])}", ""), (f", {row['tokens']} tokens\n", "dim"),
     ]  # fmt: skip
-    parts.append(highlighted(row["source"]) if row["source"] else ("no strategy in this completion", "dim"))
+    if len(alike) > 1:
+        others = ", ".join(f"#{other['id']}" for other in alike[1:])
+        parts.append((f"{len(alike)} alike: also {others}\n", "bold"))
+    parts.append("\n")
+    if not row["source"]:
+        parts.append(("no strategy in this completion", "dim"))
+    elif shared:
+        parts += [(f"… {shared} lines that all begin with (f unfolds)\n", "dim"), _rest(row["source"], shared)]
+    else:
+        parts.append(highlighted(row["source"]))
     return Content.assemble(*parts)
+
+
+def _rest(source: str, shared: int) -> Content:
+    """A program from some line on, in the colours it has as a whole."""
+    return Content("\n").join(highlighted(source).split("\n")[shared:])

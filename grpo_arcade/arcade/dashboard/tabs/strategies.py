@@ -57,6 +57,8 @@ class Strategies(Container):
         # The rows on screen are read while they are drawn: by key, a millisecond, on a connection nobody else uses.
         self._reader = RunReader(folder)
         self._order = Order()
+        self._listed = Order()
+        """The order of what is in the table."""
         self._rewards: list[str] = []
         self._settling: Timer | None = None
 
@@ -89,7 +91,8 @@ class Strategies(Container):
         table = self.query_one(StrategyTable)
         if order != self._order:
             return
-        table.fill(ids, order.by, order.descending)
+        table.fill(ids, order.by, order.descending, anew=order != self._listed)
+        self._listed = order
         text = Text(no_wrap=True, overflow="ellipsis")
         text.append(f" {len(ids):,} strateg{'y' if len(ids) == 1 else 'ies'}", style="bold")
         newest = "newest first" if order.descending else "oldest first"

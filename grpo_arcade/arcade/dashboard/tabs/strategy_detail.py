@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ from grpo_arcade.arcade.dashboard.draw.shares import outcome_style
 from grpo_arcade.arcade.dashboard.tabs.game_view import GameView
 from grpo_arcade.foreign_text import clean
 from grpo_arcade.games import Episode
+from grpo_arcade.recordings.runs.earned import Earned, earned_by_outcome, elsewhere
 from grpo_arcade.recordings.runs.reader import RunReader
 
 VIEWS = ("source", "diff", "reward", "game")
@@ -38,6 +40,11 @@ class Told:
     """The source of the best other strategy of its group."""
     text: Content
     """Its source in colours, with its error: made beside the screen's thread, because colouring takes time."""
+    weights: Mapping[str, float]
+    descriptions: Mapping[str, str]
+    """What each reward function pays for, where the run says it."""
+    paid: Mapping[str, Mapping[str, Earned]]
+    """What each reward function gave the strategies of each outcome."""
 
 
 def tell(reader: RunReader, strategy_id: int) -> Told:
@@ -50,7 +57,16 @@ def tell(reader: RunReader, strategy_id: int) -> Told:
     champion = reader.champion()
     episodes = tuple(reader.episodes(strategy_id))
     source = None if champion is None else champion.source
-    return Told(row, episodes, source, reader.best_mate(strategy_id), _source(row))
+    return Told(
+        row,
+        episodes,
+        source,
+        reader.best_mate(strategy_id),
+        _source(row),
+        reader.reward_weights(),
+        reader.facts().get("reward_descriptions") or {},
+        earned_by_outcome(reader, list(row["rewards"] or ())),
+    )
 
 
 def highlighted(source: str) -> Content:
@@ -118,7 +134,7 @@ class Detail(Vertical):
             named = "the best other one of its group" if self.against_group else "the champion"
             page.show(_difference(row["source"], other, named), from_start=from_start)
         elif view == "reward":
-            page.show(_reward(row), from_start=from_start)
+            page.show(_reward(self.told), from_start=from_start)
 
     def switch_diff(self) -> None:
         """Compare with the group instead of the champion, or the other way round."""
@@ -167,21 +183,32 @@ def _difference(own: str | None, other: str | None, named: str) -> RenderableTyp
     return text
 
 
-def _reward(row: dict[str, Any]) -> RenderableType:
+def _reward(told: Told) -> RenderableType:
+    row = told.row
     if row["rewards"] is None:
         why = "held-out: scored, never rewarded" if row["purpose"] != "training" else "its group is not complete yet"
         return Text(f"no reward: {why}", style="dim")
-    table = Table("reward function", "value", "why", box=None, pad_edge=False, header_style="dim")
+    table = Table("reward function", box=None, pad_edge=False, header_style="dim")
+    for heading in ("value", "× weight", "= part"):
+        table.add_column(heading, justify="right")
+    table.add_column("why")
     reasons = row["reasons"] or {}
     for name, value in row["rewards"].items():
-        table.add_row(Text(clean(name)), number(value), Text(clean(str(reasons.get(name, "")))))
-    table.add_row("weighted sum", number(row["reward"]), "", style="bold")
+        weight = told.weights.get(name)
+        part = None if value is None or weight is None else value * weight
+        weighted = "–" if weight is None else f"{weight:g}"
+        table.add_row(Text(clean(name)), number(value), weighted, number(part), Text(clean(str(reasons.get(name, "")))))
+    table.add_row("reward", "", "", number(row["reward"]), "their sum", style="bold")
     advantage = row["advantage"]
     push = "changes nothing: its group has no spread, or it is average"
     if advantage is not None and abs(advantage) >= 0.005:
         push = "makes it likelier" if advantage > 0 else "makes it less likely"
-    table.add_row("advantage", "–" if advantage is None else f"{advantage:+.2f}", f"GRPO {push}")
-    parts: list[RenderableType] = [table]
+    table.add_row("advantage", "", "", "–" if advantage is None else f"{advantage:+.2f}", f"GRPO {push}")
+    parts: list[RenderableType] = [table, Text("\nwhat else there was to earn, before weights", style="dim")]
+    for name in row["rewards"]:
+        parts.append(Text.assemble((clean(name), "bold"), "  ", clean(told.descriptions.get(name, ""))))
+        if paid := elsewhere(told.paid.get(name, {})):
+            parts.append(Text(f"  in this run: {clean(paid)}", style="dim"))
     if row["error"]:
         parts += [Text("\nerror", style="dim"), Text(clean(row["error"]), style="red")]
     return Group(*parts)

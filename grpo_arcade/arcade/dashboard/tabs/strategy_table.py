@@ -81,9 +81,12 @@ class StrategyTable(ScrollView, can_focus=True):
     def __len__(self) -> int:
         return len(self._ids)
 
-    def fill(self, ids: array[int], key: str, descending: bool) -> None:
-        """List these ids; the chosen strategy stays chosen where it is still listed near by."""
-        before = self.chosen
+    def fill(self, ids: array[int], key: str, descending: bool, *, anew: bool = False) -> None:
+        """List these ids; the chosen strategy stays chosen where it is still listed near by.
+
+        ``anew``: in another order, or others; then one wants to see what is first.
+        """
+        before = None if anew else self.chosen
         at_top = self.cursor == 0
         self._ids, self._pages, self._sorted = ids, {}, (key, descending)
         self.virtual_size = Size(sum(width for _, width in FIELDS), len(ids) + 1)
