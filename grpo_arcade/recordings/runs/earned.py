@@ -34,7 +34,8 @@ def earned_by_outcome(reader: RunReader, names: Sequence[str]) -> dict[str, dict
             (NEWEST,),
         )
         told = {row["outcome"]: Earned(*tuple(row)[1:]) for row in rows if row["known"]}
-        found[name] = {outcome: told[outcome] for outcome in ordered({key: each.strategies for key, each in told.items()})}
+        counts = {outcome: each.strategies for outcome, each in told.items()}
+        found[name] = {outcome: told[outcome] for outcome in ordered(counts)}
     return found
 
 

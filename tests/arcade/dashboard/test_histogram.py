@@ -59,6 +59,9 @@ def test_parts_stand_on_each_other_and_what_is_taken_away_below_nothing():
     data = stacked_parts(found)
     assert [list(curve.base) for curve in data.curves] == [[0.0, 0.0], [0.0, 0.0], [1.0, 2.0]]
     assert [list(curve.ys) for curve in data.curves] == [[1.0, 2.0], [-1.0, -1.0], [1.5, 2.0]]
+    crossing = stacked_parts(Found(2, (), [1, 2], {"a": [1.0, 1.0], "b": [-1.0, 1.0]}, ()))
+    edges = [(list(curve.base), list(curve.ys)) for curve in crossing.curves[1:]]
+    assert edges == [([1.0, 1.0], [1.0, 2.0]), ([0.0, 0.0], [-1.0, 0.0])]  # neither crosses what is between
     lines = [line.plain for line in draw(data, 60, 14, Ink())]
     nothing = next(at for at, line in enumerate(lines) if line.lstrip().startswith("0┤"))
     assert any("▒" in line for line in lines[:nothing])

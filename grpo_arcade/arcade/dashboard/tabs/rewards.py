@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rich.color import Color
 from rich.style import Style
@@ -199,12 +199,13 @@ def stacked_parts(found: Found) -> ChartData:
     above, below = [0.0] * len(found.steps), [0.0] * len(found.steps)
     curves: list[Curve] = []
     for place, values in enumerate(found.parts.values()):
-        known: list[Any] = [0.0 if value != value else value for value in values]
-        base = [high if value >= 0 else low for value, high, low in zip(known, above, below, strict=True)]
-        ends = [start + value for start, value in zip(base, known, strict=True)]
-        above = [max(high, end) for high, end in zip(above, ends, strict=True)]
-        below = [min(low, end) for low, end in zip(below, ends, strict=True)]
-        curves.append(Curve("", found.steps, ends, _COLOURS[place % len(_COLOURS)], base=base))
+        colour = _COLOURS[place % len(_COLOURS)]
+        known = [0.0 if value != value else value for value in values]
+        higher = [edge + max(0.0, value) for edge, value in zip(above, known, strict=True)]
+        lower = [edge + min(0.0, value) for edge, value in zip(below, known, strict=True)]
+        curves += [Curve("", found.steps, higher, colour, base=above)] if higher != above else []
+        curves += [Curve("", found.steps, lower, colour, base=below)] if lower != below else []
+        above, below = higher, lower
     if found.held_out:
         xs, ys = [row.step for row in found.held_out], [row.mean for row in found.held_out]
         curves.append(Curve("", xs, ys, ORANGE, points=True, right=True))
