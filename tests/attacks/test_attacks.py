@@ -28,18 +28,6 @@ SEEDS = (7_305_186_244_190_723, 7_305_186_244_190_724)
 LIMITS = Limits(move_cpu_s=0.1, game_cpu_s=0.3, match_cpu_s=0.5, memory_bytes=96 << 20, waiting_s=0.3)
 OPTIONS = {"size": 4, "target": 64}
 
-# One of every kind at least, and those that no policy could see.
-REPRESENTATIVE = {
-    "subclasses_to_os", "gc_walk", "reduce_ex", "traceback_frame", "generator_frame", "seed_in_frames",
-    "format_globals", "wraps_updated_globals", "match_args_in_class", "type_hints_eval", "os_import", "sys_modules",
-    "open_plain", "open_write", "subprocess", "codecs_open", "idna_codec", "ctypes_open", "ctypes_execve",
-    "syscall_x32", "syscall_io_uring", "executable_memory", "executable_mprotect", "segfault", "raw_loopback",
-    "fork_bomb", "thread_bomb", "kill_parent", "kill_everyone", "sleep_for_ever", "lock_for_ever", "stop_self",
-    "memory_doubling", "big_integer", "regex_bomb", "raised_limit", "hash_that_loops", "control_characters",
-    "write_reply", "flood", "many_replies_ahead", "read_own_channel", "patch_wire", "page_scribble", "write_goal",
-    "big_integers_in_memory", "environment", "clock", "renewed_move_clock", "trickling_reply", "answers_unread",
-}  # fmt: skip
-
 
 class Outside:
     """What must stay untouched."""
@@ -117,7 +105,7 @@ def assert_harmless(result, outside, policy):
     assert len(result.episodes) == len(SEEDS)
     assert SECRET not in result.error
     assert all(str(seed) not in result.error for seed in SEEDS)
-    assert "leaked state" not in result.error or not policy
+    assert "leaked state" not in result.error
     assert result.error.isprintable()
     assert len(result.error) <= 400
     assert outside.untouched()
@@ -148,7 +136,7 @@ def test_the_library_runs_no_text_and_makes_no_attribute_that_the_policy_refuses
 
 @pytest.mark.parametrize(
     "hostile",
-    [hostile for hostile in ATTACKS if hostile.name in REPRESENTATIVE],
+    ATTACKS,
     ids=lambda hostile: f"{hostile.kind}-{hostile.name}".replace(" ", "_"),
 )
 def test_nothing_gets_out_with_the_policy_off(hostile, outside):
@@ -223,7 +211,6 @@ def test_there_are_a_hundred_distinct_attacks_of_every_kind():
     assert len({hostile.source for hostile in ATTACKS}) == len(ATTACKS) >= 100
     assert len(kinds) >= 12
     assert min(kinds.values()) >= 7
-    assert {hostile.name for hostile in ATTACKS} >= REPRESENTATIVE
 
 
 @pytest.mark.parametrize(
