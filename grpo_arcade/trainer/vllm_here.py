@@ -8,6 +8,7 @@ knows no adapter for is added to the weights, with that rounding.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from grpo_arcade.trainer.config import ConfigError
-from grpo_arcade.trainer.models.loading import locate
+from grpo_arcade.trainer.models.loading import ADAPTER_CONFIG, base_name, is_adapter, locate
 
 if TYPE_CHECKING:
     from grpo_arcade.trainer.config import TrainConfig
@@ -28,6 +29,8 @@ RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 """Ranks of adapters that vLLM has room for; a smaller one fits into the next."""
 _BATCHED_TOKENS = 8192
 """Tokens of prompts it reads at a time. The prompt of a group is read once and kept."""
+ALONE = 0.8
+"""Share of the card's memory where nobody learns beside it."""
 _OTHER_WORDS = 256
 """Tokens by which one prompt of a run may be longer than another."""
 
@@ -119,6 +122,21 @@ class Engine:
             rank=rank,
             local_rank=local_rank,
         )
+
+    @classmethod
+    def of(cls, name: str, *, longest: int, sequences: int, seed: int = 0) -> Self:
+        """An engine that writes with a model as it lies there: whole, or as an adapter and its base."""
+        where = locate(name)
+        if not is_adapter(where):
+            return cls(str(where), longest=longest, sequences=sequences, memory_share=ALONE, seed=seed)
+        from vllm.lora.request import LoRARequest
+
+        kept = json.loads((Path(where) / ADAPTER_CONFIG).read_text(encoding="utf-8"))
+        base = str(locate(base_name(str(kept["base_model_name_or_path"]))))
+        rank = int(kept["r"])
+        made = cls(base, longest=longest, sequences=sequences, memory_share=ALONE, adapter_rank=rank, seed=seed)
+        made._request = LoRARequest("adapter", 1, str(where))
+        return made
 
     def load(self, model: Any) -> None:
         """Take the weights of this moment."""

@@ -157,6 +157,20 @@ def test_whole_weights_go_over_by_name(tiny_model, vllm):
     assert ("sleep", 1) not in StandIn.made.log
 
 
+def test_a_saved_adapter_is_asked_on_its_base(adapted, tiny_model, vllm, tmp_path):
+    from grpo_arcade.trainer.models.loading import open_generation_config
+
+    adapted.save_pretrained(tmp_path)
+    engine = Engine.of(str(tmp_path), longest=300, sequences=8)
+    assert (StandIn.made.order["model"], StandIn.made.order["max_lora_rank"]) == (tiny_model, 8)
+    engine([[1]], on_finished=lambda place, ids: None, **ORDER)
+    assert StandIn.made.log[-1][-1] == ("adapter", 1, str(tmp_path))
+    Engine.of(tiny_model, longest=300, sequences=8)
+    assert "enable_lora" not in StandIn.made.order
+    eos = load(tiny_model)[0].generation_config.eos_token_id
+    assert open_generation_config(str(tmp_path)).eos_token_id == eos
+
+
 def test_an_interrupted_step_leaves_nothing_under_way(tiny_model, vllm):
     model, _ = load(tiny_model)
     engine = Engine.beside(model, TrainConfig().resolved(), 300)

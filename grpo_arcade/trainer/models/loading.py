@@ -101,6 +101,23 @@ def open_tokenizer(name: str | Path) -> Any:
     return tokenizer
 
 
+def open_generation_config(name: str | Path) -> Any:
+    """A model's generation config, which says what ends a completion; None where it has none.
+
+    Raises:
+        ModelError: no such model.
+    """
+    from transformers import GenerationConfig
+
+    where = locate(str(name))
+    if is_adapter(where):
+        return open_generation_config(_base(Path(where)))
+    try:
+        return GenerationConfig.from_pretrained(where)
+    except OSError:
+        return None
+
+
 def is_adapter(name: str | Path) -> bool:
     """Whether a name stands for a folder with a PEFT adapter."""
     where = locate(str(name))

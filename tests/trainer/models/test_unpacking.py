@@ -39,8 +39,6 @@ def source():
 @pytest.fixture
 def file(source, tmp_path):
     """The same as llama.cpp would have it."""
-    from grpo_arcade.trainer.model_export.pocket_gguf import _add_tokenizer
-
     config, path = source.config, tmp_path / "tiny.gguf"
     writer = gguf.GGUFWriter(path, "qwen2")
     writer.add_context_length(config.max_position_embeddings)
@@ -51,7 +49,15 @@ def file(source, tmp_path):
     writer.add_head_count_kv(config.num_key_value_heads)
     writer.add_rope_freq_base(10000.0)
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
-    _add_tokenizer(writer, POCKET)
+    pocket = open_tokenizer(POCKET)
+    described = json.loads(pocket.backend_tokenizer.to_str())
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("qwen2")
+    writer.add_token_list(pocket.convert_ids_to_tokens(range(len(pocket))))
+    writer.add_token_types([gguf.TokenType.NORMAL] * len(pocket))
+    writer.add_token_merges([" ".join(pair) for pair in described["model"]["merges"]])
+    writer.add_eos_token_id(pocket.eos_token_id)
+    writer.add_chat_template(pocket.chat_template)
     names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.QWEN2, config.num_hidden_layers)
     for key, weights in source.state_dict().items():
         if key != "lm_head.weight":
@@ -69,6 +75,7 @@ def test_it_says_what_the_source_says(file, source, capsys):
     text = "def strategy(board):\n    return 'W'"
     ids = tokenizer(text)["input_ids"]
     assert tokenizer.decode(ids) == text
+    assert tokenizer.convert_ids_to_tokens(ids) == open_tokenizer(POCKET).convert_ids_to_tokens(ids)
     assert tokenizer.chat_template.strip() == open_tokenizer(POCKET).chat_template.strip()
     with torch.no_grad():
         mine, theirs = (each(input_ids=torch.tensor([ids])).logits for each in (model, source.bfloat16().float()))
