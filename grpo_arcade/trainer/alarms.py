@@ -201,7 +201,7 @@ def collapsed(steps: Sequence[Row], evaluations: Sequence[Row] = ()) -> str:
     when the loss is no number.
     """
     if steps and not finite(steps[-1]):
-        return "the loss or its gradient is not a number"
+        return "the loss or its gradient is not a finite number"
     if len(steps) < WINDOW:
         return ""
     shares = [failing_share(row) for row in steps]

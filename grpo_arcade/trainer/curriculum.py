@@ -52,7 +52,7 @@ class Curriculum:
             except ValueError:
                 promote_at = -1.0
             if not 0 <= promote_at <= 1:
-                raise ConfigError(f"curriculum: {text!r} must end in @ and a share from 0 to 1, or in no @")
+                raise ConfigError(f"curriculum: what follows @ in {text!r} must be a share from 0 to 1")
             options = parse_options(tuple(words.split(",")), "curriculum")
             stages.append(Stage(make(config.game, **{**common, **options}).options, promote_at))
         return cls(tuple(stages), at)

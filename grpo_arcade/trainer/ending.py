@@ -54,10 +54,10 @@ def explained(error: BaseException, config: TrainConfig, again: str) -> Training
         return TrainingError(f"another process of this run died; {again}")
     if is_out_of_memory(error):
         return TrainingError(
-            f"memory ran out; a new run with {what_to_lower(config)} needs less, and where there is more: {again}"
+            f"memory ran out; start a new run with {what_to_lower(config)}, or resume where there is more: {again}"
         )
     if isinstance(error, RewardError):
-        return TrainingError(f"{error}; mend it, and go on with {again}")
+        return TrainingError(f"{error}; fix it, then resume with: {again}")
     if isinstance(error, OSError):
         return TrainingError(f"{type(error).__name__}: {' '.join(str(error).split())}; {again}")
     return None

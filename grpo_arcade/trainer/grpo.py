@@ -32,7 +32,7 @@ from grpo_arcade.trainer.own_rewards import try_out
 from grpo_arcade.trainer.plan import check
 from grpo_arcade.trainer.processes import Left, Processes, ProcessLost
 from grpo_arcade.trainer.recorder import Recorder, RunRecorder
-from grpo_arcade.trainer.resuming import begin_anew, check_rules, checked_against
+from grpo_arcade.trainer.resuming import check_rules, checked_against, start_again
 from grpo_arcade.trainer.signals import stopping
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _open(config: TrainConfig | None, resume: str | Path | None, capture: bool, 
         config = checked_against(folder, config)
         checkpoint = next(reversed(checkpoints(folder)), None)
         if checkpoint is not None and checkpoint_step(checkpoint) >= config.max_steps:
-            raise ConfigError(f"{folder} has made its {config.max_steps} steps; give a higher max_steps to go on")
+            raise ConfigError(f"{folder} has made its {config.max_steps} steps; give a higher max_steps to continue")
     else:
         config = (config or TrainConfig()).resolved()
     check(config)
@@ -147,10 +147,10 @@ def _lead(start: Start, writer: RunWriter, recorder: RunRecorder, ranks: Process
         writer.event("finished", step, f"finished after step {step}")
         recorder.say(f"finished {step} steps: {folder}")
     elif status == "failed":
-        recorder.warn(f"step {step}: {begin_anew(folder)}")
+        recorder.warn(f"step {step}: {start_again(folder)}")
     else:
         writer.event("interrupted", step, f"{status} after step {step}")
-        recorder.say(f"{status} after step {step}; go on with: {again}")
+        recorder.say(f"{status} after step {step}; resume with: {again}")
     # Only now: once one of them has gone with an exit code of its own, the launcher ends the others.
     with contextlib.suppress(ProcessLost):
         ranks.broadcast((status, step))

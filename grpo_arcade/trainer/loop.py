@@ -292,7 +292,7 @@ class Loop:
         if good is None or len(history.falls) >= MAX_FALLBACKS:
             often = f"; {len(history.falls)} returns to an earlier checkpoint have not helped" if good else ""
             message = f"training collapsed for good: {why}{often}"
-            self.recorder.event("failed", step, message, help="begin anew with a lower learning_rate")
+            self.recorder.event("failed", step, message, help="start a new run with a lower learning_rate")
             self.stop_asked = "failed"
             if good is not None:
                 self.checkpoints.remove_after(good)  # what is left is from before the trouble

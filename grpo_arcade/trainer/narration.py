@@ -27,7 +27,7 @@ class Narrator:
         from rich.console import Console
         from rich.progress import TextColumn
 
-        self._console: Console = Console(file=terminal, highlight=False)
+        self._console: Console = Console(file=_Terminal(terminal), highlight=False)
         self._log = log
         self._every = logging_steps
         facts = TextColumn("{task.fields[facts]}")
@@ -92,6 +92,27 @@ class Narrator:
                 self._log.flush()
 
 
+class _Terminal:
+    """A terminal that may be closed while the run is going on; what is written from then on is lost."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """As a stream's."""
+        with contextlib.suppress(OSError):
+            return self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """As a stream's."""
+        with contextlib.suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 @contextlib.contextmanager
 def captured(log: Path | None) -> Iterator[tuple[IO[str], IO[str] | None]]:
     """Send all that this process prints to ``log``, native libraries' words too; yields the real terminal and the log.
@@ -117,4 +138,5 @@ def captured(log: Path | None) -> Iterator[tuple[IO[str], IO[str] | None]]:
             for kept, descriptor in zip(saved, (1, 2), strict=True):
                 os.dup2(kept, descriptor)
                 os.close(kept)
-            terminal.close()
+            with contextlib.suppress(OSError):
+                terminal.close()

@@ -5,11 +5,13 @@ Nothing here imports torch.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from grpo_arcade.cores import cores
-from grpo_arcade.games import make
+from grpo_arcade.foreign_text import clean
+from grpo_arcade.games import make, score_text
 from grpo_arcade.trainer import processes, rewards
 from grpo_arcade.trainer.bounds import refusal
 from grpo_arcade.trainer.config import ConfigError, TrainConfig
@@ -95,6 +97,23 @@ def describe(config: TrainConfig) -> dict[str, Any]:
         "evaluations": evaluations,
         "evaluation_completions": evaluations * config.eval_strategies,
     }
+
+
+def in_words(told: Mapping[str, Any]) -> str:
+    """What :func:`describe` gives, for a person; the prompt last, word for word."""
+    lines = [f"{told['training_completions']:,} completions in {told['config']['max_steps']} steps"]
+    lines += [f"{told['evaluations']} evaluations of {told['config']['eval_strategies']} strategies each"]
+    for stage in told["stages"]:
+        beside = ", ".join(f"{name} {score_text(mean)}" for name, mean in stage["baselines"].items())
+        lines.append(f"{told['config']['game']} {stage['options']}: baselines {beside or 'played when it starts'}")
+    lines.append("rewards: " + ", ".join(f"{name} × {weight:g}" for name, weight in told["rewards"].items()))
+    changed = ", ".join(f"{name}={value}" for name, value in told["differs_from_default"].items())
+    lines.append(f"differs from the default: {changed or 'nothing'}")
+    lines.append(f"threads: {told['threads']}")
+    for number, stage in enumerate(told["stages"], 1):
+        which = f" of stage {number}" if len(told["stages"]) > 1 else ""
+        lines.append(f"\nThe prompt{which}:\n\n{clean(stage['prompt'])}")
+    return "\n".join(lines)
 
 
 def _check_batches(config: TrainConfig) -> None:

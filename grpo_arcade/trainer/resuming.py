@@ -40,7 +40,7 @@ def checked_against(folder: Path, config: TrainConfig | None) -> TrainConfig:
     with RunReader(folder) as run:
         failed = run.status() == "failed"
     if failed:
-        raise ConfigError(f"{folder} cannot go on: {begin_anew(folder)}")
+        raise ConfigError(f"{folder} cannot go on: {start_again(folder)}")
     config = config or kept
     before, free = kept.to_dict(), _FREE_ON_RESUME | _free_for_processes(folder, kept, config)
     for name, value in config.to_dict().items():
@@ -64,11 +64,11 @@ def check_rules(folder: Path, config: TrainConfig) -> None:
         name, recorded, here = other
         raise ConfigError(
             f"{folder} was played by version {recorded} of {name}, and this program has version {here}: "
-            "its games would not be comparable; begin a new run"
+            "its games would not be comparable; start a new run"
         )
 
 
-def begin_anew(folder: Path) -> str:
+def start_again(folder: Path) -> str:
     """Why a run failed for good, and the command that begins again from what is left of it."""
     with RunReader(folder) as run:
         why = next(event["message"] for event in reversed(run.events()) if event["kind"] == "failed")
@@ -77,7 +77,7 @@ def begin_anew(folder: Path) -> str:
         )
         left = next(reversed(run.checkpoints()), None)
     model = f" --model {left}" if left else ""
-    return f"{why}; begin anew with a lower learning rate: arcade train{model} --learning-rate {rate:g}"
+    return f"{why}; start a new run with a lower learning rate: arcade train{model} --learning-rate {rate:g}"
 
 
 def _free_for_processes(folder: Path, kept: TrainConfig, config: TrainConfig) -> frozenset[str]:

@@ -1,5 +1,6 @@
 """Real GRPO steps on a tiny model that writes real programs: what a run records, learns, refuses and survives."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -175,7 +176,7 @@ def test_a_run_played_by_other_rules_is_not_gone_on_with(finished):
 
     note("0")
     try:
-        with pytest.raises(ConfigError, match=r"version 0 of the rules.*begin a new run"):
+        with pytest.raises(ConfigError, match=r"version 0 of the rules.*start a new run"):
             train(config, resume=result.folder)
     finally:
         note(facts["episode_versions"]["rules"])
@@ -317,7 +318,7 @@ def reward_module(tmp_path, monkeypatch, name, body):
     return f"{name}:own"
 
 
-def test_a_run_that_collapses_for_good_keeps_its_good_weights_and_is_begun_anew(
+def test_a_run_that_collapses_for_good_keeps_its_good_weights_and_a_new_run_is_advised(
     tiny_config, tmp_path, monkeypatch, capsys
 ):
     body = "return [1e38 * (-1) ** place for place in range(len(completions))]"
@@ -336,7 +337,9 @@ def test_a_run_that_collapses_for_good_keeps_its_good_weights_and_is_begun_anew(
         [checkpoint] = run.checkpoints()
     weights = load_file(checkpoint / "model.safetensors")
     assert all(torch.isfinite(value).all() for value in weights.values())
-    with pytest.raises(ConfigError, match=rf"begin anew.*--model {checkpoint} --learning-rate 6.25e-05") as refusal:
+    with pytest.raises(
+        ConfigError, match=rf"start a new run.*--model {checkpoint} --learning-rate 6.25e-05"
+    ) as refusal:
         train(resume=result.folder)
     assert "\n" not in str(refusal.value)
 
@@ -417,13 +420,13 @@ def test_ctrl_c_in_the_middle_of_a_write_waits_for_its_end():
         narrator = Narrator(terminal, None, 10, 1)
         with stopping(Run, narrator.say):
             thread.start()
-            for _ in range(30):
-                narrator.say("x" * 10_000)
+            for _ in range(160):
+                narrator.say("x" * 1_900)
     thread.join()
     os.close(reading)
     assert Run.stop_asked == "interrupted"
     words = b"".join(heard).decode()
-    assert words.count("x" * 10_000) == 30
+    assert words.count("x" * 1_900) == 160
     assert "finishing this step" in words
 
 
@@ -461,6 +464,53 @@ def test_ctrl_c_finishes_the_step_saves_and_says_how_to_go_on(tiny_config):
         assert run.status() == "stopped"
     assert f"arcade train --resume {folder}" in err
     assert "Traceback" not in err
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="terminals hang up on Unix")
+@pytest.mark.parametrize("hup", ["saved", "ignored"])
+def test_a_terminal_that_is_closed_ends_the_run_saved_unless_somebody_said_not_to_mind(tiny_config, hup):
+    import fcntl
+    import pty
+    import termios
+
+    config = dataclasses.replace(tiny_config, max_steps=500 if hup == "saved" else 6, eval_steps=0, save_steps=100)
+    if hup == "ignored":
+        config = dataclasses.replace(config, save_steps=6)
+    folder = Path(config.output_dir) / config.run_name
+    ours, theirs = pty.openpty()
+
+    def take_the_terminal():
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN if hup == "ignored" else signal.SIG_DFL)
+
+    child = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED.replace("print(result.status, result.step)", ""), json.dumps(config.to_dict())],
+        stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True, preexec_fn=take_the_terminal,
+    )  # fmt: skip
+    os.close(theirs)
+    seen = []
+
+    def reading():
+        with contextlib.suppress(OSError):
+            while block := os.read(ours, 65536):
+                seen.append(block)
+
+    thread = threading.Thread(target=reading, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and child.poll() is None:
+        with contextlib.suppress(ValueError), RunReader(folder) as run:
+            if run.status() == "running" and len(run.steps()) >= 2:
+                break
+        time.sleep(0.05)
+    # The reader holds the terminal open while it waits in it.
+    os.kill(child.pid, signal.SIGHUP)
+    os.close(ours)
+    code = child.wait(timeout=90)
+    with RunReader(folder) as run:
+        last = run.steps()[-1]["step"]
+        assert run.checkpoints()[-1].name == f"checkpoint-{last}", b"".join(seen)
+        assert (code, run.status()) == ((130, "stopped") if hup == "saved" else (0, "finished"))
 
 
 def test_running_out_of_memory_names_what_to_lower(tiny_config, monkeypatch):

@@ -133,7 +133,7 @@ def _export_model(command: Command) -> int:
     for check in done.checks:
         print(f"{'read again' if check.passed else 'NOT THE SAME'}: {one_line(check)}")
     if not done.checks:
-        print("nobody read it again")
+        print("not checked: it has not been read again")
     if done.url is not None:
         print(one_line(done.url))
     elif command.push_to_hub is not None:

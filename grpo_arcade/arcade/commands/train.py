@@ -1,4 +1,4 @@
-"""``arcade train``: a GRPO run, new or gone on with. This process becomes the trainer; others read its run folder.
+"""``arcade train``: a GRPO run, new or resumed. This process becomes the trainer; others read its run folder.
 
 With ``--dash`` this process becomes the dashboard, and the trainer one of its own beside it. Where a launcher has
 started several processes, the first alone reads what is asked; see ``grpo_arcade.trainer.processes``.
@@ -16,7 +16,6 @@ from typing import Any, ClassVar
 from grpo_arcade.arcade.configuration import Positional
 from grpo_arcade.arcade.streams import tell
 from grpo_arcade.foreign_text import clean
-from grpo_arcade.games import score_text
 from grpo_arcade.trainer import presets, processes
 from grpo_arcade.trainer.config import TrainConfig
 
@@ -61,7 +60,7 @@ class Command(TrainConfig):
 def run(command: Command) -> int:
     """0 when the run finished, 130 when Ctrl-C stopped it."""
     from grpo_arcade.arcade.players.parse import parse_model
-    from grpo_arcade.trainer.plan import describe
+    from grpo_arcade.trainer.plan import describe, in_words
 
     if processes.rank():
         return 0 if command.dry_run else _train(TrainConfig(), None)
@@ -78,7 +77,7 @@ def run(command: Command) -> int:
     for line in told["warnings"]:
         tell(line)
     if command.dry_run:
-        print(json.dumps(told, indent=2) if command.json else clean(_in_words(told)))
+        print(json.dumps(told, indent=2) if command.json else clean(in_words(told)))
         return 0
     if command.dash:
         from grpo_arcade.recordings.runs.new_run import run_name
@@ -131,7 +130,7 @@ def _train_and_watch(folder: Path, words: list[str]) -> int:
     order = [sys.executable, "-m", "grpo_arcade.arcade.cli", *again, "--no-dash", *words]
     trainer = Trainer(order)
     try:
-        print("the trainer starts …", file=sys.stderr)
+        print("starting the trainer …", file=sys.stderr)
         opened = trainer.has_opened(folder)
     except KeyboardInterrupt:
         trainer.stop()
@@ -139,7 +138,7 @@ def _train_and_watch(folder: Path, words: list[str]) -> int:
     if opened:
         open_dashboard(folder, trainer=trainer)
     if trainer.code is None:
-        tell(f"training goes on (process {trainer.pid}); watch it again with: arcade dash {folder}")
+        tell(f"training continues (process {trainer.pid}); watch it again with: arcade dash {folder}")
         return 0
     print(clean(trainer.last_words()), file=sys.stderr)
     return trainer.code
@@ -154,18 +153,5 @@ def _folder_to_resume(words: tuple[str, ...], output_dir: str) -> Path:
     word = words[0] if words else LATEST
     folder = find_run(word, output_dir, among=RESUMABLE)
     if str(folder) != word:
-        tell(f"going on with {folder}")
+        tell(f"resuming {folder}")
     return folder
-
-
-def _in_words(told: dict) -> str:
-    lines = [f"{told['training_completions']:,} completions in {told['config']['max_steps']} steps"]
-    lines += [f"{told['evaluations']} evaluations of {told['config']['eval_strategies']} strategies each"]
-    for stage in told["stages"]:
-        beside = ", ".join(f"{name} {score_text(mean)}" for name, mean in stage["baselines"].items())
-        lines.append(f"{told['config']['game']} {stage['options']}: baselines {beside or 'played when it starts'}")
-    lines.append("rewards: " + ", ".join(f"{name} × {weight:g}" for name, weight in told["rewards"].items()))
-    changed = ", ".join(f"{name}={value}" for name, value in told["differs_from_default"].items())
-    lines.append(f"differs from the default: {changed or 'nothing'}")
-    lines.append(f"threads: {told['threads']}")
-    return "\n".join(lines)

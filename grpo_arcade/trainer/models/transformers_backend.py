@@ -24,7 +24,7 @@ def open_model(config: TrainConfig, machine: Machine) -> tuple[Any, Any, Any]:
 
     Raises:
         ModelError: no such model, or its files cannot be read.
-        ConfigError: an adapter cannot be gone on with by these settings.
+        ConfigError: an adapter cannot learn on with these settings.
     """
     low = machine.bfloat16 and config.dtype != "float32" and bool(config.lora_r)
     options: dict[str, Any] = {"dtype": "bfloat16" if low else "float32"}
@@ -35,7 +35,7 @@ def open_model(config: TrainConfig, machine: Machine) -> tuple[Any, Any, Any]:
         options["quantization_config"] = _four_bits(low)
     adapter = is_adapter(config.model)
     if adapter and not config.lora_r:
-        raise ConfigError(f"{config.model} is a LoRA adapter; give its rank as lora_r to go on with it")
+        raise ConfigError(f"{config.model} is a LoRA adapter; give its rank as lora_r to continue its training")
     model, tokenizer = load(config.model, trainable=adapter, **options)
     if config.load_in_4bit:
         from peft import prepare_model_for_kbit_training
@@ -145,4 +145,4 @@ def _four_bits(low: bool) -> Any:
 def _check_rank(config: TrainConfig, model: Any) -> None:
     kept = getattr(model, "peft_config", None)
     if kept and (rank := kept["default"].r) != config.lora_r:
-        raise ConfigError(f"{config.model} is a LoRA adapter of rank {rank}; set lora_r to {rank} to go on with it")
+        raise ConfigError(f"{config.model} is a LoRA adapter of rank {rank}; set lora_r to {rank} to train it on")

@@ -49,7 +49,7 @@ def test_training_outlives_the_dashboard_it_was_started_with(tmp_path, arcade):
         terminal.press("l")
         terminal.until(terminal.ended)
         assert terminal.code == 0
-        assert b"training goes on" in terminal.seen
+        assert b"training continues" in terminal.seen
         step = reader.facts()["step"]
         terminal.until(lambda: reader.facts()["step"] > step)
         reader.send("stop")
@@ -93,7 +93,7 @@ def test_what_cannot_be_trained_is_said_in_one_line_without_a_dashboard(tmp_path
     terminal = arcade("train", *words(tmp_path, **settings), "--dash", columns=400)
     terminal.until(terminal.ended)
     assert terminal.code == 2
-    lines = terminal.seen.decode().replace("the trainer starts …", "").split("\r\n")
+    lines = terminal.seen.decode().replace("starting the trainer …", "").split("\r\n")
     told = [text for text in lines if text.strip()]
     assert len(told) == 1
     assert told[0].startswith("arcade: ")
