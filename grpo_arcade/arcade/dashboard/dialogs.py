@@ -12,6 +12,9 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+LOADING = " loading…"
+"""Stands where something will, until it is known whether there is any."""
+
 
 class Prompt(ModalScreen[str | None]):
     """Asks for one line; None when it is left with Escape."""

@@ -11,6 +11,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from grpo_arcade.games import Outcome
 from grpo_arcade.recordings.runs.reader import RunReader
 
 COLUMNS = {
@@ -20,6 +21,7 @@ COLUMNS = {
 }  # fmt: skip
 """What can be sorted and filtered by, beside the reward functions."""
 _WORDS = ("outcome", "purpose")
+_OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 _COPIES = "coalesce(c.copies, 1)"
 _TERM = re.compile(r"([A-Za-z_][\w.:]*)(<=|>=|!=|<|>|=|:)(\S+)")
 
@@ -36,7 +38,7 @@ class Order:
     """A name of :data:`COLUMNS`, or a reward function of the run."""
     descending: bool = True
     words: str = ""
-    """The filter, as typed: ``outcome=won step=100-200 score>2000 progress<0.5 copies>1 text``."""
+    """The filter, as typed: ``won step=100-200 score>2000 progress<0.5 copies>1 text``."""
 
 
 def listed(reader: RunReader, order: Order, rewards: Sequence[str] = ()) -> array[int]:
@@ -68,8 +70,10 @@ def condition(words: str, rewards: Sequence[str] = ()) -> tuple[str, list[object
     for word in words.split():
         term = _TERM.fullmatch(word)
         if term is None:
-            parts.append("s.source_id IN (SELECT id FROM sources WHERE instr(source, ?))")
-            values.append(word)
+            # Who types "crashed" means the outcome; who looks for the word in programs finds them too.
+            outcome = "s.outcome = ? OR " if word in _OUTCOMES else ""
+            parts.append(f"({outcome}s.source_id IN (SELECT id FROM sources WHERE instr(source, ?)))")
+            values += [word, word] if outcome else [word]
             continue
         name, sign, value = term.groups()
         column = _sql_of(name, rewards)

@@ -84,6 +84,22 @@ def test_a_further_step_changes_few_lines():
     assert sorted(changed)[len(changed) // 2] <= 4
 
 
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_curves_that_cover_each_other_are_all_seen(ascii_only):
+    values = [math.sin(x / 9) for x in range(100)]
+    curves = [Curve(name, range(100), values, colour, dash=(place, 3))
+              for place, (name, colour) in enumerate((("a", BLUE), ("b", ORANGE), ("c", (1, 2, 3))))]  # fmt: skip
+    lines = draw(ChartData("same", tuple(curves)), 80, 16, Ink(plain=ascii_only))
+    for colour in (BLUE, ORANGE, (1, 2, 3)):
+        drawn = sum(
+            span.end - span.start
+            for line in lines[2:-2]
+            for span in line.spans
+            if span.style.color and span.style.color.triplet == colour
+        )
+        assert drawn >= 15
+
+
 def test_a_missing_number_is_left_out_and_a_curve_of_none_is_no_curve():
     nan = math.nan
     lines = plain(

@@ -100,6 +100,43 @@ def test_smoothing_is_switched_and_changes_the_curve(finished, drive, until):
     drive(finished, play)
 
 
+def test_the_verdict_stands_first_and_its_evidence_is_a_key_away(finished, drive, until, seen):
+    async def play(app, pilot):
+        await until(pilot, lambda: "learnt: held-out +160 per 10 steps" in seen(app))
+        await pilot.press("i")
+        await until(pilot, lambda: "slope over 4 evaluations" in seen(app))
+        assert "311 above random (1,090)" in seen(app)
+        assert "esc closes" in seen(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: "slope over" not in seen(app))
+
+    drive(finished, play)
+
+
+def test_scores_have_a_logarithmic_axis_when_asked(finished, drive, until, seen):
+    async def play(app, pilot):
+        await until(pilot, lambda: charts_drawn(app))
+        assert "(log)" not in seen(app)
+        await pilot.press("l")
+        await until(pilot, lambda: "held-out score (log)" in seen(app))
+        await pilot.press("z", *"10-20", "enter")
+        await until(pilot, lambda: "steps 10 to 20" in seen(app) and "held-out score (log)" in seen(app))
+        await pilot.press("0", "l")
+        await until(pilot, lambda: "(log)" not in seen(app))
+
+    drive(finished, play)
+
+
+def test_the_header_shows_the_champion_where_its_curve_ends(finished, drive, until, seen):
+    async def play(app, pilot):
+        chart = app.query_one("#chart-held-out")
+        await until(pilot, lambda: chart._data)
+        (champion,) = [curve for curve in chart._data.curves if curve.name == "champion"]
+        assert f"champion {number(champion.ys[-1])}" in seen(app)
+
+    drive(finished, play)
+
+
 def test_help_lists_the_keys_and_the_palette_the_trainers_commands(finished, drive, until, seen):
     async def play(app, pilot):
         await pilot.press("question_mark")

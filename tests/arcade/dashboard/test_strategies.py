@@ -57,6 +57,8 @@ def test_every_sort_orders_every_row(finished):
         ("strategy_succeeds<0", lambda row: row["outcome"] == "crashed"),
         ("copies>=3", lambda row: row["copies"] >= 3),
         ("step:3", lambda row: row["step"] == 3),
+        ("crashed", lambda row: row["outcome"] == "crashed"),
+        ("crashed step=5-9", lambda row: row["outcome"] == "crashed" and 5 <= row["step"] <= 9),
     ],
 )
 def test_a_filter_lists_what_it_says_and_all_of_it(finished, words, holds):

@@ -19,6 +19,8 @@ _RUNS = tuple(
 )  # fmt: skip
 """The bits of a column's dots from one to another."""
 _FEW = 4
+_DASH = 2
+"""Cells of a dash."""
 _NEAR = 3
 """Rows in which words may stand that belong to one of them."""
 MOST = 1e100
@@ -57,12 +59,15 @@ class Canvas:
             self._signs[row][column] = sign
             self._styles[row][column] = style
 
-    def curve(self, xs: Sequence[int], ys: Sequence[int], style: Style) -> None:
-        """Lines from dot to dot; over what is there, cell by cell."""
+    def curve(self, xs: Sequence[int], ys: Sequence[int], style: Style, dash: tuple[int, int] = (0, 1)) -> None:
+        """Lines from dot to dot; over what is there, cell by cell.
+
+        ``dash``: of so many curves which one, where each takes every so-manyth stretch of columns.
+        """
         low, high = _columns(xs, ys, self.wide)
         if self._plain:
             for x, (first, last) in enumerate(zip(low, high, strict=True)):
-                for y in range(first, last + 1):
+                for y in range(first, last + 1) if x // _DASH % dash[1] == dash[0] else ():
                     self.mark(x, y, "*", style)
             return
         cells: dict[tuple[int, int], int] = {}
@@ -72,6 +77,8 @@ class Canvas:
                 bits = runs[max(0, first - 4 * row)][min(3, last - 4 * row)]
                 cells[row, column] = cells.get((row, column), 0) | bits
         for (row, column), bits in cells.items():
+            if column // _DASH % dash[1] != dash[0]:
+                continue
             self._signs[row][column] = chr(0x2800 + bits)
             self._styles[row][column] = style
 

@@ -33,6 +33,8 @@ BLUE, ORANGE, GREEN, PINK, GREY, YELLOW = (
 )
 """Told apart by people who see colours differently (after Okabe and Ito, lightened for a dark ground)."""
 
+_POINTS, _POINTS_PLAIN = "•◆▲■✚", "oxv#+"
+"""How the points of curves that may cover each other are marked."""
 _BAR = 0.7
 """How much of its place a bar fills."""
 
@@ -51,6 +53,8 @@ class Curve:
     """Where given, what lies between these heights and its own is filled."""
     right: bool = False
     """Whether it has the axis on the right to itself."""
+    dash: tuple[int, int] = (0, 1)
+    """Which of how many curves that may cover each other it is: each is drawn in dashes where the others are not."""
     share: bool = False
     """Whether it is a share of a whole, which has no axis beyond 0 and 1."""
 
@@ -149,10 +153,11 @@ def _curves(data: ChartData, curves: list[Curve], width: int, height: int, ink: 
         labels.append((row, f"{mark}{name} {number(level)} ", _style(colour)))
     for curve, (xs, ys) in zip(curves, points, strict=True):
         reach = limits[curve.right] or (0.0, 1.0)
-        canvas.curve(places(xs, across, canvas.wide), places(ys, reach, canvas.high), _style(curve.colour))
+        dots = places(xs, across, canvas.wide), places(ys, reach, canvas.high)
+        canvas.curve(*dots, _style(curve.colour), curve.dash)
         if curve.points and len(xs) < width // 3:
             for cell in zip(places(xs, across, around.columns), places(ys, reach, around.rows), strict=True):
-                canvas.mark(*cell, "o" if ink.plain else "•", _style(curve.colour))
+                canvas.mark(*cell, (_POINTS_PLAIN if ink.plain else _POINTS)[curve.dash[0] % 5], _style(curve.colour))
     for label in labels:
         canvas.write(*label)
     return _framed(canvas, around, Style(color=Color.from_rgb(*ink.text)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Grid, Vertical
 from textual.widgets import DataTable, Static
 
-from grpo_arcade.arcade.dashboard.dialogs import Prompt
+from grpo_arcade.arcade.dashboard.dialogs import LOADING, Prompt
 from grpo_arcade.arcade.dashboard.draw.chart import BLUE, GREEN, GREY, ORANGE, PINK, YELLOW, Chart, ChartData, Curve
 from grpo_arcade.arcade.dashboard.draw.numbers import number
 from grpo_arcade.foreign_text import clean
@@ -61,7 +62,7 @@ class Evaluations(Vertical):
 
     def compose(self) -> ComposeResult:
         """Two charts over two tables."""
-        yield Static(id="evaluations-title")
+        yield Static(LOADING, id="evaluations-title")
         with Grid(id="evaluation-charts"):
             yield Chart(plain=self._plain, id="chart-evaluations")
             yield Chart(plain=self._plain, id="chart-histogram")
@@ -174,6 +175,9 @@ class Evaluations(Vertical):
 
 def _scores(found: Found, name: str, *, log: bool) -> ChartData:
     runs = [(name, found.rows), *found.others]
+    names = Counter(run for run, _ in runs)
+    # Two of one name are told apart by their numbers in the comparison.
+    runs = [(f"{run} ({at})" if names[run] > 1 else run, rows) for at, (run, rows) in enumerate(runs, 1)]
     curves = []
     for place, (run, rows) in enumerate(runs):
         xs = [row.step for row in rows]
@@ -181,7 +185,8 @@ def _scores(found: Found, name: str, *, log: bool) -> ChartData:
             colour = _DARK if place == 0 else (110, 84, 50)
             curves.append(Curve("95 %" if place == 0 else "", xs, [row.low for row in rows], colour))
             curves.append(Curve("", xs, [row.high for row in rows], colour))
-        curves.append(Curve(clean(run), xs, [row.mean for row in rows], _RUN_COLOURS[place], points=True))
+        dash = place, len(runs)
+        curves.append(Curve(clean(run), xs, [row.mean for row in rows], _RUN_COLOURS[place], points=True, dash=dash))
     baselines = found.rows[-1].baselines if found.rows else {}
     levels = tuple((clean(which), mean, GREY) for which, mean in baselines.items())
     return ChartData("held-out score", tuple(curves), levels, log=log, empty="no evaluation yet")

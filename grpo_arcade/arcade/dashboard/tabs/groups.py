@@ -13,7 +13,7 @@ from textual.containers import HorizontalScroll, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from grpo_arcade.arcade.dashboard.dialogs import Prompt
+from grpo_arcade.arcade.dashboard.dialogs import LOADING, Prompt
 from grpo_arcade.arcade.dashboard.draw.lines import Lines
 from grpo_arcade.arcade.dashboard.draw.numbers import number
 from grpo_arcade.arcade.dashboard.tabs.strategy_detail import highlighted
@@ -72,7 +72,7 @@ class Groups(Vertical):
 
     def compose(self) -> ComposeResult:
         """What the group plays, every advantage at a glance, and a column a program."""
-        yield Static(id="groups-title")
+        yield Static(LOADING, id="groups-title")
         yield Lines(id="groups-advantages")
         yield HorizontalScroll(id="columns", can_focus=False)
 

@@ -16,7 +16,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Grid, Vertical
 from textual.widgets import Static
 
-from grpo_arcade.arcade.dashboard.dialogs import Prompt
+from grpo_arcade.arcade.dashboard.dialogs import LOADING, Prompt
 from grpo_arcade.arcade.dashboard.draw.chart import BLUE, GREEN, GREY, ORANGE, PINK, YELLOW, Chart, ChartData, Curve
 from grpo_arcade.arcade.dashboard.draw.histogram import Bin, bins, drawn
 from grpo_arcade.arcade.dashboard.draw.lines import Lines
@@ -74,7 +74,7 @@ class Rewards(Vertical):
 
     def compose(self) -> ComposeResult:
         """A chart beside a histogram."""
-        yield Static(id="rewards-title")
+        yield Static(LOADING, id="rewards-title")
         yield Static(id="rewards-legend")
         with Grid(id="reward-charts"):
             yield Chart(plain=self._plain, id="chart-parts")

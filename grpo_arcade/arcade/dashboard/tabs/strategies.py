@@ -20,7 +20,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from grpo_arcade.arcade.dashboard.detached_process import window_on
-from grpo_arcade.arcade.dashboard.dialogs import Prompt
+from grpo_arcade.arcade.dashboard.dialogs import LOADING, Prompt
 from grpo_arcade.arcade.dashboard.tabs.game_view import GameView
 from grpo_arcade.arcade.dashboard.tabs.strategy_detail import VIEWS, Detail, Told, tell
 from grpo_arcade.arcade.dashboard.tabs.strategy_table import StrategyTable
@@ -65,7 +65,7 @@ class Strategies(Container):
     def compose(self) -> ComposeResult:
         """Table and detail."""
         with Vertical(id="list"):
-            yield Static(id="list-title")
+            yield Static(LOADING, id="list-title")
             yield StrategyTable(self._rows)
         yield Detail(plain=self._plain)
 
@@ -145,8 +145,8 @@ class Strategies(Container):
     def action_filter(self) -> None:
         """Ask for a filter."""
         names = ", ".join([*COLUMNS, *self._rewards])
-        question = f"Which strategies? Words of the source, or comparisons with {names}; nothing for all"
-        self.app.push_screen(Prompt(question, "outcome=lost step=10-40 score>2000", self._order.words), self._filter)
+        question = f"Which strategies? An outcome, words of the source, comparisons with {names}; nothing for all"
+        self.app.push_screen(Prompt(question, "lost step=10-40 score>2000", self._order.words), self._filter)
 
     def _filter(self, answer: str | None) -> None:
         if answer is None:

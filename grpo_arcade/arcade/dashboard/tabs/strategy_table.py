@@ -72,6 +72,7 @@ class StrategyTable(ScrollView, can_focus=True):
         self._ids: array[int] = array("q")
         self._pages: dict[int, dict[int, dict[str, Any]]] = {}
         self._sorted = ("id", True)
+        self._filled = False
 
     @property
     def chosen(self) -> int | None:
@@ -86,6 +87,7 @@ class StrategyTable(ScrollView, can_focus=True):
 
         ``anew``: in another order, or others; then one wants to see what is first.
         """
+        self._filled = True
         before = None if anew else self.chosen
         at_top = self.cursor == 0
         self._ids, self._pages, self._sorted = ids, {}, (key, descending)
@@ -159,7 +161,8 @@ class StrategyTable(ScrollView, can_focus=True):
         place = top + y - 1
         if place >= len(self._ids):
             if place == 0 and not self._ids:
-                nothing = Strip([Segment(" no strategies (yet)", self._style())])
+                words = " no strategies (yet)" if self._filled else " loading…"
+                nothing = Strip([Segment(words, self._style())])
                 return nothing.extend_cell_length(width, self._style())
             return Strip.blank(width, self._style())
         style = self._style("table--chosen") if place == self.cursor else self._style()
