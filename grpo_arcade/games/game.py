@@ -12,9 +12,9 @@ import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
-from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
+from grpo_arcade import __version__
 from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 from grpo_arcade.games.toolbox import Toolbox
 
@@ -169,7 +169,7 @@ class Game(ABC):
 
         A subclass adds the libraries that its rules live in.
         """
-        return {"grpo-arcade": _package_version(), "rules": str(self.rules_version)}
+        return {"grpo-arcade": __version__, "rules": str(self.rules_version)}
 
     def other_version(self, recorded: Mapping[str, str]) -> tuple[str, str, str] | None:
         """What was another when an episode with versions ``recorded`` was played: its name, its version, the one here.
@@ -303,10 +303,3 @@ class Game(ABC):
         A mapping from baseline name to ``{"scores": [float, ...], "outcomes": [str, ...]}``, entry *i* being
         evaluation seed *i*; ``python -m grpo_arcade.games.baseline_scores`` regenerates it.
         """
-
-
-@cache
-def _package_version() -> str:
-    from importlib.metadata import version  # dear, and `arcade play --help` needs none of it
-
-    return version("grpo-arcade")

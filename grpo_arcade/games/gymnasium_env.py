@@ -8,11 +8,13 @@ Importing this module registers them, as Gymnasium has it since 1.0, which no lo
     env = gymnasium.make("GRPOArcade/Twenty48-v0", render_mode="rgb_array")
 
 or, in one go, ``gymnasium.make("grpo_arcade.games.gymnasium_env:GRPOArcade/Twenty48-v0")``. Works with every game that
-has a method ``observation_space()``; knows no particular game but the names it registers.
+has a method ``observation_space()``; knows no particular game but the names it registers. Games that other packages
+plug in are registered as ours are: ``falling-stones`` is ``GRPOArcade/FallingStones-v0``.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -22,7 +24,7 @@ from gymnasium.envs.registration import register, registry
 
 from grpo_arcade.games.atari.roms import playable_titles
 from grpo_arcade.games.game import Outcome
-from grpo_arcade.games.registry import make
+from grpo_arcade.games.registry import make, other_games
 
 
 class GameEnv(Env[Any, int]):
@@ -48,6 +50,10 @@ class GameEnv(Env[Any, int]):
     ``reset(seed=s)`` starts the game's episode ``s`` (0 to 2**63 - 1), the same that a recording with that seed shows.
     ``reset()`` without one takes the next seed from ``np_random``.
 
+    ## Copies
+    ``copy.deepcopy`` and ``pickle`` take seed and actions along, and the copy plays them again; so they cost what the
+    episode has cost so far, and no more to store than its moves.
+
     Args:
         game: a registered name.
         render_mode: ``"rgb_array"`` or None.
@@ -68,11 +74,41 @@ class GameEnv(Env[Any, int]):
         self.metadata = {**self.metadata, "render_fps": self.game.frame_rate}
         self.action_space: spaces.Space[Any] = spaces.Discrete(len(self.game.actions))
         self.observation_space = space_of()
-        self._picture = self.game.picture(palette or self.game.palettes[0])
+        self._palette = palette or self.game.palettes[0]
+        self._picture = self.game.picture(self._palette)
+        self._seed: int | None = None
+        self._actions = bytearray()
+
+    def __getstate__(self) -> dict[str, Any]:
+        if not self.game.replayable:
+            raise TypeError(f"{self.game.name} does not play the same game twice, so it cannot be copied or pickled")
+        state = {name: value for name, value in self.__dict__.items() if name not in ("game", "_picture")}
+        return {**state, "_made_as": (self.game.name, dict(self.game.options))}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        name, options = state.pop("_made_as")
+        self.__dict__.update(state)
+        self.game = make(name, **options)
+        self._picture = self.game.picture(self._palette)
+        if self._seed is not None:
+            self.game.reset(self._seed)
+            for action in self._actions:
+                self.game.step(action)
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
-        """Start an episode; ``options`` are not used."""
+        """Start an episode.
+
+        Raises:
+            ValueError: ``options`` holds anything; what a game has to offer is chosen when it is made.
+        """
+        if options:
+            names = ", ".join(self.game.options) or "none"
+            raise ValueError(
+                f"reset takes no options, and was given {', '.join(map(repr, options))}; give the game's ({names}) to "
+                "gymnasium.make"
+            )
         super().reset(seed=seed)
+        self._actions = bytearray()
         self._seed = int(self.np_random.integers(2**63)) if seed is None else seed
         self.game.reset(self._seed)
         return self._observation(), self._info()
@@ -81,6 +117,7 @@ class GameEnv(Env[Any, int]):
         """Take an action id."""
         before = self.game.score
         self.game.step(int(action))
+        self._actions.append(int(action))
         outcome = self.game.outcome
         truncated = outcome is Outcome.CAPPED
         terminated = outcome is not None and not truncated
@@ -127,10 +164,18 @@ def _as_arrays(space: spaces.Space[Any], value: Any) -> Any:
 def environments() -> dict[str, str]:
     """Gymnasium's names of our environments, and the games they are: ``GRPOArcade/AtariMsPacman-v0`` and so on."""
     atari = {"".join(map(str.capitalize, title.split("_"))): title for title in playable_titles()}
-    return {
+    ours = {
         "GRPOArcade/Twenty48-v0": "2048",
         **{f"GRPOArcade/Atari{name}-v0": f"atari/{title}" for name, title in atari.items()},
     }
+    # Of a family nobody says which titles it has.
+    others = {_environment_of(name): name for name in reversed(other_games()) if not name.endswith(("/", ":"))}
+    return {**others, **ours}
+
+
+def _environment_of(game: str) -> str:
+    words = "".join(word[0].upper() + word[1:] for word in re.findall(r"[A-Za-z0-9]+", game))
+    return f"GRPOArcade/{words or 'Game'}-v0"
 
 
 def register_envs() -> None:

@@ -2,6 +2,7 @@
 
 The entry point's name is the game's name, its value a :class:`~grpo_arcade.games.game.Game` class. A name that ends
 in ``/`` or ``:`` is a family: ``make("atari/pong")`` looks up ``atari/`` and calls it with the rest as ``title``.
+Our own games are always there, installed or not, and nobody can take their names.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import difflib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games.game import Game
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 GROUP = "grpo_arcade.games"
+_OURS = {
+    "2048": "grpo_arcade.games.twenty48:Twenty48",
+    "atari/": "grpo_arcade.games.atari:Atari",
+    "openenv:": "grpo_arcade.games.openenv:Remote",
+}
 
 
 class UnknownGameError(ValueError):
@@ -26,15 +33,21 @@ class UnknownGameError(ValueError):
 
 
 @cache
-def _registered() -> dict[str, EntryPoint]:
+def _theirs() -> dict[str, EntryPoint]:
+    """The entry points of other packages."""
     from importlib.metadata import entry_points
 
-    return {entry.name: entry for entry in entry_points(group=GROUP)}
+    return {entry.name: entry for entry in entry_points(group=GROUP) if entry.name not in _OURS}
 
 
 def game_names() -> list[str]:
     """The registered names, sorted; families end in ``/`` or ``:``."""
-    return sorted(_registered())
+    return sorted([*_OURS, *_theirs()])
+
+
+def other_games() -> list[str]:
+    """Those of :func:`game_names` that other packages have plugged in."""
+    return sorted(_theirs())
 
 
 def make(name: str, **options: Any) -> Game:
@@ -65,24 +78,40 @@ def make_recorded(name: str, options: Mapping[str, Any]) -> Game:
 
 def _factory(name: str) -> tuple[Callable[..., Game], dict[str, str]]:
     """What builds a game, and the title that a family wants besides."""
-    known = _registered()
-    if name in known and not name.endswith(("/", ":")):
-        return known[name].load(), {}
-    for family in known:
-        if family.endswith(("/", ":")) and name.startswith(family):
-            return known[family].load(), {"title": name.removeprefix(family)}
-    near = _titled(name) or difflib.get_close_matches(name, known, n=3, cutoff=0.3) or sorted(known)
-    raise UnknownGameError(f"no game is called {name!r}; did you mean {', '.join(near)}?")
+    # Ours first: asking which packages are installed takes longer than building a game.
+    for known in (lambda: _OURS, _theirs):
+        for registered in known():
+            if name == registered and not _is_family(name):
+                return _load(name), {}
+            if name.startswith(registered) and _is_family(registered):
+                return _load(registered), {"title": name.removeprefix(registered)}
+    if near := _titled(name) or difflib.get_close_matches(name, game_names(), n=3, cutoff=0.3):
+        raise UnknownGameError(f"no game is called {name!r}; did you mean {', '.join(near)}?")
+    raise UnknownGameError(f"no game is called {name!r}; there are {', '.join(game_names())}")
+
+
+def _is_family(name: str) -> bool:
+    return name.endswith(("/", ":"))
+
+
+def _load(name: str) -> Callable[..., Game]:
+    """What is registered under a name of :func:`game_names`."""
+    if name not in _OURS:
+        factory: Callable[..., Game] = _theirs()[name].load()
+        return factory
+    module, _, attribute = _OURS[name].partition(":")
+    factory = getattr(import_module(module), attribute)
+    return factory
 
 
 def _titled(name: str) -> list[str]:
     """Games of families, by a title that somebody gave alone: ``atari/pong`` for ``Pong``."""
     found = []
-    for family, entry in _registered().items():
+    for family in game_names():
         # What follows a colon is an address, where somebody would have to be asked.
         if family.endswith("/"):
             with suppress(ValueError, ImportError):
-                found.append(entry.load()(title=name.lower()).name)
+                found.append(_load(family)(title=name.lower()).name)
     return found
 
 

@@ -103,3 +103,52 @@ def test_many_environments_run_side_by_side():
 def test_bad_options_are_refused(options, says):
     with pytest.raises(ValueError, match=says):
         gymnasium.make(ID, **options)
+
+
+ATARI = "GRPOArcade/AtariPong-v0"
+
+
+@pytest.mark.parametrize("environment", [ID, ATARI])
+@pytest.mark.parametrize("how", ["deepcopy", "pickle"])
+def test_a_copy_goes_on_by_itself(environment, how):
+    import copy
+    import pickle
+
+    if environment not in gymnasium.registry:
+        pytest.skip("no ROMs here")
+    env = gymnasium.make(environment, render_mode="rgb_array")
+
+    def again(env):
+        return copy.deepcopy(env) if how == "deepcopy" else pickle.loads(pickle.dumps(env))
+
+    fresh = again(env)
+    env.reset(seed=3)
+    fresh.reset(seed=3)
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        env.step(int(rng.integers(env.action_space.n)))
+    env.action_space.seed(5)
+    twin = again(env)
+    assert np.array_equal(twin.render(), env.render())
+    moves = [int(env.action_space.sample()) for _ in range(15)]
+    assert [int(twin.action_space.sample()) for _ in range(15)] == moves
+    for move in moves:
+        (seen, *rest), (also, *same) = env.step(move), twin.step(move)
+        assert rest[:3] == same[:3]
+        assert str(seen) == str(also)
+        assert {**rest[3], "action_mask": 0} == {**same[3], "action_mask": 0}
+    # The next seed is drawn alike, and one does not disturb the other.
+    assert env.reset()[1]["seed"] == twin.reset()[1]["seed"]
+    env.step(0)
+    assert (env.unwrapped.game.plies, twin.unwrapped.game.plies) == (1, 0)
+    env.close()
+    twin.close()
+
+
+@pytest.mark.parametrize("options", [{"size": 5}, {"seed": 1}, {"": None}])
+def test_options_of_a_reset_are_refused(options):
+    env = gymnasium.make(ID)
+    with pytest.raises(ValueError, match="reset takes no options"):
+        env.reset(seed=1, options=options)
+    for nothing in ({}, None):
+        env.reset(seed=1, options=nothing)

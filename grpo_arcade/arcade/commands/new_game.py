@@ -5,12 +5,12 @@ from __future__ import annotations
 import keyword
 import re
 from dataclasses import dataclass
-from importlib.metadata import version
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 
+from grpo_arcade import __version__
 from grpo_arcade.arcade.configuration import Positional
 from grpo_arcade.foreign_text import one_line
 
@@ -80,7 +80,7 @@ def write(name: str, folder: Path) -> None:
         "title": name.replace("-", " ").capitalize(),
         "distribution": f"arcade-game-{name}",
         "environment": f"arcade_{module}",
-        "version": version("grpo-arcade"),
+        "version": __version__,
     }
     templates = files("grpo_arcade.arcade").joinpath("new_game")
     for template, place in _FILES.items():

@@ -10,12 +10,13 @@ import json
 import random
 import re
 import sys
-from importlib.metadata import PackageNotFoundError, entry_points, version
+from importlib.metadata import PackageNotFoundError, entry_points
 from importlib.resources import files
 from pathlib import Path
 from string import Template
 from typing import Any
 
+from grpo_arcade import __version__
 from grpo_arcade.games.game import Game
 from grpo_arcade.games.openenv.wheel import canonical, pins, write_wheel
 from grpo_arcade.games.registry import GROUP
@@ -84,7 +85,7 @@ def _values(game: Game) -> dict[str, str]:
         "distribution": f"openenv-{canonical(name)}",
         "title": f"GRPO Arcade {game.name}",
         "client": "".join(word.capitalize() for word in name.split("_")) + "Env",
-        "version": version("grpo-arcade"),
+        "version": __version__,
         "python": f"{sys.version_info.major}.{sys.version_info.minor}",
         "game": game.name,
         "game_json": json.dumps(game.name),

@@ -12,11 +12,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol
 
+from grpo_arcade import __version__
 from grpo_arcade.games.players.sandbox.process import SandboxError
 from grpo_arcade.games.players.sandbox.walls import choose
 from grpo_arcade.recordings.runs.folder import CONFIG, RECORDINGS, RunFolderError, unwritable, write_json
 
-_PACKAGES = ("grpo-arcade", "torch", "transformers", "trl", "peft", "accelerate", "datasets", "numpy", "pydantic-monty")
+_PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "numpy", "pydantic-monty")
 
 
 class Settings(Protocol):
@@ -36,7 +37,7 @@ class Settings(Protocol):
 
 def versions() -> dict[str, str]:
     """Versions of what a run depends on, and the wall its strategies are played behind."""
-    found = {"python": platform.python_version(), "platform": platform.platform()}
+    found = {"grpo-arcade": __version__, "python": platform.python_version(), "platform": platform.platform()}
     for package in _PACKAGES:
         with contextlib.suppress(PackageNotFoundError):
             found[package] = version(package)
