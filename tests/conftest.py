@@ -6,10 +6,15 @@ import os
 import signal
 import sqlite3
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# Runs made in tests are of this machine, whose key is made for the tests alone.
+_KEY = tempfile.TemporaryDirectory(prefix="arcade-key-")
+os.environ["ARCADE_MACHINE_KEY"] = str(Path(_KEY.name) / "machine.key")
 
 # Nobody downloads; said before huggingface_hub is imported, because it reads this once.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")

@@ -10,6 +10,7 @@ from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer import processes
 from grpo_arcade.trainer.config import ConfigError, TrainConfig
 from grpo_arcade.trainer.curriculum import Curriculum
+from grpo_arcade.trainer.strangers import refuse_unless_trusted
 
 # What may differ when a run is resumed: none of these changes a step that both runs would make.
 _FREE_ON_RESUME = frozenset(
@@ -35,7 +36,9 @@ def checked_against(folder: Path, config: TrainConfig | None) -> TrainConfig:
 
     Raises:
         ConfigError: it cannot, and what would do.
+        StrangersRunError: another machine made it, and it names what nobody here has allowed.
     """
+    refuse_unless_trusted(folder)
     kept = resumed_config(folder)
     with RunReader(folder) as run:
         failed = run.status() == "failed"

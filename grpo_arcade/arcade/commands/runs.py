@@ -24,6 +24,8 @@ class Command:
     """The folder of the runs, where they are looked for by name."""
     source: bool = False
     """Print nothing but the champion's source."""
+    trust: bool = False
+    """Say that a run somebody sent may use what it names: reward functions, models, servers. They are told."""
     json: bool = False
     """Print JSON."""
 
@@ -32,6 +34,8 @@ def run(command: Command) -> int:
     """0, also when there are no runs."""
     if command.run is not None:
         return _one(command)
+    if command.trust:
+        raise ValueError("--trust needs a run: arcade runs RUN --trust")
     if command.source:
         raise ValueError("--source needs a run: arcade runs RUN --source")
     from grpo_arcade.recordings.runs.reader import list_runs
@@ -73,6 +77,11 @@ def _one(command: Command) -> int:
 
     assert command.run is not None
     folder = find_run(command.run, command.output_dir)
+    if command.trust:
+        from grpo_arcade.arcade.trust import trusted
+
+        trusted(folder, True)
+        return 0
     with RunReader(folder) as reader:
         champion = reader.champion()
         if command.source:

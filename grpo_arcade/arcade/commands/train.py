@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 from grpo_arcade.arcade.configuration import Positional
 from grpo_arcade.arcade.streams import tell
+from grpo_arcade.arcade.trust import trusted
 from grpo_arcade.foreign_text import clean
 from grpo_arcade.trainer import presets, processes
 from grpo_arcade.trainer.config import TrainConfig
@@ -34,6 +35,8 @@ class Command(TrainConfig):
     resume: tuple[str, ...] | None = None
     """Go on with a run: its folder, its name or the beginning of it, or nothing for the newest run that did not
     finish. Its own settings hold."""
+    trust: bool = False
+    """With --resume: use what the run names (reward functions, models, servers) though another machine made it."""
     dry_run: bool = False
     """Say what would be done, and do nothing."""
     json: bool = False
@@ -54,6 +57,7 @@ class Command(TrainConfig):
 
         output_dir = (_after("--output-dir", arguments) or [TrainConfig.output_dir])[0]
         folder = _folder_to_resume(tuple(words), output_dir)
+        trusted(folder, "--trust" in arguments)
         return cls(**vars(resumed_config(folder)), resume=(str(folder),)), _without("--resume", arguments)
 
 
@@ -67,7 +71,7 @@ def run(command: Command) -> int:
     if command.dash and processes.count() > 1:
         raise ValueError("--dash starts a process of its own; leave it out, and beside the run: arcade dash")
     config = TrainConfig(**{field.name: getattr(command, field.name) for field in fields(TrainConfig)})
-    if command.resume is not None:
+    if command.resume is not None and not command.dry_run:
         folder = _folder_to_resume(command.resume, command.output_dir)
         if command.dash:
             return _train_and_watch(folder, ["--resume", str(folder)])

@@ -4,6 +4,7 @@ outputs/<game>-<model>-<time>/
   config.json      the resolved configuration, versions, git revision
   run.db           SQLite in WAL mode (``schema``)
   checkpoint-N/    what Hugging Face's Trainer writes, and ``arcade_state.json`` when it is complete
+  .made-here       this machine's mark (``made_here``)
   log.txt          everything the trainer printed
   recordings/      episodes worth keeping and the GIFs made from them
 """

@@ -16,6 +16,7 @@ from grpo_arcade import __version__
 from grpo_arcade.games.players.sandbox.process import SandboxError
 from grpo_arcade.games.players.sandbox.walls import choose
 from grpo_arcade.recordings.runs.folder import CONFIG, RECORDINGS, RunFolderError, unwritable, write_json
+from grpo_arcade.recordings.runs.made_here import mark
 
 _PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "numpy", "pydantic-monty")
 
@@ -89,6 +90,7 @@ def write_config(folder: Path, config: Settings) -> None:
         "command": sys.argv,
     }
     write_json(folder / CONFIG, told)
+    mark(folder)
 
 
 def _git_revision() -> str | None:

@@ -7,12 +7,12 @@ run folder, whose newest checkpoint is meant), a GGUF file, or a model's name on
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from grpo_arcade.foreign_data import parsed_json, read_file
 from grpo_arcade.trainer.models.unpacking import is_gguf, unpacked
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def open_tokenizer(name: str | Path) -> Any:
 
     where = locate(str(name))
     if is_adapter(where) and not (Path(where) / "tokenizer_config.json").is_file():
-        return open_tokenizer(_base(Path(where)))
+        return open_tokenizer(adapter_base(Path(where)))
     try:
         tokenizer = AutoTokenizer.from_pretrained(where)
     except Exception as error:
@@ -166,7 +166,10 @@ def locate(name: str) -> Path | str:
     if is_gguf(name) and path.is_file():
         return _unpacked(path)
     if path.is_dir():
-        if ((path / "config.json").is_file() and any(path.glob("*.safetensors*"))) or (path / ADAPTER_CONFIG).is_file():
+        if (path / ADAPTER_CONFIG).is_file():
+            _refuse_strangers_base(path)
+            return path
+        if (path / "config.json").is_file() and any(path.glob("*.safetensors*")):
             return path
         checkpoints = [folder for folder in path.glob("checkpoint-*") if folder.name.rpartition("-")[2].isdigit()]
         if checkpoints:
@@ -177,6 +180,19 @@ def locate(name: str) -> Path | str:
             f"there is no model at {name}; use pocket, a folder, a .gguf file, or a hub name like Qwen/Qwen3-0.6B"
         )
     return name
+
+
+def _refuse_strangers_base(adapter: Path) -> None:
+    """Another machine's run says which model its adapter goes on: that is loaded if a person wants it, not before."""
+    from grpo_arcade.recordings.runs.find import run_of
+    from grpo_arcade.recordings.runs.made_here import made_here
+
+    run = run_of(adapter)
+    if run is not None and not made_here(run) and (base := adapter_base(adapter)) != "pocket":
+        raise ModelError(
+            f"arcade runs {run} --trust lets {adapter.name} go on the model {base}, which only the run names; it was "
+            "not made on this machine, or was changed"
+        )
 
 
 def is_small(model: str) -> bool:
@@ -203,17 +219,20 @@ def _load_adapter(folder: Path, dtype: str | torch.dtype, trainable: bool, optio
         import peft
     except ImportError as error:
         raise ImportError(f"{folder} is a LoRA adapter and needs peft: {_EXTRA}") from error
-    model, tokenizer = load(_base(folder), dtype=dtype, **options)
+    model, tokenizer = load(adapter_base(folder), dtype=dtype, **options)
     try:
         return peft.PeftModel.from_pretrained(model, str(folder), is_trainable=trainable).eval(), tokenizer
     except Exception as error:
         raise ModelError(why_not(str(folder), folder, error)) from error
 
 
-def _base(folder: Path) -> str:
+def adapter_base(folder: Path) -> str:
     """The model an adapter was trained on."""
-    adapter = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))
-    return base_name(str(adapter.get("base_model_name_or_path")))
+    try:
+        adapter = parsed_json(read_file(folder / ADAPTER_CONFIG, 1 << 20))
+        return base_name(str(adapter["base_model_name_or_path"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{folder / ADAPTER_CONFIG} does not say which model the adapter goes on") from error
 
 
 def base_name(base: str) -> str:
