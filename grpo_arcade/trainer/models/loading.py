@@ -111,7 +111,7 @@ def open_generation_config(name: str | Path) -> Any:
 
     where = locate(str(name))
     if is_adapter(where):
-        return open_generation_config(_base(Path(where)))
+        return open_generation_config(adapter_base(Path(where)))
     try:
         return GenerationConfig.from_pretrained(where)
     except OSError:
