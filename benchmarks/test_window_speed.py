@@ -76,7 +76,7 @@ def play_pong(app):
     """Sixty frames a second, a key pressed or let go every quarter of a second, with sound."""
     import pygame
 
-    from grpo_arcade.arcade.window.play.play import play
+    from grpo_arcade.arcade.window.play.opening import play
 
     scene = play(app, "atari/pong")
     app.open(scene)
@@ -102,7 +102,7 @@ def play_pong(app):
 
 
 def play_pong_waiting(app):
-    from grpo_arcade.arcade.window.play.play import play
+    from grpo_arcade.arcade.window.play.opening import play
 
     app.open(play(app, "atari/pong"))
 

@@ -100,7 +100,7 @@ def run(command: Command) -> int:
 
 def _by_hand(game: Game) -> int:
     from grpo_arcade.arcade.window import open_window
-    from grpo_arcade.arcade.window.play.play import play
+    from grpo_arcade.arcade.window.play.opening import play
 
     return open_window(lambda app: play(app, game.name, {**game.options, **game.person_options}))
 

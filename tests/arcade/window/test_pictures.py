@@ -17,8 +17,8 @@ from PIL import Image
 from grpo_arcade.arcade.window.home.home import Home
 from grpo_arcade.arcade.window.home.library import Library
 from grpo_arcade.arcade.window.home.shelf import Shelf
+from grpo_arcade.arcade.window.play.opening import play as play_scene
 from grpo_arcade.arcade.window.play.options import Options
-from grpo_arcade.arcade.window.play.play import play as play_scene
 from grpo_arcade.arcade.window.play.turns import TurnPlay
 from grpo_arcade.arcade.window.replay.export import Export
 from grpo_arcade.arcade.window.replay.replay import ReplayScene

@@ -10,7 +10,6 @@ from PIL import Image
 from grpo_arcade.arcade.players.player import Baseline, StrategyFile
 from grpo_arcade.arcade.window.background.clip import write_clip
 from grpo_arcade.arcade.window.play.kept_games import kept_game
-from grpo_arcade.arcade.window.play.panel import state
 from grpo_arcade.arcade.window.play.session import Session
 from grpo_arcade.arcade.window.play.turns import TurnPlay
 from grpo_arcade.games import Outcome, make
@@ -161,7 +160,7 @@ def test_a_strategys_file_gives_hints_and_autoplays_once_it_is_dropped_on_the_ga
     pygame.event.post(pygame.event.Event(pygame.DROPFILE, file=str(file)))
     hands.turns(2)
     hands.press("i")
-    assert "corner" in state(scene)[0]
+    assert "corner" in scene.state()[0]
     hands.until(lambda: scene.hint)
     expected = play_match(DOWN_LEFT, "2048", {}, [7], opening=bytes(scene.session.actions)).episodes[0]
     move = expected.actions[len(scene.session.actions)]

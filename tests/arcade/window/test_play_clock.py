@@ -9,8 +9,8 @@ import pytest
 
 from grpo_arcade.arcade.window.play.clock import ClockPlay
 from grpo_arcade.arcade.window.play.kept_games import kept_game
+from grpo_arcade.arcade.window.play.opening import play
 from grpo_arcade.arcade.window.play.options import Options
-from grpo_arcade.arcade.window.play.play import play
 from grpo_arcade.games import Outcome
 from grpo_arcade.recordings import load, save, verify
 

@@ -9,7 +9,7 @@ import numpy as np
 import pygame
 import pytest
 
-from grpo_arcade.arcade.window.play.play import play
+from grpo_arcade.arcade.window.play.opening import play
 from grpo_arcade.arcade.window.play.speaker import Speaker
 
 from .test_play_clock import frames, key

@@ -7,7 +7,7 @@ import pytest
 
 from grpo_arcade import recordings
 from grpo_arcade.arcade.settings import Settings
-from grpo_arcade.arcade.window.play.play import play
+from grpo_arcade.arcade.window.play.opening import play
 from grpo_arcade.arcade.window.shell.app import App
 from grpo_arcade.games import Outcome, make
 from tests.games.openenv.by_hand import STRATEGIES, elsewhere

@@ -6,7 +6,10 @@ from typing import Any
 
 import pygame
 
-from grpo_arcade.games import Game, Picture
+from grpo_arcade.arcade.window.draw import paint, theme
+from grpo_arcade.arcade.window.draw.theme import Theme
+from grpo_arcade.arcade.window.draw.words import outcome_words
+from grpo_arcade.games import Game, Outcome, Picture, fonts, score_text
 
 
 def palette_of(game: Game, chosen: str) -> str:
@@ -76,3 +79,27 @@ def _scratch(width: int, height: int) -> pygame.Surface:
     if (width, height) not in _scratches:
         _scratches[width, height] = pygame.Surface((width, height), 0, 32)
     return _scratches[width, height]
+
+
+def draw_ending(
+    surface: pygame.Surface, look: Theme, board: pygame.Rect, outcome: Outcome, score: float | None
+) -> None:
+    """Veil a board whose game has ended, and name how, with the score unless it is None."""
+    side = board.width
+    paint.veil(surface, look.page, 0.45, board)
+    words = outcome_words(outcome)
+    height = min(look.px(theme.HEADING), max(6, side // 11))
+    height = max(4, fonts.tallest(words, side * 9 // 10 - height, height))
+    two_lines = score is not None and side > 8 * height
+    band = pygame.Rect(0, 0, min(side * 9 // 10, 16 * height), height * (4 if two_lines else 3))
+    band.center = board.center
+    colour = look.outcome(outcome)
+    paint.panel(surface, band, look.card, look.px(theme.RADIUS), colour, max(1, look.px(1.5)))
+    y = band.centery - (height * 4 // 5 if two_lines else 0)
+    room = band.width - max(2, height // 2)
+    paint.text(surface, words, (band.centerx, y), height, colour, weight="bold", anchor="middle", room=room)
+    if two_lines:
+        y = band.centery + height * 4 // 5
+        paint.text(
+            surface, score_text(score or 0.0), (band.centerx, y), height, look.ink, weight="bold", anchor="middle"
+        )

@@ -13,9 +13,9 @@ import pygame
 
 from grpo_arcade.arcade.window.background.jobs import Task
 from grpo_arcade.arcade.window.draw import paint, theme
+from grpo_arcade.arcade.window.draw.words import shown_name
 from grpo_arcade.arcade.window.home.tiles import Board, Preview, Screen
 from grpo_arcade.arcade.window.play.kept_games import best_score, kept_game
-from grpo_arcade.arcade.window.play.panel import shown_name
 from grpo_arcade.games import game_names, make
 
 if TYPE_CHECKING:

@@ -96,7 +96,7 @@ class Home(Scene):
         return self.games.tiles[key[1]] if isinstance(key, tuple) and key[0] == "game" else None
 
     def _play(self, tile: Tile) -> None:
-        from grpo_arcade.arcade.window.play.play import play
+        from grpo_arcade.arcade.window.play.opening import play
 
         options = None if tile.game.startswith(ATARI) else dict(make(tile.game, **tile.options).options)
         if options is not None:

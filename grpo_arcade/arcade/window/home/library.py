@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pygame
 
 from grpo_arcade.arcade.window.draw import paint, theme
+from grpo_arcade.arcade.window.draw.words import shown_name
 from grpo_arcade.arcade.window.home.tiles import Screen
 from grpo_arcade.arcade.window.play.kept_games import best_score, kept_game
-from grpo_arcade.arcade.window.play.panel import shown_name
-from grpo_arcade.arcade.window.play.play import play
+from grpo_arcade.arcade.window.play.opening import play
 from grpo_arcade.arcade.window.shell.scene import Act, Event, Scene, Typed, Wheel
 from grpo_arcade.arcade.window.shell.widgets import Focus, Item, compact_heading, heading
 from grpo_arcade.games.atari import playable_titles

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pygame
 
 from grpo_arcade.arcade.players.player import Program
 from grpo_arcade.arcade.window.background.advice import Autoplay, InStep
+from grpo_arcade.arcade.window.draw.words import shown_name
 from grpo_arcade.arcade.window.play.kept_games import best_score, set_best_score
-from grpo_arcade.arcade.window.play.panel import draw_plate, draw_stick, shown_name
+from grpo_arcade.arcade.window.play.panel import draw_plate, draw_stick
 from grpo_arcade.arcade.window.play.play import Play
 from grpo_arcade.arcade.window.play.realtime import STEP_S, RealTime
 from grpo_arcade.arcade.window.play.session import PERSON, fresh_seed
@@ -123,6 +124,17 @@ class ClockPlay(Play):
         self.time.rest()
 
     # What the person does.
+
+    def commands(self) -> Mapping[str, Callable[[], None]]:
+        """What else there is to do here."""
+        return {
+            **super().commands(),
+            "play.undo": self._do_undo,
+            "play.pause": self._do_pause,
+            "play.step": self._do_step,
+            "play.hint": self._do_hint,
+            "play.autoplay": self._do_autoplay,
+        }
 
     def handle(self, event: Event) -> bool:
         """What is held and let go; commands as in any game."""

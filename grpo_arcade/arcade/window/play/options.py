@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pygame
 
@@ -13,14 +13,13 @@ from grpo_arcade.arcade.players.parse import parse_player
 from grpo_arcade.arcade.players.player import Baseline, Player, Program, StrategyFile
 from grpo_arcade.arcade.window.background.advice import Adviser
 from grpo_arcade.arcade.window.draw import paint, theme
+from grpo_arcade.arcade.window.draw.words import shown_name
 from grpo_arcade.arcade.window.home.shelf import players_of_runs
-from grpo_arcade.arcade.window.play.panel import shown_name
 from grpo_arcade.arcade.window.shell.scene import Dropped, Event, Scene
 from grpo_arcade.arcade.window.shell.widgets import Focus, Item, draw_item, heading
-from grpo_arcade.games import make
+from grpo_arcade.games import Game, make
 
 if TYPE_CHECKING:
-    from grpo_arcade.arcade.window.play.play import Play
     from grpo_arcade.arcade.window.shell.app import App
 
 # What the window offers to choose from; the game itself refuses what it cannot do.
@@ -40,13 +39,37 @@ def choices(game: str) -> Mapping[str, Sequence[Any]]:
     return {name: values for name, values in switches.items() if len(values) > 1}
 
 
+class Playing(Protocol):
+    """The game that the options are of, as the scene in which it is played tells it."""
+
+    name: str
+    """In the registry."""
+
+    @property
+    def game(self) -> Game:
+        """What is on the board."""
+
+    @property
+    def adviser(self) -> Adviser:
+        """Who gives hints and autoplays."""
+
+    @adviser.setter
+    def adviser(self, adviser: Adviser) -> None: ...
+
+    def advise_by_file(self, file: StrategyFile) -> None:
+        """Let a strategy's file give hints."""
+
+    def use_options(self, options: dict[str, Any]) -> None:
+        """Play with other options."""
+
+
 class Options(Scene):
     """Changes take effect when the scene is left; another size or target is another game."""
 
     title = "Options"
     contexts = ("menu",)
 
-    def __init__(self, app: App, play: Play) -> None:
+    def __init__(self, app: App, play: Playing) -> None:
         super().__init__(app)
         self._play = play
         self._options = dict(play.game.options)

@@ -2,35 +2,50 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 import pygame
 
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.theme import Theme
-from grpo_arcade.games import Game, fonts
-
-if TYPE_CHECKING:
-    from grpo_arcade.arcade.window.play.play import Play
-
-_WAYS: dict[str, Literal["up", "right", "down", "left"]] = {"W": "up", "D": "right", "S": "down", "A": "left"}
+from grpo_arcade.arcade.window.draw.words import shown_name
+from grpo_arcade.games import fonts
 
 
-def draw_side(surface: pygame.Surface, play: Play, box: pygame.Rect) -> None:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told of a game beside its board."""
+
+    name: str
+    """The game's, in the registry."""
+    goal: str
+    score: str
+    best: str
+    rows: tuple[tuple[str, str], ...]
+    """Label and value, from above."""
+    seed: int
+    state: str
+    """What is going on, in one line; empty where there is nothing to say."""
+    colour: int
+    """Of :attr:`state`."""
+
+
+WAYS: dict[str, Literal["up", "right", "down", "left"]] = {"W": "up", "D": "right", "S": "down", "A": "left"}
+
+
+def draw_side(surface: pygame.Surface, look: Theme, told: Told, box: pygame.Rect) -> None:
     """Beside the board: the goal, score and best, moves, seed, and at the foot what is going on."""
-    look = play.app.theme
     body, gap = look.px(theme.BODY), look.px(theme.GAP)
     line = round(body * theme.LINE)
     big = look.px(theme.DISPLAY)
     y = box.top + gap + big // 2
-    paint.text(surface, shown_name(play.name), (box.left, y), big, look.ink, weight="bold", room=box.width)
+    paint.text(surface, shown_name(told.name), (box.left, y), big, look.ink, weight="bold", room=box.width)
     y += big // 2 + 2 * gap
-    paint.text(surface, goal(play.game), (box.left, y), body, look.soft, room=box.width)
+    paint.text(surface, told.goal, (box.left, y), body, look.soft, room=box.width)
     y += line + gap
     half = (box.width - gap) // 2
-    for column, (label, value, colour) in enumerate(
-        (("Score", f"{play.game.score:,.0f}", look.ink), ("Best", play.best_shown, look.gold))
-    ):
+    for column, (label, value, colour) in enumerate((("Score", told.score, look.ink), ("Best", told.best, look.gold))):
         card = pygame.Rect(box.left + column * (half + gap), y, half, look.px(76))
         paint.panel(surface, card, look.card, look.px(theme.RADIUS), look.line)
         x = card.left + gap
@@ -45,12 +60,12 @@ def draw_side(surface: pygame.Surface, play: Play, box: pygame.Rect) -> None:
             room=half - 2 * gap,
         )
     y += look.px(76) + 2 * gap
-    for label, words in play.rows():
+    for label, words in told.rows:
         y += line
         paint.text(surface, label, (box.left, y), body, look.faint)
         paint.text(surface, words, (box.right, y), body, look.ink, anchor="right", room=box.width * 2 // 3)
         surface.fill(look.line, (box.left, y + line // 2, box.width, 1))
-    words, colour = state(play)
+    words, colour = told.state, told.colour
     if words:
         chip = pygame.Rect(box.left, 0, box.width, look.px(40))
         chip.bottom = box.bottom
@@ -68,27 +83,24 @@ def draw_side(surface: pygame.Surface, play: Play, box: pygame.Rect) -> None:
         )
 
 
-def draw_strip(surface: pygame.Surface, play: Play, box: pygame.Rect) -> None:
+def draw_strip(surface: pygame.Surface, look: Theme, told: Told, box: pygame.Rect) -> None:
     """Above the board, where there is little room: score and best, and what is going on."""
-    look = play.app.theme
     body, small = look.px(theme.HEADING), look.px(theme.CAPTION)
     upper, lower = box.top + box.height * 3 // 10, box.top + box.height * 7 // 10
-    right = paint.text(
-        surface, f"{play.game.score:,.0f}", (box.right, upper), body, look.ink, weight="bold", anchor="right"
-    )
+    right = paint.text(surface, told.score, (box.right, upper), body, look.ink, weight="bold", anchor="right")
     paint.text(
         surface,
-        shown_name(play.name),
+        shown_name(told.name),
         (box.left, upper),
         body,
         look.ink,
         weight="bold",
         room=right.left - box.left - look.px(theme.GAP),
     )
-    best = paint.text(surface, f"best {play.best_shown}", (box.right, lower), small, look.faint, anchor="right")
-    words, colour = state(play)
+    best = paint.text(surface, f"best {told.best}", (box.right, lower), small, look.faint, anchor="right")
+    words, colour = told.state, told.colour
     if not words:
-        words, colour = f"seed {play.session.seed}", look.faint
+        words, colour = f"seed {told.seed}", look.faint
     paint.text(surface, words, (box.left, lower), small, colour, room=best.left - box.left - look.px(theme.GAP))
 
 
@@ -110,7 +122,7 @@ def draw_plate(surface: pygame.Surface, look: Theme, board: pygame.Rect, words: 
 
 def draw_hint(surface: pygame.Surface, look: Theme, board: pygame.Rect, action: str) -> None:
     """Point from the edge of the board the way an action goes."""
-    way = _WAYS.get(action)
+    way = WAYS.get(action)
     if way is None:
         return
     side = max(12, board.width // 10)
@@ -142,36 +154,3 @@ def draw_stick(
         if control != "fire":
             ink = look.on_accent if control in held else look.faint
             paint.arrow(surface, rect.center, side // 2, control, ink)  # type: ignore[arg-type]
-
-
-def shown_name(game: str) -> str:
-    """A game's name as people read it: "Space Invaders"."""
-    family, slash, title = game.rpartition("/")
-    return title.replace("_", " ").title() if slash and family else game
-
-
-def state(play: Play) -> tuple[str, int]:
-    """One line on what is going on, and its colour."""
-    look = play.app.theme
-    if play._gif and play._gif.running:
-        return f"Saving a GIF · {play._gif_share:.0%}", look.soft
-    if play.recording:
-        return "Recording", look.bad
-    if play.autoplay is not None:
-        pace = "one step at a time" if play.paused else f"{play.speed:g}×"
-        return f"{play.autoplay.name} plays · {pace}", look.rival
-    if play.hint:
-        return f"Hint: {_WAYS.get(play.hint, play.hint)} ({play.adviser.label})", look.accent
-    if play.asking:
-        return f"Hint: {play.adviser.label} is being asked", look.soft
-    return ("Paused", look.soft) if play.paused else ("", look.soft)
-
-
-def goal(game: Game) -> str:
-    """What the game is about, in a few words."""
-    options = game.options
-    if "mode" in options and "difficulty" in options:
-        return f"Mode {options['mode']}, difficulty {options['difficulty']}"
-    if "target" in options and "size" in options:
-        return f"Reach {options['target']:,} on {options['size']}×{options['size']}"
-    return ", ".join(f"{key} {value}" for key, value in options.items())

@@ -6,7 +6,7 @@ The game in progress is kept whatever happens, a strategy may lend its hand, and
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,10 +20,12 @@ from grpo_arcade.arcade.window.background.clip import write_clip
 from grpo_arcade.arcade.window.background.jobs import Task
 from grpo_arcade.arcade.window.draw import theme
 from grpo_arcade.arcade.window.draw.boards import board_size, palette_of
+from grpo_arcade.arcade.window.draw.words import goal
 from grpo_arcade.arcade.window.play.kept_games import best_score, kept_game
-from grpo_arcade.arcade.window.play.panel import draw_plate, draw_side, draw_strip
+from grpo_arcade.arcade.window.play.options import Options
+from grpo_arcade.arcade.window.play.panel import WAYS, Told, draw_plate, draw_side, draw_strip
 from grpo_arcade.arcade.window.play.session import Session, fresh_seed
-from grpo_arcade.arcade.window.shell.scene import Act, Dropped, Event, Scene
+from grpo_arcade.arcade.window.shell.scene import Dropped, Event, Scene
 from grpo_arcade.games import Episode, Game, Outcome, make
 from grpo_arcade.recordings import SUFFIX, load, save
 from grpo_arcade.recordings.runs.find import CHAMPION
@@ -35,14 +37,6 @@ SPEEDS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 _FILES = 8
 """Strategies' files that are offered again."""
 _ENDINGS = {Outcome.WON: "You win", Outcome.LOST: "Game over"}
-
-
-def play(app: App, game: str = "2048", options: dict[str, Any] | None = None) -> Play:
-    """The scene in which a person plays a game by hand."""
-    from grpo_arcade.arcade.window.play.clock import ClockPlay
-    from grpo_arcade.arcade.window.play.turns import TurnPlay
-
-    return (ClockPlay if make(game).clock_driven else TurnPlay)(app, game, options)
 
 
 class Play(Scene, ABC):
@@ -210,15 +204,26 @@ class Play(Scene, ABC):
 
     # What the person does.
 
+    def commands(self) -> Mapping[str, Callable[[], None]]:
+        """What each action does."""
+        return {
+            "play.restart": self._do_restart,
+            "play.new": self._do_new,
+            "play.pause": self._do_pause,
+            "play.autoplay": self._do_autoplay,
+            "play.slower": self._do_slower,
+            "play.faster": self._do_faster,
+            "play.record": self._do_record,
+            "play.gif": self._do_gif,
+            "play.options": self._do_options,
+        }
+
     def handle(self, event: Event) -> bool:
         """Commands; a strategy's file that is dropped here gives hints from now on."""
         if isinstance(event, Dropped) and event.path.endswith(".py"):
             self.advise_by_file(StrategyFile(Path(event.path)))
             return True
-        if not isinstance(event, Act) or not event.id.startswith("play."):
-            return False
-        getattr(self, "_do_" + event.id.removeprefix("play.").replace("-", "_"))()
-        return True
+        return self.obey(event)
 
     def _start(self, seed: int) -> None:
         self._finish_recording()
@@ -307,8 +312,6 @@ class Play(Scene, ABC):
         self.app.say(f"GIF saved ({path.stat().st_size / 1e6:.1f} MB): {path}")
 
     def _do_options(self) -> None:
-        from grpo_arcade.arcade.window.play.options import Options
-
         self.app.open(Options(self.app, self))
 
     def use_options(self, options: dict[str, Any]) -> None:
@@ -373,24 +376,46 @@ class Play(Scene, ABC):
         return [self._board, self._panel]
 
     def _draw_panel(self, surface: pygame.Surface) -> None:
-        surface.fill(self.app.theme.page, self._panel)
-        (draw_side if self._wide else draw_strip)(surface, self, self._panel)
+        look = self.app.theme
+        surface.fill(look.page, self._panel)
+        (draw_side if self._wide else draw_strip)(surface, look, self.told(), self._panel)
 
     _last_shown: object = None
 
     def _shown(self) -> object:
-        return (
-            self.game.score,
-            self.best_shown,
-            self.rows(),
-            self.paused,
-            self.recording,
-            self.speed,
-            self.autoplay is not None,
-            self.game.outcome,
-            bool(self._gif and self._gif.running),
-            self._gif_share,
+        """What decides how the panel looks: it is painted anew when this changes."""
+        return self.told(), self.game.outcome
+
+    def told(self) -> Told:
+        """What is told beside the board."""
+        game = self.game
+        words, colour = self.state()
+        return Told(
+            name=self.name,
+            goal=goal(game),
+            score=f"{game.score:,.0f}",
+            best=self.best_shown,
+            rows=tuple(self.rows()),
+            seed=self.session.seed,
+            state=words,
+            colour=colour,
         )
+
+    def state(self) -> tuple[str, int]:
+        """One line on what is going on, and its colour."""
+        look = self.app.theme
+        if self._gif and self._gif.running:
+            return f"Saving a GIF · {self._gif_share:.0%}", look.soft
+        if self.recording:
+            return "Recording", look.bad
+        if self.autoplay is not None:
+            pace = "one step at a time" if self.paused else f"{self.speed:g}×"
+            return f"{self.autoplay.name} plays · {pace}", look.rival
+        if self.hint:
+            return f"Hint: {WAYS.get(self.hint, self.hint)} ({self.adviser.label})", look.accent
+        if self.asking:
+            return f"Hint: {self.adviser.label} is being asked", look.soft
+        return ("Paused", look.soft) if self.paused else ("", look.soft)
 
     def _draw_over_board(self, surface: pygame.Surface) -> None:
         outcome = self.game.outcome

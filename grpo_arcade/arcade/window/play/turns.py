@@ -5,7 +5,7 @@ Moves count at once, on the edge of a key; the picture follows, and a new move n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pygame
@@ -80,6 +80,16 @@ class TurnPlay(Play):
         self.app.memory.set("last", {**self.app.memory.get("last", {}), self.name: self.game.score})
 
     # What the person does.
+
+    def commands(self) -> Mapping[str, Callable[[], None]]:
+        """What else there is to do here."""
+        return {
+            **super().commands(),
+            "play.fire": self._do_fire,
+            "play.undo": self._do_undo,
+            "play.hint": self._do_hint,
+            "play.step": self._do_step,
+        }
 
     def handle(self, event: Event) -> bool:
         """Moves by keys and pointer; commands as in any game."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,9 +11,9 @@ import pygame
 from grpo_arcade.arcade.window.background.jobs import Task
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.boards import board_size, draw_board, palette_of
-from grpo_arcade.arcade.window.play.panel import goal, shown_name
+from grpo_arcade.arcade.window.draw.words import goal, shown_name
 from grpo_arcade.arcade.window.replay.playback import replay_of
-from grpo_arcade.arcade.window.shell.scene import Act, Dropped, Event, Pointer, Scene
+from grpo_arcade.arcade.window.shell.scene import Dropped, Event, Pointer, Scene
 from grpo_arcade.arcade.window.shell.widgets import heading
 from grpo_arcade.games import Episode, Picture
 from grpo_arcade.games.baseline_scores import play_baseline
@@ -123,6 +123,24 @@ class ReplayScene(Scene):
 
     # What the person does.
 
+    def commands(self) -> Mapping[str, Callable[[], None]]:
+        """What each action does."""
+        return {
+            "replay.pause": self._do_pause,
+            "replay.forward": self._do_forward,
+            "replay.backward": self._do_backward,
+            "replay.leap-forward": self._do_leap_forward,
+            "replay.leap-backward": self._do_leap_backward,
+            "replay.first": self._do_first,
+            "replay.last": self._do_last,
+            "replay.slower": self._do_slower,
+            "replay.faster": self._do_faster,
+            "replay.next": self._do_next,
+            "replay.previous": self._do_previous,
+            "replay.compare": self._do_compare,
+            "replay.export": self._do_export,
+        }
+
     def handle(self, event: Event) -> bool:
         """Keys, the bar to scrub, files dropped."""
         if isinstance(event, Dropped):
@@ -130,10 +148,7 @@ class ReplayScene(Scene):
             return True
         if isinstance(event, Pointer):
             return self._point(event)
-        if isinstance(event, Act) and event.id.startswith("replay."):
-            getattr(self, "_do_" + event.id.removeprefix("replay.").replace("-", "_"))()
-            return True
-        return False
+        return self.obey(event)
 
     def _point(self, event: Pointer) -> bool:
         reach = self._track.inflate(self.app.theme.px(16), self.app.theme.px(28))

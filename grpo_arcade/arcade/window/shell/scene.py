@@ -18,18 +18,16 @@ scene owns what is between them. The app calls, always in its own thread:
     looked_away()       another window has the keyboard now
     keys()              ids of the actions shown in the bar of keys, most important first; each can be clicked there
 
-To add one: a class in ``scenes/``, its actions in ``actions.py`` (a context of its own), a picture test. Open it with
+To add one: a class in a folder of its own beside this one, its actions in ``actions.py`` (a context of its own) and
+what they do in ``commands()``, a picture test. Open it with
 ``app.open(MyScene(app, ...))``; it closes with ``app.close(self)``, and ``app.back`` does so unless it handles that.
 
     class Hello(Scene):
         title = "Hello"
         contexts = ("menu",)
 
-        def handle(self, event):
-            if isinstance(event, Act) and event.id == "menu.choose":
-                self.app.say("Hello.")
-                return True
-            return False
+        def commands(self):
+            return {"menu.choose": lambda: self.app.say("Hello.")}
 
         def draw(self, surface):
             look = self.app.theme
@@ -44,7 +42,7 @@ from ``app.theme``; lay out from ``self.area`` in ``resized()``, which may be an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -141,9 +139,21 @@ class Scene:
     def resized(self) -> None:
         """:attr:`area` or the theme changed: lay out again. Also called once before the first :meth:`enter`."""
 
+    def commands(self) -> Mapping[str, Callable[[], None]]:
+        """What each action does here, by its id."""
+        return {}
+
+    def obey(self, event: Event) -> bool:
+        """Do what an action stands for in :meth:`commands`; False if it is none of them."""
+        command = self.commands().get(event.id) if isinstance(event, Act) else None
+        if command is None:
+            return False
+        command()
+        return True
+
     def handle(self, event: Event) -> bool:
         """True if the scene made use of the event."""
-        return False
+        return self.obey(event)
 
     def looked_away(self) -> None:
         """The person turned to another window."""

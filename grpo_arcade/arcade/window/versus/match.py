@@ -11,7 +11,7 @@ fourth frame, on a console as stubborn as where they are measured. Seed, goal an
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import pygame
@@ -152,6 +152,21 @@ class Match(Scene):
 
     # What the person does.
 
+    def commands(self) -> Mapping[str, Callable[[], None]]:
+        """What each action does."""
+        return {
+            "versus.pause": self._do_pause,
+            "versus.step": self._do_step,
+            "versus.slower": self._do_slower,
+            "versus.faster": self._do_faster,
+            "versus.restart": self._do_restart,
+            "versus.new": self._do_new,
+            "versus.ask": self._do_ask,
+            "versus.code": self._do_code,
+            "versus.next": self._do_next,
+            "versus.save": self._do_save,
+        }
+
     def handle(self, event: Event) -> bool:
         """Moves and commands."""
         if isinstance(event, Pointer):
@@ -170,8 +185,8 @@ class Match(Scene):
             return False
         elif event.id in MOVES:
             self._person_moves(MOVES[event.id])
-        else:
-            getattr(self, "_do_" + event.id.removeprefix("versus."))()
+        elif not self.obey(event):
+            return False
         self.view.mark(("heading", 0))
         return True
 

@@ -11,10 +11,10 @@ import pygame
 from grpo_arcade.arcade.players.parse import parse_player
 from grpo_arcade.arcade.players.player import POCKET, YOU, Player
 from grpo_arcade.arcade.window.draw import paint, theme
+from grpo_arcade.arcade.window.draw.words import shown_name
 from grpo_arcade.arcade.window.home.games import ATARI_TILES
 from grpo_arcade.arcade.window.home.shelf import players_of_runs
 from grpo_arcade.arcade.window.play.options import choices
-from grpo_arcade.arcade.window.play.panel import shown_name
 from grpo_arcade.arcade.window.shell.scene import Act, Dropped, Event, Scene, Typed
 from grpo_arcade.arcade.window.shell.widgets import Focus, Item, draw_item, heading
 from grpo_arcade.arcade.window.versus.match import PACES, Match

@@ -13,12 +13,11 @@ import pygame
 
 from grpo_arcade.arcade.players.player import Baseline
 from grpo_arcade.arcade.window.draw import paint, theme
-from grpo_arcade.arcade.window.draw.boards import board_size, draw_board, palette_of
+from grpo_arcade.arcade.window.draw.boards import board_size, draw_board, draw_ending, palette_of
 from grpo_arcade.arcade.window.draw.grid import largest_boards
-from grpo_arcade.arcade.window.play.panel import shown_name
+from grpo_arcade.arcade.window.draw.words import outcome_words, shown_name
 from grpo_arcade.arcade.window.shell.widgets import heading_anew
 from grpo_arcade.arcade.window.versus.seat import Seat, draw_number, thinking
-from grpo_arcade.arcade.window.watch.tile import draw_ending, outcome_words
 from grpo_arcade.games import Game, Picture
 from grpo_arcade.trainer.scoring import FAILURES
 

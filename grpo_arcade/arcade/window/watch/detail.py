@@ -8,8 +8,9 @@ from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.boards import board_size
 from grpo_arcade.arcade.window.draw.code_view import CodeView
 from grpo_arcade.arcade.window.draw.theme import Theme
+from grpo_arcade.arcade.window.draw.words import outcome_words
 from grpo_arcade.arcade.window.watch.run_feed import News
-from grpo_arcade.arcade.window.watch.tile import Measure, Tile, draw_standing, outcome_words
+from grpo_arcade.arcade.window.watch.tile import Measure, Tile, draw_standing
 from grpo_arcade.games import Picture, score_text
 
 

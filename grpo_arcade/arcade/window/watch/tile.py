@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import pygame
 
 from grpo_arcade.arcade.window.draw import paint, theme
+from grpo_arcade.arcade.window.draw.boards import draw_ending
 from grpo_arcade.arcade.window.draw.theme import Theme
 from grpo_arcade.arcade.window.replay.playback import Playback
 from grpo_arcade.arcade.window.watch.run_feed import Entrant
-from grpo_arcade.games import Episode, Outcome, Picture, fonts, score_text
+from grpo_arcade.games import Episode, Picture, score_text
 
 HOLD_S = 2.0
 """How long a game that has ended stays before the next begins."""
@@ -136,30 +137,6 @@ class Tile:
         draw_standing(surface, look, track, entrant.score, measure.baselines or {})
 
 
-def draw_ending(
-    surface: pygame.Surface, look: Theme, board: pygame.Rect, outcome: Outcome, score: float | None
-) -> None:
-    """Veil a board whose game has ended, and name how, with the score unless it is None."""
-    side = board.width
-    paint.veil(surface, look.page, 0.45, board)
-    words = outcome_words(outcome)
-    height = min(look.px(theme.HEADING), max(6, side // 11))
-    height = max(4, fonts.tallest(words, side * 9 // 10 - height, height))
-    two_lines = score is not None and side > 8 * height
-    band = pygame.Rect(0, 0, min(side * 9 // 10, 16 * height), height * (4 if two_lines else 3))
-    band.center = board.center
-    colour = look.outcome(outcome)
-    paint.panel(surface, band, look.card, look.px(theme.RADIUS), colour, max(1, look.px(1.5)))
-    y = band.centery - (height * 4 // 5 if two_lines else 0)
-    room = band.width - max(2, height // 2)
-    paint.text(surface, words, (band.centerx, y), height, colour, weight="bold", anchor="middle", room=room)
-    if two_lines:
-        y = band.centery + height * 4 // 5
-        paint.text(
-            surface, score_text(score or 0.0), (band.centerx, y), height, look.ink, weight="bold", anchor="middle"
-        )
-
-
 def draw_split(
     surface: pygame.Surface, look: Theme, area: pygame.Rect, rewards: Mapping[str, float], measure: Measure
 ) -> None:
@@ -206,11 +183,6 @@ def draw_standing(
     beats = sum(score > mean for mean in known)
     colour = look.bad if beats == 0 else look.good if beats == len(known) else look.rival
     _dot(surface, (min(max(x(score), area.left + radius), area.right - radius), y), radius, colour)
-
-
-def outcome_words(outcome: Outcome) -> str:
-    """An outcome as people read it."""
-    return outcome.value.replace("_", " ")
 
 
 def _dot(surface: pygame.Surface, at: tuple[int, int], radius: int, colour: int) -> None:

@@ -14,7 +14,7 @@ import pygame
 
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.boards import board_size, palette_of
-from grpo_arcade.arcade.window.play.panel import shown_name
+from grpo_arcade.arcade.window.draw.words import shown_name
 from grpo_arcade.arcade.window.shell.widgets import heading_anew
 from grpo_arcade.arcade.window.watch.panels import Strip, draw_column, draw_empty, status_words
 from grpo_arcade.arcade.window.watch.tile import Tile

@@ -5,7 +5,7 @@ Follows the newest step until one is pinned. All reading is done by ``run_feed``
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -123,6 +123,25 @@ class WatchScene(Scene):
 
     # What the person does.
 
+    def commands(self) -> Mapping[str, Callable[[], None]]:
+        """What each action does."""
+        return {
+            "watch.earlier": self._do_earlier,
+            "watch.later": self._do_later,
+            "watch.first": self._do_first,
+            "watch.newest": self._do_newest,
+            "watch.pin": self._do_pin,
+            "watch.page": self._do_page,
+            "watch.page-back": self._do_page_back,
+            "watch.pause": self._do_pause,
+            "watch.slower": self._do_slower,
+            "watch.faster": self._do_faster,
+            "watch.order": self._do_order,
+            "watch.champion": self._do_champion,
+            "watch.game": self._do_game,
+            "watch.replay": self._do_replay,
+        }
+
     def handle(self, event: Event) -> bool:
         """Choose boards, steps and speed."""
         focused = self._focus.index
@@ -135,8 +154,7 @@ class WatchScene(Scene):
         return used
 
     def _handle(self, event: Event) -> bool:
-        if isinstance(event, Act) and event.id.startswith("watch."):
-            getattr(self, "_do_" + event.id.removeprefix("watch.").replace("-", "_"))()
+        if self.obey(event):
             return True
         if isinstance(event, Pointer) and (event.kind == "down" or (event.kind == "move" and event.held)):
             step = self.view.strip.step_at(event.at) if self.detail is None else None

@@ -1,0 +1,26 @@
+"""Words for what is shown: a game's name, what it is about, how it ended."""
+
+from __future__ import annotations
+
+from grpo_arcade.games import Game, Outcome
+
+
+def shown_name(game: str) -> str:
+    """A game's name as people read it: "Space Invaders"."""
+    family, slash, title = game.rpartition("/")
+    return title.replace("_", " ").title() if slash and family else game
+
+
+def goal(game: Game) -> str:
+    """What the game is about, in a few words."""
+    options = game.options
+    if "mode" in options and "difficulty" in options:
+        return f"Mode {options['mode']}, difficulty {options['difficulty']}"
+    if "target" in options and "size" in options:
+        return f"Reach {options['target']:,} on {options['size']}×{options['size']}"
+    return ", ".join(f"{key} {value}" for key, value in options.items())
+
+
+def outcome_words(outcome: Outcome) -> str:
+    """An outcome as people read it."""
+    return outcome.value.replace("_", " ")
