@@ -108,7 +108,7 @@ def test_an_endpoint_writes_before_the_persons_eyes_then_plays_and_may_be_asked_
         seen = set()
 
         def done():
-            seen.add(seat.code.text)
+            seen.add(scene.view.places[1].code.text)
             return scene.ready
 
         hands.until(done)
@@ -170,8 +170,8 @@ def test_files_champions_and_unknown_names(app, hands, tmp_path):
     assert "no player is called 'nosuch'" in nobody.contestant.error
     scene._select(0)
     hands.press("c")
-    assert corner.shows_code
-    assert corner.code.text == program.read_text().rstrip("\n")
+    assert corner.shows_code(scene.view.places[0].beside)
+    assert scene.view.places[0].code.text == program.read_text().rstrip("\n")
 
 
 def test_the_pocket_model_writes_token_by_token_and_plays(app, hands):
@@ -202,12 +202,12 @@ def test_boards_fit_and_never_overlap(make_app, size, count):
     app = make_app(size)
     hands = Hands(app)
     scene = match(app, hands, *[YOU, *["random"] * (count - 1)], ready=False)
-    for seat in scene.seats:
-        assert scene.area.contains(seat.rect)
-        assert seat.rect.contains(seat.board)
-        assert not any(seat.rect.colliderect(other.rect) for other in scene.seats if other is not seat)
-        assert not seat.rect.colliderect(scene.view.side)
-    assert scene.seats[0].board.width >= 60
+    for place in scene.view.places:
+        assert scene.area.contains(place.rect)
+        assert place.rect.contains(place.board)
+        assert not any(place.rect.colliderect(other.rect) for other in scene.view.places if other is not place)
+        assert not place.rect.colliderect(scene.view.side)
+    assert scene.view.places[0].board.width >= 60
 
 
 def test_room_beside_the_boards_is_kept_for_a_strategy_that_can_be_read_and_for_nothing_else(app, hands, tmp_path):

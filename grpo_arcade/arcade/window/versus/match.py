@@ -19,15 +19,17 @@ import pygame
 from grpo_arcade.arcade.players.player import YOU
 from grpo_arcade.arcade.window.draw import theme
 from grpo_arcade.arcade.window.draw.code_view import highlighted
+from grpo_arcade.arcade.window.draw.words import shown_name
 from grpo_arcade.arcade.window.play.realtime import RealTime
 from grpo_arcade.arcade.window.play.session import PERSON, Session, fresh_seed
 from grpo_arcade.arcade.window.replay.playback import Playback, replay_of
 from grpo_arcade.arcade.window.shell.scene import Act, Event, Pointer, Released, Scene, Wheel
 from grpo_arcade.arcade.window.versus.contestants import Contestant
+from grpo_arcade.arcade.window.versus.going import Going
+from grpo_arcade.arcade.window.versus.keeper import Keeper
 from grpo_arcade.arcade.window.versus.seat import Seat, verdict
-from grpo_arcade.arcade.window.versus.view import MatchView
-from grpo_arcade.games import Episode, make
-from grpo_arcade.recordings import SUFFIX, save
+from grpo_arcade.arcade.window.versus.view import MatchView, Shown
+from grpo_arcade.games import make
 
 if TYPE_CHECKING:
     from grpo_arcade.arcade.window.shell.app import App
@@ -81,9 +83,9 @@ class Match(Scene):
         self.selected = next((place for place, seat in enumerate(self.seats) if seat.contestant), 0)
         self.verdict = ""
         """Who has won, once everybody is out."""
-        self.view = MatchView(self)
+        self.view = MatchView(app, self.table, self._shown)
         self._code_in = 0.0
-        self._saved = b""
+        self._keeper = Keeper(app, self.table)
 
     def _seat(self, word: str) -> Seat:
         if word == YOU:
@@ -125,14 +127,8 @@ class Match(Scene):
                     seat.contestant.stop()
 
     def _keep_persons_game(self) -> None:
-        person = self.person
-        if person and person.session and person.session.actions and bytes(person.session.actions) != self._saved:
-            self._saved = bytes(person.session.actions)
-            self._save_episode(person.session.episode(), "you")
-
-    def _save_episode(self, episode: Episode, name: str) -> None:
-        plain = "".join(c if c.isalnum() else "-" for c in f"{self.table.name}-versus-{name}-seed-{self.seed}")
-        save(episode, self.app.files.fresh("recordings", plain, SUFFIX))
+        if self.person is not None:
+            self._keeper.keep(self.person, self.seed)
 
     def _let_begin(self, contestant: Contestant) -> None:
         contestant.begin(self.app.background, self.table.name, self.table.options, self.seed)
@@ -146,7 +142,7 @@ class Match(Scene):
         if contestant.performance is not None:
             seat.playback = Playback(replay_of(contestant.performance.episode, self.app.studio))
             seat.flipped = False
-        seat.show_code()
+        self.view.show_code(place)
         self.view.mark_seat(place)
         self.view.mark(("side", 0), ("heading", 0))
 
@@ -172,7 +168,7 @@ class Match(Scene):
         if isinstance(event, Pointer):
             return event.kind == "down" and self._select_at(event.at)
         if isinstance(event, Wheel):
-            return self._scroll(event)
+            return self.view.scroll(event.at, event.steps)
         if isinstance(event, Released) and event.id in CONTROLS:
             self.time.stick.release(CONTROLS[event.id])
             self._settle()
@@ -222,26 +218,18 @@ class Match(Scene):
             self.app.redraw()
 
     def _select_at(self, at: tuple[int, int]) -> bool:
-        for place, seat in enumerate(self.seats):
-            if seat.rect.collidepoint(at) and seat.contestant:
-                if self.selected == place:
-                    self._do_code()
-                else:
-                    self._select(place)
-                return True
-        return False
+        place = self.view.place_at(at)
+        if place is None or self.seats[place].contestant is None:
+            return False
+        if self.selected == place:
+            self._do_code()
+        else:
+            self._select(place)
+        return True
 
     def _select(self, place: int) -> None:
         before, self.selected = self.selected, place
         self.view.selection_moved(before)
-
-    def _scroll(self, event: Wheel) -> bool:
-        for place, seat in enumerate(self.seats):
-            inside = seat.shows_code and seat.board.collidepoint(event.at)
-            if inside or (place == self.selected and self.view.side.collidepoint(event.at)):
-                self.view.mark(("board", place), ("side", 0))
-                return seat.code.scroll(-3 * event.steps)
-        return False
 
     def _do_pause(self) -> None:
         self.paused = not self.paused
@@ -304,7 +292,7 @@ class Match(Scene):
         seat.playback, seat.flipped = None, False
         self.verdict = ""
         seat.contestant.ask_again(self.app.background, self.table.name, self.table.options, self.seed)
-        seat.show_code()
+        self.view.show_code(place)
         self._select(place)
 
     def _do_code(self) -> None:
@@ -319,17 +307,7 @@ class Match(Scene):
         self._select(next((place for place in others if place > self.selected), others[0]))
 
     def _do_save(self) -> None:
-        saved = 0
-        for seat in self.seats:
-            if seat.session and seat.session.actions:
-                self._saved = bytes(seat.session.actions)
-                self._save_episode(seat.session.episode(), "you")
-                saved += 1
-            elif seat.playback and seat.playback.episode.actions:
-                self._save_episode(seat.playback.episode, seat.name)
-                saved += 1
-        if not saved:
-            raise ValueError("nobody has made a move yet")
+        saved = self._keeper.save_all(self.seats, self.seed)
         self.app.say(f"{saved} recording{'s' if saved > 1 else ''} saved in {self.app.files.folder('recordings')}")
 
     # Time.
@@ -353,8 +331,9 @@ class Match(Scene):
                 self.view.mark(("board", place), ("head", place))
                 if person.out:
                     self.time.rest()
+        going = self._going()
         for place, seat in enumerate(self.seats):
-            if seat.playback and self._let_play(seat.playback, dt):
+            if seat.playback and going.advance(seat.playback, dt):
                 self.view.mark(("board", place), ("head", place))
                 if seat.playback.ended:
                     self.view.mark(("seat", place))
@@ -365,27 +344,20 @@ class Match(Scene):
             self.view.mark_all()
         return self.view.stale
 
-    def _let_play(self, playback: Playback, dt: float) -> bool:
+    def _going(self) -> Going:
         person = self.person
-        if playback.view is None:
-            return playback.advance(0.0, 1.0)
-        if playback.moving and self.paused:
-            return playback.advance(dt, 1e-9, playback.ply)
-        if person and person.session and not person.out and self.pace == "turn by turn":
-            # One that comes late, because it was still being written, catches up.
-            behind = len(person.session.actions) - playback.ply
-            return playback.advance(dt, max(1 / theme.MOVE_S, 4.0 * behind), len(person.session.actions))
-        return self._running and playback.advance(dt, self.speed * self.table.frame_rate)
+        follows = person is not None and person.session is not None and not person.out and self.pace == "turn by turn"
+        moves = len(person.session.actions) if follows and person and person.session else None
+        return Going(self._running, self.paused, moves, self.speed * self.table.frame_rate)
 
     def _show_writing(self, dt: float) -> None:
         self._code_in -= dt
         if self._code_in > 0:
             return
         for place, seat in enumerate(self.seats):
-            contestant = seat.contestant
-            if contestant and contestant.state == "writing" and contestant.text != seat.code.text:
+            if seat.writing and self.view.code_is_behind(place):
                 self._code_in = _CODE_EVERY_S
-                seat.show_code()
+                self.view.show_code(place)
                 self.view.mark(("board", place), ("foot", place))
                 if place == self.selected:
                     self.view.mark(("side", 0))
@@ -399,31 +371,38 @@ class Match(Scene):
             return 0.0
         if self.clock and person and not person.out and self._running:
             return 0.0
-        turn_by_turn = person and person.session and not person.out and self.pace == "turn by turn"
-        for seat in self.seats:
-            playback = seat.playback
-            if playback is not None and playback.view is None:
-                return 2 * theme.FRAME_S  # its tape has only just been asked for
-            if playback is None or (playback.ended and not playback.moving):
-                continue
-            if turn_by_turn and person and person.session:
-                if playback.moving or playback.ply < len(person.session.actions):
-                    return 0.0
-            elif playback.moving or self._running:
-                return 0.0
-        if any(s.contestant and s.contestant.state == "writing" for s in self.seats):
+        wait = self._going().wait(seat.playback for seat in self.seats)
+        if wait is not None:
+            return wait
+        if any(seat.writing for seat in self.seats):
             return _CODE_EVERY_S
         return None
 
     # What is seen.
 
+    def _shown(self) -> Shown:
+        words = self.verdict or f"{shown_name(self.table.name)} · versus"
+        return Shown(self.seats, self.selected, self.seed, words, self._note())
+
+    def _note(self) -> str:
+        parts = [f"seed {self.seed}"]
+        alone = self.person is None or self.person.out
+        parts.append(f"{self.speed:g}×" if self.pace == "real time" or alone else "turn by turn")
+        if self.paused:
+            parts.append("paused")
+        elif not self.ready:
+            parts.append("a player is still thinking")
+        elif self.person is not None and not self.started:
+            parts.append("it begins with your first press" if self.clock else "it begins with your first move")
+        return " · ".join(parts)
+
     def resized(self) -> None:
         """As large boards as there is room for."""
-        self.view.lay_out()
+        self.view.lay_out(self.area, self.compact)
 
     def draw(self, surface: pygame.Surface) -> Sequence[pygame.Rect] | None:
         """All, or what changed."""
-        return self.view.draw(surface)
+        return self.view.draw(surface, self.whole)
 
     def keys(self) -> Sequence[str]:
         """What can be done."""

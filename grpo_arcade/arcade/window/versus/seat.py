@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pygame
-
-from grpo_arcade.arcade.window.draw import paint
-from grpo_arcade.arcade.window.draw.code_view import CodeView
 from grpo_arcade.arcade.window.play.session import Session
 from grpo_arcade.arcade.window.replay.playback import Playback
 from grpo_arcade.arcade.window.versus.contestants import Contestant
@@ -26,13 +22,8 @@ class Seat:
         self.playback: Playback | None = None
         self.progress = 1.0
         """Of the person's last move."""
-        self.code = CodeView()
         self.flipped = False
         """Whether the person asked to see the code instead of the board, or the other way round."""
-        self.rect = pygame.Rect(0, 0, 0, 0)
-        self.board = pygame.Rect(0, 0, 0, 0)
-        self.has_side = False
-        """Whether its code is shown beside the boards."""
 
     @property
     def name(self) -> str:
@@ -46,21 +37,25 @@ class Seat:
             return True
         return self.contestant.state == "ready" and self.playback is not None and self.playback.view is not None
 
-    @property
-    def shows_code(self) -> bool:
-        """Whether the code lies where the board is."""
+    def shows_code(self, beside: bool) -> bool:
+        """Whether the code lies where the board is; ``beside``: it can be read beside the boards anyway."""
         if self.contestant is None or not self.contestant.text:
             return False
-        writing = self.contestant.state in ("writing", "playing") and not self.has_side
+        writing = self.contestant.state in ("writing", "playing") and not beside
         return writing != self.flipped
 
-    def show_code(self) -> None:
-        """Bring the code up to what has been written by now."""
+    @property
+    def writing(self) -> bool:
+        """Whether its strategy is being written now."""
+        return self.contestant is not None and self.contestant.state == "writing"
+
+    @property
+    def code(self) -> str:
+        """Its strategy, as far as it has been written; empty where there is none to read."""
         if self.contestant is None:
-            return
+            return ""
         source = self.contestant.performance.source if self.contestant.performance else None
-        writing = self.contestant.state == "writing"
-        self.code.show(source.rstrip("\n") if source is not None else self.contestant.text, follows=writing)
+        return source.rstrip("\n") if source is not None else self.contestant.text
 
     @property
     def score(self) -> float:
@@ -109,12 +104,3 @@ def thinking(contestant: Contestant) -> str:
     if contestant.state == "writing":
         return "Writing its strategy…"
     return "Its strategy is playing…" if contestant.state == "playing" else "Playing ahead…"
-
-
-def draw_number(surface: pygame.Surface, value: int, at: tuple[int, int], height: int, colour: int) -> int:
-    """A number that ends at x, put together from digits that are drawn once; returns where it begins."""
-    x = at[0]
-    for character in reversed(f"{value:,}"):
-        box = paint.text(surface, character, (x, at[1]), height, colour, weight="bold", anchor="right")
-        x = box.left - max(1, height // 8)
-    return x
