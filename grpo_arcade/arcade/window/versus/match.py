@@ -28,7 +28,7 @@ from grpo_arcade.arcade.window.versus.contestants import Contestant
 from grpo_arcade.arcade.window.versus.going import Going
 from grpo_arcade.arcade.window.versus.keeper import Keeper
 from grpo_arcade.arcade.window.versus.seat import Seat, verdict
-from grpo_arcade.arcade.window.versus.view import MatchView, Shown
+from grpo_arcade.arcade.window.versus.view import CODE_EVERY_S, MatchView, Shown
 from grpo_arcade.games import make
 
 if TYPE_CHECKING:
@@ -39,8 +39,6 @@ PACES: tuple[Pace, ...] = ("turn by turn", "real time")
 SPEEDS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 MOVES = {"versus.up": "W", "versus.right": "D", "versus.down": "S", "versus.left": "A"}
 CONTROLS = {f"versus.{name}": name for name in ("up", "right", "down", "left", "fire")}
-_CODE_EVERY_S = 0.05
-"""How often a text that grows is highlighted anew."""
 
 
 class Match(Scene):
@@ -84,7 +82,6 @@ class Match(Scene):
         self.verdict = ""
         """Who has won, once everybody is out."""
         self.view = MatchView(app, self.table, self._shown)
-        self._code_in = 0.0
         self._keeper = Keeper(app, self.table)
 
     def _seat(self, word: str) -> Seat:
@@ -337,7 +334,7 @@ class Match(Scene):
                 self.view.mark(("board", place), ("head", place))
                 if seat.playback.ended:
                     self.view.mark(("seat", place))
-        self._show_writing(dt)
+        self.view.show_writing(dt)
         if not self.verdict and all(seat.out for seat in self.seats):
             self.verdict = verdict(self.seats)
             self._keep_persons_game()
@@ -349,18 +346,6 @@ class Match(Scene):
         follows = person is not None and person.session is not None and not person.out and self.pace == "turn by turn"
         moves = len(person.session.actions) if follows and person and person.session else None
         return Going(self._running, self.paused, moves, self.speed * self.table.frame_rate)
-
-    def _show_writing(self, dt: float) -> None:
-        self._code_in -= dt
-        if self._code_in > 0:
-            return
-        for place, seat in enumerate(self.seats):
-            if seat.writing and self.view.code_is_behind(place):
-                self._code_in = _CODE_EVERY_S
-                self.view.show_code(place)
-                self.view.mark(("board", place), ("foot", place))
-                if place == self.selected:
-                    self.view.mark(("side", 0))
 
     def next_update(self) -> float | None:
         """At once while something moves, now and then while a model writes."""
@@ -375,7 +360,7 @@ class Match(Scene):
         if wait is not None:
             return wait
         if any(seat.writing for seat in self.seats):
-            return _CODE_EVERY_S
+            return CODE_EVERY_S
         return None
 
     # What is seen.

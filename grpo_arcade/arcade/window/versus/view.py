@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from grpo_arcade.arcade.window.shell.app import App
 
 
+CODE_EVERY_S = 0.05
+"""How often a text that grows is highlighted anew."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """What is to be seen of a match now."""
@@ -71,6 +75,7 @@ class MatchView:
         self.side = pygame.Rect(0, 0, 0, 0)
         """Where the selected player's code is shown beside the boards, if there is room."""
         self._compact = False
+        self._code_in = 0.0
         self._stale: dict[tuple[str, int], None] = {}
         self._unseen = True
         """Whether not everything has been drawn once."""
@@ -112,9 +117,19 @@ class MatchView:
         if seat.contestant is not None:
             self.places[number].code.show(seat.code, follows=seat.writing)
 
-    def code_is_behind(self, number: int) -> bool:
-        """Whether more has been written at a place than is shown."""
-        return self._shown().seats[number].code != self.places[number].code.text
+    def show_writing(self, dt: float) -> None:
+        """Show what is being written, ``dt`` seconds later, at a pace that can be read."""
+        self._code_in -= dt
+        if self._code_in > 0:
+            return
+        shown = self._shown()
+        for number, (seat, place) in enumerate(zip(shown.seats, self.places, strict=True)):
+            if seat.writing and seat.code != place.code.text:
+                self._code_in = CODE_EVERY_S
+                self.show_code(number)
+                self.mark(("board", number), ("foot", number))
+                if number == shown.selected:
+                    self.mark(("side", 0))
 
     def scroll(self, at: tuple[int, int], steps: int) -> bool:
         """Turn the wheel over a code; False where there is none."""
