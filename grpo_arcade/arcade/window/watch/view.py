@@ -1,12 +1,14 @@
 """A watched run as it is drawn: where everything lies, and what is painted when, so that no frame is late.
 
-The boards that play come first. What stands still is painted anew in parts, a few a frame.
+It is told what to show (:class:`Shown`) and knows no scene. The boards that play come first; what stands still is
+painted anew in parts, a few a frame.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,13 +18,16 @@ from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.boards import board_size, palette_of
 from grpo_arcade.arcade.window.draw.words import shown_name
 from grpo_arcade.arcade.window.shell.widgets import heading_anew
+from grpo_arcade.arcade.window.watch.detail import Detail
+from grpo_arcade.arcade.window.watch.grid import TileGrid
 from grpo_arcade.arcade.window.watch.panels import Strip, draw_column, draw_empty, status_words
-from grpo_arcade.arcade.window.watch.tile import Tile
+from grpo_arcade.arcade.window.watch.run_feed import News
+from grpo_arcade.arcade.window.watch.tile import Measure, Tile
 from grpo_arcade.games import Episode, Picture, score_text
 from grpo_arcade.games.replay import table_of
 
 if TYPE_CHECKING:
-    from grpo_arcade.arcade.window.watch.watch import WatchScene
+    from grpo_arcade.arcade.window.shell.app import App
 
 _PAINT_S = 0.004
 """What a frame may spend on painting anew what stands still. The rest is painted in the next ones, so that news of a
@@ -31,15 +36,36 @@ _BOARDS_S = 0.008
 """What a frame may spend on boards that play; the others come first in the next."""
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is to be seen of a run now."""
+
+    run: str
+    """The folder's name, for as long as nothing is known of the run."""
+    news: News
+    measure: Measure
+    grid: TileGrid
+    champion: Tile | None
+    detail: Detail | None
+    """The strategy that is enlarged, if one is."""
+    focused: Tile | None
+    pinned: bool
+    pace: str
+
+
 class WatchView:
     """Lays a watched run out and paints it.
 
     Args:
-        scene: what is shown.
+        app: the window.
+        shown: what is to be seen, asked whenever something is laid out or painted.
     """
 
-    def __init__(self, scene: WatchScene) -> None:
-        self._scene = scene
+    def __init__(self, app: App, shown: Callable[[], Shown]) -> None:
+        self._app = app
+        self._shown = shown
+        self._area = pygame.Rect(0, 0, 0, 0)
+        self._compact = False
         self.strip = Strip()
         """The curves below the boards."""
         self.column = pygame.Rect(0, 0, 0, 0)
@@ -61,78 +87,78 @@ class WatchView:
         """Leave the coming frame the time that news takes."""
         self._heard = True
 
-    def lay_out(self) -> None:
+    def lay_out(self, area: pygame.Rect, compact: bool) -> None:
         """Find places for everything."""
-        scene, look = self._scene, self._scene.app.theme
+        shown, look = self._shown(), self._app.theme
+        self._area, self._compact = area, compact
         gap = look.px(theme.GAP)
-        top = scene.area.top + (
-            look.px(30) if scene.compact else look.px(theme.PAD + theme.TITLE + theme.GAP + theme.TIGHT)
+        top = self._area.top + (
+            look.px(30) if self._compact else look.px(theme.PAD + theme.TITLE + theme.GAP + theme.TIGHT)
         )
-        strip = look.px(16) if scene.compact else look.px(84)
-        self.strip.rect = pygame.Rect(scene.area.left, scene.area.bottom - strip - gap // 2, scene.area.width, strip)
+        strip = look.px(16) if self._compact else look.px(84)
+        self.strip.rect = pygame.Rect(self._area.left, self._area.bottom - strip - gap // 2, self._area.width, strip)
         bottom = self.strip.rect.top - gap // 2
-        body = pygame.Rect(scene.area.left + gap, top, scene.area.width - 2 * gap, max(1, bottom - top))
-        if scene.detail is not None:
-            picture = self._picture("detail", scene.detail.tile.episodes[0])
-            scene.detail.lay_out(body, look, scene.compact, picture)
-        wide = 0 if scene.compact else min(look.px(250), body.width // 3)
+        body = pygame.Rect(self._area.left + gap, top, self._area.width - 2 * gap, max(1, bottom - top))
+        if shown.detail is not None:
+            picture = self._picture("detail", shown.detail.tile.episodes[0])
+            shown.detail.lay_out(body, look, self._compact, picture)
+        wide = 0 if self._compact else min(look.px(250), body.width // 3)
         self.column = pygame.Rect(body.right - wide, body.top, wide, body.height)
-        if scene.champion is not None:
-            picture = self._picture("champion", scene.champion.episodes[0])
-            size = board_size(scene.champion.playback.game, picture, (wide, max(16, body.height // 3)))
-            scene.champion.board = pygame.Rect((self.column.left, body.top + look.px(26)), size)
-        scene.grid.area = pygame.Rect(body.left, body.top, body.width - (wide + gap if wide else 0), body.height)
-        tiles = scene.grid.tiles
+        if shown.champion is not None:
+            picture = self._picture("champion", shown.champion.episodes[0])
+            size = board_size(shown.champion.playback.game, picture, (wide, max(16, body.height // 3)))
+            shown.champion.board = pygame.Rect((self.column.left, body.top + look.px(26)), size)
+        shown.grid.area = pygame.Rect(body.left, body.top, body.width - (wide + gap if wide else 0), body.height)
+        tiles = shown.grid.tiles
         aspect = self._picture("grid", tiles[0].episodes[0]).aspect if tiles else 1.0
-        scene.grid.place(look, scene.news.expected, aspect)
-        if scene.detail is not None:
-            scene.detail.place()
+        shown.grid.place(look, shown.news.expected, aspect)
+        if shown.detail is not None:
+            shown.detail.place()
 
     def _picture(self, use: str, episode: Episode) -> Picture:
         # One for each use, since a picture keeps its tiles for one size.
-        key = use, repr(sorted(episode.options.items())), self._scene.app.palette
+        key = use, repr(sorted(episode.options.items())), self._app.palette
         if key not in self._pictures:
             self._pictures = {old: kept for old, kept in self._pictures.items() if old[0] != use}
             game = table_of(episode)
-            self._pictures[key] = game.picture(palette_of(game, self._scene.app.palette))
+            self._pictures[key] = game.picture(palette_of(game, self._app.palette))
         return self._pictures[key]
 
     def repaint(self, *parts: str | Tile) -> None:
         """Paint parts anew in the next frames, if they are in sight."""
-        scene = self._scene
+        shown = self._shown()
         ways: dict[str | Tile, Callable[[pygame.Surface], pygame.Rect]] = {
             "heading": self._draw_heading,
             "strip": self._draw_strip,
         }
-        if scene.detail is not None:
-            detail = scene.detail
+        if shown.detail is not None:
+            detail = shown.detail
             ways |= {"detail": self._draw_detail, "code": self._draw_code, detail.tile: self._draw_detail}
         else:
-            ways |= {tile: partial(self._draw_tile, tile=tile) for tile in scene.grid.visible()}
+            ways |= {tile: partial(self._draw_tile, tile=tile) for tile in shown.grid.visible()}
             ways |= {"column": self._draw_column} if self.column.width else {}
             ways |= {"empty": self._draw_empty}
         self._parts |= {part: ways[part] for part in parts if part in ways}
 
     def repaint_all(self) -> None:
         """Paint everything anew in the next frames."""
-        scene = self._scene
+        shown = self._shown()
         self._parts.clear()
-        body = scene.grid.area.union(self.column) if self.column.width else scene.grid.area
+        body = shown.grid.area.union(self.column) if self.column.width else shown.grid.area
 
         def clear(surface: pygame.Surface) -> pygame.Rect:
-            return surface.fill(scene.app.theme.page, body.inflate(2 * scene.app.theme.px(theme.TIGHT), 0))
+            return surface.fill(self._app.theme.page, body.inflate(2 * self._app.theme.px(theme.TIGHT), 0))
 
         self._parts["body"] = clear
         self.repaint("heading", "strip")
-        if scene.detail is not None:
+        if shown.detail is not None:
             self.repaint("detail")
         else:
-            self.repaint(*([] if scene.grid.tiles else ["empty"]), *scene.grid.visible(), "column")
+            self.repaint(*([] if shown.grid.tiles else ["empty"]), *shown.grid.visible(), "column")
 
-    def draw(self, surface: pygame.Surface) -> Sequence[pygame.Rect] | None:
+    def draw(self, surface: pygame.Surface, whole: bool) -> Sequence[pygame.Rect] | None:
         """Everything, or the boards that moved and some of what else changed."""
-        scene = self._scene
-        if scene.whole:
+        if whole:
             self.repaint_all()
             for paint_part in self._parts.values():
                 paint_part(surface)
@@ -146,7 +172,7 @@ class WatchView:
             part = next(iter(self._parts))
             changed.append(self._parts.pop(part)(surface))
         ends = time.perf_counter() + _BOARDS_S
-        playing = scene.playing()
+        playing = self.playing()
         for place in range(len(playing)):
             tile = playing[(self._turn + place) % len(playing)]
             # A board whose surroundings are not painted yet would be painted over by them.
@@ -158,70 +184,78 @@ class WatchView:
                     break
         return changed
 
+    def playing(self) -> list[Tile]:
+        """The boards in sight; the champion's first, which is always there."""
+        shown = self._shown()
+        if shown.detail is not None:
+            return [shown.detail.tile]
+        champion = [shown.champion] if shown.champion is not None and self.column.width else []
+        return [*champion, *shown.grid.visible()]
+
     def _draw_board(self, surface: pygame.Surface, tile: Tile) -> None:
-        scene = self._scene
-        use = "detail" if scene.detail is not None else "champion" if tile is scene.champion else "grid"
-        tile.draw_board(surface, scene.app.theme, self._picture(use, tile.episodes[0]))
+        shown = self._shown()
+        use = "detail" if shown.detail is not None else "champion" if tile is shown.champion else "grid"
+        tile.draw_board(surface, self._app.theme, self._picture(use, tile.episodes[0]))
 
     def _draw_tile(self, surface: pygame.Surface, tile: Tile) -> pygame.Rect:
-        scene, look = self._scene, self._scene.app.theme
+        shown, look = self._shown(), self._app.theme
         edge = max(2, look.px(2.5))
         frame = tile.rect.inflate(2 * edge, 2 * edge)
         surface.fill(look.page, frame)
-        if tile is scene.focused:
+        if tile is shown.focused:
             paint.panel(surface, frame, look.page, look.px(theme.RADIUS), look.accent, edge)
         self._draw_board(surface, tile)
-        tile.draw_caption(surface, look, scene.measure)
+        tile.draw_caption(surface, look, shown.measure)
         return frame
 
     def _draw_strip(self, surface: pygame.Surface) -> pygame.Rect:
-        self.strip.draw(surface, self._scene.app.theme, self._scene.news)
+        self.strip.draw(surface, self._app.theme, self._shown().news)
         return self.strip.rect
 
     def _draw_detail(self, surface: pygame.Surface) -> pygame.Rect:
-        scene = self._scene
-        assert scene.detail is not None
-        area = scene.detail.draw(surface, scene.app.theme, scene.measure)
-        self._draw_board(surface, scene.detail.tile)
+        shown = self._shown()
+        assert shown.detail is not None
+        area = shown.detail.draw(surface, self._app.theme, shown.measure)
+        self._draw_board(surface, shown.detail.tile)
         return area
 
     def _draw_code(self, surface: pygame.Surface) -> pygame.Rect:
-        scene = self._scene
-        assert scene.detail is not None
-        scene.detail.code.draw(surface, scene.app.theme)
-        return scene.detail.code.rect
+        shown = self._shown()
+        assert shown.detail is not None
+        shown.detail.code.draw(surface, self._app.theme)
+        return shown.detail.code.rect
 
     def _draw_heading(self, surface: pygame.Surface) -> pygame.Rect:
-        scene, look = self._scene, self._scene.app.theme
-        news = scene.news
-        name = f"{news.model} · {shown_name(news.game)}" if news.game else scene.folder.name
-        top = scene.grid.area.top
-        return heading_anew(surface, look, scene.area, top, name, self.status_words(), compact=scene.compact)
+        shown, look = self._shown(), self._app.theme
+        news = shown.news
+        name = f"{news.model} · {shown_name(news.game)}" if news.game else shown.run
+        top = shown.grid.area.top
+        return heading_anew(surface, look, self._area, top, name, self.status_words(), compact=self._compact)
 
     def status_words(self) -> str:
         """How the run stands and what is shown of it, in the heading."""
-        scene = self._scene
-        more = [*scene.grid.words(), "paused" if scene.paused else f"{scene.speed:g}×"]
-        return status_words(scene.news, scene.pinned is not None, more)
+        shown = self._shown()
+        more = [*shown.grid.words(), shown.pace]
+        return status_words(shown.news, shown.pinned, more)
 
     def _draw_empty(self, surface: pygame.Surface) -> pygame.Rect:
-        scene = self._scene
-        draw_empty(surface, scene.app.theme, scene.grid.area, scene.news)
-        return scene.grid.area
+        shown = self._shown()
+        draw_empty(surface, self._app.theme, shown.grid.area, shown.news)
+        return shown.grid.area
 
     def _draw_column(self, surface: pygame.Surface) -> pygame.Rect:
-        scene, look = self._scene, self._scene.app.theme
+        shown, look = self._shown(), self._app.theme
         column = self.column.copy()
         surface.fill(look.page, column)
-        if scene.champion is not None and scene.news.champion is not None:
-            champion = scene.news.champion
+        if shown.champion is not None and shown.news.champion is not None:
+            champion = shown.news.champion
             height, middle = look.px(theme.BODY), column.top + look.px(11)
             box = paint.text(surface, "Champion", (column.left, middle), height, look.gold, weight="bold")
             words = f"{score_text(champion.score)} · step {champion.step}"
             room = column.right - box.right - height
             paint.text(surface, words, (column.right, middle), height, look.ink, anchor="right", room=room)
-            self._draw_board(surface, scene.champion)
-            top = scene.champion.board.bottom + look.px(theme.GAP)
+            self._draw_board(surface, shown.champion)
+            top = shown.champion.board.bottom + look.px(theme.GAP)
             column = pygame.Rect(column.left, top, column.width, column.bottom - top)
-        draw_column(surface, look, column, scene.news, scene.measure)
+        draw_column(surface, look, column, shown.news, shown.measure)
         return self.column

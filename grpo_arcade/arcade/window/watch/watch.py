@@ -22,7 +22,7 @@ from grpo_arcade.arcade.window.watch.grid import TileGrid
 from grpo_arcade.arcade.window.watch.run_feed import News
 from grpo_arcade.arcade.window.watch.run_listener import RunListener
 from grpo_arcade.arcade.window.watch.tile import Measure, Tile
-from grpo_arcade.arcade.window.watch.view import WatchView
+from grpo_arcade.arcade.window.watch.view import Shown, WatchView
 from grpo_arcade.games import Episode
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class WatchScene(Scene):
         self.champion: Tile | None = None
         self.detail: Detail | None = None
         self.measure = Measure()
-        self.view = WatchView(self)
+        self.view = WatchView(app, self._shown)
         self._listener = RunListener(app.background, self.folder, self._hear, app.complain)
         self._to_enlarge = strategy
         self._focus = Focus()
@@ -277,6 +277,19 @@ class WatchScene(Scene):
 
     # Layout.
 
+    def _shown(self) -> Shown:
+        return Shown(
+            run=self.folder.name,
+            news=self.news,
+            measure=self.measure,
+            grid=self.grid,
+            champion=self.champion,
+            detail=self.detail,
+            focused=self.focused,
+            pinned=self.pinned is not None,
+            pace="paused" if self.paused else f"{self.speed:g}×",
+        )
+
     def resized(self) -> None:
         """Find places for everything; the app paints all of it."""
         self._lay_out()
@@ -287,7 +300,7 @@ class WatchScene(Scene):
         self.app.redraw()
 
     def _lay_out(self) -> None:
-        self.view.lay_out()
+        self.view.lay_out(self.area, self.compact)
         items = []
         for tile in self.grid.visible():
             key = tile.entrant.id if tile.entrant else None
@@ -301,33 +314,26 @@ class WatchScene(Scene):
 
     # Time, and what is seen.
 
-    def playing(self) -> list[Tile]:
-        """The boards in sight; the champion's first, which is always there."""
-        if self.detail is not None:
-            return [self.detail.tile]
-        champion = [self.champion] if self.champion is not None and self.view.column.width else []
-        return [*champion, *self.grid.visible()]
-
     def next_update(self) -> float | None:
         """At once while a board moves or something is still to be painted."""
-        if self.view.stale or any(tile.dirty for tile in self.playing()):
+        if self.view.stale or any(tile.dirty for tile in self.view.playing()):
             return 0.0
         if self.paused:
             return None
-        due = [seconds for tile in self.playing() if (seconds := tile.due()) is not None]
+        due = [seconds for tile in self.view.playing() if (seconds := tile.due()) is not None]
         return min(due, default=None)
 
     def update(self, dt: float) -> bool:
         """Play."""
-        changed = self.view.stale or any(tile.dirty for tile in self.playing())
+        changed = self.view.stale or any(tile.dirty for tile in self.view.playing())
         if not self.paused:
-            for tile in self.playing():
+            for tile in self.view.playing():
                 changed |= tile.advance(dt, self.speed * tile.playback.game.frame_rate)
         return changed
 
     def draw(self, surface: pygame.Surface) -> Sequence[pygame.Rect] | None:
         """Everything, or the boards that moved and some of what else changed."""
-        return self.view.draw(surface)
+        return self.view.draw(surface, self.whole)
 
     def keys(self) -> Sequence[str]:
         """What can be done."""
