@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from grpo_arcade.games import Game, Outcome
 from grpo_arcade.games.seeds import training_seeds
-from grpo_arcade.recordings.runs.reader import Champion
+from grpo_arcade.recordings.runs.records import Champion
 from grpo_arcade.trainer.scoring import FAILURES, Rollout, counted_score, mean_score
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from grpo_arcade.foreign_text import one_line
 from grpo_arcade.games import score_text
@@ -27,7 +27,7 @@ class Narrator:
         from rich.console import Console
         from rich.progress import TextColumn
 
-        self._console: Console = Console(file=_Terminal(terminal), highlight=False)
+        self._console: Console = Console(file=cast("IO[str]", _Terminal(terminal)), highlight=False)
         self._log = log
         self._every = logging_steps
         facts = TextColumn("{task.fields[facts]}")

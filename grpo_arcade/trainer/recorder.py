@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grpo_arcade.games import score_text
-from grpo_arcade.recordings.runs.reader import Champion, RunReader
+from grpo_arcade.recordings.runs.reader import RunReader
+from grpo_arcade.recordings.runs.records import Champion
 from grpo_arcade.trainer import alarms
 from grpo_arcade.trainer.tracking import outcome_shares
 

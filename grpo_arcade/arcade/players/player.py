@@ -18,7 +18,8 @@ from grpo_arcade.recordings.runs.folder import checkpoint_step
 if TYPE_CHECKING:
     from grpo_arcade.arcade.endpoint import Endpoint
     from grpo_arcade.games import Episode, Game
-    from grpo_arcade.recordings.runs.reader import Champion, RunReader
+    from grpo_arcade.recordings.runs.reader import RunReader
+    from grpo_arcade.recordings.runs.records import Champion
 
 YOU, POCKET, STANDARD_INPUT = "you", "pocket", "-"
 
