@@ -11,9 +11,9 @@ import os
 import socket
 from collections.abc import Mapping
 from concurrent.futures import Future
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from grpo_arcade import __version__
 from grpo_arcade.games.players import Limits, Pool
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class RayPool(Pool):
         """Host names of the nodes that can play, each of which has said which version of this package it has."""
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-        here = version("grpo-arcade")
+        here = __version__
         alive = [node for node in self._ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
         if not alive:
             raise ClusterError(f"the Ray cluster at {address} has no cores; start it with ray start --num-cpus N")
@@ -157,4 +157,4 @@ def _version() -> str:
     """The version of this package on a node, which has just shown that it can play."""
     import grpo_arcade.games.players.match  # noqa: F401
 
-    return version("grpo-arcade")
+    return __version__

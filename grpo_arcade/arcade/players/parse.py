@@ -23,13 +23,15 @@ from grpo_arcade.arcade.players.player import (
 )
 from grpo_arcade.recordings.runs.find import CHAMPION, LATEST, find_run, run_names, whole_run
 from grpo_arcade.recordings.runs.folder import checkpoints
+from grpo_arcade.trainer.models import locate
+from grpo_arcade.trainer.models.unpacking import is_gguf
 
 if TYPE_CHECKING:
     from grpo_arcade.games import Game
 
 FORMS = (
     "a baseline, a strategy file (.py, or - for standard input), RUN:champion, or a model (pocket, RUN for its newest "
-    "checkpoint, a folder, owner/name on the hub, or an endpoint http://host:port/v1#model)"
+    "checkpoint, a folder, a .gguf file, owner/name on the hub, or an endpoint http://host:port/v1#model)"
 )
 """What may be typed for a player. RUN is a run's folder, its name, the beginning of one, or latest."""
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
@@ -72,9 +74,12 @@ def parse_player(word: str, game: Game | None = None, outputs: str | Path = "out
     if (run := whole_run(word, outputs)) is not None:
         return _trained(run)
     if path.is_dir():
+        locate(str(path))  # refuses what holds no model
+        return Model(str(path))
+    if path.is_file() and is_gguf(word):
         return Model(str(path))
     if path.exists():
-        raise ValueError(f"{word} is a file, and no player: a strategy's name ends in .py")
+        raise ValueError(f"{word} is a file, and no player: a strategy's name ends in .py, a model's in .gguf")
     return _named(word, path, game, outputs)
 
 
@@ -96,10 +101,10 @@ def _named(word: str, path: Path, game: Game | None, outputs: str | Path) -> Pla
         return _trained(find_run(word, outputs))
     if _is_game(word):
         raise ValueError(f"{word} is a game, and no player; a player is {FORMS}")
-    if _HUB_NAME.fullmatch(word) and not path.parent.is_dir():
+    if _HUB_NAME.fullmatch(word) and not path.parent.is_dir() and not is_gguf(word):
         return Model(word)
     if word != path.name:
-        raise ValueError(f"{word}: {_nothing_there(path, 'model folder')}")
+        raise ValueError(f"{word}: {_nothing_there(path, 'model file' if is_gguf(word) else 'model folder')}")
     known = [*(game.baselines if game is not None else ()), POCKET, LATEST, YOU, *run_names(outputs)]
     near = difflib.get_close_matches(word.lower(), [*known, *(file.name for file in Path().glob("*.py"))], n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"a player is {FORMS}"

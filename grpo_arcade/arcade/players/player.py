@@ -238,7 +238,7 @@ class Model(Writer):
         path, run = Path(self.name), self.run
         if run is not None and run != path:
             return f"{run.name} step {checkpoint_step(path)}"
-        return path.resolve().name if path.is_dir() else self.name
+        return path.resolve().name if path.is_dir() else path.stem if path.is_file() else self.name
 
     @property
     def what(self) -> str:
@@ -248,7 +248,7 @@ class Model(Writer):
             return "the pocket model"
         if run is not None:
             return f"the newest checkpoint of the run {run}" if run == path else f"{path.name} of the run {run}"
-        return f"the model in {path}" if path.is_dir() else f"the model {self.name} of the Hugging Face hub"
+        return f"the model in {path}" if path.exists() else f"the model {self.name} of the Hugging Face hub"
 
     def complete(
         self,

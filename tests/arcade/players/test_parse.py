@@ -35,10 +35,15 @@ def outputs(tmp_path, monkeypatch):
     for step in (4, 8, 12):
         checkpoint = tmp_path / "outputs" / NAMES[2] / f"checkpoint-{step}"
         checkpoint.mkdir()
+        for file in ("config.json", "model.safetensors"):
+            (checkpoint / file).touch()
         if step < 12:
             (checkpoint / STATE).write_text("{}")
     (tmp_path / "corner.py").write_text("def strategy(board):\n    return 'W'\n")
-    (tmp_path / "models" / "mine").mkdir(parents=True)
+    for name in ("models/mine", "models/empty"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in ("mine/config.json", "mine/model.safetensors", "small.GGUF"):
+        (tmp_path / "models" / name).touch()
     return tmp_path / "outputs"
 
 
@@ -55,6 +60,7 @@ def parsed(word):
         ("corner.py", StrategyFile, "corner.py", "corner"),
         ("pocket", Model, "pocket", "pocket"),
         ("models/mine", Model, "models/mine", "mine"),
+        ("models/small.GGUF", Model, "models/small.GGUF", "small"),
         ("latest", Model, "outputs/pong-pocket-0103", "pong-pocket-0103"),
         ("pong", Model, "outputs/pong-pocket-0103", "pong-pocket-0103"),
         ("outputs/pong-pocket-0103/", Model, "outputs/pong-pocket-0103", "pong-pocket-0103"),
@@ -91,6 +97,8 @@ def test_every_form_is_one_player_and_its_own_word_means_it_again(outputs, word,
         ("cornre.py", "there is no such strategy file; did you mean corner.py"),
         ("nowhere/corner.py", "there is no such strategy file"),
         ("outputs/pong-pocket-0104", "there is no such model folder; did you mean outputs/pong-pocket-0103"),
+        ("models/empty", "models/empty holds no model"),
+        ("models/big.gguf", "there is no such model file"),
         ("models/nine", "did you mean models/mine"),
         ("./nowhere", "there is no such model folder"),
         ("a/b/c", "there is no such model folder"),
