@@ -32,7 +32,12 @@ from grpo_arcade.trainer.own_rewards import try_out
 from grpo_arcade.trainer.plan import check
 from grpo_arcade.trainer.processes import Left, Processes, ProcessLost
 from grpo_arcade.trainer.recorder import Recorder, RunRecorder
-from grpo_arcade.trainer.resuming import check_rules, checked_against, start_again
+from grpo_arcade.trainer.resuming import (
+    check_rules,
+    checked_against,
+    refusing_foreign_checkpoints,
+    start_again,
+)
 from grpo_arcade.trainer.signals import stopping
 
 if TYPE_CHECKING:
@@ -220,7 +225,7 @@ def _learn(start: Start, ranks: Processes, recorder: Recorder) -> tuple[str, int
             train_dataset=Dataset.from_dict({"prompt": [loop.prompt()] * rows}),
             peft_config=learner.peft_config,
         )
-        with stopping(loop, recorder.say):
+        with stopping(loop, recorder.say), refusing_foreign_checkpoints(start.checkpoint):
             trainer.train(resume_from_checkpoint=str(start.checkpoint) if start.checkpoint else None)
         return loop.stop_asked or "finished", trainer.step
 

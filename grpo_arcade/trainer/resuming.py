@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import errno
+import pickle
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
+from grpo_arcade.foreign_text import one_line
 from grpo_arcade.games import make
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer import processes
@@ -52,6 +58,32 @@ def checked_against(folder: Path, config: TrainConfig | None) -> TrainConfig:
                 f"{name} is {value} now and was {before[name]} in {folder}; a resumed run keeps its settings"
             )
     return dataclasses.replace(config)
+
+
+@contextlib.contextmanager
+def refusing_foreign_checkpoints(checkpoint: Path | None) -> Iterator[None]:
+    """Around what loads a checkpoint: says in a line what PyTorch's restricted reader refused or could not read.
+
+    Raises:
+        ConfigError: a file of it holds code, or is damaged; nothing of it has been run.
+    """
+    try:
+        yield
+    except (pickle.UnpicklingError, EOFError, RuntimeError, OSError) as error:
+        text = " ".join(str(error).split())
+        # PyTorch says of a torn archive that an argument is invalid, or names its reader.
+        torn = "PytorchStreamReader" in text or (isinstance(error, OSError) and error.errno == errno.EINVAL)
+        if checkpoint is None or not (torn or isinstance(error, pickle.UnpicklingError | EOFError)):
+            raise
+        code = re.search(r"GLOBAL (\S+)", text)
+        if code is not None:
+            why = f"it asks for {code[1]}"
+        else:
+            why = "it is no archive of numbers" if isinstance(error, pickle.UnpicklingError) else "it is damaged"
+        raise ConfigError(
+            f"{one_line(str(checkpoint))} holds a file that is no saved training: {why}; nothing of it was run. "
+            "Remove that checkpoint and resume from the one before"
+        ) from error
 
 
 def check_rules(folder: Path, config: TrainConfig) -> None:
