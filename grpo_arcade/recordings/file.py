@@ -59,6 +59,7 @@ from grpo_arcade.games.episode import Episode
 from grpo_arcade.games.game import Outcome
 
 SUFFIX = ".episode"
+"""What names of recordings end in."""
 LARGEST_FILE, MOST_RECORDS = 256 << 20, 100_000
 LARGEST_HEADER, MOST_ACTIONS = 64 << 10, 1 << 20
 

@@ -10,6 +10,7 @@ from grpo_arcade.games.players.policy import Refusal, check_source
 from grpo_arcade.games.players.pool import MatchPool, Pool
 from grpo_arcade.games.players.sandbox import sandbox_report
 from grpo_arcade.games.players.sandbox.process import SandboxError
+from grpo_arcade.games.players.strategy_policy import StrategyError, StrategyPolicy
 
 __all__ = [
     "Extraction",
@@ -19,6 +20,8 @@ __all__ = [
     "Pool",
     "Refusal",
     "SandboxError",
+    "StrategyError",
+    "StrategyPolicy",
     "check_source",
     "extract_source",
     "play_match",

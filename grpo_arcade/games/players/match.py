@@ -141,6 +141,19 @@ def play_match(
     return MatchResult(_episodes(source, tables, player), error, cpu_s, refused, wall)
 
 
+def play_table(source: str, table: Table, limits: Limits) -> str:
+    """Let the strategy in ``source`` play one game to its end, which the table then tells; what went wrong, in a line.
+
+    Raises:
+        SandboxError: this machine cannot confine a strategy.
+    """
+    found = read_source(source)
+    if isinstance(found, Refusal):
+        table.outcome = found.outcome
+        return found.reason
+    return _play_where_it_can(_Program(source, limits, policy=True, apart=False), found, [table], False).error
+
+
 def _joined(parts: Sequence[MatchResult]) -> MatchResult:
     """Matches on one seed after another as one."""
     episodes = tuple(episode for part in parts for episode in part.episodes)
