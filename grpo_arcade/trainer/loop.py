@@ -22,7 +22,8 @@ from grpo_arcade.trainer.champion import ChampionKeeper, champion_seeds
 from grpo_arcade.trainer.checkpoints import Checkpoints
 from grpo_arcade.trainer.commands import waiting
 from grpo_arcade.trainer.curriculum import Curriculum
-from grpo_arcade.trainer.evaluate import Evaluation, baselines_on, derived_seed, evaluate_source
+from grpo_arcade.trainer.evaluate import baselines_on, derived_seed, evaluate_source
+from grpo_arcade.trainer.evaluation import Evaluation
 from grpo_arcade.trainer.question import question
 from grpo_arcade.trainer.scoring import Assignment
 from grpo_arcade.trainer.tracking import evaluation_values, film_strategy

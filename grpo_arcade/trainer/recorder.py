@@ -22,7 +22,7 @@ from grpo_arcade.trainer.tracking import outcome_shares
 
 if TYPE_CHECKING:
     from grpo_arcade.recordings.runs.writer import RunWriter
-    from grpo_arcade.trainer.evaluate import Evaluation
+    from grpo_arcade.trainer.evaluation import Evaluation
     from grpo_arcade.trainer.judging import Judged
     from grpo_arcade.trainer.narration import Narrator
     from grpo_arcade.trainer.scoring import Assignment, Rollout

@@ -24,7 +24,8 @@ from trl.trainer.utils import shuffle_sequence_dict, split_tensor_dict
 from grpo_arcade.games import Game
 from grpo_arcade.trainer import shared_prompt
 from grpo_arcade.trainer.batches import sorted_by_length, trimmed
-from grpo_arcade.trainer.evaluate import Evaluation, derived_seed, evaluate_model
+from grpo_arcade.trainer.evaluate import derived_seed, evaluate_model
+from grpo_arcade.trainer.evaluation import Evaluation
 from grpo_arcade.trainer.generation import Generate, Sampler, VllmServer
 from grpo_arcade.trainer.judging import Judged, judge_all
 from grpo_arcade.trainer.models.chat import completion_text, ending_tokens, is_cut_off, prompt_ids

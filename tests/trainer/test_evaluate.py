@@ -6,7 +6,6 @@ from grpo_arcade.games import make
 from grpo_arcade.games.players import MatchPool
 from grpo_arcade.trainer import evaluate as evaluation
 from grpo_arcade.trainer.evaluate import (
-    Evaluation,
     baselines_on,
     derived_seed,
     evaluate_baseline,
@@ -14,6 +13,7 @@ from grpo_arcade.trainer.evaluate import (
     evaluate_source,
     evaluate_written,
 )
+from grpo_arcade.trainer.evaluation import Evaluation
 from grpo_arcade.trainer.scoring import Rollout
 
 

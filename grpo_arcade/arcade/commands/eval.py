@@ -11,7 +11,7 @@ from grpo_arcade.arcade.game_options import GameOptions
 from grpo_arcade.foreign_text import clean, one_line
 from grpo_arcade.games import score_text
 from grpo_arcade.games.toolbox import OPTION as TOOLBOX
-from grpo_arcade.trainer.evaluate import Evaluation
+from grpo_arcade.trainer.evaluation import Evaluation
 
 
 @dataclass

@@ -10,12 +10,12 @@ from grpo_arcade.games import Game, make
 from grpo_arcade.games.players.lending import game_for
 from grpo_arcade.games.seeds import secret_seeds
 from grpo_arcade.trainer.evaluate import (
-    Evaluation,
     evaluate_baseline,
     evaluate_source,
     evaluate_written,
     on_other_seeds,
 )
+from grpo_arcade.trainer.evaluation import Evaluation
 
 
 def evaluate(
