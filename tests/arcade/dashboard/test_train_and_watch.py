@@ -35,7 +35,7 @@ def stopped_afterwards(tmp_path):
 @pytest.mark.usefixtures("stopped_afterwards")
 def test_training_outlives_the_dashboard_it_was_started_with(tmp_path, arcade):
     folder = tmp_path / "run"
-    terminal = arcade("train", *words(tmp_path), "--dash")
+    terminal = arcade("train", *words(tmp_path, max_steps=10_000), "--dash")
     terminal.until(lambda: b"held-out" in terminal.seen)
     with RunReader(folder) as reader:
         terminal.until(lambda: reader.facts()["step"] >= 1)
