@@ -6,6 +6,7 @@ Knows rows and words, not what they are decided by. torch is not imported here.
 from __future__ import annotations
 
 import contextlib
+import math
 import statistics
 import sys
 import time
@@ -36,6 +37,9 @@ _COLUMNS = {
 }
 # TRL counts as cut off whatever does not end in the tokenizer's own end token; a chat model has several.
 _LEFT_OUT = {*_COLUMNS.values(), "epoch", "completions/clipped_ratio"}
+
+_SAY_EVERY_S = 1.0
+"""Between two notes of how far an evaluation is."""
 
 
 class Command(NamedTuple):
@@ -231,9 +235,19 @@ class RunRecorder(Recorder):
 
     @contextlib.contextmanager
     def evaluating(self, strategies: int) -> Iterator[Callable[[int, int], None] | None]:
-        """While an evaluation is made."""
+        """While an evaluation is made; how far it is, whoever looks at the run sees too."""
+        said = -math.inf
+
+        def say(done: int, total: int) -> None:
+            nonlocal said
+            progress(done, total)
+            if time.monotonic() - said >= _SAY_EVERY_S:
+                said = time.monotonic()
+                self._writer.note(evaluating=[done, strategies])
+
         with self._narrator.task("evaluating", strategies) as progress:
-            yield progress
+            yield say
+        self._writer.note(evaluating=[])
 
     def evaluation(
         self, step: int, stage: int, found: Evaluation, champion: float | None, started: float

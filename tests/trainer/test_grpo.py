@@ -106,6 +106,7 @@ def test_evaluations_stand_beside_the_baselines_on_the_same_seeds(finished):
     with RunReader(result.folder) as run:
         evaluations = run.evaluations()
         assert [row["step"] for row in evaluations] == [0, 2, 4]
+        assert run.facts()["evaluating"] == []  # said while it went on, and that it is over
         for row in evaluations:
             assert row["seeds"] == [0, 1, 2]
             assert len(row["scores"]) == 4

@@ -166,6 +166,7 @@ FACTS: Mapping[str, Shape] = {
     **dict.fromkeys(("step", "max_steps", "processes"), _whole),
     **dict.fromkeys(("started", "updated"), _number),
     "episode_versions": _of(_text),
+    "evaluating": _list(_whole),
     "baselines": _of(_of(_number)),
     "reward_weights": _of(_number),
     "reward_descriptions": _of(_text),

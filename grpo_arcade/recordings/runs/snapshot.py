@@ -48,6 +48,8 @@ class Snapshot:
     """Every evaluation, by step."""
     champions: tuple[Champion, ...]
     """The hall of fame, oldest first."""
+    evaluating: tuple[int, int] | None
+    """Of an evaluation that is being made: strategies scored so far, and of how many."""
     alarms: tuple[Alarm, ...]
     """Those that are on."""
     failure: Alarm | None
@@ -134,6 +136,7 @@ class RunFollower:
             history=history,
             held_out=tuple(held_out),
             champions=tuple(reader.champions()),
+            evaluating=_evaluating(told.get("evaluating"), status),
             alarms=tuple(reader.alarms()),
             failure=failure,
             verdict=judge(rewards, held_out, failure=failure.message if failure else "", live=status in LIVE),
@@ -159,6 +162,11 @@ def snapshot_of(folder: Path) -> Snapshot:
     """
     with contextlib.closing(RunFollower(folder)) as follower:
         return follower.read()
+
+
+def _evaluating(said: Any, status: str) -> tuple[int, int] | None:
+    """None too where the trainer is gone: what it said last is true no more."""
+    return (said[0], said[1]) if said and len(said) == 2 and status in LIVE else None
 
 
 def _inode(folder: Path) -> int:

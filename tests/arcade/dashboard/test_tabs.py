@@ -131,6 +131,28 @@ def test_evaluations_show_scores_histogram_champions_and_another_run(finished, m
     drive(finished, play, size=(160, 45))
 
 
+def test_an_evaluation_that_is_being_made_shows_how_far_it_is(made_run, tmp_path, drive, until, seen):
+    rng, played = random.Random(1), made_run.episodes()
+    writer = made_run.open_run(tmp_path, "live", 40)
+    made_run.write_step(writer, 1, played, rng)
+    writer.note(evaluating=[12, 64])
+
+    async def play(app, pilot):
+        await until(pilot, lambda: "evaluating, 12 of 64" in seen(app))
+        await pilot.press("4")
+        await until(pilot, lambda: "evaluating: 12 of 64 strategies" in seen(app))
+        assert "none yet" not in seen(app)
+        writer.note(evaluating=[])
+        await until(pilot, lambda: "none yet" in seen(app))
+        writer.note(evaluating=[13, 64])
+        await until(pilot, lambda: "evaluating: 13 of 64" in seen(app))
+        writer.close()  # the trainer is gone: nobody evaluates any more
+        await pilot.press("1")
+        await until(pilot, lambda: "crashed" in seen(app))
+
+    drive(writer.folder, play, size=(160, 45))
+
+
 def test_the_configuration_marks_what_differs(finished, drive, until, seen):
     async def play(app, pilot):
         await pilot.press("7")

@@ -38,6 +38,7 @@ def facts_of(run: Snapshot, now: float) -> dict[str, Any]:
         "strategies": run.strategies,
         "distinct_sources": run.distinct_sources,
         "held_out": [_held_out(evaluation) for evaluation in run.held_out],
+        "evaluating": None if run.evaluating is None else list(run.evaluating),
         "champion": _champion(run) if run.champions else None,
         "verdict": {"kind": run.verdict.kind.value, "line": run.verdict.line, "evidence": list(run.verdict.evidence)},
         "alarms": [asdict(alarm) for alarm in run.alarms],

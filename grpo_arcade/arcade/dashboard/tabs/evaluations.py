@@ -22,6 +22,7 @@ from grpo_arcade.recordings.runs.find import find_run
 from grpo_arcade.recordings.runs.folder import RunFolderError
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.recordings.runs.records import Champion, HeldOut
+from grpo_arcade.recordings.runs.snapshot import Snapshot
 
 _RUN_COLOURS = (BLUE, ORANGE, GREEN, PINK, YELLOW)
 _DARK = (74, 84, 100)
@@ -35,6 +36,8 @@ class Found:
     champions: list[Champion]
     """Newest first."""
     others: tuple[tuple[str, list[HeldOut]], ...]
+    going: tuple[int, int] | None = None
+    """Of one that is being made: strategies scored so far, and of how many."""
     trouble: str = ""
 
 
@@ -85,7 +88,9 @@ class Evaluations(Vertical):
                     others.append((folder.name, other.held_out()))
             except RunFolderError as error:
                 trouble = str(error)
-        return Found(reader.held_out(), reader.champions()[::-1], tuple(others), trouble)
+        run: Snapshot | None = self.app.snapshot  # type: ignore[attr-defined]
+        going = run.evaluating if run is not None else None
+        return Found(reader.held_out(), reader.champions()[::-1], tuple(others), going, trouble)
 
     def show(self, found: Found) -> None:
         """Show them."""
@@ -94,10 +99,12 @@ class Evaluations(Vertical):
         row = found.rows[picked] if found.rows else None
         title = Text.assemble((" held-out evaluations", "bold"), no_wrap=True, overflow="ellipsis")
         if row is None:
-            title.append("  none yet", style="dim")
+            title.append("" if found.going else "  none yet", style="dim")
         else:
             title.append(f"  after step {row.step}: {row.strategies} strategies on {row.seeds} seeds", style="dim")
             title.append(f", {row.won:.0%} won, {row.compiled:.0%} run", style="dim")
+        if found.going is not None:
+            title.append(f"  evaluating: {found.going[0]} of {found.going[1]} strategies", style="bold green")
         title.append(f"  {found.trouble}" if found.trouble else "", style="red")
         self.query_one("#evaluations-title", Static).update(title)
         self.query_one("#chart-evaluations", Chart).set(_scores(found, self._folder.name, log=self._log))

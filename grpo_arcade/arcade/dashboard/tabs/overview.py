@@ -277,7 +277,9 @@ def held_out_chart(
         for place, (name, mean) in enumerate(baselines.items())
     )
     left = min(xlim[0], *xs) if xs else xlim[0]
-    return ChartData("held-out score", tuple(curves), levels, (left, xlim[1]), log=log, empty="no evaluation yet")
+    going = facts["evaluating"]
+    title = f"held-out score · evaluating, {going[0]} of {going[1]}" if going else "held-out score"
+    return ChartData(title, tuple(curves), levels, (left, xlim[1]), log=log, empty="no evaluation yet")
 
 
 def _times(facts: dict[str, Any]) -> dict[str, float]:
