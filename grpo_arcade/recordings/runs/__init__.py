@@ -5,7 +5,7 @@
     writer.py     the trainer's side;  reader.py  everybody else's;  records.py  what is read, as plain data
     find.py       which run a word means
     snapshot.py   a run as it stands, read again and again;  history.py  its steps, as columns of numbers
-    verdict.py    whether it is learning;  strategy_list.py  its strategies sorted and filtered;  earned.py  what they got
+    verdict.py    whether it is learning;  strategy_list.py  strategies sorted and filtered;  earned.py  what they got
 
 Knows nothing of how a run is trained or shown.
 """
