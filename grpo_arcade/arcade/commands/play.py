@@ -90,7 +90,7 @@ def run(command: Command) -> int:
         facts |= {"error": played.error, "source": played.source, "file": command.to, "wall": played.wall or None}
         print(json.dumps(facts))
     else:
-        print(result_line(episode) + (f", wall: {played.wall}" if played.wall else ""))
+        print(result_line(episode, played.wall))
         if played.error:
             print(clean(played.error), file=sys.stderr)
         if command.to is not None:
@@ -105,12 +105,13 @@ def _by_hand(game: Game) -> int:
     return open_window(lambda app: play(app, game.name, {**game.options, **game.person_options}))
 
 
-def result_line(episode: Episode) -> str:
-    """One line that says who scored what, and how it ended."""
+def result_line(episode: Episode, wall: str = "") -> str:
+    """One line that says who scored what, how it ended, and the wall that was around a program just played."""
+    behind = f", wall: {wall}" if wall else ""
     who = one_line(episode.player, 80) or "somebody"
     return (
         f"{who}: {score_text(episode.score)} points in {len(episode.actions):,} moves,"
-        f" {episode.outcome} (seed {episode.seed}{', with toolbox' if TOOLBOX in episode.options else ''})"
+        f" {episode.outcome} (seed {episode.seed}{', with toolbox' if TOOLBOX in episode.options else ''}){behind}"
     )
 
 

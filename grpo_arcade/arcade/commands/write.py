@@ -144,8 +144,8 @@ def _play(written: Written, game: Game, speed: float | None, toolbox: bool | Non
         # Beside the strategy on stdout, the game is narration.
         if episode.actions:
             show(episode, speed=speed, console=Console(stderr=True))
-        print(result_line(episode), file=sys.stderr)
+        print(result_line(episode, played.wall), file=sys.stderr)
         if played.error:
             print(clean(played.error), file=sys.stderr)
     facts = {"seed": episode.seed, "score": episode.score, "outcome": episode.outcome.value}
-    return facts | {"moves": len(episode.actions), "error": played.error}
+    return facts | {"moves": len(episode.actions), "error": played.error, "wall": played.wall or None}

@@ -14,7 +14,7 @@ class Limits:
     game_cpu_s: float = 20.0
     """CPU seconds for all moves of one game."""
     match_cpu_s: float = 90.0
-    """CPU seconds for one child; a match has two at most."""
+    """CPU seconds for one child, of which a match has two at most, or for all together where each game has its own."""
     memory_bytes: int = 256 << 20
     """Address space beyond what the interpreter itself has."""
     waiting_s: float = 1.0

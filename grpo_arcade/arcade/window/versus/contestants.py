@@ -29,6 +29,8 @@ class Performance:
     outcome: Outcome = Outcome.UNFINISHED
     """How it ended; for a completion without a program that is played, why it was not."""
     error: str = ""
+    wall: str = ""
+    """What its program was played behind; empty if none was played."""
 
 
 def perform(
@@ -50,7 +52,7 @@ def perform(
 
     played = play(player, make(game, **options), [seed], model_seed=attempt, on_token=emit)
     (episode,) = played.episodes
-    return Performance(episode, played.source, episode.outcome, played.error)
+    return Performance(episode, played.source, episode.outcome, played.error, played.wall)
 
 
 def perform_source(source: str, game: str, options: Mapping[str, Any], seed: int, player: str) -> Performance:
@@ -59,7 +61,7 @@ def perform_source(source: str, game: str, options: Mapping[str, Any], seed: int
 
     played = play_source(source, player, make(game, **options), [seed])
     (episode,) = played.episodes
-    return Performance(episode, source, episode.outcome, played.error)
+    return Performance(episode, source, episode.outcome, played.error, played.wall)
 
 
 class Contestant:

@@ -360,7 +360,9 @@ class SeatView:
             said = f": {performance.error}" if performance.error else ""
             return f"{outcome_words(performance.outcome)}{said}{again}", look.bad
         strategy = f"attempt {contestant.attempt + 1}" if writes else ""
-        return f"{strategy}{again}".removeprefix(" · "), look.faint
+        # The strongest wall goes without saying.
+        wall = "" if performance.wall in ("", "kernel") else f" · wall: {performance.wall}"
+        return f"{strategy}{wall}{again}".removeprefix(" · "), look.faint
 
 
 def _draw_number(surface: pygame.Surface, value: int, at: tuple[int, int], height: int, colour: int) -> int:
