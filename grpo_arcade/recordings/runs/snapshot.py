@@ -23,6 +23,7 @@ COMMANDS_KEPT = 50
 """So many of the newest commands are part of a snapshot."""
 _NEWS = f"""SELECT (SELECT max(step) FROM steps), (SELECT value FROM run WHERE key = 'updated'),
     (SELECT max(id) FROM events), (SELECT max(id) FROM champions), (SELECT count(*) FROM evaluations),
+    (SELECT max(time) FROM evaluations),
     (SELECT group_concat(status) FROM (SELECT status FROM commands ORDER BY id DESC LIMIT {COMMANDS_KEPT}))"""
 """What differs when a snapshot does; a strategy that was just played is none of it."""
 

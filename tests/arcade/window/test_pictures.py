@@ -96,7 +96,7 @@ def export(app):
 
 def helped(app):
     scene = play(app)
-    app._toggle_help()
+    app.toggle_help()
     return scene
 
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from grpo_arcade.arcade.window.draw.code_view import highlighted, new_lines
 from grpo_arcade.arcade.window.replay.playback import Playback
-from grpo_arcade.arcade.window.watch.run_feed import Feed
+from grpo_arcade.arcade.window.watch.run_feed import Feed, champion_score
 from grpo_arcade.arcade.window.watch.watch import WatchScene
-from grpo_arcade.games import Episode, Outcome
+from grpo_arcade.games import Episode, Outcome, score_text
 from grpo_arcade.games.baseline_scores import play_baseline
 from grpo_arcade.games.replay import Replay
 from grpo_arcade.recordings.runs.folder import LIVE
@@ -262,6 +262,21 @@ def test_of_a_long_run_the_curves_keep_means_of_stretches_and_the_present_exactl
     assert all(step - 8 <= reward <= step for step, reward in rewards.items() if step > 8)
     assert news.shown == 1
     assert news.present.held_out == 1620.0
+    feed.close()
+
+
+def test_the_champion_s_score_is_the_one_its_curve_ends_with_once_it_was_evaluated(live):
+    live.step(1)
+    live.crown(1, 0)
+    feed = Feed(live.folder)
+    news = feed.look(None)
+    assert champion_score(news) == score_text(news.champion.score)  # nothing fairer is known yet
+    live.evaluate(1, champion=1234.0)
+    live.step(2)
+    assert champion_score(feed.look(None)) == "1,234 held-out"
+    live.evaluate(2, champion=1500.0)
+    assert champion_score(feed.look(None)) == "1,500 held-out"
+    assert champion_score(feed.look(1)) == "1,234 held-out"
     feed.close()
 
 

@@ -9,7 +9,7 @@ from grpo_arcade.arcade.window.draw.boards import board_size
 from grpo_arcade.arcade.window.draw.code_view import CodeView
 from grpo_arcade.arcade.window.draw.theme import Theme
 from grpo_arcade.arcade.window.draw.words import outcome_words
-from grpo_arcade.arcade.window.watch.run_feed import News
+from grpo_arcade.arcade.window.watch.run_feed import News, champion_score
 from grpo_arcade.arcade.window.watch.tile import Measure, Tile, draw_standing
 from grpo_arcade.games import Picture, score_text
 
@@ -123,7 +123,7 @@ class Detail:
         game = f"game {self.tile.number + 1} of {len(self.tile.episodes)}, seed {self.tile.playback.episode.seed}"
         if entrant is None:
             if news.champion is not None:
-                line(f"Champion since step {news.champion.step}", score_text(news.champion.score), look.gold)
+                line(f"Champion since step {news.champion.step}", champion_score(news), look.gold)
             line(game)
         else:
             line(outcome_words(entrant.outcome), score_text(entrant.score), look.outcome(entrant.outcome), "mean score")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from grpo_arcade.games import Episode, Outcome
+from grpo_arcade.games import Episode, Outcome, score_text
 from grpo_arcade.recordings.runs.folder import DATABASE, LIVE, RunFolderError
 from grpo_arcade.recordings.runs.history import MOST_POINTS
 from grpo_arcade.recordings.runs.reader import RunReader
@@ -88,6 +88,8 @@ class News:
     champion: Champion | None = None
     """The best strategy up to the step that is shown."""
     champion_episodes: tuple[Episode, ...] = ()
+    champion_held_out: float | None = None
+    """What it scored on the held-out seeds by then, as its curve has it; None before it was evaluated."""
     rival: Champion | None = None
     """The one that stood before the step that is shown: what its strategies are compared with."""
     points: tuple[Point, ...] = ()
@@ -264,6 +266,7 @@ class Feed:
             baselines=_baselines(reader, run, shown),
             champion=champion,
             champion_episodes=self._champion_episodes(reader, champion),
+            champion_held_out=_held_out_of(champion, run, shown),
             rival=next((c for c in reversed(champions) if c.step < shown), None),
             points=_points(run),
             present=_present(run, shown),
@@ -338,6 +341,22 @@ def _present(run: Snapshot, shown: int) -> Point | None:
     for evaluation in [each for each in run.held_out if each.step <= max(shown, 1)][-1:]:
         point = dataclasses.replace(point or Point(evaluation.step), held_out=evaluation.mean)
     return point
+
+
+def _held_out_of(champion: Champion | None, run: Snapshot, shown: int) -> float | None:
+    if champion is None:
+        return None
+    scores = [each.champion for each in run.held_out if champion.step <= each.step <= max(shown, 1)]
+    return next((score for score in reversed(scores) if score is not None), None)
+
+
+def champion_score(news: News) -> str:
+    """The champion's score for people: the fair one where it has been evaluated, else the one it was chosen by."""
+    if news.champion is None:
+        return ""
+    if news.champion_held_out is not None:
+        return f"{score_text(news.champion_held_out)} held-out"
+    return score_text(news.champion.score)
 
 
 def _group_size(reader: RunReader, step: int) -> int:

@@ -21,9 +21,9 @@ from grpo_arcade.arcade.window.shell.widgets import heading_anew
 from grpo_arcade.arcade.window.watch.detail import Detail
 from grpo_arcade.arcade.window.watch.grid import TileGrid
 from grpo_arcade.arcade.window.watch.panels import Strip, draw_column, draw_empty, status_words
-from grpo_arcade.arcade.window.watch.run_feed import News
+from grpo_arcade.arcade.window.watch.run_feed import News, champion_score
 from grpo_arcade.arcade.window.watch.tile import Measure, Tile
-from grpo_arcade.games import Episode, Picture, score_text
+from grpo_arcade.games import Episode, Picture
 from grpo_arcade.games.replay import table_of
 
 if TYPE_CHECKING:
@@ -251,7 +251,7 @@ class WatchView:
             champion = shown.news.champion
             height, middle = look.px(theme.BODY), column.top + look.px(11)
             box = paint.text(surface, "Champion", (column.left, middle), height, look.gold, weight="bold")
-            words = f"{score_text(champion.score)} · step {champion.step}"
+            words = f"{champion_score(shown.news)} · step {champion.step}"
             room = column.right - box.right - height
             paint.text(surface, words, (column.right, middle), height, look.ink, anchor="right", room=room)
             self._draw_board(surface, shown.champion)
