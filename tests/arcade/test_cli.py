@@ -249,6 +249,7 @@ def test_a_resumed_run_refuses_other_settings_even_the_default_ones(made_run):
     [
         (["plai"], ["did you mean 'play'"]),
         (["play", "2049"], ["2048"]),
+        (["play", "greedy"], ["greedy is a player", "arcade play 2048 greedy"]),
         (["play", "2048", "expectimaks"], ["expectimax"]),
         (["play", "2048", "missing.py"], ["missing.py"]),
         (["play", "2048", "./nowhere"], ["nowhere"]),

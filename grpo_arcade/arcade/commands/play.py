@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from grpo_arcade.arcade.configuration import Positional
 from grpo_arcade.arcade.game_options import GameOptions
 from grpo_arcade.arcade.streams import flow
 from grpo_arcade.foreign_text import clean, one_line
-from grpo_arcade.games import Episode, Game, score_text
+from grpo_arcade.games import Episode, Game, UnknownGameError, make, score_text
 from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 
 
@@ -55,7 +56,12 @@ def run(command: Command) -> int:
     if command.to is not None:
         check_destination(command.to)
     speed = checked_speed(command.speed)
-    game = command.make_game(command.game)
+    try:
+        game = command.make_game(command.game)
+    except UnknownGameError as error:
+        if not command.player and _means_a_player(command.game, command.output_dir):
+            raise ValueError(f"{command.game} is a player; which game? arcade play 2048 {command.game}") from error
+        raise
     player = parse_player(command.player or list(game.baselines)[-1], game, command.output_dir)
     if isinstance(player, Person):
         return _by_hand(game)
@@ -96,6 +102,15 @@ def run(command: Command) -> int:
         if command.to is not None:
             print(f"written to {one_line(command.to)}")
     return 0 if not played.error else 1
+
+
+def _means_a_player(word: str, outputs: str) -> bool:
+    from grpo_arcade.arcade.players.parse import parse_player
+
+    with suppress(ValueError):
+        parse_player(word, make("2048"), outputs)
+        return True
+    return False
 
 
 def _by_hand(game: Game) -> int:

@@ -67,7 +67,7 @@ def parse_player(word: str, game: Game | None = None, outputs: str | Path = "out
     if word.endswith(CHAMPION):
         return RunChampion(find_run(word.removesuffix(CHAMPION), outputs))
     path = Path(word).expanduser()
-    if path.suffix == ".py":
+    if path.suffix.lower() == ".py":
         if not path.is_file():
             raise ValueError(f"{word}: {_nothing_there(path, 'strategy file')}")
         return StrategyFile(path)
