@@ -49,3 +49,13 @@ class Episode:
 def score_text(score: float) -> str:
     """A score for people: whole above a hundred and where it is whole, else with one decimal."""
     return f"{score:,.0f}" if abs(score) >= 100 or float(score).is_integer() else f"{score:,.1f}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether an episode is what it says."""
+
+    genuine: bool | None
+    """True where the replay agrees with it, False where it does not, None where a replay here proves nothing."""
+    problem: str = ""
+    """Why it is not genuine, in one line."""

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from grpo_arcade.games.episode import Episode
+from grpo_arcade.games.episode import Episode, Verdict
 from grpo_arcade.games.game import Game, Outcome, Picture
 from grpo_arcade.games.registry import make_recorded
 
@@ -21,16 +20,6 @@ if TYPE_CHECKING:
     from grpo_arcade.games.tape import Tape
 
 _NEVER_PLAYED = frozenset({Outcome.NO_CODE, Outcome.SYNTAX_ERROR})
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether an episode is what it says."""
-
-    genuine: bool | None
-    """True where the replay agrees with it, False where it does not, None where a replay here proves nothing."""
-    problem: str = ""
-    """Why it is not genuine, in one line."""
 
 
 class Replay:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from grpo_arcade.games.replay import Verdict
+    from grpo_arcade.games.episode import Verdict
 
 KEY_EVERY = 32
 """Every so many entries one stands for itself, so that none is far from one to start from."""

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from grpo_arcade.games import Outcome, make
 from grpo_arcade.games.baseline_scores import play_baseline
-from grpo_arcade.games.replay import Replay, TapedReplay, Verdict, play_again
+from grpo_arcade.games.episode import Verdict
+from grpo_arcade.games.replay import Replay, TapedReplay, play_again
 from grpo_arcade.games.tape import Packer, Tape
 
 SMALL = {"size": 3, "target": 128}

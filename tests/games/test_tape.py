@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grpo_arcade.games.replay import Verdict
+from grpo_arcade.games.episode import Verdict
 from grpo_arcade.games.tape import AT_FIRST, KEY_EVERY, Packer, Tape
 
 

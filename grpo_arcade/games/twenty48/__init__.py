@@ -1,14 +1,13 @@
 """The game 2048: slide, merge, reach the target.
 
-``rules`` moves tiles, ``picture`` draws them, ``prompt`` asks a model for a strategy, ``toolbox`` is what it may call,
-``baselines`` play.
+``rules`` moves tiles, ``view`` is a position to be seen, ``picture`` draws it, ``prompt`` asks a model for a strategy,
+``toolbox`` is what it may call, ``baselines`` play.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from grpo_arcade.games.twenty48 import rules
 from grpo_arcade.games.twenty48.baselines import BASELINES
 from grpo_arcade.games.twenty48.prompt import prompt
 from grpo_arcade.games.twenty48.toolbox import TOOLBOX
+from grpo_arcade.games.twenty48.view import Twenty48View
 
 if TYPE_CHECKING:
     from gymnasium.spaces import Box
@@ -26,27 +26,6 @@ __all__ = ["Twenty48", "Twenty48View"]
 
 STUCK_AFTER = 32
 """Moves in a row that change nothing, after which the episode ends as ``stuck``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Twenty48View:
-    """A position and the transition into it: all that a picture needs."""
-
-    size: int
-    target: int
-    cells: tuple[tuple[int, ...], ...]
-    """The board now, top row first; 0 is empty."""
-    before: tuple[tuple[int, ...], ...]
-    """The board before the last move; the same as ``cells`` at the start and after a move that changed nothing."""
-    slides: tuple[rules.Slide, ...]
-    """Every tile of ``before``, also those that stay, in reading order: (from_row, from_col, to_row, to_col, value,
-    merged). ``value`` is the tile's value before the move. Both tiles of a merging pair have ``merged``; they meet at
-    the same cell, where ``cells`` shows their sum."""
-    spawn: tuple[int, int, int] | None
-    """The tile that appeared after the last move as (row, col, value); None at the start and if nothing changed."""
-    score: int
-    outcome: Outcome | None
-    plies: int
 
 
 class Twenty48(Game):

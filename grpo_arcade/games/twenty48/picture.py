@@ -20,7 +20,7 @@ from grpo_arcade.games import fonts
 if TYPE_CHECKING:
     import pygame
 
-    from grpo_arcade.games.twenty48 import Twenty48View
+    from grpo_arcade.games.twenty48.view import Twenty48View
 
 
 @dataclass(frozen=True, slots=True)

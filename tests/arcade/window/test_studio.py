@@ -12,7 +12,8 @@ from grpo_arcade.arcade.settings import Settings
 from grpo_arcade.arcade.window.background.studio import Sample, _work
 from grpo_arcade.arcade.window.replay.playback import Playback, replay_of
 from grpo_arcade.arcade.window.shell.app import App
-from grpo_arcade.games.replay import TapedReplay, Verdict
+from grpo_arcade.games.episode import Verdict
+from grpo_arcade.games.replay import TapedReplay
 
 from .made_runs import unfinished
 

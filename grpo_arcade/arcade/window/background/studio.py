@@ -17,7 +17,8 @@ from typing import Any
 
 from grpo_arcade.arcade.window.background.jobs import Background, Task
 from grpo_arcade.games import Episode, make
-from grpo_arcade.games.replay import Replay, Verdict
+from grpo_arcade.games.episode import Verdict
+from grpo_arcade.games.replay import Replay
 from grpo_arcade.games.tape import AT_FIRST, Packer, Tape
 
 _SLICE_S = 0.02

@@ -25,7 +25,7 @@ from grpo_arcade.arcade.window.shell.actions import Action, Bindings
 from grpo_arcade.arcade.window.shell.clipboard import is_paste, pasted
 from grpo_arcade.arcade.window.shell.display import Display
 from grpo_arcade.arcade.window.shell.everywhere import EVERYWHERE
-from grpo_arcade.arcade.window.shell.inputs import Change, Inputs, pointer_of
+from grpo_arcade.arcade.window.shell.inputs import Change, Inputs
 from grpo_arcade.arcade.window.shell.kept_files import KeptFiles
 from grpo_arcade.arcade.window.shell.memory import Memory
 from grpo_arcade.arcade.window.shell.overlay import Help, KeyBar, Messages
@@ -264,7 +264,7 @@ class App:
                 self.scene.looked_away()
         elif event.type == pygame.DROPFILE:
             self._tell(Dropped(event.file))
-        elif (pointer := pointer_of(event)) is not None:
+        elif (pointer := Pointer.of(event)) is not None:
             self._point(pointer)
         else:
             self._press(event)

@@ -3,14 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import pygame
 
 from grpo_arcade.arcade.window.draw import theme
+from grpo_arcade.arcade.window.play.speaker import Speaker
+from grpo_arcade.arcade.window.shell.kept_files import KeptFiles
 
-if TYPE_CHECKING:
-    from grpo_arcade.arcade.window.shell.app import App
+
+class App(Protocol):
+    """What is asked of the app."""
+
+    files: KeptFiles
+    palette: str
+    speaker: Speaker
+
+    @property
+    def surface(self) -> pygame.Surface:
+        """What the window shows."""
+
+    def say(self, line: str) -> None:
+        """Show a line for a few seconds."""
+
+    def set_palette(self, palette: str) -> None:
+        """Change the colours."""
+
+    def mute(self, muted: bool) -> None:
+        """Switch the sound off or on."""
+
+    def toggle_help(self) -> None:
+        """Show the keys, or no longer."""
+
+    def toggle_full_screen(self) -> None:
+        """Over the whole screen, or back."""
+
+    def go_back(self) -> None:
+        """Away from what lies on top."""
+
+    def quit(self) -> None:
+        """Close the window."""
 
 
 def _screenshot(app: App) -> None:

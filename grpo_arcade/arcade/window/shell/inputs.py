@@ -16,7 +16,6 @@ import pygame
 from pygame._sdl2 import controller
 
 from grpo_arcade.arcade.window.shell.actions import Action, Bindings, key_words, mouse_word, pad_word, place_words
-from grpo_arcade.arcade.window.shell.scene import Pointer
 
 FIRST_REPEAT_S, REPEAT_S = 0.35, 0.05
 _TILTED, _RELEASED = 0.5, 0.35
@@ -158,21 +157,6 @@ class Inputs:
             action, source, _ = self._repeating
             self._repeating = action, source, now + REPEAT_S
             yield bindings.action(action.id)
-
-
-_POINTING: dict[int, Literal["move", "down", "up"]] = {
-    pygame.MOUSEMOTION: "move",
-    pygame.MOUSEBUTTONDOWN: "down",
-    pygame.MOUSEBUTTONUP: "up",
-}
-
-
-def pointer_of(event: pygame.event.Event) -> Pointer | None:
-    """What the mouse did with its first button or none; None for other events."""
-    kind = _POINTING.get(event.type)
-    if kind is None or getattr(event, "button", 1) != 1:
-        return None
-    return Pointer(kind, event.pos, bool(event.buttons[0]) if kind == "move" else kind == "down")
 
 
 def _key(event: pygame.event.Event) -> Hashable:

@@ -68,6 +68,13 @@ class Released:
     id: str
 
 
+_POINTING: dict[int, Literal["move", "down", "up"]] = {
+    pygame.MOUSEMOTION: "move",
+    pygame.MOUSEBUTTONDOWN: "down",
+    pygame.MOUSEBUTTONUP: "up",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Pointer:
     """The mouse moved, or its first button went down or up."""
@@ -77,6 +84,14 @@ class Pointer:
     """Pixels of the window."""
     held: bool
     """Whether the first button is down."""
+
+    @classmethod
+    def of(cls, event: pygame.event.Event) -> Pointer | None:
+        """What the mouse did with its first button or none; None for other events."""
+        kind = _POINTING.get(event.type)
+        if kind is None or getattr(event, "button", 1) != 1:
+            return None
+        return cls(kind, event.pos, bool(event.buttons[0]) if kind == "move" else kind == "down")
 
 
 @dataclass(frozen=True, slots=True)
