@@ -3,11 +3,8 @@
 import contextlib
 import json
 import os
-import shutil
-import sqlite3
 import subprocess
 import sys
-import unicodedata
 from dataclasses import replace
 
 import pytest
@@ -17,46 +14,10 @@ from grpo_arcade.foreign_text import LONGEST
 from grpo_arcade.games import make
 from grpo_arcade.recordings import save
 
+from .strangers import POISON, words_alone
 from .test_endpoint import chunk, pieces, serving, streamed
 
-POISON = (
-    "a\x1b[2K\rFORGED: genuine\nFORGED line\x1b]0;title\x07\x1b[8m\x9b31m\x1bP1$q\x1b\\\x07\b\x7f\x85\u2028"
-    "\u202eright\u2066left\u200b\u200d\ufeff\u00ad\U000e0041[bold red]b[/]"
-)
 SOURCE = f"import random\n\ndef strategy(board):\n    # {POISON.replace(chr(10), ' ').replace(chr(13), ' ')}\n    return 'W'\n"
-
-
-def words_alone(data, *, block=False):
-    """The text of raw bytes, if they hold nothing that a terminal would obey and no line is somebody else's."""
-    text = data.decode()
-    bad = {sign for sign in text if unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Zl", "Zp")} - {"\n"}
-    assert not bad, (bad, text)
-    if not block:
-        assert not [line for line in text.splitlines() if line.startswith("FORGED")], text
-    return text
-
-
-@pytest.fixture
-def poisoned_run(tmp_path, whole_run):
-    """A run whose every word is somebody's."""
-    folder = tmp_path / "outputs" / "run \x1b[2K\nFORGED name\u202e"
-    shutil.copytree(whole_run, folder)
-    (folder / "log.txt").write_text(POISON)
-    with contextlib.closing(sqlite3.connect(folder / "run.db", isolation_level=None)) as connection:
-        run = lambda sql, *values: connection.execute(sql, values)  # noqa: E731
-        run("UPDATE run SET value = ? WHERE key IN ('model', 'status')", json.dumps(POISON))
-        run("UPDATE sources SET source = source || ?", f"\n# {POISON.replace(chr(10), ' ')}\n")
-        run("UPDATE events SET message = ?, help = ?, kind = 'alarm', name = ?", POISON, POISON, POISON)
-        run(
-            "UPDATE steps SET rewards = ?, outcomes = ?",
-            json.dumps({POISON: {"mean": 1, "std": 0}}),
-            json.dumps({POISON: 3}),
-        )
-        run("UPDATE evaluations SET baselines = ?", json.dumps({POISON: {"mean": 1.0, "won": 0.0}}))
-        run("UPDATE evaluations SET histogram = ?", json.dumps({POISON: 2}))
-        run("UPDATE completions SET error = ?, reasons = ?", POISON, json.dumps({POISON: POISON}))
-        run("UPDATE commands SET name = ?, answer = ?", POISON, POISON)
-    return folder
 
 
 @pytest.fixture

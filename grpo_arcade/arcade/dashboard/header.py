@@ -7,7 +7,7 @@ from typing import Any
 from rich.text import Text
 
 from grpo_arcade.arcade.dashboard.draw.numbers import duration, number
-from grpo_arcade.foreign_text import clean
+from grpo_arcade.foreign_text import one_line
 from grpo_arcade.recordings.runs.folder import LIVE
 
 SMALLEST = (80, 24)
@@ -37,7 +37,7 @@ def header(facts: dict[str, Any], now: float, width: int) -> list[Text]:
     later = max(0.0, now - facts["updated"])
     elapsed = now - facts["started"] if live else facts["elapsed_s"]
     text = Text()
-    name = clean(facts["run"].rstrip("/").rpartition("/")[2])
+    name = one_line(facts["run"].rstrip("/").rpartition("/")[2])
     text.append(f" {name[: max(12, width - 62)]} ", style="bold reverse")
     text.append(f" {status} ", style=_STATUS_STYLE.get(status, "bold"))
     text.append(f" step {step:,}")
@@ -64,7 +64,7 @@ def _results(facts: dict[str, Any], width: int) -> Text:
     narrow = width < 120
     space = "  " if narrow else "   "
     between = ":" if narrow else " learns"
-    text = Text(f" {clean(facts['model'])}{between} {clean(facts['game'])}")
+    text = Text(f" {one_line(facts['model'])}{between} {one_line(facts['game'])}")
     text.append(f"{space}reward ", style="dim")
     text.append(number(facts["recent"]["reward"]), style="bold")
     if facts["held_out"]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from grpo_arcade.foreign_text import clean
+from grpo_arcade.foreign_text import one_line
 
 
 @dataclass(frozen=True)
@@ -39,5 +39,5 @@ class Requests:
                 self._heard[number] = status
             else:
                 del self._heard[number]
-            words = clean(command["answer"]) or status
+            words = one_line(command["answer"]) or status
             yield Answer(f"{command['name']}: {status}", words, status == "refused")

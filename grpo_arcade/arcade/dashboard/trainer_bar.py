@@ -6,7 +6,7 @@ from rich.text import Text
 from textual.widgets import Static
 
 from grpo_arcade.arcade.dashboard.detached_process import Trainer
-from grpo_arcade.foreign_text import clean
+from grpo_arcade.foreign_text import one_line
 
 
 class TrainerBar(Static):
@@ -25,6 +25,6 @@ class TrainerBar(Static):
     def mind(self) -> None:
         """Say so if it has failed."""
         if self.trainer is not None and self.trainer.failed and not self.display:
-            line = clean(self.trainer.last_words().splitlines()[-1]).removeprefix("arcade: ")
+            line = one_line(self.trainer.last_words().splitlines()[-1]).removeprefix("arcade: ")
             self.update(Text(f"The trainer ended with exit code {self.trainer.code}: {line}"))
             self.display = True

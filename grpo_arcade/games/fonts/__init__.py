@@ -152,8 +152,10 @@ def tallest(text: str, width: int, height: int, weight: Weight = "bold") -> int:
 
 def elided(text: str, width: int, height: int, weight: Weight = "bold") -> str:
     """``text``, or as much of its beginning as fits into ``width`` pixels with an ellipsis; ``""`` if nothing does."""
-    if coverage(text, height, weight).shape[1] <= width:
+    shown = text[: 2 * max(width, 0) + 2]  # no letter is narrower than half a pixel
+    if len(shown) == len(text) and coverage(text, height, weight).shape[1] <= width:
         return text
+    text = shown
     low, high = 0, len(text)
     while low < high:
         middle = (low + high + 1) // 2

@@ -14,10 +14,12 @@ from functools import cache
 from typing import Any
 
 from grpo_arcade.foreign_data import ForeignDataError, parsed_json
+from grpo_arcade.foreign_text import one_line
 from grpo_arcade.recordings.runs import schema
 
 MOST_VALUES = 1 << 18
 """JSON values of one column; an evaluation of 1,000 strategies on 100 seeds has 100,000 scores."""
+_LONGEST_NAME = 200
 _LARGEST_INTEGER = 1 << 53
 _OPTIONAL = frozenset({"source", "sha256"})
 """Missing where a strategy has no source, though no row of theirs is without."""
@@ -66,7 +68,7 @@ def decoded(name: str, text: str | None) -> Any:
         raise ForeignDataError(f"{name} {error}") from error
     if not SHAPES[name](value):
         raise ForeignDataError(f"{name} holds something else than it should")
-    return value
+    return {_name(key): inner for key, inner in value.items()} if isinstance(value, dict) else value
 
 
 def fact(key: str, text: str) -> Any:
@@ -78,7 +80,12 @@ def fact(key: str, text: str) -> Any:
     value = parsed_json(text, most_values=MOST_VALUES)
     if not FACTS.get(key, _anything)(value):
         raise ForeignDataError(f"the fact {key} is something else than it should be")
-    return value
+    return _name(value) if isinstance(value, str) else value
+
+
+def _name(word: str) -> str:
+    """A name as it can be shown: of a reward, an outcome, a game, a model."""
+    return word if word.isprintable() and len(word) <= _LONGEST_NAME else one_line(word, _LONGEST_NAME)
 
 
 @cache

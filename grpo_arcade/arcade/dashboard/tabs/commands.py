@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.widgets import DataTable, Static
 
 from grpo_arcade.arcade.dashboard.draw.numbers import duration
-from grpo_arcade.foreign_text import clean
+from grpo_arcade.foreign_text import one_line
 from grpo_arcade.recordings.runs.reader import RunReader
 
 COMMANDS = {
@@ -60,7 +60,7 @@ class Commands(Vertical):
             at = time.strftime("%H:%M:%S", time.localtime(row["time"]))
             waited = duration(row["answered"] - row["time"]) if row["answered"] else "–"
             status = Text(row["status"], style=_STYLES.get(row["status"], ""))
-            name = Text(clean(f"{row['name']} {row['argument']}".strip()))
-            table.add_row(str(row["id"]), at, name, status, waited, Text(clean(row["answer"])))
+            name = Text(one_line(f"{row['name']} {row['argument']}".strip()))
+            table.add_row(str(row["id"]), at, name, status, waited, Text(one_line(row["answer"])))
         if not found:
             table.add_row("", "", Text("nothing was asked yet", style="dim"), "", "", "")

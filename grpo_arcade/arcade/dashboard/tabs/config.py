@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from grpo_arcade.foreign_text import clean
+from grpo_arcade.foreign_text import one_line
 from grpo_arcade.recordings.runs.folder import RunFolderError
 from grpo_arcade.recordings.runs.reader import RunReader
 
@@ -57,18 +57,18 @@ def _table(found: dict[str, Any]) -> Table:
         differs = bool(defaults) and (name not in defaults or defaults[name] != value)
         table.add_row(
             Text("●" if differs else "", style="bold yellow"),
-            Text(clean(name), style="bold" if differs else "dim"),
+            Text(one_line(name), style="bold" if differs else "dim"),
             Text(_value(value), style="bold yellow" if differs else ""),
             Text(_value(defaults[name]) if differs and name in defaults else "", style="dim"),
         )
     table.add_row()
     for name, version in found.get("versions", {}).items():
-        table.add_row("", Text(clean(name), style="dim"), Text(clean(str(version))))
-    table.add_row("", Text("git", style="dim"), Text(clean(str(found.get("git") or "–"))))
+        table.add_row("", Text(one_line(name), style="dim"), Text(one_line(str(version))))
+    table.add_row("", Text("git", style="dim"), Text(one_line(str(found.get("git") or "–"))))
     command = " ".join(map(str, found.get("command") or [])) or "–"
-    table.add_row("", Text("command", style="dim"), Text(clean(command)))
+    table.add_row("", Text("command", style="dim"), Text(one_line(command)))
     return table
 
 
 def _value(value: Any) -> str:
-    return clean(value if isinstance(value, str) else json.dumps(value)) or '""'
+    return one_line(value if isinstance(value, str) else json.dumps(value)) or '""'

@@ -17,7 +17,7 @@ from textual.widgets import DataTable, Static
 from grpo_arcade.arcade.dashboard.dialogs import LOADING, Prompt
 from grpo_arcade.arcade.dashboard.draw.chart import BLUE, GREEN, GREY, ORANGE, PINK, YELLOW, Chart, ChartData, Curve
 from grpo_arcade.arcade.dashboard.draw.numbers import number
-from grpo_arcade.foreign_text import clean
+from grpo_arcade.foreign_text import one_line
 from grpo_arcade.recordings.runs.find import find_run
 from grpo_arcade.recordings.runs.folder import RunFolderError
 from grpo_arcade.recordings.runs.reader import RunReader
@@ -110,7 +110,7 @@ class Evaluations(Vertical):
         self.query_one("#chart-evaluations", Chart).set(_scores(found, self._folder.name, log=self._log))
         histogram = row.histogram if row is not None else {}
         named = f"what was reached after step {row.step} (games)" if row is not None else "what was reached"
-        bars = tuple((clean(name), float(count)) for name, count in _sorted(histogram))
+        bars = tuple((one_line(name), float(count)) for name, count in _sorted(histogram))
         self.query_one("#chart-histogram", Chart).set(ChartData(named, bars=bars, empty="no evaluation yet"))
         if before is None or (before.rows, before.champions) != (found.rows, found.champions):
             self._fill(found)
@@ -193,9 +193,9 @@ def _scores(found: Found, name: str, *, log: bool) -> ChartData:
             curves.append(Curve("95 %" if place == 0 else "", xs, [row.low for row in rows], colour))
             curves.append(Curve("", xs, [row.high for row in rows], colour))
         dash = place, len(runs)
-        curves.append(Curve(clean(run), xs, [row.mean for row in rows], _RUN_COLOURS[place], points=True, dash=dash))
+        curves.append(Curve(one_line(run), xs, [row.mean for row in rows], _RUN_COLOURS[place], points=True, dash=dash))
     baselines = found.rows[-1].baselines if found.rows else {}
-    levels = tuple((clean(which), mean, GREY) for which, mean in baselines.items())
+    levels = tuple((one_line(which), mean, GREY) for which, mean in baselines.items())
     return ChartData("held-out score", tuple(curves), levels, log=log, empty="no evaluation yet")
 
 

@@ -17,7 +17,7 @@ from grpo_arcade.arcade.dashboard.dialogs import LOADING, Prompt
 from grpo_arcade.arcade.dashboard.draw.lines import Lines
 from grpo_arcade.arcade.dashboard.draw.numbers import number
 from grpo_arcade.arcade.dashboard.tabs.strategy_detail import highlighted
-from grpo_arcade.foreign_text import clean
+from grpo_arcade.foreign_text import one_line
 from grpo_arcade.recordings.runs.reader import RunReader
 
 _BAR = 12
@@ -166,7 +166,7 @@ def _told(
 ) -> Group:
     group = groups[number_]
     seeds = group["seeds"]
-    options = ", ".join(f"{clean(str(name))} {value}" for name, value in group["options"].items())
+    options = ", ".join(f"{one_line(str(name))} {value}" for name, value in group["options"].items())
     advantages = sorted((row["advantage"] or 0.0 for row in mates), reverse=True)
     up, down = sum(a > _TINY for a in advantages), sum(a < -_TINY for a in advantages)
     pushed = f"GRPO makes {up} likelier, {down} less likely, leaves {len(mates) - up - down}"

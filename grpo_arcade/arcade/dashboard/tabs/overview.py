@@ -21,7 +21,7 @@ from grpo_arcade.arcade.dashboard.draw.numbers import number
 from grpo_arcade.arcade.dashboard.draw.shares import OUTCOME_COLOURS, TIME_COLOURS, legend, nameless, stacked
 from grpo_arcade.arcade.dashboard.once import reward_words
 from grpo_arcade.arcade.dashboard.read.machine import Load
-from grpo_arcade.foreign_text import clean
+from grpo_arcade.foreign_text import one_line
 from grpo_arcade.recordings.runs.folder import LIVE
 from grpo_arcade.recordings.runs.history import History
 
@@ -208,7 +208,7 @@ class Overview(VerticalScroll):
         """What the verdict rests on."""
         if self._facts is not None:
             verdict = self._facts["verdict"]
-            self.app.push_screen(Telling(clean(verdict["line"]), [clean(line) for line in verdict["evidence"]]))
+            self.app.push_screen(Telling(one_line(verdict["line"]), [one_line(line) for line in verdict["evidence"]]))
 
     def action_all(self) -> None:
         """All steps again."""
@@ -273,7 +273,7 @@ def held_out_chart(
         curves.append(Curve("champion", [row["step"] for row in crowned], ys, ORANGE))
     baselines = rows[-1]["baselines"] if rows else {}
     levels = tuple(
-        (clean(name), mean, BASELINE_COLOURS[place % len(BASELINE_COLOURS)])
+        (one_line(name), mean, BASELINE_COLOURS[place % len(BASELINE_COLOURS)])
         for place, (name, mean) in enumerate(baselines.items())
     )
     left = min(xlim[0], *xs) if xs else xlim[0]
@@ -290,7 +290,7 @@ def _times(facts: dict[str, Any]) -> dict[str, float]:
 
 
 def _verdict(verdict: dict[str, Any]) -> Text:
-    kind, _, rest = clean(verdict["line"]).partition(":")
+    kind, _, rest = one_line(verdict["line"]).partition(":")
     text = Text.assemble((kind, f"bold {_VERDICT_STYLES.get(verdict['kind'], '')}"), ":", rest)
     return text.append("  (i: why)", style="dim")
 
@@ -300,10 +300,10 @@ def _alarms(alarms: list[dict[str, Any]]) -> Text:
     for place, alarm in enumerate(alarms):
         text.append("\n" if place else "")
         text.append("▲ ", style="bold red")
-        text.append(f"{clean(alarm['message'])} ", style="bold")
+        text.append(f"{one_line(alarm['message'])} ", style="bold")
         text.append(f"(since step {alarm['step']})", style="dim")
         if alarm["help"]:
-            text.append(f"  what usually helps: {clean(alarm['help'])}", style="italic")
+            text.append(f"  what usually helps: {one_line(alarm['help'])}", style="italic")
     return text
 
 
@@ -327,7 +327,7 @@ def _numbers(facts: dict[str, Any], width: int) -> list[Text]:
     add("loss", number(last["loss"]))
     add("s/step", number(facts["seconds_a_step"]))
     for name, earned in facts["rewards"].items():
-        add(clean(name), reward_words(earned))
+        add(one_line(name), reward_words(earned))
     add("strategies", f"{facts['strategies']:,}, {facts['distinct_sources']:,} distinct")
     return lines
 

@@ -22,7 +22,7 @@ from grpo_arcade.arcade.dashboard.draw.histogram import Bin, bins, drawn
 from grpo_arcade.arcade.dashboard.draw.lines import Lines
 from grpo_arcade.arcade.dashboard.draw.numbers import number
 from grpo_arcade.arcade.dashboard.draw.shares import OUTCOME_COLOURS, legend
-from grpo_arcade.foreign_text import clean
+from grpo_arcade.foreign_text import one_line
 from grpo_arcade.recordings.runs.history import Smooth
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.recordings.runs.records import HeldOut, ordered
@@ -183,7 +183,7 @@ def _legend(found: Found) -> Text:
     text = Text(" ")
     for place, (name, values) in enumerate(found.parts.items()):
         text.append("■\N{NO-BREAK SPACE}", style=Style(color=Color.from_rgb(*_COLOURS[place % len(_COLOURS)])))
-        text.append(f"{clean(name)}\N{NO-BREAK SPACE}{number(values[-1] if values else None)}   ")
+        text.append(f"{one_line(name)}\N{NO-BREAK SPACE}{number(values[-1] if values else None)}   ")
     if found.held_out:
         text.append("• ", style=Style(color=Color.from_rgb(*ORANGE)))
         text.append(f"held-out score {number(found.held_out[-1].mean)}")

@@ -20,7 +20,7 @@ from grpo_arcade.arcade.dashboard.draw.numbers import number
 from grpo_arcade.arcade.dashboard.draw.page import Page
 from grpo_arcade.arcade.dashboard.draw.shares import outcome_style
 from grpo_arcade.arcade.dashboard.tabs.game_view import GameView
-from grpo_arcade.foreign_text import clean
+from grpo_arcade.foreign_text import clean, one_line
 from grpo_arcade.games import Episode
 from grpo_arcade.recordings.runs.earned import Earned, earned_by_outcome, elsewhere
 from grpo_arcade.recordings.runs.reader import RunReader
@@ -197,7 +197,7 @@ def _reward(told: Told) -> RenderableType:
         weight = told.weights.get(name)
         part = None if value is None or weight is None else value * weight
         weighted = "–" if weight is None else f"{weight:g}"
-        table.add_row(Text(clean(name)), number(value), weighted, number(part), Text(clean(str(reasons.get(name, "")))))
+        table.add_row(Text(clean(name)), number(value), weighted, number(part), Text(one_line(reasons.get(name, ""))))
     table.add_row("reward", "", "", number(row["reward"]), "their sum", style="bold")
     advantage = row["advantage"]
     push = "changes nothing: its group has no spread, or it is average"
@@ -206,7 +206,7 @@ def _reward(told: Told) -> RenderableType:
     table.add_row("advantage", "", "", "–" if advantage is None else f"{advantage:+.2f}", f"GRPO {push}")
     parts: list[RenderableType] = [table, Text("\nwhat else there was to earn, before weights", style="dim")]
     for name in row["rewards"]:
-        parts.append(Text.assemble((clean(name), "bold"), "  ", clean(told.descriptions.get(name, ""))))
+        parts.append(Text.assemble((one_line(name), "bold"), "  ", one_line(told.descriptions.get(name, ""))))
         if paid := elsewhere(told.paid.get(name, {})):
             parts.append(Text(f"  in this run: {clean(paid)}", style="dim"))
     if row["error"]:

@@ -14,6 +14,7 @@ import pygame
 
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.theme import Theme
+from grpo_arcade.foreign_text import clean_source
 from grpo_arcade.games import fonts
 
 MOST_CHARACTERS = 60_000
@@ -110,6 +111,7 @@ class CodeView:
 
     def show(self, text: str, base: str | None = None, *, follows: bool = False) -> None:
         """Show another text, with what is new against ``base`` marked if there is one."""
+        text = clean_source(text)
         if text != self._text:
             self._text, self._lines, self._laid_out = text, None, None
             if not follows:

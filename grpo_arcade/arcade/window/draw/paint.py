@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 import pygame
 
+from grpo_arcade.foreign_text import LONGEST
 from grpo_arcade.games import fonts
 
 Anchor = Literal["left", "middle", "right"]
@@ -90,7 +91,7 @@ def wrapped(words: str, width: int, height: int, weight: fonts.Weight = "medium"
     """``words`` broken into lines at most ``width`` pixels wide; a longer single word is cut with an ellipsis."""
     lines: list[str] = []
     line = ""
-    for word in words.split():
+    for word in words[: 20 * LONGEST].split():
         longer = f"{line} {word}".strip()
         if line and text_width(longer, height, weight) > width:
             lines.append(line)
@@ -158,7 +159,7 @@ def mix(one: Colour, other: Colour, share: float) -> Colour:
 
 @lru_cache(maxsize=512)
 def _one_line(words: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in words)
+    return "".join(c if c.isprintable() else " " for c in words[:LONGEST])
 
 
 def _glyphs(words: str, height: int, colour: Colour, weight: fonts.Weight) -> pygame.Surface:
