@@ -184,4 +184,50 @@ attacks(
         ---
         raise Exception('reached', make('X', (), {'__reduce_ex__': print}))
     """,
+    copied_as_an_instance_says="""
+        import copy, types
+        box = []
+        def made(): return strategy
+        said = types.SimpleNamespace(**{'__reduce_ex__': lambda version: (made, (), (None, {'__qualname__': 'reached'}))})
+        for how in (copy.copy, copy.deepcopy):
+            try: how(said)
+            except TypeError: pass
+        ---
+        if strategy.__qualname__ == 'reached': raise Exception('reached')
+    """,
+    type_behind_an_alias="""
+        import typing
+        alias = typing.Type[int]
+        try: alias._inst = True
+        except AttributeError: pass
+        box = [typing.get_origin(alias)]
+        try: box.append(alias('X', (), {'__reduce_ex__': print}))
+        except TypeError: pass
+        try: box.append(box[0]('X', (), {'__reduce_ex__': print}))
+        except TypeError: pass
+        ---
+        if len(box) > 1: raise Exception('reached')
+    """,
+    getattr_of_an_enum="""
+        import enum
+        box = []
+        class A(enum.Enum): X = 1
+        try: box.append(enum.pickle_by_enum_name(A.X, 4)[0](A, '__mro__'))
+        except AttributeError: pass
+        ---
+        if box: raise Exception('reached')
+    """,
+    property_of_an_enum="""
+        import enum
+        box = []
+        p = enum.property()
+        class A: x = p
+        for name, value in (('_attr_type', 'attr'), ('_cls_type', strategy), ('name', '__globals__')):
+            try: setattr(p, name, value)
+            except AttributeError: pass
+        try: box.append(A().x)
+        except Exception: pass
+        ---
+        if box: raise Exception('reached')
+    """,
 )

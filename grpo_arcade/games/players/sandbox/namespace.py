@@ -13,6 +13,7 @@ import importlib
 import operator
 import random
 import types
+import typing
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -153,6 +154,8 @@ CLASS_OF = "class of"
 _OVERRIDES: dict[str, dict[str, Any]] = {
     "functools": {"singledispatch": _singledispatch, "wraps": _wraps},
     "operator": {"attrgetter": _attrgetter, "methodcaller": _methodcaller},
+    # The alias that people write in annotations leads to the real one.
+    "typing": {"Type": typing._SpecialGenericAlias(_Type, 1, inst=False, name="Type")},  # type: ignore[attr-defined]
     "sys": {"setrecursionlimit": lambda _limit: None, "getrecursionlimit": lambda: 1000},
 }
 

@@ -10,6 +10,7 @@ import __future__
 
 import abc
 import contextlib
+import copy
 import ctypes
 import dataclasses
 import enum
@@ -75,6 +76,15 @@ def _close_evaluators() -> None:
             _plain_name(entry if type(entry) is str else entry[0], dunder=False)
         return make_enum(cls, class_name, listed, *arguments, **keywords)
 
+    def rebuild(copied: Any, *arguments: Any, **keywords: Any) -> Any:
+        # What says how an object is copied may set any attribute of any other: that is for its class to say.
+        with contextlib.suppress(AttributeError):
+            if {"__reduce_ex__", "__reduce__"} & object.__getattribute__(copied, "__dict__").keys():
+                raise TypeError("a strategy cannot say how one object is copied")
+        return rebuild_any(copied, *arguments, **keywords)
+
+    rebuild_any: Any = copy._reconstruct  # type: ignore[attr-defined]
+    copy._reconstruct = rebuild  # type: ignore[attr-defined]
     dataclasses._process_class = process_class  # type: ignore[attr-defined]
     enum.EnumMeta._create_ = create  # type: ignore[attr-defined]
 
