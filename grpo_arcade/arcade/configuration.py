@@ -12,6 +12,7 @@ import contextlib
 import dataclasses
 import difflib
 import io
+import itertools
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -233,3 +234,22 @@ def _one_line(box: str, prog: str, command: type) -> str:
     if sentence.startswith(class_named := f"Error parsing {command.__name__}: "):
         return sentence.removeprefix(class_named)
     return f"{sentence}; see `{prog} --help`"
+
+
+def words_after(flag: str, arguments: list[str]) -> list[str] | None:
+    """The words that belong to ``flag`` on the command line; None where it is not there."""
+    for place, word in enumerate(arguments):
+        if word == flag:
+            return list(itertools.takewhile(lambda word: not word.startswith("-"), arguments[place + 1 :]))
+        if word.startswith(flag + "="):
+            return [word.partition("=")[2]]
+    return None
+
+
+def without(flag: str, arguments: list[str]) -> list[str]:
+    """The command line without ``flag`` and the words that belong to it."""
+    words = words_after(flag, arguments)
+    if words is None:
+        return arguments
+    place = next(place for place, word in enumerate(arguments) if word == flag or word.startswith(flag + "="))
+    return arguments[:place] + arguments[place + 1 + (len(words) if arguments[place] == flag else 0) :]

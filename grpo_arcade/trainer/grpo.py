@@ -27,6 +27,7 @@ from grpo_arcade.trainer.config import ConfigError, TrainConfig
 from grpo_arcade.trainer.curriculum import Curriculum
 from grpo_arcade.trainer.ending import TrainingError, explained, has_ended, note_end
 from grpo_arcade.trainer.loop import Loop, Start
+from grpo_arcade.trainer.models.machine import require_extra
 from grpo_arcade.trainer.narration import Narrator, captured
 from grpo_arcade.trainer.own_rewards import try_out
 from grpo_arcade.trainer.plan import check
@@ -73,7 +74,7 @@ def train(config: TrainConfig | None = None, *, resume: str | Path | None = None
         KeyboardInterrupt: Ctrl-C a second time; the step in flight is lost.
     """
     if processes.count() > 1:
-        _require_extra()
+        require_extra()
     with Processes.join() as ranks:
         if ranks.rank:
             return _join(ranks, capture)
@@ -92,7 +93,7 @@ def _open(config: TrainConfig | None, resume: str | Path | None, capture: bool, 
     else:
         config = (config or TrainConfig()).resolved()
     check(config)
-    _require_extra()
+    require_extra()
     from grpo_arcade.trainer.generation import choose_writer
     from grpo_arcade.trainer.models import locate
     from grpo_arcade.trainer.tracking import check_trackers
@@ -199,7 +200,8 @@ def _learn(start: Start, ranks: Processes, recorder: Recorder) -> tuple[str, int
 
     from grpo_arcade.trainer.models.learner import open_learner
     from grpo_arcade.trainer.pools import open_pool
-    from grpo_arcade.trainer.trl_adapter import ArcadeTrainer, quieten, trl_config
+    from grpo_arcade.trainer.trl_adapter import ArcadeTrainer
+    from grpo_arcade.trainer.trl_settings import quieten, trl_config
 
     quieten()
     torch.manual_seed(config.seed)
@@ -241,11 +243,3 @@ def _tell_beginning(start: Start, learner: Learner, recorder: Recorder) -> None:
     message = f"step {step} of {config.max_steps}" if start.checkpoint else f"{config.max_steps} steps"
     kind = "resumed" if start.checkpoint else "started"
     recorder.event(kind, step, message, data={"time": time.time()})
-
-
-def _require_extra() -> None:
-    import importlib.util
-
-    missing = [name for name in ("torch", "transformers", "trl", "datasets") if importlib.util.find_spec(name) is None]
-    if missing:
-        raise ImportError(f'training needs {", ".join(missing)}: pip install "grpo-arcade[train]"')

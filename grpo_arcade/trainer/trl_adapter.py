@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import logging
 import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,22 +27,19 @@ from grpo_arcade.trainer.evaluation import Evaluation
 from grpo_arcade.trainer.generation import Generate, Sampler, VllmServer
 from grpo_arcade.trainer.judging import Judged, judge_all
 from grpo_arcade.trainer.models.chat import completion_text, ending_tokens, is_cut_off, prompt_ids
-from grpo_arcade.trainer.models.machine import this_machine
 from grpo_arcade.trainer.scoring import Scorer
-from grpo_arcade.trainer.tracking import PROJECT, show
+from grpo_arcade.trainer.tracking import show
 from grpo_arcade.trainer.vllm_here import Engine
 
 if TYPE_CHECKING:
-    from grpo_arcade.trainer.config import TrainConfig
-    from grpo_arcade.trainer.judging import Reward
     from grpo_arcade.trainer.loop import Loop
 
 
 class ArcadeTrainer(GRPOTrainer):
     """One rank of GRPO on one game; the :class:`~grpo_arcade.trainer.loop.Policy` of its loop."""
 
-    def __init__(self, loop: Loop, **arguments: Any) -> None:
-        """``arguments`` go to ``GRPOTrainer``."""
+    def __init__(self, loop: Loop, args: GRPOConfig, **arguments: Any) -> None:
+        """``args`` and ``arguments`` go to ``GRPOTrainer``."""
         self._loop = loop
         self._scorer: Scorer
         self._batch: list[Judged] = []
@@ -52,7 +47,9 @@ class ArcadeTrainer(GRPOTrainer):
         self._buffered_inputs: list[dict[str, Any]] | None = None
         self._last_loaded_step = -1
         self._spent = dict.fromkeys(("generate_s", "score_s", "step_s"), 0.0)
-        super().__init__(**arguments)
+        # One process computes on one card; several cards are for several processes.
+        args._n_gpu = min(1, args.n_gpu)
+        super().__init__(args=args, **arguments)
         self._engine: Engine | None = None
         if loop.config.use_vllm and loop.config.vllm_mode == "colocate":
             # TRL would start an engine of its own here, and add adapters to weights of 16 bits for it. What it does
@@ -192,10 +189,10 @@ class ArcadeTrainer(GRPOTrainer):
         return output
 
     def _generate_single_turn(
-        self, prompts_ids: list[list[int]], images: Any, multimodal_fields: Any, has_tool_images: bool = False
+        self, prompt_ids: list[list[int]], images: Any, multimodal_fields: Any, has_tool_images: bool = False
     ) -> tuple[list[list[int]], list[list[float | None]] | None]:
         """Write the completions, each of which is played while the others are still being written."""
-        loop, tokenizer, step, here = self._loop, self.processing_class, self._now, len(prompts_ids)
+        loop, tokenizer, step, here = self._loop, self.processing_class, self._now, len(prompt_ids)
         first = here * loop.processes.rank
         started = time.perf_counter()
         with _evaluating(self.model):
@@ -208,11 +205,11 @@ class ArcadeTrainer(GRPOTrainer):
             )
 
             def finished(place: int, ids: list[int]) -> None:
-                text = completion_text(tokenizer, ids, ends, prompts_ids[place])
+                text = completion_text(tokenizer, ids, ends, prompt_ids[place])
                 scorer.submit(place, text, ids, is_cut_off(ids, ends))
 
             completions, logprobs = self.generator()(
-                prompts_ids,
+                prompt_ids,
                 first=first,
                 seed=derived_seed(loop.config.seed, "training", step),
                 max_new_tokens=self.max_completion_length,
@@ -331,55 +328,6 @@ class _Beginning(transformers.TrainerCallback):
     def on_train_begin(self, *arguments: Any, **named: Any) -> None:
         """Everything is ready, a checkpoint loaded."""
         self._trainer._loop.before_first_step(self._trainer)
-
-
-def trl_config(config: TrainConfig, folder: Path, rewards: Sequence[Reward], template: dict[str, Any]) -> GRPOConfig:
-    """TRL's configuration for ours. Checkpoints, evaluation and logs are the loop's, so TRL's are off."""
-    gpu = torch.cuda.is_available()
-    low = config.dtype == "bfloat16" or (config.dtype == "auto" and this_machine().bfloat16)
-    same = (
-        *("learning_rate", "lr_scheduler_type", "warmup_steps", "weight_decay", "adam_beta1", "adam_beta2", "optim"),
-        *("max_grad_norm", "max_steps", "num_generations", "per_device_train_batch_size"),
-        *("gradient_accumulation_steps", "steps_per_generation", "num_iterations", "max_completion_length"),
-        *("temperature", "beta", "epsilon", "loss_type", "importance_sampling_level"),
-        *("scale_rewards", "mask_truncated_completions", "gradient_checkpointing", "seed"),
-        *("vllm_mode", "vllm_server_base_url", "vllm_server_timeout"),
-        *("vllm_importance_sampling_mode", "vllm_importance_sampling_clip_max"),
-    )
-    made = GRPOConfig(
-        use_vllm=bool(config.use_vllm) and config.vllm_mode == "server",
-        **{name: getattr(config, name) for name in same},
-        # Said outright, because Unsloth has defaults of its own where TRL would take these.
-        epsilon_high=config.epsilon if config.epsilon_high is None else config.epsilon_high,
-        router_aux_loss_coef=0.0,
-        output_dir=str(folder),
-        reward_weights=[reward.weight for reward in rewards],
-        chat_template_kwargs=template,
-        report_to=config.trackers,
-        run_name=folder.name,
-        project=PROJECT,
-        trackio_static_space_id=False,
-        bf16=low,
-        use_cpu=not gpu,
-        disable_tqdm=True,
-        logging_steps=1,
-        save_strategy="no",
-        eval_strategy="no",
-        dataloader_pin_memory=gpu,
-        remove_unused_columns=False,
-        shuffle_dataset=False,
-    )
-    # One process computes on one card; several cards are for several processes.
-    made._n_gpu = min(1, made.n_gpu)
-    return made
-
-
-def quieten() -> None:
-    """Keep the libraries' advice to themselves: it is about how we call them, and nothing the person can act on."""
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    logging.getLogger("accelerate").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", category=FutureWarning)
 
 
 @contextlib.contextmanager

@@ -14,7 +14,18 @@ from grpo_arcade.trainer import trl_adapter
 from grpo_arcade.trainer.trl_adapter import ArcadeTrainer
 
 ADAPTER = Path(trl_adapter.__file__)
-OWN = {"_loop", "_scorer", "_batch", "_values", "_spent", "_now", "_vllm_client", "_trainer"}
+OWN = {
+    "_loop",
+    "_engine",
+    "_started_engine",
+    "_scorer",
+    "_batch",
+    "_values",
+    "_spent",
+    "_now",
+    "_vllm_client",
+    "_trainer",
+}
 """The adapter's own names; a name of TRL's that is one of these would be overwritten."""
 ELSEWHERE = {"_last_lr": torch.optim.lr_scheduler.LRScheduler, "_n_gpu": transformers.TrainingArguments}
 """Whose a private name is that is not the trainer's."""

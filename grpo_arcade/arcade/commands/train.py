@@ -6,14 +6,13 @@ started several processes, the first alone reads what is asked; see ``grpo_arcad
 
 from __future__ import annotations
 
-import itertools
 import json
 import sys
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar
 
-from grpo_arcade.arcade.configuration import Positional
+from grpo_arcade.arcade.configuration import Positional, without, words_after
 from grpo_arcade.arcade.streams import tell
 from grpo_arcade.arcade.trust import trusted
 from grpo_arcade.foreign_text import clean
@@ -50,15 +49,15 @@ class Command(TrainConfig):
 
         Also the arguments that are left to be read.
         """
-        words = _after("--resume", arguments)
+        words = words_after("--resume", arguments)
         if words is None or "-h" in arguments or "--help" in arguments or processes.rank():
             return None, arguments
         from grpo_arcade.trainer.resuming import resumed_config
 
-        output_dir = (_after("--output-dir", arguments) or [TrainConfig.output_dir])[0]
+        output_dir = (words_after("--output-dir", arguments) or [TrainConfig.output_dir])[0]
         folder = _folder_to_resume(tuple(words), output_dir)
         trusted(folder, "--trust" in arguments)
-        return cls(**vars(resumed_config(folder)), resume=(str(folder),)), _without("--resume", arguments)
+        return cls(**vars(resumed_config(folder)), resume=(str(folder),)), without("--resume", arguments)
 
 
 def run(command: Command) -> int:
@@ -104,25 +103,6 @@ def _train(config: TrainConfig, resume: Path | None) -> int:
         return 1
 
 
-def _after(flag: str, arguments: list[str]) -> list[str] | None:
-    """The words that belong to ``flag`` on the command line; None where it is not there."""
-    for place, word in enumerate(arguments):
-        if word == flag:
-            return list(itertools.takewhile(lambda word: not word.startswith("-"), arguments[place + 1 :]))
-        if word.startswith(flag + "="):
-            return [word.partition("=")[2]]
-    return None
-
-
-def _without(flag: str, arguments: list[str]) -> list[str]:
-    """The command line without ``flag`` and the words that belong to it."""
-    words = _after(flag, arguments)
-    if words is None:
-        return arguments
-    place = next(place for place, word in enumerate(arguments) if word == flag or word.startswith(flag + "="))
-    return arguments[:place] + arguments[place + 1 + (len(words) if arguments[place] == flag else 0) :]
-
-
 def _train_and_watch(folder: Path, words: list[str]) -> int:
     """The same command line again as a process of its own, and the dashboard in front of it."""
     from grpo_arcade.arcade.commands.dash import open_dashboard, require_terminal
@@ -130,7 +110,7 @@ def _train_and_watch(folder: Path, words: list[str]) -> int:
     require_terminal("--dash needs a terminal; without it: arcade train, and elsewhere arcade dash")
     from grpo_arcade.arcade.dashboard.detached_process import Trainer
 
-    again = _without("--resume", sys.argv[1:])
+    again = without("--resume", sys.argv[1:])
     order = [sys.executable, "-m", "grpo_arcade.arcade.cli", *again, "--no-dash", *words]
     trainer = Trainer(order)
     try:

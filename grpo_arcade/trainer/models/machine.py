@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import warnings
 from dataclasses import dataclass
 from importlib import metadata
@@ -86,3 +87,14 @@ def installed(package: str) -> str | None:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return None
+
+
+def require_extra() -> None:
+    """Refuse to train where the extra ``train`` is not installed.
+
+    Raises:
+        ImportError: in one line, what is missing and how to install it.
+    """
+    missing = [name for name in ("torch", "transformers", "trl", "datasets") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ImportError(f'training needs {", ".join(missing)}: pip install "grpo-arcade[train]"')
