@@ -25,6 +25,7 @@ from grpo_arcade.arcade.window.shell.actions import Action, Bindings
 from grpo_arcade.arcade.window.shell.clipboard import is_paste, pasted
 from grpo_arcade.arcade.window.shell.display import Display
 from grpo_arcade.arcade.window.shell.everywhere import EVERYWHERE
+from grpo_arcade.arcade.window.shell.frame import Frame
 from grpo_arcade.arcade.window.shell.inputs import Change, Inputs
 from grpo_arcade.arcade.window.shell.kept_files import KeptFiles
 from grpo_arcade.arcade.window.shell.memory import Memory
@@ -64,7 +65,7 @@ class App:
         self.frames = 0
         """Frames drawn so far."""
         self._help: Help | None = None
-        self._bar = KeyBar()
+        self._frame = Frame(self.messages)
         self._stale = True
         self._pace = Pace()
         # A thread that computes gives way to the next frame after half a millisecond instead of five.
@@ -270,9 +271,9 @@ class App:
             self._press(event)
 
     def _point(self, pointer: Pointer) -> None:
-        hovered = self._bar.at(pointer.at)
-        if hovered != self._bar.hovered:
-            self._bar.hovered = hovered
+        hovered = self._frame.bar.at(pointer.at)
+        if hovered != self._frame.bar.hovered:
+            self._frame.bar.hovered = hovered
             self.redraw()
         if pointer.kind == "down":
             self.inputs.device = "keys"
@@ -381,19 +382,6 @@ class App:
         return True
 
     def _draw(self, scene: Scene) -> None:
-        surface = self.surface
-        if not self._stale:
-            changed = scene.draw(surface)
-            pygame.display.update(changed) if changed is not None else pygame.display.flip()
-            return
-        self._stale = False
-        surface.fill(self.theme.page)
-        scene.whole = True
-        scene.draw(surface)
-        scene.whole = False
-        self._bar.draw(surface, self.theme, self.bindings, scene.keys(), self.inputs.device, "app.help")
-        if self._help is not None:
-            self._help.draw(surface, self.theme, self.bindings)
-        bottom = surface.get_height() - KeyBar.height(self.theme)
-        self.messages.draw(surface, self.theme, bottom)
-        pygame.display.flip()
+        whole, self._stale = self._stale, False
+        device = self.inputs.device
+        self._frame.draw(self.surface, scene, self.theme, self.bindings, device, self._help, whole=whole)

@@ -57,8 +57,12 @@ class Messages:
         """Seconds until a line goes."""
         return max(0.0, min(m[2] for m in self._shown) - time.perf_counter()) if self._shown else None
 
-    def draw(self, surface: pygame.Surface, look: Theme, bottom: int) -> None:
-        """Paint them, the newest lowest, above ``bottom``."""
+    def __bool__(self) -> bool:
+        return bool(self._shown)
+
+    def draw(self, surface: pygame.Surface, look: Theme, bottom: int) -> list[pygame.Rect]:
+        """Paint them, the newest lowest, above ``bottom``; where they lie."""
+        boxes = []
         height, pad = look.px(theme.BODY), look.px(theme.GAP)
         room = min(surface.get_width() - 2 * pad, look.px(760))
         for kind, line, _ in reversed(self._shown):
@@ -73,7 +77,9 @@ class Messages:
             for row, part in enumerate(lines):
                 y = box.top + pad // 2 + row * step + step // 2
                 paint.text(surface, part, (box.left + pad * 3 // 2, y), height, look.page)
+            boxes.append(box)
             bottom = box.top
+        return boxes
 
 
 class KeyBar:

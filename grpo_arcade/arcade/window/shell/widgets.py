@@ -164,7 +164,7 @@ def heading_anew(
 ) -> pygame.Rect:
     """Paint a heading again above boards that begin at ``boards``; returns what was painted over."""
     # The focus of the uppermost boards begins a little above them.
-    tall = boards - look.px(theme.TIGHT) - area.top
+    tall = boards - max(3, look.px(3)) - area.top
     painted = surface.fill(look.page, (area.left, area.top, area.width, tall))
     (compact_heading if compact else heading)(surface, look, area, words, note)
     return painted

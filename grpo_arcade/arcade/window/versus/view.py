@@ -75,6 +75,8 @@ class MatchView:
         self.side = pygame.Rect(0, 0, 0, 0)
         """Where the selected player's code is shown beside the boards, if there is room."""
         self._compact = False
+        self._top = 0
+        """Where the heading ends."""
         self._code_in = 0.0
         self._stale: dict[tuple[str, int], None] = {}
         self._unseen = True
@@ -154,6 +156,7 @@ class MatchView:
         gap = look.px(theme.GAP)
         head = 30 if compact else theme.PAD + theme.TITLE + theme.GAP + theme.TIGHT
         top = area.top + look.px(head)
+        self._top = top
         body = pygame.Rect(area.left + gap, top, area.width - 2 * gap, max(1, area.bottom - top - gap))
         self.side = pygame.Rect(0, 0, 0, 0)
         around = look.px(64) if not compact else look.px(48)
@@ -171,9 +174,10 @@ class MatchView:
             row, column = divmod(number, columns)
             left = body.left + column * (body.width // columns) + (body.width // columns - wide) // 2
             top = body.top + row * (body.height // rows)
+            bottom = top + body.height // rows - gap // 2
             if self._table.clock_driven:  # whole pixels leave room: most of it below
                 top += max(0, body.height // rows - gap - tall - around) // 3
-            place.rect = pygame.Rect(left, top, wide, body.height // rows - gap // 2)
+            place.rect = pygame.Rect(left, top, wide, bottom - top)
             place.board = pygame.Rect(left, top + look.px(28), wide, tall)
         self._give_side(shown.selected)
 
@@ -210,9 +214,8 @@ class MatchView:
         return None if whole else changed
 
     def _draw_heading(self, surface: pygame.Surface, shown: Shown) -> pygame.Rect:
-        top = self.places[0].rect.top
         look = self._app.theme
-        return heading_anew(surface, look, self.area, top, shown.heading, shown.note, compact=self._compact)
+        return heading_anew(surface, look, self.area, self._top, shown.heading, shown.note, compact=self._compact)
 
     def _draw_seat(self, surface: pygame.Surface, shown: Shown, number: int) -> pygame.Rect:
         look = self._app.theme

@@ -20,25 +20,31 @@ class Detail:
     Args:
         tile: its board; it plays on from where it is.
         news: the run.
+        measure: what the strategies of its step are measured by.
     """
 
-    def __init__(self, tile: Tile, news: News) -> None:
+    def __init__(self, tile: Tile, news: News, measure: Measure) -> None:
         self.tile = tile
+        self.step = news.shown
+        """The step it is of, which may have gone by while it is read."""
+        self._measure = measure
         self.code = CodeView()
         self._board = pygame.Rect(0, 0, 0, 0)
         self._facts = pygame.Rect(0, 0, 0, 0)
         self._title = pygame.Rect(0, 0, 0, 0)
         self._news = news
-        self.hear(news)
+        self.hear(news, measure)
 
     @property
     def of_step(self) -> bool:
         """Whether it is one of a step's, and not the champion."""
         return self.tile.entrant is not None
 
-    def hear(self, news: News) -> None:
-        """Take in what may have come to be known about it."""
-        self._news = news
+    def hear(self, news: News, measure: Measure) -> None:
+        """Take in what may have come to be known about it; news of another step leave it as it is."""
+        if self.of_step and news.shown != self.step:
+            return
+        self._news, self._measure = news, measure
         entrant = self.tile.entrant
         if entrant is None:
             self.code.show(news.champion.source.rstrip("\n") if news.champion else "")
@@ -70,13 +76,13 @@ class Detail:
         self.tile.board = self._board.copy()
         self.tile.dirty = True
 
-    def draw(self, surface: pygame.Surface, look: Theme, measure: Measure) -> pygame.Rect:
+    def draw(self, surface: pygame.Surface, look: Theme) -> pygame.Rect:
         """All but the board; what it covers."""
         area = self._board.unionall([self._facts, self._title, self.code.rect])
         surface.fill(look.page, area)
         self._draw_title(surface, look)
         self.code.draw(surface, look)
-        self._draw_facts(surface, look, measure)
+        self._draw_facts(surface, look)
         return area
 
     def _draw_title(self, surface: pygame.Surface, look: Theme) -> None:
@@ -98,7 +104,8 @@ class Detail:
         at = self._title.left, self._title.top + self._title.height // 2 - look.px(2)
         paint.text(surface, words, at, height, colour, weight="bold", room=self._title.width)
 
-    def _draw_facts(self, surface: pygame.Surface, look: Theme, measure: Measure) -> None:
+    def _draw_facts(self, surface: pygame.Surface, look: Theme) -> None:
+        measure = self._measure
         area, entrant, news = self._facts, self.tile.entrant, self._news
         height = look.px(theme.BODY)
         step = round(height * theme.LINE)

@@ -215,7 +215,7 @@ class WatchView:
     def _draw_detail(self, surface: pygame.Surface) -> pygame.Rect:
         shown = self._shown()
         assert shown.detail is not None
-        area = shown.detail.draw(surface, self._app.theme, shown.measure)
+        area = shown.detail.draw(surface, self._app.theme)
         self._draw_board(surface, shown.detail.tile)
         return area
 
@@ -235,7 +235,9 @@ class WatchView:
     def status_words(self) -> str:
         """How the run stands and what is shown of it, in the heading."""
         shown = self._shown()
-        more = [*shown.grid.words(), shown.pace]
+        detail = shown.detail
+        gone = detail is not None and detail.of_step and detail.step != shown.news.shown
+        more = [*([f"reading step {detail.step}"] if gone and detail else shown.grid.words()), shown.pace]
         return status_words(shown.news, shown.pinned, more)
 
     def _draw_empty(self, surface: pygame.Surface) -> pygame.Rect:

@@ -88,6 +88,8 @@ class WatchScene(Scene):
     def _hear(self, news: News) -> None:
         before, self.news = self.news, news
         self.view.news_came()
+        in_sight = self.grid.visible()
+        retold = []
         kept = {(tile.entrant.id, tile.entrant.time): tile for tile in self.grid.tiles if tile.entrant}
         self.grid.tiles = []
         for entrant in news.entrants:
@@ -97,7 +99,7 @@ class WatchScene(Scene):
             if tile is not None:
                 if tile.entrant != entrant:
                     tile.entrant = entrant
-                    self.view.repaint(tile)
+                    retold.append(tile)
                 self.grid.tiles.append(tile)
         if self.champion is None or self.champion.episodes != news.champion_episodes:
             self.champion = Tile(news.champion_episodes, self._play) if news.champion_episodes else None
@@ -106,17 +108,17 @@ class WatchScene(Scene):
         self.measure = Measure.of(news.entrants, news.baselines)
         if (news.shown, news.game) != (before.shown, before.game):
             self.grid.page = 0
-            if self.detail is not None and self.detail.of_step:
-                self.detail = None
         if self.detail is not None:
-            self.detail.hear(news)
+            self.detail.hear(news, self.measure)
         drawn = self._drawn_layout
         self._lay_out()
         self._enlarge_wanted()
         if drawn != self._drawn_layout or not news.entrants:
             self.view.repaint_all()
         else:
-            self.view.repaint("heading", "strip", "column", "detail")
+            moved = [tile for place, tile in enumerate(self.grid.visible()) if tile not in in_sight[place : place + 1]]
+            # Only now do they all have their places.
+            self.view.repaint("heading", "strip", "column", "detail", *retold, *moved)
 
     def _play(self, episode: Episode) -> Playback:
         return Playback(replay_of(episode, self.app.studio))
@@ -193,11 +195,13 @@ class WatchScene(Scene):
 
     def _show_neighbour(self, by: int) -> None:
         tile = self.grid.neighbour(self.detail.tile, by) if self.detail else None
+        if tile is None and self.detail is not None and self.detail.of_step:
+            tile = next(iter(self.grid.visible()), None)  # what is read is of a step that has gone by
         if tile is not None:
             self._enlarge(tile)
 
     def _enlarge(self, tile: Tile) -> None:
-        self.detail = Detail(tile, self.news)
+        self.detail = Detail(tile, self.news, self.measure)
         self._relay_out()
         shown = self.grid.visible()
         if tile in shown:
@@ -213,17 +217,23 @@ class WatchScene(Scene):
         self.pinned = None if step is None else max(1, min(step, max(1, self.news.newest)))
         self._listener.pin(self.pinned)
 
+    def _go_to(self, step: int | None) -> None:
+        """Show another step: a strategy of this one that was being read is put away."""
+        if self.detail is not None and self.detail.of_step:
+            self._close_detail()
+        self._pin(step)
+
     def _do_earlier(self) -> None:
-        self._pin((self.pinned or self.news.shown) - 1)
+        self._go_to((self.pinned or self.news.shown) - 1)
 
     def _do_later(self) -> None:
-        self._pin((self.pinned or self.news.shown) + 1)
+        self._go_to((self.pinned or self.news.shown) + 1)
 
     def _do_first(self) -> None:
-        self._pin(1)
+        self._go_to(1)
 
     def _do_newest(self) -> None:
-        self._pin(None)
+        self._go_to(None)
 
     def _do_pin(self) -> None:
         self._pin(self.news.shown if self.pinned is None else None)
