@@ -96,7 +96,7 @@ def test_a_message_stays_whole_over_a_board_that_moves(app, hands):
         hands.turns(1)
         now = pixels(app)[box.left : box.right, box.top : box.bottom]
         # The corners are round: through them one sees what moves.
-        assert (now[8:-8] == said[8:-8]).all()
+        assert (now[20:-20] == said[20:-20]).all()
     assert len(scene.session.actions) > 0
     hands.press("tab")
     hands.until(lambda: scene._progress >= 1.0)

@@ -89,7 +89,7 @@ def test_gamepad_and_mouse_play_too(app, hands):
     hands.pad(pygame.CONTROLLER_BUTTON_DPAD_LEFT, pygame.CONTROLLER_BUTTON_DPAD_UP, pygame.CONTROLLER_BUTTON_DPAD_RIGHT)
     assert scene.game.plies >= 2
     hands.turns(1)
-    chips = {id: rect.center for rect, id in app._bar._chips}
+    chips = {id: rect.center for rect, id in app._frame.bar._chips}
     hands.click(chips["play.new"])
     assert scene.game.plies == 0
 
