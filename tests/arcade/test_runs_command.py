@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import random
 import sys
 from pathlib import Path
 
@@ -87,3 +88,31 @@ def test_contributions_are_value_times_weight_and_sum_to_the_reward(outputs, cap
     progress = facts["rewards"]["progress"]
     assert progress["contribution"] == pytest.approx(2 * progress["mean"])
     assert " × 2 = " in told(capsys, "dash", outputs / "made", "--once")
+
+
+CURVES = {
+    "learning": (lambda step: 1800 + 20 * step, lambda step: 2 + 0.05 * step),
+    "no clear change": (lambda step: 1800 + 60 * (step % 20 == 0), lambda step: 2.0),
+    "hacking": (lambda step: 1800 + 40 * (step % 20 == 0), lambda step: 2 + 0.08 * step),
+    "collapsing": (lambda step: 1800 + 20 * step if step < 50 else 500, lambda step: 2 + 0.05 * min(step, 50)),
+    "waiting": (None, lambda step: 2.0),
+}
+
+
+@pytest.mark.parametrize("kind", CURVES)
+def test_a_run_folder_of_each_kind_is_judged_as_it_is(made_run, tmp_path, capsys, kind):
+    score, reward = CURVES[kind]
+    rng = random.Random(5)
+    with made_run.open_run(tmp_path, "run", 200) as writer:
+        for step in range(101):
+            if score is not None and step % 10 == 0:
+                made_run.write_evaluation(writer, step, rng, mean=score(step))
+            if step:
+                row = made_run.step_row(step, rng, {"lost": 16})
+                writer.step({**row, "reward": reward(step) + rng.gauss(0, 0.3)})
+        lines = told(capsys, "runs", "--output-dir", tmp_path).splitlines()
+        assert lines[2].strip().startswith(f"{kind}:"), lines
+        assert told(capsys, "dash", writer.folder, "--once").splitlines()[2].startswith(f"verdict    {kind}:")
+        evidence = told(capsys, "runs", writer.folder)
+    assert ("slope over 11 evaluations" in evidence) == (score is not None)
+    assert "slope of the reward" in evidence
