@@ -12,7 +12,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from grpo_arcade.games import score_text
 from grpo_arcade.recordings.runs.records import RECENT, HeldOut
@@ -27,6 +27,8 @@ _HARDLY = 0.2
 """Of its level: a score that rose by less at most stood still, where the reward rose for all to see."""
 _CLEAR = 4.0
 """A reward that fell by so many standard errors of its recent means did not do so by chance."""
+_NOISE_STEPS = 400
+"""The last steps, from which one sees how noisy they are."""
 Rewards = Sequence[tuple[int, float]]
 """Step and mean reward, oldest first."""
 
@@ -177,7 +179,9 @@ def _reward_fall(rewards: Rewards) -> str:
     """What the reward has lost of all it had gained, and more, if it has."""
     if len(rewards) < 3 * RECENT:
         return ""
-    windows = [_mean(rewards[at : at + RECENT]) for at in range(0, len(rewards) - RECENT + 1, RECENT // 2)]
+    sums = list(accumulate((reward for _, reward in rewards), initial=0.0))
+    begins = range(0, len(rewards) - RECENT + 1, RECENT // 2)
+    windows = [(sums[at + RECENT] - sums[at]) / RECENT for at in begins]
     now, first, best = _mean(rewards[-RECENT:]), windows[0], max(windows)
     noise = _noise(rewards) * math.sqrt(2 / RECENT)  # of the difference of two means
     if best - now <= _CLEAR * max(noise, 1e-9) or now > first:
@@ -188,7 +192,8 @@ def _reward_fall(rewards: Rewards) -> str:
 
 def _noise(rewards: Rewards) -> float:
     """The standard deviation of single steps about where the reward is going, in spite of some that stand out."""
-    return 1.05 * statistics.median(abs(later - before) for (_, before), (_, later) in pairwise(rewards))
+    last = rewards[-_NOISE_STEPS:]
+    return 1.05 * statistics.median(abs(later - before) for (_, before), (_, later) in pairwise(last))
 
 
 def _told_of_scores(held_out: Sequence[HeldOut]) -> list[str]:

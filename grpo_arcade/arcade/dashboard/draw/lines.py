@@ -19,14 +19,17 @@ from textual.widget import Widget
 class Lines(Widget):
     """Shows a text a line; each is cut off, or left short, at the widget's width."""
 
-    ALLOW_SELECT = False
-
     def __init__(self, *, id: str | None = None) -> None:
         """Empty."""
         super().__init__(id=id)
         self.lines: list[Text] = []
         self._strips: dict[int, Strip] = {}
         self._base: Style | None = None
+
+    @property
+    def allow_select(self) -> bool:
+        """Nothing here is copied with the mouse."""
+        return False
 
     def write(self, lines: Sequence[Text]) -> None:
         """Show other lines."""
