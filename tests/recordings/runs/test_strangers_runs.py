@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from grpo_arcade.arcade import cli
 from grpo_arcade.arcade.dashboard.once import frame
 from grpo_arcade.arcade.dashboard.read.facts import facts_of
+from grpo_arcade.arcade.report import write_report
 from grpo_arcade.arcade.window.home import shelf
 from grpo_arcade.arcade.window.watch.run_feed import glance
 from grpo_arcade.recordings import RecordingError, verify
@@ -70,6 +71,8 @@ def use(folder):
             with part():
                 reader.groups(step)
                 reader.strategies(step)
+    with part():
+        write_report(folder, folder.parent / "report.html", film=False)
     news = glance(folder, None)
     refusals += [news.problem] if news is not None and news.problem else []
     assert all(len(line.splitlines()) == 1 for line in refusals), refusals
