@@ -187,13 +187,14 @@ attacks(
     copied_as_an_instance_says="""
         import copy, types
         box = []
-        def made(): return strategy
+        def target(): pass
+        def made(): return target
         said = types.SimpleNamespace(**{'__reduce_ex__': lambda version: (made, (), (None, {'__qualname__': 'reached'}))})
         for how in (copy.copy, copy.deepcopy):
             try: how(said)
             except TypeError: pass
         ---
-        if strategy.__qualname__ == 'reached': raise Exception('reached')
+        if target.__qualname__ == 'reached': raise Exception('reached')
     """,
     type_behind_an_alias="""
         import typing
@@ -221,8 +222,9 @@ attacks(
         import enum
         box = []
         p = enum.property()
+        def target(): pass
         class A: x = p
-        for name, value in (('_attr_type', 'attr'), ('_cls_type', strategy), ('name', '__globals__')):
+        for name, value in (('_attr_type', 'attr'), ('_cls_type', target), ('name', '__globals__')):
             try: setattr(p, name, value)
             except AttributeError: pass
         try: box.append(A().x)

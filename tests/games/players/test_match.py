@@ -219,6 +219,22 @@ def test_what_games_share_cannot_be_changed_and_what_they_derive_from_it_can():
     assert {episode.outcome for episode in result.episodes} == {Outcome.STUCK}
 
 
+def test_annotations_that_name_what_comes_later_are_honest():
+    source = (
+        "import copy, enum\nfrom dataclasses import dataclass, field\nfrom typing import Dict, List, Optional, Type\n"
+        "@dataclass\nclass Node:\n    move: str\n    parent: Optional['Node'] = None\n"
+        "    children: List['Node'] = field(default_factory=list)\n    kind: Type['Node'] = None\n"
+        "def best(nodes: 'List[Node]', by: Dict[str, 'Node']) -> Optional['Node']:\n    return nodes[0]\n"
+        "Way = enum.Enum('Way', 'UP LEFT')\nSide = enum.IntEnum('Side', {'A': 1, 'B': 2})\n"
+        "class Base:\n    def twin(self): return self.__class__()\n"
+        "assert Base().twin().__class__.__name__ == 'Base' and Base().__class__ is Base\n"
+        "assert copy.copy(Node('W')) == copy.deepcopy(Node('W')) and Way.UP.name == 'UP' and Side.B == 2\n"
+        "def strategy(board):\n    return best([Node('W')], {}).move\n"
+    )
+    result = play_match(source, "2048", {}, [0, 1], limits=QUICK)
+    assert result.error == ""
+
+
 def test_sources_with_odd_characters_are_hashed_byte_for_byte():
     source = "def strategy(board):\r\n    return 'W'  # é \u2028\r\n"
     episode = play_match(source, "2048", {}, [0], player="me").episodes[0]

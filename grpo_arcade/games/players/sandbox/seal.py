@@ -50,7 +50,7 @@ def _close_evaluators() -> None:
     """Take from the library what makes code or attributes of a strategy's text, or has it take plain names only."""
     for name in ("typing", "functools", "enum", "inspect", "annotationlib", "reprlib", "copy", "statistics", "random"):
         module = sys.modules.get(name)
-        for evaluator in ("eval", "exec", "compile"):
+        for evaluator in ("eval", "exec"):
             if module is not None and evaluator not in vars(module):
                 setattr(module, evaluator, _no_code)
     make_dataclass: Any = dataclasses._process_class  # type: ignore[attr-defined]
