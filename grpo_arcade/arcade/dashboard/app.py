@@ -352,7 +352,7 @@ class Dashboard(App[None]):
             self.action_show_help_panel()
 
     def action_pause(self) -> None:
-        """Pause, or go on if it is paused."""
+        """Pause, or resume."""
         self.action_command("resume" if self._facts.get("status") == "paused" else "pause")
 
     def action_command(self, name: str) -> None:

@@ -91,9 +91,7 @@ class Leaving(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """The question and its keys."""
         with Vertical(classes="dialog"):
-            yield Static(
-                f"The training goes on; it has made {self._step:,} steps. Close the dashboard, and", markup=False
-            )
+            yield Static(f"Training is still running, at step {self._step:,}. Close the dashboard, and", markup=False)
             yield Static(
                 "[b]l[/b]    leave the training running\n"
                 "[b]s[/b]    stop it after this step, saved\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from grpo_arcade.arcade.dashboard.draw.numbers import duration, number
+from grpo_arcade.arcade.dashboard.draw.numbers import duration, number, reward_words
 from grpo_arcade.foreign_text import one_line
 from grpo_arcade.recordings.runs.folder import LIVE
 from grpo_arcade.recordings.runs.records import RECENT
@@ -52,13 +52,6 @@ def frame(facts: dict[str, Any]) -> str:
     for alarm in facts["alarms"]:
         lines.append(f"alarm      {one_line(alarm['message'])} (since step {alarm['step']}); {one_line(alarm['help'])}")
     return "\n".join(lines)
-
-
-def reward_words(earned: Mapping[str, float | None]) -> str:
-    """A reward function's mean; where its weight is not 1, times it."""
-    if earned["weight"] in (None, 1):
-        return number(earned["mean"])
-    return f"{number(earned['mean'])} × {earned['weight']:g} = {number(earned['contribution'])}"
 
 
 def champion_words(champion: Mapping[str, Any]) -> str:

@@ -28,7 +28,7 @@ STATE = "arcade_state.json"
 LIVE = ("starting", "running", "paused")
 """Statuses of a run that is being trained."""
 RESUMABLE = ("stopped", "crashed")
-"""How a run stands that waits to be gone on with."""
+"""Statuses of a run that can be resumed."""
 
 
 _NUMBERED = re.compile(r"checkpoint-[0-9]{1,15}")

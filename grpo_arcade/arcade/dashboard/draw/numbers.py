@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 def duration(seconds: float | None) -> str:
     """4 s, 12:30, 3:05:00, 2 d 04 h."""
@@ -27,3 +29,10 @@ def number(value: float | None) -> str:
     if size >= 1 or size == 0:
         return f"{value:.2f}"
     return f"{value:.4f}".rstrip("0") if size >= 0.001 else f"{value:.1e}".replace("e-0", "e-")
+
+
+def reward_words(earned: Mapping[str, float | None]) -> str:
+    """A reward function's mean; where its weight is not 1, times it."""
+    if earned["weight"] in (None, 1):
+        return number(earned["mean"])
+    return f"{number(earned['mean'])} × {earned['weight']:g} = {number(earned['contribution'])}"

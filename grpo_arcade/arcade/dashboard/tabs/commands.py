@@ -16,7 +16,7 @@ from grpo_arcade.recordings.runs.reader import RunReader
 
 COMMANDS = {
     "pause": ("Pause training", "P"),
-    "resume": ("Go on training", "P"),
+    "resume": ("Resume training", "P"),
     "stop": ("Stop after this step and save", "S"),
     "evaluate": ("Evaluate now", "E"),
     "save": ("Save a checkpoint", "C"),
@@ -40,7 +40,7 @@ class Commands(Vertical):
         for name, (words, key) in COMMANDS.items():
             if name != "resume":
                 keys.append(f"{key} ", style="bold")
-                keys.append(f"{'pause, go on' if name == 'pause' else words[0].lower() + words[1:]}  ", style="dim")
+                keys.append(f"{'pause, resume' if name == 'pause' else words[0].lower() + words[1:]}  ", style="dim")
         yield Static(keys, id="commands-title")
         yield DataTable(cursor_type="row", zebra_stripes=True)
 
