@@ -231,6 +231,9 @@ def evaluate_named_model(
     Raises:
         ValueError: the model cannot be had, no seeds, or no strategies, in one line.
     """
+    from grpo_arcade.trainer.models.loading import check
+
+    check(name)
     _check(seeds, strategies)
     import torch
 

@@ -95,7 +95,7 @@ def _open(config: TrainConfig | None, resume: str | Path | None, capture: bool, 
     check(config)
     require_extra()
     from grpo_arcade.trainer.generation import choose_writer
-    from grpo_arcade.trainer.models import locate
+    from grpo_arcade.trainer.models.loading import check as check_model
     from grpo_arcade.trainer.tracking import check_trackers
 
     rewards, options = reward_functions.load(config.rewards, config.reward_weights), Curriculum.of(config).stage.options
@@ -103,7 +103,7 @@ def _open(config: TrainConfig | None, resume: str | Path | None, capture: bool, 
     chosen = choose_writer(config)
     config.use_vllm = chosen.vllm
     check_trackers(config.trackers)
-    locate(config.model)
+    check_model(config.model)
     if resume is not None:
         check_rules(folder, config)
     config.run_key = config.run_key or secrets.token_hex(16)

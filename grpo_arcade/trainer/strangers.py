@@ -14,7 +14,8 @@ from grpo_arcade.recordings.runs.folder import checkpoints
 from grpo_arcade.recordings.runs.made_here import made_here
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer import rewards
-from grpo_arcade.trainer.models.loading import ADAPTER_CONFIG, ModelError, adapter_base, base_name
+from grpo_arcade.trainer.models.files import ADAPTER_CONFIG
+from grpo_arcade.trainer.models.loading import ModelError, adapter_base, base_name
 
 
 class StrangersRunError(ValueError):

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from grpo_arcade.trainer.config import ConfigError
-from grpo_arcade.trainer.models.loading import ADAPTER_CONFIG, base_name, is_adapter, locate
+from grpo_arcade.trainer.models.files import ADAPTER_CONFIG
+from grpo_arcade.trainer.models.loading import base_name, is_adapter, locate
 
 if TYPE_CHECKING:
     from grpo_arcade.trainer.config import TrainConfig

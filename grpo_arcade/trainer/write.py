@@ -2,8 +2,8 @@
 
 :func:`write` starts the process and hands on what it says; nothing on that side imports torch, so the window and the
 command line stay light and a model that dies takes nobody with it. ``python -m grpo_arcade.trainer.write`` is the
-other side: it prints one JSON object a line, ``{"token": …}`` while it writes, then ``{"completion": …}``, or
-``{"error": …}`` with one line for the person.
+other side: it prints one JSON object a line, ``{"downloading": [bytes, of bytes]}`` while a model of the hub comes
+here, ``{"token": …}`` while it writes, then ``{"completion": …}``, or ``{"error": …}`` with one line for the person.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+
+from grpo_arcade.trainer.models import hub
 
 if TYPE_CHECKING:
     from grpo_arcade.trainer.config import TrainConfig
@@ -46,12 +48,17 @@ def write(
             that trained it, or else the game's words.
         on_token: called with each piece of text as it is written.
 
+    A download is shown on stderr.
+
     Raises:
         ValueError: the model cannot be had or died, in one line.
     """
     order = {"model": model, "game": game, "options": dict(options), "seed": seed}
     order |= {"temperature": temperature, "max_new_tokens": max_new_tokens, "prompt": prompt}
+    shown = hub.on_stderr(model)
     for message in _child(order):
+        if "downloading" in message:
+            shown(*message["downloading"])
         if "token" in message and on_token is not None:
             on_token(message["token"])
         if "error" in message:
@@ -80,7 +87,12 @@ def _child(order: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             child.kill()
 
 
-def _answer(order: Mapping[str, Any], say: Callable[[dict[str, str]], None]) -> None:
+def _answer(order: Mapping[str, Any], say: Callable[[dict[str, Any]], None]) -> None:
+    from grpo_arcade.trainer.models.loading import check, fetch, locate
+
+    model_name = order["model"]
+    check(model_name)
+    fetch(locate(model_name), lambda here, whole: say({"downloading": [here, whole]}))
     import torch
 
     from grpo_arcade.games import make
@@ -135,7 +147,7 @@ def _settings(model: str) -> TrainConfig:
 def main() -> None:
     """Answer the order in the first argument, on stdout."""
 
-    def say(message: dict[str, str]) -> None:
+    def say(message: dict[str, Any]) -> None:
         print(json.dumps(message), flush=True)
 
     try:

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
+from grpo_arcade.foreign_text import one_line
+
 KEY_VARIABLE = "ARCADE_API_KEY"
 """Environment variable with the bearer token, for servers that ask for one. Sent to no other than the one named."""
 _FORM = "an endpoint is written http://host:port/v1, with #model where the server has several"
@@ -112,5 +114,4 @@ def plain(words: str) -> str:
     secret = os.environ.get(KEY_VARIABLE, "").strip()
     if secret:
         words = words.replace(secret, "…")
-    words = " ".join("".join(c if c.isprintable() else " " for c in words).split())
-    return words if len(words) <= _WORDS else words[: _WORDS - 1] + "…"
+    return one_line(words, _WORDS)

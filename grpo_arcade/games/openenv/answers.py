@@ -1,7 +1,7 @@
 """What a server says, as far as it can be understood: JSON of bounded size, whoever wrote it.
 
-Reading costs a share of a second at most: beside its bytes, an answer's lists, tables and values are counted before it
-is taken apart.
+Reading costs a second or two at most: beside its bytes, an answer's lists, tables and values are counted before it is
+taken apart.
 """
 
 from __future__ import annotations
@@ -10,14 +10,19 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from grpo_arcade.foreign_data import weight_of_json
+from grpo_arcade.foreign_text import one_line as plain_line
+
 LARGEST_MESSAGE = 16 << 20
 """Bytes of one message; a 210 × 160 RGB picture in JSON is 0.5 MB."""
 DEEPEST = 32
 """Lists and tables within each other."""
-MOST_CONTAINERS = 200_000
-"""Lists and tables of one message; a 256 × 256 RGB picture in JSON has 66,000."""
-MOST_VALUES = 1_000_000
-"""Values of one message; the same picture has 200,000."""
+MOST_VALUES = 1_500_000
+"""Values of one message, lists and tables among them; a 512 × 512 RGB picture in JSON has a million."""
+
+
+_WORDS = 200
+"""Characters of a server's words that are shown."""
 
 
 class ServerError(ValueError):
@@ -26,12 +31,13 @@ class ServerError(ValueError):
 
 def parse_json(data: bytes, where: str) -> Any:
     """JSON, however hostile. Raises :class:`ServerError` if it is none, or more than anything sensible."""
-    if data.count(b"{") + data.count(b"[") > MOST_CONTAINERS:
-        raise ServerError(f"{where} holds more than {MOST_CONTAINERS:,} lists and tables")
-    if data.count(b",") > MOST_VALUES:
-        raise ServerError(f"{where} holds more than {MOST_VALUES:,} values")
     try:
-        value = json.loads(data)
+        text = data.decode()
+        if weight_of_json(text) > MOST_VALUES:
+            raise ServerError(f"{where} holds more than {MOST_VALUES:,} values")
+        value = json.loads(text)
+    except ServerError:
+        raise
     except (ValueError, RecursionError) as error:
         raise ServerError(f"{where} cannot be read as JSON: {one_line(error)}") from error
     level = [value]
@@ -51,6 +57,4 @@ def _containers(value: Any) -> Iterable[Any]:
 
 def one_line(what: object) -> str:
     """A server's words, or an error's, as one printable line of bounded length."""
-    text = str(what) or type(what).__name__
-    text = " ".join("".join(character if character.isprintable() else " " for character in text[:2000]).split())
-    return text if len(text) <= 200 else text[:199] + "…"
+    return plain_line(what, _WORDS) or type(what).__name__

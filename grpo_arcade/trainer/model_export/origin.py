@@ -14,7 +14,8 @@ from grpo_arcade.recordings.runs.folder import checkpoint_step
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer.config import TrainConfig
 from grpo_arcade.trainer.models import POCKET, locate
-from grpo_arcade.trainer.models.loading import ADAPTER_CONFIG, base_name
+from grpo_arcade.trainer.models.files import ADAPTER_CONFIG, read_object
+from grpo_arcade.trainer.models.loading import base_name
 
 ADAPTER_FILES = (ADAPTER_CONFIG, "adapter_model.safetensors")
 POCKET_NAME = "pocket/weights"
@@ -58,10 +59,12 @@ class Origin:
         Raises:
             ExportError: it cannot be read.
         """
-        from transformers import AutoConfig
-
         where = locate(self.base) if self.adapter is not None and self.base else self.model
         try:
+            if isinstance(where, Path):
+                return read_object(where / "config.json")
+            from transformers import AutoConfig
+
             return dict(AutoConfig.from_pretrained(where).to_dict())
         except Exception as error:
             raise ExportError(

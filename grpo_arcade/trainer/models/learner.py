@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from grpo_arcade.trainer.config import ConfigError
 from grpo_arcade.trainer.models.backends import Backend, choose
 from grpo_arcade.trainer.models.chat import prompt_ids
-from grpo_arcade.trainer.models.loading import is_adapter, locate, open_tokenizer
+from grpo_arcade.trainer.models.loading import fetch, is_adapter, locate, open_tokenizer
 from grpo_arcade.trainer.models.machine import GPU_EXTRA, Machine, installed, this_machine
 from grpo_arcade.trainer.question import question
 
@@ -135,5 +135,5 @@ def _positions(model: str) -> int | None:
         return None
     from transformers import AutoConfig
 
-    config = AutoConfig.from_pretrained(locate(model)).get_text_config()
+    config = AutoConfig.from_pretrained(fetch(locate(model))).get_text_config()
     return getattr(config, "max_position_embeddings", None)

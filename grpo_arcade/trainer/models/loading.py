@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.foreign_data import parsed_json, read_file
+from grpo_arcade.trainer.models import hub
+from grpo_arcade.trainer.models.files import ADAPTER_CONFIG, UnreadableError, check_folder
 from grpo_arcade.trainer.models.unpacking import is_gguf, unpacked
 
 if TYPE_CHECKING:
@@ -20,14 +22,15 @@ if TYPE_CHECKING:
 
 POCKET = Path(__file__).parent / "pocket" / "weights"
 """Where the embedded model lies: a normal Hugging Face folder."""
-ADAPTER_CONFIG = "adapter_config.json"
-"""What makes a folder a PEFT adapter's."""
-
 SMALL = 256 * 2**20
 """Bytes of weights up to which a model is small. It is trained whole, in float32, with our own pass over the shared
 prompt, and saves little memory by Unsloth's chunks and adapters."""
 
 _EXTRA = 'pip install "grpo-arcade[train]"'
+_NO_NETWORK = frozenset(
+    ("OfflineModeIsEnabled", "LocalEntryNotFoundError", "ConnectionError", "TransportError", "TimeoutError")
+)
+"""Classes of errors, or of what led to them, that mean that the hub was not reached."""
 _DTYPES = ("auto", "float32", "bfloat16", "float16")
 
 
@@ -54,30 +57,34 @@ def load(
     """
     if isinstance(dtype, str) and dtype not in _DTYPES:
         raise ModelError(f"dtype {dtype!r} is unknown; it is one of {', '.join(_DTYPES)}")
+    where = locate(str(name))
+    check(str(name))
     try:
         import transformers
     except ImportError as error:
         raise ImportError(f"a model needs torch and transformers: {_EXTRA}") from error
 
-    where = locate(str(name))
     if is_adapter(where):
         return _load_adapter(Path(where), dtype, trainable, options)
     if dtype == "auto" and where == POCKET:
         dtype = "float32"
+    here = fetch(where)
     tokenizer = open_tokenizer(where)
     try:
-        with quiet() if isinstance(where, Path) else contextlib.nullcontext():
-            if "quantization_config" not in options and _stored_as(where) == "mxfp4":
+        with quiet() if isinstance(here, Path) else contextlib.nullcontext():
+            if "quantization_config" not in options and _stored_as(here) == "mxfp4":
                 # Four-bit experts as gpt-oss is published; they neither learn nor take an adapter so.
                 options["quantization_config"] = transformers.Mxfp4Config(dequantize=True)
-            model = transformers.AutoModelForCausalLM.from_pretrained(where, dtype=dtype, **options)
+            model = transformers.AutoModelForCausalLM.from_pretrained(here, dtype=dtype, **options)
     except Exception as error:  # every library below has its own way to say that a file is missing or torn
         if "out of memory" in str(error).lower():
             raise
         raise ModelError(why_not(str(name), where, error)) from error
+    # An adapter names its base: the file outlives the folder it was unpacked into, and the hub the place here.
     if is_gguf(str(name)):
-        # An adapter names its base: the file outlives the folder it was unpacked into.
         model.config._name_or_path = model.name_or_path = str(Path(str(name)).expanduser().resolve())
+    elif isinstance(where, str):
+        model.config._name_or_path = model.name_or_path = where
     return model.eval(), tokenizer
 
 
@@ -92,10 +99,12 @@ def open_tokenizer(name: str | Path) -> Any:
     where = locate(str(name))
     if is_adapter(where) and not (Path(where) / "tokenizer_config.json").is_file():
         return open_tokenizer(adapter_base(Path(where)))
+    here = fetch(where)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(where)
+        tokenizer = AutoTokenizer.from_pretrained(here)
     except Exception as error:
         raise ModelError(why_not(str(name), where, error)) from error
+    tokenizer.name_or_path = str(where)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
@@ -112,8 +121,9 @@ def open_generation_config(name: str | Path) -> Any:
     where = locate(str(name))
     if is_adapter(where):
         return open_generation_config(adapter_base(Path(where)))
+    here = fetch(where)
     try:
-        return GenerationConfig.from_pretrained(where)
+        return GenerationConfig.from_pretrained(here)
     except OSError:
         return None
 
@@ -122,6 +132,51 @@ def is_adapter(name: str | Path) -> bool:
     """Whether a name stands for a folder with a PEFT adapter."""
     where = locate(str(name))
     return isinstance(where, Path) and (where / ADAPTER_CONFIG).is_file()
+
+
+def check(name: str) -> None:
+    """Refuse what is no model, before anything slow is imported; the hub is asked about one that is not here.
+
+    Raises:
+        ModelError: there is none, or its files are something else or torn, in one line.
+    """
+    where = locate(name)
+    try:
+        if isinstance(where, Path):
+            check_folder(where)
+            if (where / ADAPTER_CONFIG).is_file():
+                check(adapter_base(where))
+        elif hub.folder_of(where) is None:
+            hub.ask(where)
+    except ModelError:
+        raise
+    except Exception as error:
+        raise ModelError(why_not(name, where, error)) from error
+
+
+def fetch(where: Path | str, progress: hub.Progress | None = None) -> Path | str:
+    """Where the files of a model are, after a model of the hub was brought here.
+
+    Args:
+        where: as :func:`locate` gives it.
+        progress: called with bytes here and bytes in all; stderr shows them when absent.
+
+    Returns:
+        A folder; the name itself for an adapter of the hub, whose base has to be looked for too.
+
+    Raises:
+        ModelError: it cannot be had, in one line.
+    """
+    if isinstance(where, Path):
+        return where
+    try:
+        if (folder := hub.folder_of(where)) is not None:
+            return folder
+        offer = hub.ask(where)
+        folder = hub.download(where, offer, progress)
+    except Exception as error:
+        raise ModelError(why_not(where, where, error)) from error
+    return where if offer.adapter else folder
 
 
 def _stored_as(where: Path | str) -> str:
@@ -246,20 +301,22 @@ def why_not(name: str, where: Path | str, error: BaseException) -> str:
     reason = " ".join(str(error).split())[:200]
     if isinstance(where, Path):
         return f"the model in {name} cannot be read: {reason}"
+    if isinstance(error, UnreadableError):
+        return f"{name} is no model to write strategies: {reason}"
     kinds = set(_kinds(error))
     if "GatedRepoError" in kinds:
         return (
             f"{name} is gated: accept its licence on https://huggingface.co/{name}, then `hf auth login` (or set "
             "HF_TOKEN to a token of that account)"
         )
-    if "RepositoryNotFoundError" in kinds:
-        return (
-            f"there is no model {name!r} on the hub, or it is private (then `hf auth login`); or use pocket or a folder"
-        )
-    if kinds & {"OfflineModeIsEnabled", "LocalEntryNotFoundError", "ConnectionError", "ConnectError", "ConnectTimeout"}:
+    if kinds & {"RepositoryNotFoundError", "HFValidationError"}:
+        instead = hub.similar(name) or "or use pocket or a folder"
+        return f"there is no model {name!r} on the hub, or it is private (then `hf auth login`); {instead}"
+    if kinds & _NO_NETWORK:
         off = os.environ.get("HF_HUB_OFFLINE", "0").upper() in ("1", "ON", "YES", "TRUE")
         said = "HF_HUB_OFFLINE forbids asking the hub" if off else "the hub cannot be reached"
-        return f"{name} is not on this machine, and {said}; download it where you are online, or use pocket or a folder"
+        instead = hub.similar(name) or "download it where you are online, or use pocket or a folder"
+        return f"{name} is not on this machine, and {said}; {instead}"
     return f"no model {name!r} on this machine or the hub (use pocket, a folder, or a hub name): {reason}"
 
 
