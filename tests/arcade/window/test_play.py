@@ -7,7 +7,7 @@ import pygame
 import pytest
 from PIL import Image
 
-from grpo_arcade.arcade.players.player import Baseline, StrategyFile
+from grpo_arcade.arcade.players.player import Baseline, RunChampion, StrategyFile
 from grpo_arcade.arcade.window.background.clip import write_clip
 from grpo_arcade.arcade.window.play.kept_games import kept_game
 from grpo_arcade.arcade.window.play.session import Session
@@ -17,6 +17,7 @@ from grpo_arcade.games.players import play_match
 from grpo_arcade.recordings import load, save, verify
 
 from .conftest import Hands
+from .made_runs import MadeRun
 
 KEYS = {"W": "w", "D": "d", "S": "s", "A": "a"}
 ARROWS = {"W": "up", "D": "right", "S": "down", "A": "left"}
@@ -384,3 +385,24 @@ def test_what_the_window_shows_is_the_games_own_picture(app, hands):
     make("2048").picture().draw(expected, scene.game.view())
     shown = app.surface.subsurface(scene._board)
     assert pygame.image.tobytes(shown, "RGB") == pygame.image.tobytes(expected, "RGB")
+
+
+def test_hints_may_come_from_the_champion_of_the_latest_run(make_app, tmp_path):
+    with MadeRun(tmp_path / "outputs", group=4) as run:
+        run.step(1)
+    app = make_app(hint="latest:champion")
+    hands, scene = Hands(app), opened(app)
+    assert scene.adviser == RunChampion(tmp_path / "outputs" / run.folder.name)
+    assert not hands.said
+    hands.press("i")
+    hands.until(lambda: scene.hint)
+    assert scene.game.aliases[scene.hint] in scene.game.legal_actions()
+
+
+def test_a_champion_of_no_run_is_missed_in_a_line_and_the_strongest_baseline_stands_in(make_app):
+    app = make_app(hint="nosuch:champion")
+    hands, scene = Hands(app), opened(app)
+    assert scene.adviser == Baseline(list(scene.game.baselines)[-1])
+    assert "there is no run 'nosuch'" in hands.said[-1]
+    hands.turns(20)
+    assert sum("nosuch" in line for line in hands.said) == 1
