@@ -72,14 +72,14 @@ def resolve(
     if preset is not None and default is not None:
         raise UsageError("--resume keeps the settings of its run; leave --preset out")
     if presets is not None and default is None and (name := preset or environment.get(PREFIX + "PRESET")):
-        default = _parse(command, _from_file(command, presets.file(name)), None, where=f"preset {name}: ", prog=prog)
+        default = _with(command, _from_file(command, presets.file(name)), None, f"preset {name}: ", prog)
     if file is not None:
-        default = _parse(command, _from_file(command, Path(file)), default, where=f"{file}: ", prog=prog)
+        default = _with(command, _from_file(command, Path(file)), default, f"{file}: ", prog)
     variables = _from_environment(command, environment)
     if default is None and not variables and (made := _of_words_alone(command, arguments)) is not None:
         return made
     if variables:
-        default = _parse(command, variables, default, where="environment: ", prog=prog)
+        default = _with(command, variables, default, "environment: ", prog)
     epilog = " Also: --config FILE (TOML); every option is a key there and a variable ARCADE_OPTION in the environment."
     if presets is not None:
         epilog += " And --preset NAME:\n" + "\n".join(f"  {name}: {presets.purpose(name)}" for name in presets.NAMES)
@@ -116,45 +116,80 @@ def _take(flag: str, what: str, arguments: list[str]) -> tuple[list[str], str | 
     return rest, value
 
 
-def _from_file(command: type, file: Path) -> list[str]:
+def _with(command: type[T], given: Mapping[str, Any], default: T | None, where: str, prog: str) -> T:
+    """The command with values that stand somewhere else than on the command line."""
+    if typed := [name for name in getattr(command, "only_typed", ()) if name in given]:
+        raise UsageError(f"{where}{typed[0]} is for the command line alone")
+    positional = [name for name in _positionals(command) if name in given]
+    try:
+        words = [word for name in given if name not in positional for word in _words(command, name, given[name])]
+        # Without their flags these could not be told apart; they are text, and need no parser.
+        texts = {name: _texts(command, name, given[name]) for name in positional}
+    except UsageError as error:
+        raise UsageError(f"{where}{error}") from error
+    return dataclasses.replace(_parse(command, words, default, where=where, prog=prog), **texts)  # type: ignore[type-var]
+
+
+def _from_file(command: type, file: Path) -> dict[str, Any]:
     try:
         table = read_toml(file)
     except ForeignDataError as error:
         raise UsageError(str(error)) from error
     fields = {field.name for field in dataclasses.fields(command)}
-    words: list[str] = []
+    given: dict[str, Any] = {}
     for key, value in table.items():
         name = key.replace("-", "_")
         if name not in fields:
             near = difflib.get_close_matches(name, fields, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(fields))}"
             raise UsageError(f"{file}: there is no setting {key!r}; {hint}")
-        words += _words(command, name, value)
-    return words
+        given[name] = value
+    return given
 
 
-def _from_environment(command: type, environment: Mapping[str, str]) -> list[str]:
-    words: list[str] = []
+def _from_environment(command: type, environment: Mapping[str, str]) -> dict[str, Any]:
+    given: dict[str, Any] = {}
     for field in dataclasses.fields(command):
         text = environment.get(PREFIX + field.name.upper())
         if text is not None:
-            many = _takes_many(command, field.name)
-            words += _words(command, field.name, text.split() if many else text)
-    return words
+            given[field.name] = text.split() if _takes_many(command, field.name) else text
+    return given
 
 
 def _words(command: type, name: str, value: Any) -> list[str]:
-    """One setting as command-line words; a positional field goes without its flag, a boolean without its value."""
+    """One setting as command-line words; a boolean goes without its value.
+
+    Raises:
+        UsageError: the setting takes no such value.
+    """
     flag = "--" + name.replace("_", "-")
-    boolean = isinstance(_default(command, name), bool) or name in _switches(command)
-    if isinstance(value, str) and boolean and value.lower() in _BOOLEANS:
-        value = _BOOLEANS[value.lower()]
-    if value is True:
-        return [flag]
-    if value is False:
-        return [flag.replace("--", "--no-", 1)]
-    values = [str(item) for item in value] if isinstance(value, list) else [str(value)]
-    return values if name in _positionals(command) else [flag, *values]
+    if isinstance(_default(command, name), bool) or name in _switches(command):
+        on = _BOOLEANS.get(str(value).lower())
+        if on is None:
+            raise UsageError(f"{name} must be true or false, not {value!r}")
+        return [flag if on else flag.replace("--", "--no-", 1)]
+    if _takes_many(command, name):
+        return [flag, *_plain_texts(name, value if isinstance(value, list) else [value])]
+    # In one word: a value may begin as a flag does.
+    return [f"{flag}={text}" for text in _plain_texts(name, [value])]
+
+
+def _texts(command: type, name: str, value: Any) -> str | tuple[str, ...]:
+    """The value of a setting that is text, or several.
+
+    Raises:
+        UsageError: it is no text.
+    """
+    if _takes_many(command, name):
+        return tuple(_plain_texts(name, value if isinstance(value, list) else [value]))
+    return _plain_texts(name, [value])[0]
+
+
+def _plain_texts(name: str, values: list[Any]) -> list[str]:
+    for value in values:
+        if isinstance(value, dict | list | bool):
+            raise UsageError(f"{name} takes no such value as {value!r}")
+    return [str(value) for value in values]
 
 
 _BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -104,6 +105,44 @@ def test_bad_value_in_a_file_names_the_file(tmp_path):
         made(["--config", str(path)])
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('rewards = ["a", "b"]\ngame = "pong"', Command("pong", rewards=("a", "b"))),
+        ('game = "-x"', Command("-x")),
+        ('game = "--json"', Command("--json")),
+        ('rewards = "a"', Command(rewards=("a",))),
+        ("rewards = []", Command(rewards=())),
+        ("json = 1\nbeta = -0.5", Command(json=True, beta=-0.5)),
+    ],
+)
+def test_a_value_in_a_file_is_that_settings_whatever_it_looks_like(tmp_path, text, expected):
+    path = tmp_path / "x.toml"
+    path.write_text(text)
+    assert made(["--config", str(path)]) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("json = 3", "json must be true or false, not 3"),
+        ('json = ["a"]', "json must be true or false"),
+        ("size = true", "size takes no such value as True"),
+        ("size = {a = 1}", "size takes no such value as {'a': 1}"),
+        ('rewards = [["a"]]', "rewards takes no such value as ['a']"),
+        ("game = [1]", "game takes no such value as [1]"),
+        ("seed = 1979-05-27", "--seed"),
+    ],
+)
+def test_a_value_that_a_setting_does_not_take_is_one_line_that_names_both(tmp_path, text, says):
+    path = tmp_path / "x.toml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=re.escape(says)) as refusal:
+        made(["--config", str(path)])
+    assert "x.toml: " in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
 @dataclass
 class Words:
     run: Positional[str] = "newest"
@@ -124,6 +163,15 @@ def test_words_alone_mean_the_same_without_the_parser(words, expected, monkeypat
     quick = told()
     monkeypatch.setattr("grpo_arcade.arcade.configuration._of_words_alone", lambda *_: None)
     assert quick == told() == expected
+
+
+def test_a_second_word_in_a_file_is_not_taken_for_the_first(tmp_path):
+    path = tmp_path / "x.toml"
+    path.write_text('other = "b"\n')
+    told = resolve(Words, ["--config", str(path)], prog="arcade x", description="do x", environment={})
+    assert told == Words("newest", "b")
+    told = resolve(Words, ["a", "--config", str(path)], prog="arcade x", description="do x", environment={})
+    assert told == Words("a", "b")
 
 
 def test_a_word_too_many_is_refused():

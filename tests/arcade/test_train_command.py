@@ -67,3 +67,12 @@ def test_what_cannot_be_gone_on_with_is_one_line(outputs, capsys, words, says):
     said = capsys.readouterr().err
     assert says in said
     assert len(said.splitlines()) == 1
+
+
+def test_a_run_to_go_on_with_is_named_on_the_command_line_alone(outputs, monkeypatch, capsys):
+    (outputs / "x.toml").write_text('resume = "latest"\n')
+    assert cli.main(["train", "--config", "outputs/x.toml"]) == 2
+    assert capsys.readouterr().err == "arcade: outputs/x.toml: resume is for the command line alone\n"
+    monkeypatch.setenv("ARCADE_RESUME", "latest")
+    assert cli.main(["train"]) == 2
+    assert capsys.readouterr().err == "arcade: environment: resume is for the command line alone\n"

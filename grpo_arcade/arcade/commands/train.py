@@ -29,6 +29,8 @@ class Command(TrainConfig):
 
     presets: ClassVar[Any] = presets
     """Where ``--preset NAME`` finds its settings."""
+    only_typed: ClassVar[tuple[str, ...]] = ("resume",)
+    """What no file and no variable says: a run is gone on with by its own settings."""
     game: Positional[str] = "2048"
     """What is played."""
     resume: tuple[str, ...] | None = None
