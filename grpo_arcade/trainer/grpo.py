@@ -14,6 +14,7 @@ import json
 import secrets
 import socket
 import time
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -146,6 +147,7 @@ def _lead(start: Start, writer: RunWriter, recorder: RunRecorder, ranks: Process
         if not (new and refused and writer.discard()):
             note_end(writer, error)
         if (words := explained(error, start.config, again)) is not None:
+            recorder.detail("".join(traceback.format_exception(error)))
             raise words from error
         raise
     writer.note(status="stopped" if status == "interrupted" else status)

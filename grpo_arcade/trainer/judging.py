@@ -115,30 +115,31 @@ class Reward:
     def checked(self, answers: Sequence[Any], wanted: int) -> list[Verdict]:
         """The answers as verdicts, each of which is a finite number or None."""
         if len(answers) != wanted:
-            raise RewardError(f"reward {self.name} gave {len(answers)} values for {wanted} completions")
+            raise RewardError(f"{self._named()} gave {len(answers)} values for {wanted} completions")
         found = []
         for answer in answers:
             value, reason = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, "")
             try:
                 number = None if value is None else float(value)
             except (TypeError, ValueError):
-                raise RewardError(f"reward {self.name} gave {value!r:.80}, which is no number") from None
+                raise RewardError(f"{self._named()} gave {value!r:.80}, which is no number") from None
             if number is not None and not abs(number) <= _LARGEST:
                 because = f" ({reason})" if reason else ""
-                raise RewardError(f"reward {self.name} gave {number:g}, which is no finite number{because}")
+                raise RewardError(f"{self._named()} gave {number:g}, which is no finite number{because}")
             found.append(Verdict(number, str(reason)))
         return found
 
     def _failure(self, error: Exception) -> RewardError:
-        """Names the function, and the line of its file at which it failed."""
+        return RewardError(f"{self._named(error)}: {error_words(error)}")
+
+    def _named(self, error: Exception | None = None) -> str:
+        """The function, and the line of its file at which it failed, or where it begins."""
         code = getattr(inspect.unwrap(self.function), "__code__", None)
-        place = ""
-        if code is not None:
-            own = [
-                each.lineno for each in traceback.extract_tb(error.__traceback__) if each.filename == code.co_filename
-            ]
-            place = f" ({Path(code.co_filename).name}, line {own[-1] if own else code.co_firstlineno})"
-        return RewardError(f"reward {self.name}{place}: {error_words(error)}")
+        if code is None:
+            return f"reward {self.name}"
+        frames = traceback.extract_tb(error.__traceback__) if error is not None else ()
+        lines = [code.co_firstlineno, *(each.lineno for each in frames if each.filename == code.co_filename)]
+        return f"reward {self.name} ({Path(code.co_filename).name}, line {lines[-1]})"
 
 
 def judge_all(rewards: Sequence[Reward], rollouts: Sequence[Rollout], columns: dict[str, Any]) -> list[Judged]:

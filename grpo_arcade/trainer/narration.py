@@ -43,12 +43,12 @@ class Narrator:
 
     def say(self, line: str) -> None:
         """One line to both."""
-        self._write(line)
+        self.keep(line)
         self._console.print(one_line(line), markup=False, emoji=False, soft_wrap=True)
 
     def warn(self, line: str) -> None:
         """One line that should be seen."""
-        self._write(f"warning: {line}")
+        self.keep(f"warning: {line}")
         self._console.print(one_line(line), style="yellow", markup=False, emoji=False, soft_wrap=True)
 
     def at(self, step: int) -> None:
@@ -63,7 +63,7 @@ class Narrator:
             facts += f" · held-out {score_text(held_out)}"
         self._progress.update(self._task, completed=row["step"], facts=facts)
         if row["step"] % self._every == 0:
-            self._write(f"step {row['step']}: {facts}")
+            self.keep(f"step {row['step']}: {facts}")
             if not self._console.is_terminal:
                 self._console.print(f"step {row['step']}: {facts}", markup=False, soft_wrap=True)
 
@@ -85,7 +85,8 @@ class Narrator:
         finally:
             self._progress.remove_task(task)
 
-    def _write(self, line: str) -> None:
+    def keep(self, line: str) -> None:
+        """Something for the log alone."""
         if self._log is not None:
             with contextlib.suppress(OSError):
                 self._log.write(line + "\n")

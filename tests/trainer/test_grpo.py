@@ -352,10 +352,13 @@ def test_an_error_that_is_not_the_disks_is_told_as_what_it_is(tiny_config, tmp_p
     with pytest.raises(
         TrainingError, match=r"far_reward\.py, line 3\): ConnectionError: judge\.example is not there; .*--resume"
     ) as told:
-        train(dataclasses.replace(tiny_config, rewards=(far,)))
+        train(dataclasses.replace(tiny_config, rewards=(far,)), capture=True)
     assert "free space" not in str(told.value)
     assert "\n" not in str(told.value)
-    with RunReader(Path(tiny_config.output_dir) / tiny_config.run_name) as run:
+    folder = Path(tiny_config.output_dir) / tiny_config.run_name
+    # Whoever wrote the function finds the whole of it in the log.
+    assert "raise ConnectionError('judge.example is not there')" in (folder / LOG).read_text()
+    with RunReader(folder) as run:
         assert run.status() == run.facts()["status"] == "crashed"
 
 

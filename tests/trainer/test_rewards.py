@@ -319,8 +319,8 @@ def test_a_reward_is_called_once_a_batch_and_works_where_a_loop_is_running(own_r
     ("function", "says"),
     [
         ("raises", rf"reward raises \(own_.*\.py, line {RAISES}\): ZeroDivisionError: "),
-        ("many", "gave 1 values for 2 completions"),
-        ("endless", r"endless gave inf, which is no finite number \(too good\)"),
+        ("many", r"many \(own_.*\.py, line \d+\) gave 1 values for 2 completions"),
+        ("endless", r"endless \(own_.*\.py, line \d+\) gave inf, which is no finite number \(too good\)"),
         ("nothing", "gave nan, which is no finite"),
         ("too_large_for_float32", r"gave 1e\+39"),
         ("words", "gave 'good', which is no number"),
