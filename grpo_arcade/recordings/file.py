@@ -61,7 +61,8 @@ from grpo_arcade.games.game import Outcome
 SUFFIX = ".episode"
 """What names of recordings end in."""
 LARGEST_FILE, MOST_RECORDS = 256 << 20, 100_000
-LARGEST_HEADER, MOST_ACTIONS = 64 << 10, 1 << 20
+LARGEST_HEADER: int = 64 << 10
+MOST_ACTIONS: int = 1 << 20
 
 _MAGIC = b"GAE\x01"
 _FRAME = struct.Struct("<4sII")

@@ -16,6 +16,7 @@ from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.theme import Theme
 from grpo_arcade.foreign_text import clean_source
 from grpo_arcade.games import fonts
+from grpo_arcade.games.fonts.letters import LATIN
 
 MOST_CHARACTERS = 60_000
 """What is shown of a longer text; a model gone astray writes megabytes."""
@@ -44,7 +45,7 @@ class _Row:
 
 def highlighted(source: str) -> list[list[Span]]:
     """The lines of a Python source, or of any text, as coloured spans. Never raises."""
-    from pygments.lexers.python import PythonLexer  # type: ignore[import-untyped]
+    from pygments.lexers.python import PythonLexer
 
     lines: list[list[Span]] = [[]]
     for token, text in PythonLexer(stripnl=False, ensurenl=False).get_tokens(source[:MOST_CHARACTERS]):
@@ -155,8 +156,15 @@ class CodeView:
                 colour = look.soft if row.line in self.new else look.faint
                 paint.text(surface, str(row.line + 1), at, look.px(theme.CAPTION), colour, anchor="right")
             for x, span in row.spans:
-                glyphs = font.render(span.text, True, _rgb(getattr(look, span.kind)))
-                surface.blit(glyphs, (inside.left + gutter + x, top + (step - glyphs.get_height()) // 2))
+                at, colour = (inside.left + gutter + x, top), getattr(look, span.kind)
+                if LATIN.issuperset(span.text):
+                    glyphs = font.render(span.text, True, _rgb(colour))
+                    surface.blit(glyphs, (at[0], top + (step - glyphs.get_height()) // 2))
+                    continue
+                # Of other letters paint knows the fonts; they stand on the same baseline.
+                middle = top + (step - font.get_height()) // 2 + font.get_ascent() - height // 2
+                lead = len(span.text) - len(span.text.lstrip())
+                paint.text(surface, span.text.strip(), (at[0] + font.size(" " * lead)[0], middle), height, colour)
         surface.set_clip(clip)
         if last:
             self._draw_bar(surface, look, inside, shown)
@@ -190,15 +198,15 @@ class CodeView:
             row: list[tuple[int, Span]] = []
             x, first = indent, True
             for span in _without_indent(line):
-                for part in _cut(span, width - indent - 2 * column, font):
-                    wide = font.size(part.text)[0]
+                for part in _cut(span, width - indent - 2 * column, font, height):
+                    wide = _width(part.text, font, height)
                     if x + wide > width and row:
                         row, glued = _split(row)
                         self._rows.append(_Row(tuple(row), number, first))
                         x, row, first = indent + 2 * column, [], False
                         for piece in glued:
                             row.append((x, piece))
-                            x += font.size(piece.text)[0]
+                            x += _width(piece.text, font, height)
                         if not part.text.strip() and not row:
                             continue
                     row.append((x, part))
@@ -224,13 +232,21 @@ def _without_indent(line: list[Span]) -> list[Span]:
     return spans
 
 
-def _cut(span: Span, room: int, font: pygame.font.Font) -> list[Span]:
+def _width(text: str, font: pygame.font.Font, height: int) -> int:
+    """Pixels that a span takes, with the blanks at its ends."""
+    if LATIN.issuperset(text):
+        return font.size(text)[0]
+    inner = text.strip()
+    return font.size(" " * (len(text) - len(inner)))[0] + paint.text_width(inner, height) + max(1, height // 8)
+
+
+def _cut(span: Span, room: int, font: pygame.font.Font, height: int) -> list[Span]:
     """A span in pieces that each fit; only comments, strings and nonsense are ever that long."""
-    if font.size(span.text)[0] <= room or len(span.text) < 2:
+    if _width(span.text, font, height) <= room or len(span.text) < 2:
         return [span]
     parts, line = [], ""
     for word in _words(span.text):
-        if line and font.size(line + word)[0] > room:
+        if line and _width(line + word, font, height) > room:
             parts.append(Span(line, span.kind))
             line = word
         else:
