@@ -14,6 +14,11 @@ from dataclasses import dataclass
 _AFTER_WORDS = re.compile(r"((?<!`)`{3,}+|(?<!~)~{3,}+)[ \t]*+[^\s`~]*+[ \t]*+$")
 _AT_START = re.compile(r"([ \t>]*+)(?:[-*+][ \t]++|\d{1,3}[.)][ \t]++)?(?:(`{3,}+)[^`]*+|(~{3,}+)[^~]*+)$")
 _CLOSING = re.compile(r"^[ \t>]*+(`{3,}+|~{3,}+)[ \t]*+$")
+_CODE = re.compile(
+    r"(?:`{3,}+|~{3,}+)[ \t]*+(?:[Pp]y(?:thon)?3?[ \t]++)?"
+    r"((?:def|class|import|from)[ \t]++\w.*|@\w.*|\w++[ \t]++=[ \t].*)"
+)
+"""A program that begins on the line of its fence, behind the language or instead of it."""
 _MAX_WORDS_BEFORE = 200
 _MAX_LINE = 300
 _LINES = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n)|[^\r\n]++")
@@ -36,6 +41,8 @@ class Block:
     """The opening fence."""
     indent: str
     """What stands before the opening fence, and is no part of the lines of the block."""
+    head: str = ""
+    """What of the program stands on the line of the opening fence, its line end included; mostly nothing."""
 
     def content(self, lines: Sequence[str]) -> str:
         """Its text. A fence on the last line of a block that is never closed is taken off."""
@@ -60,8 +67,8 @@ class Block:
         indent, short = self.indent, self.indent.rstrip()
         # Taken from all lines or from none: a program is no less indented than its fence by mistake.
         if not indent or not all(line.startswith(indent) or line.strip() == short for line in lines):
-            return "".join(lines)
-        return "".join(
+            return self.head + "".join(lines)
+        return self.head + "".join(
             line.removeprefix(indent) if line.startswith(indent) else line.removeprefix(short) for line in lines
         )
 
@@ -69,21 +76,22 @@ class Block:
 def blocks(lines: Sequence[str]) -> list[Block]:
     """The fenced blocks, in order; the last may lack its end."""
     found: list[Block] = []
-    opened: tuple[int, str, str] | None = None
+    opened: tuple[int, str, str, str] | None = None
     for place, line in enumerate(lines):
         if "```" not in line and "~~~" not in line:
             continue
         bare = line.rstrip("\r\n")
         if opened is None:
             if len(bare) < _MAX_LINE and (fence := _opening(bare)):
-                opened = place + 1, *fence
+                code = _CODE.match(line, len(line) - len(line.lstrip(" \t>")), len(bare))
+                opened = place + 1, *fence, code[1] + line[len(bare) :] if code else ""
             continue
         closing = _CLOSING.match(bare)
         if closing and closing[1].startswith(opened[1]):
-            found.append(Block(opened[0], place, opened[1], opened[2]))
+            found.append(Block(opened[0], place, *opened[1:]))
             opened = None
     if opened is not None:
-        found.append(Block(opened[0], len(lines), opened[1], opened[2]))
+        found.append(Block(opened[0], len(lines), *opened[1:]))
     return found
 
 

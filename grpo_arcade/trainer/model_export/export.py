@@ -130,6 +130,9 @@ def _check(
         from grpo_arcade.trainer.model_export.hub import check_hub
 
         check_hub(hub)
+    from grpo_arcade.trainer.models.loading import check
+
+    check(str(origin.model))
 
 
 def _write(

@@ -71,6 +71,8 @@ ANSWERED = {
     "a name": f'```python title="my strategy.py" linenums="1"\n{GOOD}```',
     "braces": f"```{{.python .numberLines}}\n{GOOD}```",
     "a comment": f"``` python # strategy.py\n{GOOD}```",
+    "on the line of the fence": f"```{GOOD}```",
+    "on the line of the fence, behind the language": f"```python {GOOD}```\nIt multiplies.",
     "closing fence with words": f"```python\n{GOOD}``` This multiplies.\nIt is quick.",
     "closing fence with a mark": f"<answer>```python\n{GOOD}```</answer>",
     "opened again": f"```python\n{GOOD}```python\n",
