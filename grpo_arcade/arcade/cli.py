@@ -32,6 +32,7 @@ VERBS = {
     "watch": "watch a training run in the window: its boards playing, live or afterwards",
     "runs": "list training runs, or tell about one",
     "report": "tell a run on one HTML page: verdict, curves, champion, failures, configuration",
+    "submit": "make of a run what a hackathon asks for: Space, film, curves, report, README with its story",
     "serve": "serve a game as an OpenEnv server, for any trainer",
     "new-game": "write the folder of a new game: rules, picture, prompt, baselines, tests",
     "pretrain": "make the pocket model's weights, or teach them one more game",

@@ -209,5 +209,7 @@ def before_and_after(run: RunReader) -> list[Episode]:
 def typical_episode(run: RunReader, step: int) -> Episode:
     """The game on the first held-out seed of the strategy whose score there is the median of that evaluation."""
     games = [run.episodes(row["id"])[0] for row in run.strategies(step, "evaluation")]
+    if not games:
+        raise ValueError(f"{run.folder}: no game of the evaluation after step {step} was kept")
     middle = statistics.median_low(game.score for game in games)
     return next(game for game in games if game.score == middle)
