@@ -167,6 +167,67 @@ ALLOWED = {
                 except Exception:
                     pass
         """,
+        "wraps_writes_to_an_alias": """
+            from functools import wraps
+            from types import SimpleNamespace
+            from typing import List
+            k = getattr(List, 'k', 0) + 1
+            try: wraps(SimpleNamespace(k=k))(List)
+            except Exception: pass
+        """,
+        "wraps_writes_to_a_constant": """
+            from dataclasses import field
+            from functools import wraps
+            from types import SimpleNamespace
+            k = getattr(field().default, 'k', 0) + 1
+            try: wraps(SimpleNamespace(k=k))(field().default)
+            except Exception: pass
+        """,
+        "alias_in_a_base": """
+            from typing import List
+            def g(v):
+                global k
+                k = len(v._name)
+                v._name = v._name + 'x'
+                return object
+            class A(g(List)): pass
+        """,
+        "alias_in_an_annotation": """
+            from typing import List
+            def g(v):
+                global k
+                k = len(v._name)
+                v._name = v._name + 'x'
+            def f(x: g(List)): pass
+        """,
+        "alias_in_a_subscript": """
+            from typing import List
+            class G:
+                def __getitem__(self, v):
+                    global k
+                    k = getattr(v, 'k', 0) + 1
+                    self.v = v
+                def __ror__(self, v):
+                    return self[v]
+            g = G()
+            def f(x: g[List]): pass
+            def f(x: List | g): pass
+        """,
+        "alias_copied_onto": """
+            import copy
+            from types import SimpleNamespace
+            from typing import List
+            k = getattr(List, 'k', 0) + 1
+            say = lambda version: (lambda: List, (), (None, {'__origin__': SimpleNamespace(k=k)}))
+            try: copy.copy(SimpleNamespace(**{'__reduce_ex__': say}))
+            except Exception: pass
+        """,
+        "flags_of_a_template": """
+            from string import Template
+            v = [Template.flags][0]
+            k = getattr(v, 'k', 0) + 1
+            v.k = k
+        """,
         "addresses": """
             k = id([]) // 16
             keep = [[] for _ in range(50 + k % 7)]

@@ -72,6 +72,9 @@ def _wraps(wrapped: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callab
     import functools
 
     def decorate(wrapper: Callable[..., Any]) -> Callable[..., Any]:
+        # It writes to what it is given, which must be the program's own.
+        if type(wrapper) is not types.FunctionType or wrapper.__module__ != "strategy":
+            raise TypeError("a strategy can wrap functions of its own only")
         return functools.update_wrapper(wrapper, wrapped)
 
     return decorate
