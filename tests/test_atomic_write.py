@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from grpo_arcade.atomic_write import atomic_write
+from grpo_arcade.atomic_write import atomic_write, whole_folder
 
 
 def test_a_file_and_its_folder_appear_when_the_block_ends_well(tmp_path):
@@ -71,3 +71,26 @@ def test_threads_that_write_one_file_leave_one_of_theirs_whole(tmp_path):
         thread.join()
     assert path.read_text() in {letter * 10_000 for letter in "abcd"}
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_could_not_be_filled_is_as_it_was(tmp_path):
+    def break_off(folder):
+        with whole_folder(folder):
+            (folder / "inner").mkdir()
+            (folder / "inner" / "file").write_text("half")
+            raise OSError(28, "full")
+
+    for place in (tmp_path / "new" / "deep", tmp_path / "empty"):
+        if place.name == "empty":
+            place.mkdir()
+        with pytest.raises(OSError, match="full") as raised:
+            break_off(place)
+        assert raised.value.filename == str(place)
+    assert list(tmp_path.iterdir()) == [tmp_path / "empty"]
+    assert not list((tmp_path / "empty").iterdir())
+
+
+def test_a_folder_that_was_filled_stays(tmp_path):
+    with whole_folder(tmp_path / "new") as folder:
+        (folder / "file").write_text("whole")
+    assert (tmp_path / "new" / "file").read_text() == "whole"

@@ -45,8 +45,6 @@ ALIASES = {"record": "export"}
 def main(argv: list[str] | None = None) -> int:
     """Run ``arcade`` with ``argv`` (default: the process's own arguments) and return the exit code."""
     streams.prepare()
-    # Children (models, previews) look for modules where this process does, never in the folder one happens to be in.
-    os.environ["PYTHONSAFEPATH"] = "1"
     code = _explained(sys.argv[1:] if argv is None else argv)
     trouble = streams.ended()
     return _refuse(trouble) if trouble and not code else code

@@ -142,10 +142,14 @@ def append(episodes: Episode | Iterable[Episode], path: str | os.PathLike[str]) 
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("ab", buffering=0) as file:
-            rest = memoryview(data)
-            while rest:  # on a disk that fills up the first write takes what fits, and only the next one says why
-                rest = rest[file.write(rest) :]
-            os.fsync(file.fileno())
+            end, rest = file.tell(), memoryview(data)
+            try:
+                while rest:  # on a disk that fills up the first write takes what fits, and only the next one says why
+                    rest = rest[file.write(rest) :]
+                os.fsync(file.fileno())
+            except OSError:
+                file.truncate(end)
+                raise
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
     return path

@@ -71,7 +71,7 @@ def write(
 def _child(order: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     # stderr is the libraries' own narration (progress bars, warnings); what matters comes as a message.
     with subprocess.Popen(
-        [sys.executable, "-m", __name__, json.dumps(order)],
+        [sys.executable, "-P", "-m", __name__, json.dumps(order)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

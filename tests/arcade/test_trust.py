@@ -212,3 +212,24 @@ def test_an_adapters_base_that_only_a_strangers_run_names_is_not_loaded(run, cap
     assert "--trust" in capsys.readouterr().err
     assert main(["runs", str(run), "--trust"]) == 0
     assert locate(str(run)) == checkpoint
+
+
+def test_work_beside_the_window_takes_no_module_from_where_one_stands(tmp_path, monkeypatch):
+    from grpo_arcade.arcade.window.background.jobs import Background
+
+    mark = tmp_path / "imported"
+    for name in ("pickle", "socket", "struct", "numpy", "grpo_arcade", "multiprocessing"):
+        (tmp_path / f"{name}.py").write_text(EVIL.format(mark=str(mark)))
+    monkeypatch.chdir(tmp_path)
+    came = threading.Event()
+    jobs = Background(came.set)
+    said = []
+    jobs.process(os.getpid, done=said.append, failed=said.append)
+    while not said:
+        assert came.wait(60)
+        came.clear()
+        jobs.deliver()
+    jobs.close()
+    assert isinstance(said[0], int)
+    assert not mark.exists()
+    assert "PYTHONSAFEPATH" not in os.environ

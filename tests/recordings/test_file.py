@@ -266,4 +266,4 @@ except OSError as error:
     assert done.stdout == f"{path} File too large\n"
     loaded = load_all(path)
     assert loaded.episodes == (greedy,)
-    assert "damaged" in loaded.note
+    assert not loaded.note  # nothing is left of what did not fit

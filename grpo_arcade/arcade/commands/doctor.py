@@ -77,7 +77,7 @@ def _memory_gib() -> float | None:
 
 def _torch() -> dict[str, Any]:
     # Asked of a child process, because importing torch takes seconds and this process never does it.
-    asked = [sys.executable, "-m", "grpo_arcade.trainer.models.backends", LARGE]
+    asked = [sys.executable, "-P", "-m", "grpo_arcade.trainer.models.backends", LARGE]
     child = subprocess.run(asked, capture_output=True, text=True, check=False)
     if child.returncode:
         return {"error": (child.stderr.strip().splitlines() or ["it does not import"])[-1]}

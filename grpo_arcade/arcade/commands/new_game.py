@@ -12,6 +12,7 @@ from string import Template
 
 from grpo_arcade import __version__
 from grpo_arcade.arcade.configuration import Positional
+from grpo_arcade.atomic_write import whole_folder
 from grpo_arcade.foreign_text import one_line
 
 _FILES = {
@@ -83,8 +84,9 @@ def write(name: str, folder: Path) -> None:
         "version": __version__,
     }
     templates = files("grpo_arcade.arcade").joinpath("new_game")
-    for template, place in _FILES.items():
-        target = folder / place.format(module=module)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        text = Template(templates.joinpath(template).read_text("utf-8")).substitute(values)
-        target.write_text(text, encoding="utf-8")
+    with whole_folder(folder):
+        for template, place in _FILES.items():
+            target = folder / place.format(module=module)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            text = Template(templates.joinpath(template).read_text("utf-8")).substitute(values)
+            target.write_text(text, encoding="utf-8")

@@ -113,7 +113,7 @@ def _train_and_watch(folder: Path, words: list[str]) -> int:
     from grpo_arcade.arcade.dashboard.detached_process import Trainer
 
     again = without("--resume", sys.argv[1:])
-    order = [sys.executable, "-m", "grpo_arcade.arcade.cli", *again, "--no-dash", *words]
+    order = [sys.executable, "-P", "-m", "grpo_arcade.arcade.cli", *again, "--no-dash", *words]
     trainer = Trainer(order)
     try:
         print("starting the trainer …", file=sys.stderr)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from grpo_arcade.arcade.configuration import Positional
 from grpo_arcade.arcade.game_options import GameOptions
 from grpo_arcade.arcade.streams import flow, tell
+from grpo_arcade.atomic_write import atomic_write
 from grpo_arcade.foreign_text import clean, clean_source
 
 if TYPE_CHECKING:
@@ -85,7 +86,8 @@ def run(command: Command) -> int:
         print(file=sys.stderr)
     found = written.found
     if found.refusal is None and found.source is not None and command.to is not None:
-        Path(command.to).write_text(found.source, encoding="utf-8")
+        with atomic_write(command.to) as scratch:
+            scratch.write_text(found.source, encoding="utf-8")
     facts: dict[str, Any] = {"model": written.player, "game": game.name, "options": dict(game.options)}
     facts |= {"seed": command.seed, "completion": written.completion, "source": found.source}
     facts |= {"outcome": "ok" if found.refusal is None else found.refusal.value, "reason": found.reason}

@@ -91,5 +91,5 @@ class Trainer(DetachedProcess):
 
 def window_on(folder: Path, strategy: int) -> DetachedProcess:
     """The window, opened on one strategy of a run."""
-    order = [sys.executable, "-m", "grpo_arcade.arcade.cli", "watch", str(folder), "--strategy", str(strategy)]
+    order = [sys.executable, "-P", "-m", "grpo_arcade.arcade.cli", "watch", str(folder), "--strategy", str(strategy)]
     return DetachedProcess(order, "the window")

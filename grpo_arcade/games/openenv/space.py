@@ -17,6 +17,7 @@ from string import Template
 from typing import Any
 
 from grpo_arcade import __version__
+from grpo_arcade.atomic_write import whole_folder
 from grpo_arcade.games.game import Game
 from grpo_arcade.games.openenv.wheel import canonical, pins, write_wheel
 from grpo_arcade.games.registry import GROUP
@@ -66,16 +67,17 @@ def write_space(game: Game, folder: Path) -> None:
         ) from error
     values = _values(game)
     templates = files(__package__).joinpath("space_files")
-    for part in ("server", "validation", "wheels", "outputs"):
-        (folder / part).mkdir(parents=True, exist_ok=True)
-    for template, place in _FILES.items():
-        text = Template(templates.joinpath(template).read_text("utf-8")).substitute(values)
-        (folder / place).write_text(text, encoding="utf-8")
-    for name in taken:
-        write_wheel(name, folder / "wheels")
-    (folder / "requirements.txt").write_text("\n".join(pinned) + "\n", encoding="utf-8")
-    (folder / "validation" / "runtime.json").write_text(json.dumps(_plan(game), indent=1) + "\n", encoding="utf-8")
-    (folder / "outputs" / "README.md").write_text("What a run leaves behind goes here.\n", encoding="utf-8")
+    with whole_folder(folder):
+        for part in ("server", "validation", "wheels", "outputs"):
+            (folder / part).mkdir(parents=True, exist_ok=True)
+        for template, place in _FILES.items():
+            text = Template(templates.joinpath(template).read_text("utf-8")).substitute(values)
+            (folder / place).write_text(text, encoding="utf-8")
+        for name in taken:
+            write_wheel(name, folder / "wheels")
+        (folder / "requirements.txt").write_text("\n".join(pinned) + "\n", encoding="utf-8")
+        (folder / "validation" / "runtime.json").write_text(json.dumps(_plan(game), indent=1) + "\n", encoding="utf-8")
+        (folder / "outputs" / "README.md").write_text("What a run leaves behind goes here.\n", encoding="utf-8")
 
 
 def _values(game: Game) -> dict[str, str]:

@@ -7,7 +7,6 @@ by llama.cpp itself, through its Python package.
 from __future__ import annotations
 
 import ctypes
-import os
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -84,9 +83,7 @@ def find_converter(llama_cpp: str | None) -> Path:
 def _convert(folder: Path, file: Path, name: str, llama_cpp: str | None) -> None:
     script = find_converter(llama_cpp)
     order = [sys.executable, str(script), str(folder), "--outfile", str(file), "--outtype", "bf16"]
-    # The converter finds its own modules beside it.
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
-    done = subprocess.run([*order, "--model-name", name], capture_output=True, text=True, env=environment)
+    done = subprocess.run([*order, "--model-name", name], capture_output=True, text=True)
     if done.returncode or not file.is_file():
         said = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
         raise ExportError(f"llama.cpp's converter refuses this model: {said[0]}")

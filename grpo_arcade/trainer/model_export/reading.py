@@ -116,7 +116,11 @@ def read(model: Path | str, origin: Origin, *, beside: Reading | None = None) ->
     order = {"model": str(model), "prompts": prompts_for(origin), "template": origin.settings.template, "most": most}
     order["beside"] = None if beside is None else asdict(beside)
     done = subprocess.run(
-        [sys.executable, "-m", __name__], input=json.dumps(order), capture_output=True, text=True, encoding="utf-8"
+        [sys.executable, "-P", "-m", __name__],
+        input=json.dumps(order),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
     )
     said = [line for line in done.stdout.splitlines() if line.startswith("{")]
     if not said:

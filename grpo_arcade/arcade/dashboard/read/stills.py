@@ -85,7 +85,7 @@ class Stills:
     async def _started(self) -> asyncio.subprocess.Process:
         if self._process is None or self._process.returncode is not None:
             pipe, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
-            order = (sys.executable, "-m", "grpo_arcade.games.stills")
+            order = (sys.executable, "-P", "-m", "grpo_arcade.games.stills")
             self._told = None
             self._process = await asyncio.create_subprocess_exec(
                 *order, stdin=pipe, stdout=pipe, stderr=nothing, limit=_LONGEST_LINE

@@ -24,6 +24,7 @@ from grpo_arcade.arcade.dashboard.dialogs import LOADING, Prompt
 from grpo_arcade.arcade.dashboard.tabs.game_view import GameView
 from grpo_arcade.arcade.dashboard.tabs.strategy_detail import VIEWS, Detail, Told, tell
 from grpo_arcade.arcade.dashboard.tabs.strategy_table import StrategyTable
+from grpo_arcade.atomic_write import atomic_write
 from grpo_arcade.recordings.runs.folder import RunFolderError
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.recordings.runs.strategy_list import COLUMNS, FilterError, Order, condition, listed, rows_of
@@ -195,7 +196,8 @@ class Strategies(Container):
         if (told := self._told_with_source()) is not None:
             path = Path(f"strategy-{told.row['id']}.py")
             try:
-                path.write_text(told.row["source"], encoding="utf-8")
+                with atomic_write(path) as scratch:
+                    scratch.write_text(told.row["source"], encoding="utf-8")
             except OSError as error:
                 self.notify(f"{path} cannot be written: {error.strerror}", severity="error")
                 return
@@ -230,7 +232,7 @@ class Strategies(Container):
 
     async def _film(self, path: Path) -> None:
         film = path.with_suffix(".gif")
-        order = (sys.executable, "-m", "grpo_arcade.arcade.cli", "export", str(path), "--to", str(film))
+        order = (sys.executable, "-P", "-m", "grpo_arcade.arcade.cli", "export", str(path), "--to", str(film))
         pipe = asyncio.subprocess.PIPE
         child = await asyncio.create_subprocess_exec(*order, stdin=asyncio.subprocess.DEVNULL, stdout=pipe, stderr=pipe)
         said, complained = await child.communicate()

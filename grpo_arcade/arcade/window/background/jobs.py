@@ -17,9 +17,23 @@ import os
 import queue
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from typing import Any
+
+
+@contextlib.contextmanager
+def _nothing_from_here() -> Iterator[None]:
+    """Python's own modules, and ours, are not looked for in the folder one stands in, which somebody may have sent."""
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
 
 
 class Cancelled(BaseException):
@@ -143,7 +157,8 @@ class Background:
             daemon=True,
         )
         try:
-            child.start()
+            with _nothing_from_here():
+                child.start()
         except Exception as error:
             ours.close()
             self._put(task, task._failed, error, True)
