@@ -99,11 +99,32 @@ def test_a_dashboard_whose_terminal_is_closed_ends(live, arcade):
     terminal.until(lambda: b"running" in terminal.seen and b"held-out" in terminal.seen)
     os.close(terminal.master)
     terminal.master = os.open(os.devnull, os.O_RDWR)
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while not terminal.ended():
         assert time.monotonic() < end
         time.sleep(0.05)
     assert writer.poll() is None
+
+
+def test_one_that_cannot_end_by_itself_ends_all_the_same():
+    program = (
+        "import asyncio, time\n"
+        "from grpo_arcade.arcade.dashboard.ending import at_signals\n"
+        "async def main():\n"
+        "    at_signals(lambda code: time.sleep(1000), 0.1)\n"
+        "    print('ready', flush=True)\n"
+        "    await asyncio.sleep(1000)\n"
+        "asyncio.run(main())"
+    )
+    stuck = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    try:
+        assert stuck.stdout.readline() == "ready\n"
+        stuck.send_signal(signal.SIGTERM)
+        assert stuck.wait(timeout=30) == 128 + signal.SIGTERM
+    finally:
+        stuck.kill()
+        stuck.wait()
+        stuck.stdout.close()
 
 
 def test_a_run_whose_trainer_was_killed_in_mid_write_opens_as_crashed(live, drive, until, seen):
