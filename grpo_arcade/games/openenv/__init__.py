@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from grpo_arcade.games.game import Baseline, Game, Outcome, Picture
-from grpo_arcade.games.openenv import reading
+from grpo_arcade.games.openenv import away, reading
 from grpo_arcade.games.openenv.answers import ServerError
 from grpo_arcade.games.openenv.client import GoneError, NoFreeSessionError, Session, parse_address
 from grpo_arcade.games.openenv.reading import Lines, RemoteView
@@ -169,6 +169,8 @@ class Remote(Game):
                 self.outcome = Outcome.STUCK
         if self.outcome is None and self.plies >= self.step_cap:
             self.outcome = Outcome.CAPPED
+        if self.outcome not in (None, Outcome.DISCONNECTED):
+            away.ended_well(self.address)
 
     def _moved(self, action: int) -> dict[str, Any]:
         """The answer to an action, which may be under way already."""
@@ -259,9 +261,7 @@ class Remote(Game):
         """After ``disconnected``: whether the server, which was away, can be asked again; waits for it."""
         if not self._gone or self._reader is not None:
             return False
-        from grpo_arcade.games.openenv.away import wait_for
-
-        return wait_for(self.address, self.trouble, self.spec.timeout_s, if_away=others_went_on)
+        return away.wait_for(self.address, self.trouble, self.spec.timeout_s, if_away=others_went_on)
 
     def _hang_up(self) -> None:
         if self._session is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 
 from grpo_arcade.games.openenv.answers import ServerError
 from grpo_arcade.games.openenv.client import Address, Session
@@ -17,6 +18,9 @@ PATIENCE_S = 60.0
 _BETWEEN_S = 0.25
 _stayed_away: set[Address] = set()
 """Servers that nobody waits for any more in this process, until they answer."""
+_MOST_IN_A_ROW = 12
+"""Times that a server is asked after without one episode that ended well, before its games are left as they are."""
+_in_a_row: Counter[Address] = Counter()
 
 
 def wait_for(address: Address, trouble: str, timeout_s: float, *, if_away: bool = False) -> bool:
@@ -30,6 +34,9 @@ def wait_for(address: Address, trouble: str, timeout_s: float, *, if_away: bool 
         timeout_s: of its answers.
         if_away: whether the answer is no for one that has not been away at all.
     """
+    _in_a_row[address] += 1
+    if _in_a_row[address] > _MOST_IN_A_ROW:
+        return False  # it is there, but no game comes to its end
     began = time.monotonic()
     told = False
     while True:
@@ -52,6 +59,11 @@ def wait_for(address: Address, trouble: str, timeout_s: float, *, if_away: bool 
             told = True
             _tell(f"{trouble}; waiting up to {PATIENCE_S:g} s for it to come back")
         time.sleep(_BETWEEN_S)
+
+
+def ended_well(address: Address) -> None:
+    """An episode of this server has come to its end."""
+    _in_a_row.pop(address, None)
 
 
 def _tell(line: str) -> None:

@@ -52,8 +52,9 @@ def folder_of(name: str) -> Path | None:
         names = set(map(str, parts.values())) if isinstance(parts, dict) else set()
     except UnreadableError:
         return None
-    whole = all((folder / each).is_file() for each in names) if names else any(folder.glob("*.safetensors"))
-    return folder if whole and any(folder.glob("tokenizer*")) else None
+    weights = [*folder.glob("*.safetensors"), *folder.glob("pytorch_model*.bin")]
+    whole = all((folder / each).is_file() for each in names) if names else bool(weights)
+    return folder if whole and (any(folder.glob("tokenizer*")) or any(folder.glob("vocab.*"))) else None
 
 
 def ask(name: str) -> Offer:

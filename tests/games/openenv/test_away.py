@@ -127,8 +127,14 @@ def test_a_server_that_always_hangs_up_is_given_up():
         threading.Thread(target=always, args=(server,), daemon=True).start()
         game = Remote(server.address, SPEC)
         result = play_match(LEFT, game.name, game.options, range(3))
+        assert {episode.outcome for episode in result.episodes} == {Outcome.DISCONNECTED}
+        # After a few matches without one game that ended, none is played again.
+        for _ in range(5):
+            play_match(LEFT, game.name, game.options, [1])
+        before = len(server._open)
+        play_match(LEFT, game.name, game.options, [1])
+        assert len(server._open) == before + 1
         done.set()
-    assert {episode.outcome for episode in result.episodes} == {Outcome.DISCONNECTED}
 
 
 class HangsUpOn(Server):
