@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from grpo_arcade.games import score_text
-from grpo_arcade.trainer.scoring import FAILURES
+from grpo_arcade.trainer.counting import FAILURES
 
 WINDOW = 5
 """Steps a sign must last, on average, before it counts."""
@@ -201,7 +201,7 @@ def collapsed(steps: Sequence[Row], evaluations: Sequence[Row] = ()) -> str:
     when the loss is no number.
     """
     if steps and not finite(steps[-1]):
-        return "the loss or its gradient is not a finite number"
+        return "the loss or its gradient is not a number"
     if len(steps) < WINDOW:
         return ""
     shares = [failing_share(row) for row in steps]

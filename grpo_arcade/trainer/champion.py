@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from grpo_arcade.games import Game, Outcome
 from grpo_arcade.games.seeds import training_seeds
 from grpo_arcade.recordings.runs.records import Champion
-from grpo_arcade.trainer.scoring import FAILURES, Rollout, counted_score, mean_score
+from grpo_arcade.trainer.counting import FAILURES, counted_score, mean_score
+from grpo_arcade.trainer.scoring import Rollout
 
 if TYPE_CHECKING:
     from grpo_arcade.games.players import MatchResult, Pool

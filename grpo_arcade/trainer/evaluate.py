@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any
 from grpo_arcade.games import Episode, Game, Outcome
 from grpo_arcade.recordings.runs.find import run_of
 from grpo_arcade.recordings.runs.reader import RunReader
+from grpo_arcade.trainer.counting import counted_score
 from grpo_arcade.trainer.evaluation import Evaluation
 from grpo_arcade.trainer.processes import ALONE
 from grpo_arcade.trainer.question import GAME, question
-from grpo_arcade.trainer.scoring import Assignment, Rollout, Scorer, counted_score
+from grpo_arcade.trainer.scoring import Assignment, Rollout, Scorer
 
 if TYPE_CHECKING:
     from grpo_arcade.games.players import Pool

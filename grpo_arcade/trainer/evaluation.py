@@ -11,7 +11,8 @@ from typing import Any
 
 from grpo_arcade.games import Episode, Outcome, make
 from grpo_arcade.games.replay import play_again
-from grpo_arcade.trainer.scoring import Rollout, counted_score
+from grpo_arcade.trainer.counting import counted_score
+from grpo_arcade.trainer.scoring import Rollout
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,10 @@ from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games import Episode, Game, Outcome, make, score_text
 from grpo_arcade.trainer.config import TrainConfig
+from grpo_arcade.trainer.counting import FAILURES, counted_score, rules_of
 from grpo_arcade.trainer.judging import Reward
 from grpo_arcade.trainer.own_rewards import reward_named
-from grpo_arcade.trainer.scoring import FAILURES, Rollout, counted_score, rules_of
+from grpo_arcade.trainer.scoring import Rollout
 
 if TYPE_CHECKING:
     from grpo_arcade.games.players import Pool

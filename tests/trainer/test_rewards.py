@@ -12,8 +12,9 @@ from grpo_arcade.games import Episode, Outcome, make
 from grpo_arcade.games.atari.titles import SYMBOLIC
 from grpo_arcade.trainer import judging, rewards
 from grpo_arcade.trainer.config import TrainConfig
+from grpo_arcade.trainer.counting import counted_score
 from grpo_arcade.trainer.own_rewards import try_out
-from grpo_arcade.trainer.scoring import Assignment, Rollout, Scorer, counted_score
+from grpo_arcade.trainer.scoring import Assignment, Rollout, Scorer
 
 BASELINES = {"random": 1000.0, "greedy": 2000.0, "expectimax": 16000.0}
 

@@ -12,7 +12,8 @@ from grpo_arcade.recordings.runs.writer import RunWriter
 from grpo_arcade.trainer import rewards
 from grpo_arcade.trainer.champion import champion_seeds
 from grpo_arcade.trainer.config import TrainConfig
-from grpo_arcade.trainer.scoring import Assignment, Rollout, counted_score, refused
+from grpo_arcade.trainer.counting import counted_score
+from grpo_arcade.trainer.scoring import Assignment, Rollout, refused
 
 KEY = "00" * 16
 SEEDS = 2

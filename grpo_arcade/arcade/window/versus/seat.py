@@ -8,7 +8,7 @@ from grpo_arcade.arcade.window.play.session import Session
 from grpo_arcade.arcade.window.replay.playback import Playback
 from grpo_arcade.arcade.window.versus.contestants import Contestant
 from grpo_arcade.games import Outcome
-from grpo_arcade.trainer.scoring import FAILURES
+from grpo_arcade.trainer.counting import FAILURES
 
 
 class Seat:

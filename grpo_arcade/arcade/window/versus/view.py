@@ -22,7 +22,7 @@ from grpo_arcade.arcade.window.draw.words import outcome_words
 from grpo_arcade.arcade.window.shell.widgets import heading_anew
 from grpo_arcade.arcade.window.versus.seat import Seat, thinking
 from grpo_arcade.games import Game, Picture
-from grpo_arcade.trainer.scoring import FAILURES
+from grpo_arcade.trainer.counting import FAILURES
 
 if TYPE_CHECKING:
     from grpo_arcade.arcade.window.shell.app import App

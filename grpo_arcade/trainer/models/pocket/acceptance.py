@@ -19,8 +19,8 @@ from statistics import fmean
 from grpo_arcade.games.players import MatchPool, extract_source
 from grpo_arcade.games.registry import make
 from grpo_arcade.games.seeds import EVALUATION_SEEDS
+from grpo_arcade.trainer.counting import mean_score
 from grpo_arcade.trainer.models.pocket.grammar import GRAMMARS
-from grpo_arcade.trainer.scoring import mean_score
 
 _QUICK = ("2048",)
 """Games that take milliseconds. A game on the console takes a second or two, so a quarter of the samples play it, one

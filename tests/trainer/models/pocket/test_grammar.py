@@ -13,9 +13,9 @@ from grpo_arcade.games.atari.titles import SYMBOLIC
 from grpo_arcade.games.game import Outcome
 from grpo_arcade.games.players import check_source, extract_source, play_match
 from grpo_arcade.games.registry import make
+from grpo_arcade.trainer.counting import mean_score
 from grpo_arcade.trainer.models.pocket import grammar
 from grpo_arcade.trainer.models.pocket.grammar import FURTHER, GRAMMARS, SHARES, draw, draw_for, shares_of
-from grpo_arcade.trainer.scoring import mean_score
 from tests.games.openenv.conftest import running
 
 EXAMPLES = [draw(f"test/{i}") for i in range(3_000)]

@@ -1,0 +1,66 @@
+"""What an episode counts for: its score, or its game's worst where the program failed, and one outcome for several."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from grpo_arcade.games import Episode, Outcome, make
+
+FAILURES = frozenset(
+    (Outcome.ILLEGAL, Outcome.TIMEOUT, Outcome.CRASHED, Outcome.FORBIDDEN, Outcome.NO_CODE, Outcome.SYNTAX_ERROR)
+)
+"""Outcomes that are the program's fault. They stay in every mean, with the game's ``failure_score``."""
+REFUSALS = frozenset((Outcome.FORBIDDEN, Outcome.NO_CODE, Outcome.SYNTAX_ERROR))
+"""Outcomes of a program that was never called."""
+
+# When a strategy's games end in different ways, the worse of two equally frequent outcomes names it.
+_WORST_FIRST = (
+    *(Outcome.FORBIDDEN, Outcome.CRASHED, Outcome.TIMEOUT, Outcome.ILLEGAL, Outcome.STUCK),
+    *(Outcome.DISCONNECTED, Outcome.CAPPED, Outcome.LOST, Outcome.DRAWN, Outcome.WON),
+)
+
+
+def counted_score(episode: Episode) -> float:
+    """The score an episode counts for: the game's ``failure_score`` where the program failed, whatever it had reached.
+
+    Never more than it had reached, so that no program gains by failing.
+    """
+    if episode.outcome not in FAILURES:
+        return float(episode.score)
+    return min(rules_of(episode).failure_score, float(episode.score))
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a reward must know of a game beside what happened in it."""
+
+    failure_score: float
+    step_cap: int
+
+
+def rules_of(episode: Episode) -> Rules:
+    """Of the game an episode was played on."""
+    return _rules(episode.game, json.dumps(dict(episode.options), sort_keys=True))
+
+
+@cache
+def _rules(game: str, options: str) -> Rules:
+    made = make(game, **json.loads(options))
+    return Rules(made.failure_score, made.step_cap)
+
+
+def mean_score(episodes: Sequence[Episode]) -> float:
+    """Mean of :func:`counted_score`."""
+    return statistics.fmean(map(counted_score, episodes))
+
+
+def common_outcome(episodes: Sequence[Episode]) -> Outcome:
+    """The outcome of most episodes; of two equally frequent ones the worse."""
+    counts = Counter(episode.outcome for episode in episodes)
+    rank = {outcome: place for place, outcome in enumerate(_WORST_FIRST)}
+    return max(counts, key=lambda outcome: (counts[outcome], -rank.get(outcome, -1)))
