@@ -17,8 +17,8 @@ import pytest
 from grpo_arcade.games import Outcome
 from grpo_arcade.games.players import Limits, play_match
 from grpo_arcade.games.players.sandbox import kernel_wall, walls
-from tests.attacks.evaluators import KIND as EVALUATORS
 from tests.attacks.hostile import ATTACKS
+from tests.attacks.hostile.evaluators import KIND as EVALUATORS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's wall is Linux's")
 

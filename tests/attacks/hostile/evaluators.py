@@ -1,9 +1,9 @@
 """Strategies that have the library evaluate a text, or make an attribute, that the policy would refuse in a source.
 
-Added to the attacks of ``hostile``; each raises ``reached`` once it runs what it wrote as text or has what it must not.
+Each raises ``reached`` once it runs what it wrote as text or has what it must not.
 """
 
-from tests.attacks.hostile import attacks
+from tests.attacks.hostile.attack import attacks
 
 KIND = "evaluators of the library"
 
