@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test soak check lint types imports benchmark baselines clean
+.PHONY: demo test test-newest soak check lint types imports docs dist benchmark baselines clean
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -37,6 +37,10 @@ imports: $(READY)
 	$(BIN)/lint-imports
 
 check: lint types imports test
+
+# The site, in build/site; a link that leads nowhere fails it.
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 benchmark: $(READY)
 	$(BIN)/python -m pytest benchmarks -m benchmark -s --timeout 7200
