@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -241,6 +242,27 @@ class TapedReplay(Replay):
         """Have all of it taped; the :attr:`verdict` comes with its end."""
         self.want(self.length + 1)
         return self.verdict
+
+
+def beginning(episode: Episode, moves: int) -> Episode:
+    """The first ``moves`` moves of an episode, as an episode that is unfinished.
+
+    All of it if it is no longer, or if its game lives on what a server said and cannot be cut.
+
+    Raises:
+        ValueError: its game cannot be built here.
+    """
+    if moves >= len(episode.actions) or episode.observations:
+        return episode
+    replay = Replay(episode)
+    replay.seek(moves)
+    return replace(
+        episode,
+        actions=episode.actions[:moves],
+        outcome=replay.game.outcome or Outcome.UNFINISHED,
+        score=replay.score,
+        wasted=replay.game.wasted,
+    )
 
 
 def play_again(episode: Episode, game: Game | None = None) -> Game:

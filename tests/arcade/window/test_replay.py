@@ -92,8 +92,7 @@ def test_two_episodes_of_one_seed_are_compared_move_by_move_then_the_baselines(a
     hands.press("c")
     hands.until(lambda: scene.compared.episode.player == strongest)
     for _ in scene.replay.game.baselines:
-        task = scene._rival_task
-        hands.until(lambda task=task: not task.running)
+        hands.until(lambda: not scene._rivals.running)
         hands.press("c")
     assert scene.compared is None
 
@@ -243,3 +242,17 @@ def test_what_is_saved_can_be_saved_again_beside_it(app, hands, tmp_path):
     first = app.files.fresh("films", "a", ".gif")
     save(recorded(), first)
     assert app.files.fresh("films", "a", ".gif") != first
+
+
+def test_other_saved_games_of_the_same_seed_are_offered_before_baselines(app, hands):
+    shown, other = (play_baseline("2048", {}, name, [77])[0] for name in ("greedy", "random"))
+    elsewhere = play_baseline("2048", {}, "random", [78])[0]
+    folder = app.files.folder("recordings")
+    for name, episode in (("shown", shown), ("other", other), ("elsewhere", elsewhere)):
+        save(episode, folder / f"{name}.episode")
+    (folder / "broken.episode").write_bytes(b"no recording")
+    scene = ReplayScene.of_file(app, folder / "shown.episode")
+    app.open(scene)
+    hands.press("c")
+    hands.until(lambda: scene.compared is not None)
+    assert scene.compared.episode == other

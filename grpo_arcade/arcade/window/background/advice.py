@@ -12,10 +12,12 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from grpo_arcade.arcade.players.parse import parse_player
 from grpo_arcade.arcade.players.player import Baseline, Program
 from grpo_arcade.arcade.window.background.jobs import Background, Task
 from grpo_arcade.games import Episode, Game
 from grpo_arcade.games.replay import play_again
+from grpo_arcade.recordings.runs.find import CHAMPION
 
 if TYPE_CHECKING:
     from grpo_arcade.games.players import Limits
@@ -26,6 +28,19 @@ _HINT_CPU_S = 3.0
 
 Adviser = Baseline | Program
 """Who may give hints and autoplay."""
+
+
+def found_adviser(word: str, game: Game, outputs: str, complain: Callable[[Exception], None]) -> Adviser:
+    """Whom a word means that was chosen or set once; the strongest baseline where it means nobody in this game."""
+    try:
+        player = parse_player(word, game, outputs)
+        if isinstance(player, Baseline | Program):
+            return player
+    except ValueError as error:
+        # A name without more may be a baseline of another game; a file or a champion that is gone is missed.
+        if word.endswith((".py", CHAMPION)):
+            complain(error)
+    return Baseline(list(game.baselines)[-1])
 
 
 def advise(episode: Episode, adviser: Adviser) -> int | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grpo_arcade.games import Episode
+from grpo_arcade.games.replay import beginning
 from grpo_arcade.recordings.films import write_gif, write_mp4
 
 
@@ -15,6 +16,8 @@ class FilmPlan:
     """What a film shall be like."""
 
     episodes: tuple[Episode, ...]
+    moves: tuple[int, ...]
+    """How many of each are shown."""
     format: str
     """"gif" or "mp4"."""
     size: int
@@ -48,11 +51,12 @@ def film(plan: FilmPlan, path: Path, emit: Callable[[float], None]) -> Filmed:
     def progress(done: int, moves: int) -> None:
         emit(done / max(1, moves))
 
+    episodes = [beginning(episode, moves) for episode, moves in zip(plan.episodes, plan.moves, strict=True)]
     common = {"speed": plan.speed, "size": plan.size, "palette": plan.palette, "progress": progress}
     if plan.format == "mp4":
-        video = write_mp4(plan.episodes, path, **common)  # type: ignore[arg-type]
+        video = write_mp4(episodes, path, **common)  # type: ignore[arg-type]
         return Filmed(path, video.bytes, video.seconds, video.width, video.height, "")
-    gif = write_gif(plan.episodes, path, max_bytes=plan.max_bytes, **common)  # type: ignore[arg-type]
+    gif = write_gif(episodes, path, max_bytes=plan.max_bytes, **common)  # type: ignore[arg-type]
     given_up = []
     if gif.smaller:
         given_up.append(f"smaller, {gif.width}×{gif.height}")

@@ -13,22 +13,20 @@ from typing import TYPE_CHECKING, Any
 
 import pygame
 
-from grpo_arcade.arcade.players.parse import parse_player
-from grpo_arcade.arcade.players.player import Baseline, Program, StrategyFile
-from grpo_arcade.arcade.window.background.advice import Adviser, Autoplay, InStep
-from grpo_arcade.arcade.window.background.clip import write_clip
+from grpo_arcade.arcade.players.player import StrategyFile
+from grpo_arcade.arcade.window.background.advice import Adviser, Autoplay, InStep, found_adviser
 from grpo_arcade.arcade.window.background.jobs import Task
 from grpo_arcade.arcade.window.draw import theme
 from grpo_arcade.arcade.window.draw.boards import board_size, palette_of
 from grpo_arcade.arcade.window.draw.words import goal
 from grpo_arcade.arcade.window.play.kept_games import best_score, kept_game
+from grpo_arcade.arcade.window.play.last_seconds import LastSeconds
 from grpo_arcade.arcade.window.play.options import Options
 from grpo_arcade.arcade.window.play.panel import WAYS, Told, draw_plate, draw_side, draw_strip
 from grpo_arcade.arcade.window.play.session import Session, fresh_seed
 from grpo_arcade.arcade.window.shell.scene import Dropped, Event, Scene
 from grpo_arcade.games import Episode, Game, Outcome, make
 from grpo_arcade.recordings import SUFFIX, load, save
-from grpo_arcade.recordings.runs.find import CHAMPION
 
 if TYPE_CHECKING:
     from grpo_arcade.arcade.window.shell.app import App
@@ -69,8 +67,7 @@ class Play(Scene, ABC):
         self.speed = 1.0
         self._advisers: dict[str, Adviser] = {}
         """Whom the words mean that have been looked up."""
-        self._gif: Task | None = None
-        self._gif_share = 0.0
+        self._gif = LastSeconds(app)
         self._saving: Task | None = None
         self._steps_owed = 0
         self._progress = 1.0
@@ -89,7 +86,7 @@ class Play(Scene, ABC):
         """Who gives hints and autoplays; by default the strongest baseline."""
         word = self.app.memory.get(f"hint {self.name}", self.app.settings.hint)
         if word not in self._advisers:
-            self._advisers[word] = self._found_adviser(word)
+            self._advisers[word] = found_adviser(word, self.game, self.app.settings.outputs, self.app.complain)
         return self._advisers[word]
 
     @adviser.setter
@@ -97,17 +94,6 @@ class Play(Scene, ABC):
         self._advisers[adviser.word] = adviser
         self.app.memory.set(f"hint {self.name}", adviser.word)
         self._drop_hint()
-
-    def _found_adviser(self, word: str) -> Adviser:
-        try:
-            player = parse_player(word, self.game, self.app.settings.outputs)
-            if isinstance(player, Baseline | Program):
-                return player
-        except ValueError as error:
-            # A name without more may be a baseline of another game; a file or a champion that is gone is missed.
-            if word.endswith((".py", CHAMPION)):
-                self.app.complain(error)
-        return Baseline(list(self.game.baselines)[-1])
 
     @property
     def best(self) -> float:
@@ -292,24 +278,7 @@ class Play(Scene, ABC):
             self.app.say("Recording this game from its start; it is saved when it ends")
 
     def _do_gif(self) -> None:
-        if self._gif and self._gif.running:
-            return
-        parts = self.session.last_seconds(self.app.settings.gif_seconds)
-        same = [part for part in parts if dict(part[0].options) == dict(self.game.options)]
-        if not same:
-            raise ValueError("Nothing has been played yet that a GIF could show")
-        path = self.app.files.fresh("films", f"{self.name.replace('/', '-')}-last-seconds", ".gif")
-        self._gif_share = 0.0
-        palette = palette_of(self.game, self.app.palette)
-        self._gif = self.app.background.process(
-            write_clip, same, path, palette, item=self._gif_comes, done=self._gif_done, failed=self.app.complain
-        )
-
-    def _gif_comes(self, share: float) -> None:
-        self._gif_share = share
-
-    def _gif_done(self, path: Path) -> None:
-        self.app.say(f"GIF saved ({path.stat().st_size / 1e6:.1f} MB): {path}")
+        self._gif.make(self.session.last_seconds(self.app.settings.gif_seconds), self.game)
 
     def _do_options(self) -> None:
         self.app.open(Options(self.app, self))
@@ -404,8 +373,8 @@ class Play(Scene, ABC):
     def state(self) -> tuple[str, int]:
         """One line on what is going on, and its colour."""
         look = self.app.theme
-        if self._gif and self._gif.running:
-            return f"Saving a GIF · {self._gif_share:.0%}", look.soft
+        if self._gif.running:
+            return f"Saving a GIF · {self._gif.share:.0%}", look.soft
         if self.recording:
             return "Recording", look.bad
         if self.autoplay is not None:

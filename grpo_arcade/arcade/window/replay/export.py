@@ -38,14 +38,18 @@ class Export(Scene):
         app: the window.
         episodes: verified ones, one to six, side by side.
         speed: at first.
+        moves: how many of each are shown; by default all.
     """
 
     title = "Export"
     contexts = ("menu",)
 
-    def __init__(self, app: App, episodes: Sequence[Episode], speed: float = 1.0) -> None:
+    def __init__(
+        self, app: App, episodes: Sequence[Episode], speed: float = 1.0, moves: Sequence[int] | None = None
+    ) -> None:
         super().__init__(app)
         self._episodes = tuple(episodes)
+        self._moves = tuple(len(episode.actions) for episode in episodes) if moves is None else tuple(moves)
         self.format = app.memory.get("export format", "gif")
         if self.format not in FORMATS:
             self.format = "gif"
@@ -94,7 +98,13 @@ class Export(Scene):
         """What is chosen now."""
         limit = FITS if self.fits and self.format == "gif" else None
         return FilmPlan(
-            self._episodes, self.format, self.size, self.speed, limit, palette_of(self._game, self.app.palette)
+            self._episodes,
+            self._moves,
+            self.format,
+            self.size,
+            self.speed,
+            limit,
+            palette_of(self._game, self.app.palette),
         )
 
     def _changed(self) -> None:

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 
 import pygame
 
-from grpo_arcade.arcade.window.background.jobs import Task
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.boards import board_size, draw_board, palette_of
 from grpo_arcade.arcade.window.draw.words import goal, shown_name
 from grpo_arcade.arcade.window.replay.playback import replay_of
+from grpo_arcade.arcade.window.replay.rivals import Rivals
 from grpo_arcade.arcade.window.shell.scene import Dropped, Event, Pointer, Scene
 from grpo_arcade.arcade.window.shell.widgets import heading
 from grpo_arcade.games import Episode, Picture
-from grpo_arcade.games.baseline_scores import play_baseline
 from grpo_arcade.games.replay import Replay
 from grpo_arcade.recordings import load_all
 
@@ -52,9 +51,7 @@ class ReplayScene(Scene):
         self.playing = False
         self.speed = 1.0
         self.compared: Replay | None = None
-        self._rivals: list[Episode] = []
-        self._rival_number = -1
-        self._rival_task: Task | None = None
+        self._rivals = Rivals(app)
         self._dragging = False
         self._owed_s = 0.0
         self._boards: list[pygame.Rect] = []
@@ -117,9 +114,7 @@ class ReplayScene(Scene):
     def leave(self) -> None:
         """Stand still while something lies above."""
         self.playing = False
-        if self._rival_task:
-            self._rival_task.cancel()
-            self._rival_task = None
+        self._rivals.pause()
 
     # What the person does.
 
@@ -215,33 +210,14 @@ class ReplayScene(Scene):
         self._show(self.number - 1)
 
     def _do_compare(self) -> None:
-        """The next episode of the same seed: others that are here, then each baseline; then none."""
-        if self._rival_task and self._rival_task.running:
-            return
-        shown = self.replay.episode
-        if self._rival_number < 0:
-            same = (shown.game, dict(shown.options), shown.seed)
-            self._rivals = [e for e in self.episodes if e is not shown and (e.game, dict(e.options), e.seed) == same]
-        self._rival_number += 1
-        baselines = list(self.replay.game.baselines)[::-1]
-        if self._rival_number < len(self._rivals):
-            self._compare_with(self._rivals[self._rival_number])
-        elif (n := self._rival_number - len(self._rivals)) < len(baselines):
-            self.app.say(f"{baselines[n]} plays the same seed…")
-            self._rival_task = self.app.background.process(
-                play_baseline,
-                shown.game,
-                dict(shown.options),
-                baselines[n],
-                [shown.seed],
-                done=lambda episodes: self._compare_with(episodes[0]),
-                failed=self.app.complain,
-            )
-        else:
+        """The next episode of the same seed: others that are here, saved ones, then each baseline; then none."""
+        self._rivals.next(self.replay.episode, self.episodes, self._compare_with)
+
+    def _compare_with(self, episode: Episode | None) -> None:
+        if episode is None:
             self._stop_comparing()
             self._laid_out()
-
-    def _compare_with(self, episode: Episode) -> None:
+            return
         ply = self.ply
         self.compared = self._verified(episode)
         self.app.messages.dismiss()
@@ -249,11 +225,8 @@ class ReplayScene(Scene):
         self.seek(ply)
 
     def _stop_comparing(self) -> None:
-        if self._rival_task:
-            self._rival_task.cancel()
-            self._rival_task = None
+        self._rivals.stop()
         self.compared = None
-        self._rival_number = -1
 
     def _laid_out(self) -> None:
         self.resized()

@@ -95,7 +95,7 @@ ACTIONS = (
     Action("replay.next", "Next game", ("n", "pagedown")),
     Action("replay.previous", "Game before", ("b", "pageup")),
     Action("replay.compare", "Compare", ("c", "pad:y")),
-    Action("replay.export", "Export", ("e", "pad:x")),
+    Action("replay.export", "Film", ("e", "g", "pad:x")),
     Action("watch.pause", "Pause", ("p", "pad:start")),
     Action("watch.earlier", "Step back", (",", "[", "pad:left-shoulder"), repeats=True),
     Action("watch.later", "Step on", (".", "]", "pad:right-shoulder"), repeats=True),
@@ -108,7 +108,8 @@ ACTIONS = (
     Action("watch.order", "Best first", ("o",)),
     Action("watch.page", "More boards", ("pagedown", "n")),
     Action("watch.page-back", "Boards before", ("pageup",)),
-    Action("watch.game", "Next game", ("g",)),
+    Action("watch.game", "Next game", ("t",)),
+    Action("watch.film", "Film", ("g",)),
     Action("watch.replay", "Replay", ("r",)),
     Action("versus.up", "Up", ("up", "w", "pad:up")),
     Action("versus.right", "Right", ("right", "d", "pad:right")),
@@ -125,6 +126,7 @@ ACTIONS = (
     Action("versus.code", "Code / board", ("c", "pad:x")),
     Action("versus.next", "Next player", ("tab", "pad:left-shoulder")),
     Action("versus.save", "Save", ("v",)),
+    Action("versus.film", "Film", ("g",)),
 )
 
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from grpo_arcade.arcade.window.draw import theme
 from grpo_arcade.arcade.window.replay.playback import Playback
+
+Pace = Literal["turn by turn", "real time"]
+PACES: tuple[Pace, ...] = ("turn by turn", "real time")
+SPEEDS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ fourth frame, on a console as stubborn as where they are measured. Seed, goal an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pygame
 
@@ -21,11 +21,12 @@ from grpo_arcade.arcade.window.draw import theme
 from grpo_arcade.arcade.window.draw.code_view import highlighted
 from grpo_arcade.arcade.window.draw.words import shown_name
 from grpo_arcade.arcade.window.play.realtime import RealTime
-from grpo_arcade.arcade.window.play.session import PERSON, Session, fresh_seed
+from grpo_arcade.arcade.window.play.session import PERSON, fresh_seed
+from grpo_arcade.arcade.window.replay.export import Export
 from grpo_arcade.arcade.window.replay.playback import Playback, replay_of
 from grpo_arcade.arcade.window.shell.scene import Act, Event, Pointer, Released, Scene, Wheel
 from grpo_arcade.arcade.window.versus.contestants import Contestant
-from grpo_arcade.arcade.window.versus.going import Going
+from grpo_arcade.arcade.window.versus.going import SPEEDS, Going, Pace
 from grpo_arcade.arcade.window.versus.keeper import Keeper
 from grpo_arcade.arcade.window.versus.seat import Seat, verdict
 from grpo_arcade.arcade.window.versus.view import CODE_EVERY_S, MatchView, Shown
@@ -34,9 +35,6 @@ from grpo_arcade.games import make
 if TYPE_CHECKING:
     from grpo_arcade.arcade.window.shell.app import App
 
-Pace = Literal["turn by turn", "real time"]
-PACES: tuple[Pace, ...] = ("turn by turn", "real time")
-SPEEDS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 MOVES = {"versus.up": "W", "versus.right": "D", "versus.down": "S", "versus.left": "A"}
 CONTROLS = {f"versus.{name}": name for name in ("up", "right", "down", "left", "fire")}
 
@@ -77,20 +75,12 @@ class Match(Scene):
         self.speed = 1.0
         self.paused = False
         self.started = False
-        self.seats = [self._seat(word) for word in players]
+        self.seats = [Seat.of(word, self.table, self.seed, app.settings.outputs, self._changed) for word in players]
         self.selected = next((place for place, seat in enumerate(self.seats) if seat.contestant), 0)
         self.verdict = ""
         """Who has won, once everybody is out."""
         self.view = MatchView(app, self.table, self._shown)
         self._keeper = Keeper(app, self.table)
-
-    def _seat(self, word: str) -> Seat:
-        if word == YOU:
-            options = {**self.table.options, **self.table.person_options}
-            return Seat(None, Session(self.table.name, options, self.seed))
-        return Seat(
-            Contestant(word, self.table, self.app.settings.outputs, self._changed), None, self.table.failure_score
-        )
 
     @property
     def person(self) -> Seat | None:
@@ -158,6 +148,7 @@ class Match(Scene):
             "versus.code": self._do_code,
             "versus.next": self._do_next,
             "versus.save": self._do_save,
+            "versus.film": self._do_film,
         }
 
     def handle(self, event: Event) -> bool:
@@ -307,6 +298,15 @@ class Match(Scene):
         saved = self._keeper.save_all(self.seats, self.seed)
         self.app.say(f"{saved} recording{'s' if saved > 1 else ''} saved in {self.app.files.folder('recordings')}")
 
+    def _do_film(self) -> None:
+        """One film of all boards, up to the present move."""
+        shown = [game for seat in self.seats if (game := seat.so_far()) is not None]
+        if not shown:
+            raise ValueError("nobody has made a move yet")
+        self.paused = True
+        self.time.rest()
+        self.app.open(Export(self.app, [episode for episode, _ in shown], moves=[moves for _, moves in shown]))
+
     # Time.
 
     @property
@@ -393,5 +393,5 @@ class Match(Scene):
         """What can be done."""
         return (
             *("versus.ask", "versus.code", "versus.next", "versus.restart", "versus.new", "versus.pause"),
-            *("versus.slower", "versus.faster", "versus.step", "versus.save", "app.back"),
+            *("versus.slower", "versus.faster", "versus.step", "versus.film", "versus.save", "app.back"),
         )

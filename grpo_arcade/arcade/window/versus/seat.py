@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from grpo_arcade.arcade.players.player import YOU
 from grpo_arcade.arcade.window.play.session import Session
 from grpo_arcade.arcade.window.replay.playback import Playback
 from grpo_arcade.arcade.window.versus.contestants import Contestant
-from grpo_arcade.games import Outcome
+from grpo_arcade.games import Episode, Game, Outcome
 from grpo_arcade.trainer.counting import FAILURES
 
 
@@ -24,6 +25,13 @@ class Seat:
         """Of the person's last move."""
         self.flipped = False
         """Whether the person asked to see the code instead of the board, or the other way round."""
+
+    @classmethod
+    def of(cls, word: str, table: Game, seed: int, outputs: str, changed: Callable[[Contestant], None]) -> Seat:
+        """The place of whoever a word means; ``changed`` hears of what becomes of those who are no person."""
+        if word == YOU:
+            return cls(None, Session(table.name, {**table.options, **table.person_options}, seed))
+        return cls(Contestant(word, table, outputs, changed), None, table.failure_score)
 
     @property
     def name(self) -> str:
@@ -56,6 +64,16 @@ class Seat:
             return ""
         source = self.contestant.performance.source if self.contestant.performance else None
         return source.rstrip("\n") if source is not None else self.contestant.text
+
+    def so_far(self) -> tuple[Episode, int] | None:
+        """Its game and how many moves of it have been shown; None before there are any."""
+        if self.session:
+            episode, moves = self.session.episode(), len(self.session.actions)
+        elif self.playback:
+            episode, moves = self.playback.episode, self.playback.ply
+        else:
+            return None
+        return (episode, moves) if moves else None
 
     @property
     def score(self) -> float:

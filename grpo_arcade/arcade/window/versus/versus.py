@@ -17,7 +17,8 @@ from grpo_arcade.arcade.window.home.shelf import players_of_runs
 from grpo_arcade.arcade.window.play.options import choices
 from grpo_arcade.arcade.window.shell.scene import Act, Dropped, Event, Scene, Typed
 from grpo_arcade.arcade.window.shell.widgets import Focus, Item, draw_item, heading
-from grpo_arcade.arcade.window.versus.match import PACES, Match
+from grpo_arcade.arcade.window.versus.going import PACES
+from grpo_arcade.arcade.window.versus.match import Match
 from grpo_arcade.games import game_names, make
 
 if TYPE_CHECKING:

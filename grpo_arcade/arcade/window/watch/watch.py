@@ -14,6 +14,7 @@ import pygame
 
 from grpo_arcade.arcade.window.draw.code_view import highlighted
 from grpo_arcade.arcade.window.home.shelf import by_score
+from grpo_arcade.arcade.window.replay.export import Export
 from grpo_arcade.arcade.window.replay.playback import Playback, replay_of
 from grpo_arcade.arcade.window.shell.scene import Act, Event, Pointer, Scene, Wheel
 from grpo_arcade.arcade.window.shell.widgets import Focus, Item
@@ -24,6 +25,7 @@ from grpo_arcade.arcade.window.watch.run_listener import RunListener
 from grpo_arcade.arcade.window.watch.tile import Measure, Tile
 from grpo_arcade.arcade.window.watch.view import Shown, WatchView
 from grpo_arcade.games import Episode
+from grpo_arcade.recordings.films.film import MOST_BOARDS
 
 if TYPE_CHECKING:
     from grpo_arcade.arcade.window.shell.app import App
@@ -142,6 +144,7 @@ class WatchScene(Scene):
             "watch.champion": self._do_champion,
             "watch.game": self._do_game,
             "watch.replay": self._do_replay,
+            "watch.film": self._do_film,
         }
 
     def handle(self, event: Event) -> bool:
@@ -285,6 +288,19 @@ class WatchScene(Scene):
         of = f"step {self.news.shown}" if tile.entrant else "champion"
         self.app.open(ReplayScene(self.app, by_score(tile.episodes), f"{self.folder.name} · {of}"))
 
+    def _do_film(self) -> None:
+        """One film of the boards in sight, or of the one that is enlarged, up to the present move."""
+        tiles = [self.detail.tile] if self.detail else self.grid.visible()
+        best = sorted(tiles, key=lambda tile: -tile.entrant.score if tile.entrant else 0.0)[:MOST_BOARDS]
+        shown = [tile.playback for tile in tiles if tile in best and tile.playback.ply]
+        if not shown:
+            raise ValueError("there is no game yet that could be filmed")
+        if len(best) < len(tiles):
+            self.app.say(f"A film shows {MOST_BOARDS} boards: the best of these {len(tiles)}")
+        self.paused = True
+        episodes = [playback.episode for playback in shown]
+        self.app.open(Export(self.app, episodes, moves=[playback.ply for playback in shown]))
+
     # Layout.
 
     def _shown(self) -> Shown:
@@ -348,8 +364,17 @@ class WatchScene(Scene):
     def keys(self) -> Sequence[str]:
         """What can be done."""
         if self.detail is not None:
-            return ("app.back", "menu.left", "menu.right", "menu.down", "watch.game", "watch.replay", "watch.pause")
+            return (
+                "app.back",
+                "menu.left",
+                "menu.right",
+                "menu.down",
+                "watch.game",
+                "watch.film",
+                "watch.replay",
+                "watch.pause",
+            )
         return (
             *("menu.choose", "watch.earlier", "watch.later", "watch.pin", "watch.champion"),
-            *("watch.pause", "watch.slower", "watch.faster", "watch.order", "watch.page", "app.back"),
+            *("watch.pause", "watch.slower", "watch.faster", "watch.order", "watch.page", "watch.film", "app.back"),
         )
