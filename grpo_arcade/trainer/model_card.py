@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from grpo_arcade import __version__
 from grpo_arcade.games import score_text
+from grpo_arcade.recordings.runs.made_here import made_here
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer.config import TrainConfig
+from grpo_arcade.trainer.strangers import asks_nobody
 
 if TYPE_CHECKING:
     from grpo_arcade.games import Episode
@@ -131,6 +133,9 @@ def _champion(reader: RunReader, champion: Champion, folder: Path) -> list[str]:
     from grpo_arcade.recordings.films import write_gif
 
     lines = ["## The best strategy of the run\n"]
+    if not (asks_nobody(str(reader.facts().get("game"))) or made_here(reader.folder)):
+        # Its server is one that only somebody else's run names.
+        return [*lines, f"Written at step {champion.step}.\n\n```python\n{champion.source.rstrip()}\n```\n"]
     episode = _played(reader, champion)
     if episode.actions:
         write_gif(episode, folder / GIF, max_bytes=_MOST_GIF_BYTES)

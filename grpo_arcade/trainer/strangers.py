@@ -34,7 +34,7 @@ def names(folder: Path) -> list[str]:
     for name in dict.fromkeys([str(said.get("model", "pocket")), *map(_base, checkpoints(folder))]):
         found += [f"load the model {name}"] if base_name(name) != "pocket" else []
     game = str(said.get("game", ""))
-    if not (game == "2048" or game.startswith("atari/")):
+    if not asks_nobody(game):
         found.append(f"play {game}, wherever that is")
     if said.get("prompt", "game") not in ("game", "tutorial"):
         found.append(f"ask with {said['prompt']!r}, a file or a text")
@@ -45,6 +45,11 @@ def names(folder: Path) -> list[str]:
     if trackers := [name for name in _words(said.get("report_to")) if name != "none"]:
         found.append(f"tell {', '.join(trackers)}")
     return [one_line(what, 200) for what in found]
+
+
+def asks_nobody(game: str) -> bool:
+    """Whether a game of that name comes with this program and needs no server."""
+    return game == "2048" or game.startswith("atari/")
 
 
 def refuse_unless_trusted(folder: str | Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.arcade.configuration import Positional
+from grpo_arcade.arcade.streams import tell
 from grpo_arcade.foreign_text import clean_source, one_line
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def run(command: Command) -> int:
         raise ValueError("--source needs a run: arcade runs RUN --source")
     from grpo_arcade.recordings.runs.reader import list_runs
 
-    found = list_runs(command.output_dir)
+    found = list_runs(command.output_dir, tell)
     if command.json:
         print(json.dumps([asdict(summary) | {"path": str(summary.path)} for summary in found]))
         return 0

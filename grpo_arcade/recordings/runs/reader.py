@@ -7,7 +7,7 @@ import re
 import sqlite3
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -350,10 +350,14 @@ class RunReader:
         return HeldOut(**values | {"seeds": len(values["seeds"]), "baselines": means})
 
 
-def list_runs(outputs: str | Path = "outputs") -> list[RunSummary]:
-    """The runs in a folder, the newest first; what cannot be read is left out."""
+def list_runs(outputs: str | Path = "outputs", refused: Callable[[str], None] | None = None) -> list[RunSummary]:
+    """The runs in a folder, the newest first; of what cannot be read ``refused`` is told in one line each."""
     found = []
     for database in Path(outputs).glob(f"*/{DATABASE}"):
-        with contextlib.suppress(RunFolderError), RunReader(database.parent) as run:
-            found.append(run.summary())
+        try:
+            with RunReader(database.parent) as run:
+                found.append(run.summary())
+        except RunFolderError as error:
+            if refused is not None:
+                refused(str(error))
     return sorted(found, key=lambda run: run.started, reverse=True)

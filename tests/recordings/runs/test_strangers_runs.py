@@ -86,7 +86,9 @@ def lists(outputs, good, capsys):
     assert find_run("latest", outputs)
     shelf.players_of_runs(outputs)
     assert cli.main(["runs", "--json", "--output-dir", str(outputs)]) == 0
-    assert good.name in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert good.name in told.out
+    assert len(told.err.splitlines()) <= 1
 
 
 def test_the_run_of_these_tests_is_read_to_its_end(whole_run):
@@ -225,6 +227,15 @@ def test_a_step_whose_rewards_have_another_shape_is_one_of_which_nothing_was_rec
     assert facts["rewards"] == {}
     assert facts["outcomes_recent"] == {}
     assert use(tmp_path / "run")
+
+
+def test_the_list_says_which_folder_could_not_be_read(tmp_path, whole_run, capsys):
+    shutil.copytree(whole_run, tmp_path / "bad")
+    BAD["a trigger"](tmp_path / "bad")
+    assert cli.main(["runs", "--output-dir", str(tmp_path)]) == 0
+    told = capsys.readouterr()
+    assert "no runs" in told.out
+    assert f"{tmp_path / 'bad' / 'run.db'} is damaged: it holds more than tables: trigger t" in told.err
 
 
 CONFIGS = {
