@@ -140,7 +140,7 @@ def test_a_hint_is_a_legal_move_of_the_chosen_baseline_and_goes_with_the_next_mo
     hands.press("i")
     hands.until(lambda: scene.hint)
     assert scene.game.aliases[scene.hint] in scene.game.legal_actions()
-    assert scene.adviser == Baseline(list(scene.game.baselines)[-1])
+    assert scene.hint_player == Baseline(list(scene.game.baselines)[-1])
     hands.press(KEYS[scene.hint])
     assert scene.hint == ""
 
@@ -173,11 +173,11 @@ def test_a_strategys_file_gives_hints_and_autoplays_once_it_is_dropped_on_the_ga
     assert scene.game.score == expected.score
     assert scene.best < 100  # what the person made alone
     verify(scene.session.episode())
-    assert TurnPlay(app).adviser == StrategyFile(file)  # also in the next game
+    assert TurnPlay(app).hint_player == StrategyFile(file)  # also in the next game
     hands.press("o", "down", "down", "left")
-    assert scene.adviser.name in scene.game.baselines
+    assert scene.hint_player.name in scene.game.baselines
     hands.press("right")
-    assert scene.adviser == StrategyFile(file)
+    assert scene.hint_player == StrategyFile(file)
 
 
 @pytest.mark.parametrize(
@@ -341,7 +341,7 @@ def test_size_target_and_colours_can_be_chosen_by_keys_alone(app, hands):
     assert app.scene is scene
     assert scene.game.options["size"] == 6
     assert scene.game.options["target"] == 1024
-    assert scene.adviser == Baseline(list(scene.game.baselines)[-2])
+    assert scene.hint_player == Baseline(list(scene.game.baselines)[-2])
     hands.press("w", "a", "s", "d")
     assert scene.game.plies > 1
 
@@ -392,7 +392,7 @@ def test_hints_may_come_from_the_champion_of_the_latest_run(make_app, tmp_path):
         run.step(1)
     app = make_app(hint="latest:champion")
     hands, scene = Hands(app), opened(app)
-    assert scene.adviser == RunChampion(tmp_path / "outputs" / run.folder.name)
+    assert scene.hint_player == RunChampion(tmp_path / "outputs" / run.folder.name)
     assert not hands.said
     hands.press("i")
     hands.until(lambda: scene.hint)
@@ -402,7 +402,7 @@ def test_hints_may_come_from_the_champion_of_the_latest_run(make_app, tmp_path):
 def test_a_champion_of_no_run_is_missed_in_a_line_and_the_strongest_baseline_stands_in(make_app):
     app = make_app(hint="nosuch:champion")
     hands, scene = Hands(app), opened(app)
-    assert scene.adviser == Baseline(list(scene.game.baselines)[-1])
+    assert scene.hint_player == Baseline(list(scene.game.baselines)[-1])
     assert "there is no run 'nosuch'" in hands.said[-1]
     hands.turns(20)
     assert sum("nosuch" in line for line in hands.said) == 1

@@ -287,7 +287,7 @@ def test_a_baseline_takes_over_and_hands_back(app, hands, pong):
 
 
 def test_hints_show_what_the_baseline_would_hold(app, hands, pong):
-    baseline = pong.game.baselines[pong.adviser.name]
+    baseline = pong.game.baselines[pong.hint_player.name]
     hands.press("i")
     before = len(pong.session.actions)
     for _ in range(40):

@@ -26,11 +26,11 @@ _HINT_CPU_S = 3.0
 """For a hint a strategy need not play to the end; what it has done in so much CPU time is enough."""
 
 
-Adviser = Baseline | Program
+HintPlayer = Baseline | Program
 """Who may give hints and autoplay."""
 
 
-def found_adviser(word: str, game: Game, outputs: str, complain: Callable[[Exception], None]) -> Adviser:
+def found_hint_player(word: str, game: Game, outputs: str, complain: Callable[[Exception], None]) -> HintPlayer:
     """Whom a word means that was chosen or set once; the strongest baseline where it means nobody in this game."""
     try:
         player = parse_player(word, game, outputs)
@@ -43,7 +43,7 @@ def found_adviser(word: str, game: Game, outputs: str, complain: Callable[[Excep
     return Baseline(list(game.baselines)[-1])
 
 
-def advise(episode: Episode, adviser: Adviser) -> int | None:
+def advise(episode: Episode, hint_player: HintPlayer) -> int | None:
     """The move that a baseline or strategy would make after the episode; None at its end.
 
     Raises:
@@ -53,15 +53,15 @@ def advise(episode: Episode, adviser: Adviser) -> int | None:
     game = play_again(episode)
     if game.outcome is not None:
         return None
-    if isinstance(adviser, Baseline):
-        return game.baselines[adviser.name](game, _rng(episode, adviser))
+    if isinstance(hint_player, Baseline):
+        return game.baselines[hint_player.name](game, _rng(episode, hint_player))
     from grpo_arcade.games.players import Limits
 
-    moves = play_on(adviser, episode, Limits(game_cpu_s=_HINT_CPU_S))
+    moves = play_on(hint_player, episode, Limits(game_cpu_s=_HINT_CPU_S))
     legal = game.legal_actions()
     move = next((move for move in moves if move in legal), None)
     if move is None:
-        raise ValueError(f"{adviser.label} only makes moves here that do nothing")
+        raise ValueError(f"{hint_player.label} only makes moves here that do nothing")
     return move
 
 
@@ -91,23 +91,23 @@ class Autoplay:
     Args:
         background: where it works.
         episode: the game so far.
-        adviser: who plays on.
+        hint_player: who plays on.
         failed: told if it breaks.
     """
 
     def __init__(
-        self, background: Background, episode: Episode, adviser: Adviser, failed: Callable[[Exception], None]
+        self, background: Background, episode: Episode, hint_player: HintPlayer, failed: Callable[[Exception], None]
     ) -> None:
-        self.name = adviser.label
+        self.name = hint_player.label
         self.ended = False
         """Whether no more moves will come, though the game has not ended."""
         self._failed = failed
         self._ready: queue.Queue[int] = queue.Queue(maxsize=32)
         self._line: deque[int] | None = None
-        if isinstance(adviser, Program):
-            self._task = background.process(play_on, adviser, episode, done=self._take, failed=self._fail)
+        if isinstance(hint_player, Program):
+            self._task = background.process(play_on, hint_player, episode, done=self._take, failed=self._fail)
         else:
-            self._task = background.thread(self._work, episode, adviser, with_task=True, failed=self._fail)
+            self._task = background.thread(self._work, episode, hint_player, with_task=True, failed=self._fail)
 
     def next(self) -> int | None:
         """The next move if it is ready."""
@@ -132,9 +132,9 @@ class Autoplay:
         self.ended = True
         self._failed(error)
 
-    def _work(self, episode: Episode, adviser: Baseline, task: Task) -> None:
+    def _work(self, episode: Episode, hint_player: Baseline, task: Task) -> None:
         game = play_again(episode)
-        baseline, rng = game.baselines[adviser.name], _rng(episode, adviser)
+        baseline, rng = game.baselines[hint_player.name], _rng(episode, hint_player)
         while game.outcome is None:
             action = baseline(game, rng)
             game.step(action)

@@ -69,7 +69,7 @@ class ClockPlay(Play):
         """Time, lives where there are any, seed, speed."""
         lives = getattr(self._view, "lives", 0)
         rows = [("Time", self.lasted), *([("Lives", str(lives))] if lives else []), ("Seed", str(self.session.seed))]
-        return [*rows, ("Speed", f"{self.speed:g}×"), ("Hints by", self.adviser.label)]
+        return [*rows, ("Speed", f"{self.speed:g}×"), ("Hints by", self.hint_player.label)]
 
     # What must not be lost.
 
@@ -205,19 +205,19 @@ class ClockPlay(Play):
 
     def _do_hint(self) -> None:
         """Show, or no longer, what a baseline would hold."""
-        if isinstance(self.adviser, Program):
+        if isinstance(self.hint_player, Program):
             raise ValueError("Hints in a game that goes by the clock come from a baseline; the options choose one")
         self.hinting = not self.hinting
         self._hinter, self._hinted = None, frozenset()
         self._look_for_hint()
 
     def _look_for_hint(self) -> None:
-        adviser = self.adviser
-        if not self.hinting or self.game.outcome is not None or isinstance(adviser, Program):
+        hint_player = self.hint_player
+        if not self.hinting or self.game.outcome is not None or isinstance(hint_player, Program):
             self._hinted = frozenset()
             return
-        if self._hinter is None or self._hinter.name != adviser.name:
-            self._hinter = InStep(self.game, adviser)
+        if self._hinter is None or self._hinter.name != hint_player.name:
+            self._hinter = InStep(self.game, hint_player)
         self._hinted = self._controls_of(self._hinter.next())
 
     def _controls_of(self, action: int) -> frozenset[str]:
@@ -230,11 +230,11 @@ class ClockPlay(Play):
             self.time.restart()
 
     def _begin_autoplay(self) -> None:
-        adviser = self.adviser
-        if isinstance(adviser, Program):
-            self.autoplay = Autoplay(self.app.background, self.session.episode(), adviser, self.app.complain)
+        hint_player = self.hint_player
+        if isinstance(hint_player, Program):
+            self.autoplay = Autoplay(self.app.background, self.session.episode(), hint_player, self.app.complain)
         else:
-            self.autoplay = InStep(self.game, adviser)
+            self.autoplay = InStep(self.game, hint_player)
 
     # Time.
 

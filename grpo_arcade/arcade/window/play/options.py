@@ -11,7 +11,7 @@ import pygame
 
 from grpo_arcade.arcade.players.parse import parse_player
 from grpo_arcade.arcade.players.player import Baseline, Player, Program, StrategyFile
-from grpo_arcade.arcade.window.background.advice import Adviser
+from grpo_arcade.arcade.window.background.advice import HintPlayer
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.words import shown_name
 from grpo_arcade.arcade.window.home.shelf import players_of_runs
@@ -50,11 +50,11 @@ class Playing(Protocol):
         """What is on the board."""
 
     @property
-    def adviser(self) -> Adviser:
+    def hint_player(self) -> HintPlayer:
         """Who gives hints and autoplays."""
 
-    @adviser.setter
-    def adviser(self, adviser: Adviser) -> None: ...
+    @hint_player.setter
+    def hint_player(self, hint_player: HintPlayer) -> None: ...
 
     def advise_by_file(self, file: StrategyFile) -> None:
         """Let a strategy's file give hints."""
@@ -74,7 +74,7 @@ class Options(Scene):
         self._play = play
         self._options = dict(play.game.options)
         self._focus = Focus()
-        self._champions: list[Adviser] = []
+        self._champions: list[HintPlayer] = []
 
     def enter(self) -> None:
         """Look which runs have a champion that could give hints."""
@@ -126,7 +126,7 @@ class Options(Scene):
             value = self._options[name]
             shown = f"{value}×{value}" if name == "size" else f"{value:,}"
             rows.append((name.capitalize(), shown, lambda by, n=name, c=values: self._change(n, c, by)))  # type: ignore[misc]
-        rows.append(("Hints and autoplay by", self._play.adviser.label, self._change_adviser))
+        rows.append(("Hints and autoplay by", self._play.hint_player.label, self._change_hint_player))
         rows.append(("Colours", self.app.palette, self._change_palette))
         return rows
 
@@ -136,14 +136,14 @@ class Options(Scene):
         self._options[name] = value
         self.resized()
 
-    def _change_adviser(self, by: int) -> None:
-        found: list[Adviser] = [Baseline(name) for name in self._play.game.baselines]
-        for word in (self.app.settings.hint, *self.app.memory.get("advisers", [])):
+    def _change_hint_player(self, by: int) -> None:
+        found: list[HintPlayer] = [Baseline(name) for name in self._play.game.baselines]
+        for word in (self.app.settings.hint, *self.app.memory.get("hint players", [])):
             with suppress(ValueError, TypeError, AttributeError):  # a file that is gone, or what no version remembered
                 player = parse_player(word, self._play.game, self.app.settings.outputs)
                 found += [player] if isinstance(player, Program) else []
-        choices = dict.fromkeys([*found, self._play.adviser, *self._champions])
-        self._play.adviser = _next(list(choices), self._play.adviser, by)
+        choices = dict.fromkeys([*found, self._play.hint_player, *self._champions])
+        self._play.hint_player = _next(list(choices), self._play.hint_player, by)
         self.resized()
 
     def _change_palette(self, by: int) -> None:

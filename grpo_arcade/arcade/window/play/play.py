@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pygame
 
 from grpo_arcade.arcade.players.player import StrategyFile
-from grpo_arcade.arcade.window.background.advice import Adviser, Autoplay, InStep, found_adviser
+from grpo_arcade.arcade.window.background.advice import Autoplay, HintPlayer, InStep, found_hint_player
 from grpo_arcade.arcade.window.background.jobs import Task
 from grpo_arcade.arcade.window.draw import theme
 from grpo_arcade.arcade.window.draw.boards import board_size, palette_of
@@ -65,7 +65,7 @@ class Play(Scene, ABC):
         self.paused = False
         self.autoplay: Autoplay | InStep | None = None
         self.speed = 1.0
-        self._advisers: dict[str, Adviser] = {}
+        self._hint_players: dict[str, HintPlayer] = {}
         """Whom the words mean that have been looked up."""
         self._gif = LastSeconds(app)
         self._saving: Task | None = None
@@ -82,17 +82,17 @@ class Play(Scene, ABC):
         return self.session.game
 
     @property
-    def adviser(self) -> Adviser:
+    def hint_player(self) -> HintPlayer:
         """Who gives hints and autoplays; by default the strongest baseline."""
         word = self.app.memory.get(f"hint {self.name}", self.app.settings.hint)
-        if word not in self._advisers:
-            self._advisers[word] = found_adviser(word, self.game, self.app.settings.outputs, self.app.complain)
-        return self._advisers[word]
+        if word not in self._hint_players:
+            self._hint_players[word] = found_hint_player(word, self.game, self.app.settings.outputs, self.app.complain)
+        return self._hint_players[word]
 
-    @adviser.setter
-    def adviser(self, adviser: Adviser) -> None:
-        self._advisers[adviser.word] = adviser
-        self.app.memory.set(f"hint {self.name}", adviser.word)
+    @hint_player.setter
+    def hint_player(self, hint_player: HintPlayer) -> None:
+        self._hint_players[hint_player.word] = hint_player
+        self.app.memory.set(f"hint {self.name}", hint_player.word)
         self._drop_hint()
 
     @property
@@ -232,10 +232,10 @@ class Play(Scene, ABC):
 
     def advise_by_file(self, file: StrategyFile) -> None:
         """Let a strategy's file give hints and autoplay, and offer it again later."""
-        known = [word for word in self.app.memory.get("advisers", []) if word != file.word]
-        self.app.memory.set("advisers", [file.word, *known][:_FILES])
+        known = [word for word in self.app.memory.get("hint players", []) if word != file.word]
+        self.app.memory.set("hint players", [file.word, *known][:_FILES])
         self._stop_autoplay()
-        self.adviser = file
+        self.hint_player = file
         self.app.say(f"Hints and autoplay by {file.path.name}")
 
     def _drop_hint(self) -> None:
@@ -253,7 +253,7 @@ class Play(Scene, ABC):
 
     @abstractmethod
     def _begin_autoplay(self) -> None:
-        """Let the adviser play from here on."""
+        """Let the hint player play from here on."""
 
     def _stop_autoplay(self) -> None:
         if self.autoplay is not None:
@@ -381,9 +381,9 @@ class Play(Scene, ABC):
             pace = "one step at a time" if self.paused else f"{self.speed:g}×"
             return f"{self.autoplay.name} plays · {pace}", look.rival
         if self.hint:
-            return f"Hint: {WAYS.get(self.hint, self.hint)} ({self.adviser.label})", look.accent
+            return f"Hint: {WAYS.get(self.hint, self.hint)} ({self.hint_player.label})", look.accent
         if self.asking:
-            return f"Hint: {self.adviser.label} is being asked", look.soft
+            return f"Hint: {self.hint_player.label} is being asked", look.soft
         return ("Paused", look.soft) if self.paused else ("", look.soft)
 
     def _draw_over_board(self, surface: pygame.Surface) -> None:

@@ -51,7 +51,7 @@ class TurnPlay(Play):
     @property
     def asking(self) -> bool:
         """Whether a strategy has been asked for a hint, which takes it a while."""
-        return bool(self._hint_task and self._hint_task.running and isinstance(self.adviser, Program))
+        return bool(self._hint_task and self._hint_task.running and isinstance(self.hint_player, Program))
 
     @property
     def lasted(self) -> str:
@@ -59,9 +59,9 @@ class TurnPlay(Play):
         return f"{len(self.session.actions):,} moves"
 
     def rows(self) -> list[tuple[str, str]]:
-        """Moves, seed, adviser."""
+        """Moves, seed, hint player."""
         rows = [("Moves", f"{len(self.session.actions):,}"), ("Seed", str(self.session.seed))]
-        return [*rows, ("Hints by", self.adviser.label)]
+        return [*rows, ("Hints by", self.hint_player.label)]
 
     # What must not be lost.
 
@@ -145,7 +145,7 @@ class TurnPlay(Play):
     def _do_hint(self) -> None:
         if self.game.outcome is not None or (self._hint_task and self._hint_task.running):
             return
-        adviser = self.adviser
+        hint_player = self.hint_player
 
         def show(action: int | None) -> None:
             if action is not None:
@@ -153,8 +153,8 @@ class TurnPlay(Play):
                 self.app.redraw()
 
         # A strategy runs a while, and is not to take the window's time.
-        begin = self.app.background.process if isinstance(adviser, Program) else self.app.background.thread
-        self._hint_task = begin(advise, self.session.episode(), adviser, done=show, failed=self.app.complain)
+        begin = self.app.background.process if isinstance(hint_player, Program) else self.app.background.thread
+        self._hint_task = begin(advise, self.session.episode(), hint_player, done=show, failed=self.app.complain)
 
     def _drop_hint(self) -> None:
         if self._hint_task:
@@ -162,12 +162,12 @@ class TurnPlay(Play):
         super()._drop_hint()
 
     def _begin_autoplay(self) -> None:
-        episode, adviser = self.session.episode(), self.adviser
-        if episode.observations and isinstance(adviser, Baseline):
+        episode, hint_player = self.session.episode(), self.hint_player
+        if episode.observations and isinstance(hint_player, Baseline):
             # Nobody can play a server's game ahead in a session beside this one.
-            self.autoplay = InStep(self.game, adviser)
+            self.autoplay = InStep(self.game, hint_player)
         else:
-            self.autoplay = Autoplay(self.app.background, episode, adviser, self.app.complain)
+            self.autoplay = Autoplay(self.app.background, episode, hint_player, self.app.complain)
         self._owed_s = 0.0
 
     def _do_step(self) -> None:
