@@ -91,7 +91,7 @@ def _of_the_server(steps: Sequence[Row], evaluations: Sequence[Row]) -> list[Sig
     what = f"{share:.0%} of the strategies had a game broken off by the server, and nothing is learnt from them"
     if not share:
         what = f"the server broke off {held_out:.0%} of the held-out games, so their mean says little"
-    help = "see that it runs, and has sessions enough; workers 1 plays one match at a time"
+    help = "check that it is running and allows enough sessions; workers 1 plays one match at a time"
     return [Sign("server_fails", what, help)]
 
 
@@ -127,7 +127,7 @@ def _of_the_strategies(steps: Sequence[Row]) -> list[Sign]:
             Sign(
                 "timeouts",
                 f"{share:.0%} of the strategies run out of CPU time",
-                "give more of it (move_cpu_s, game_cpu_s), or leave it: the reward pushes slow strategies down",
+                "allow more of it (move_cpu_s, game_cpu_s), or do nothing: the reward pushes slow strategies down",
             )
         )
     if (share := statistics.fmean(map(failing_share, last))) > 0.5:

@@ -162,7 +162,7 @@ def choose_writer(config: TrainConfig, machine: Machine | None = None) -> Writer
         ConfigError: it was asked for, and there is no card to learn on or another setting forbids it.
     """
     if config.use_vllm is False:
-        return Writer(False, "vLLM was not wanted")
+        return Writer(False, "vLLM is switched off")
     if config.use_vllm is None and is_small(config.model):
         return Writer(False, f"{Path(config.model).name} is small")
     here = installed("vllm")
@@ -199,7 +199,7 @@ def _hindrances(config: TrainConfig, machine: Machine, here: str) -> Iterator[tu
     if config.backend == "unsloth":
         yield "vLLM gets no weights from Unsloth; --backend transformers, or --no-use-vllm", ConfigError
     if config.load_in_4bit and config.use_vllm is None:
-        yield "weights of 4 bits are written with by what learns on them", ConfigError
+        yield "a model in 4 bits is sampled by the process that trains it", ConfigError
 
 
 def _torch_of(package: str) -> str | None:

@@ -239,8 +239,8 @@ def _tell_beginning(start: Start, learner: Learner, recorder: Recorder) -> None:
     step = checkpoint_step(start.checkpoint) if start.checkpoint else 0
     recorder.note(**facts)
     recorder.say(
-        f"{Path(config.model).name} learns with {facts['backend']} on {facts['device']}: {facts['backend_why']}; "
-        f"{start.writer.name} writes: {start.writer.why}"
+        f"training {Path(config.model).name} on {facts['device']} with {facts['backend']} ({facts['backend_why']}); "
+        f"completions are written by {start.writer.name} ({start.writer.why})"
     )
     message = f"step {step} of {config.max_steps}" if start.checkpoint else f"{config.max_steps} steps"
     kind = "resumed" if start.checkpoint else "started"

@@ -162,7 +162,7 @@ def test_vllm_writes_where_it_is_for_models_above_the_pockets_size(with_vllm, la
     assert choose_writer(TrainConfig(model=large, use_vllm=True, vllm_mode="server"), CARD).why.endswith(":8000")
     for config, machine, why in (
         (TrainConfig(), CARD, "pocket is small"),
-        (TrainConfig(model=large, use_vllm=False), CARD, "vLLM was not wanted"),
+        (TrainConfig(model=large, use_vllm=False), CARD, "vLLM is switched off"),
         (TrainConfig(model=large), Machine("2.11.0"), "needs a GPU"),
         (TrainConfig(model=large), dataclasses.replace(CARD, torch="2.13.0+cu130"), "was built for torch 2.11.0"),
         (TrainConfig(model=large, backend="unsloth"), CARD, "no weights from Unsloth"),
@@ -193,8 +193,8 @@ def test_without_vllm_the_sampler_writes_and_what_to_install_is_said(large):
 def test_a_run_says_who_writes(tiny_config):
     result = train(dataclasses.replace(tiny_config, max_steps=1), capture=True)
     first = (result.folder / "log.txt").read_text().splitlines()[0]
-    assert "the sampler in this process writes: " in first
-    assert first.endswith("is small")
+    assert "written by the sampler in this process (" in first
+    assert first.endswith("is small)")
     with RunReader(result.folder) as run:
         assert run.facts()["writer"] == "the sampler in this process"
         assert run.config()["config"]["use_vllm"] is False

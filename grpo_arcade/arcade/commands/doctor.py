@@ -119,6 +119,6 @@ def _tell_torch(torch: dict[str, Any]) -> None:
         if choice["install"]:
             print(f"  worth installing: {choice['install']}")
     writer = torch["writer"]
-    print(f"completions of a large model: {writer['name']} writes; {writer['why']}")
+    print(f"completions of a large model are written by {writer['name']}; {writer['why']}")
     if writer["install"]:
         print(f"  worth installing: {writer['install']}")
