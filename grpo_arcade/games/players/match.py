@@ -47,7 +47,7 @@ from grpo_arcade.games.players.sandbox import monty_gaps, process, walls, wire
 from grpo_arcade.games.players.sharing import can_share_a_process
 from grpo_arcade.games.players.sitting import FatalError, Sitting, Table, clean
 
-_ATTEMPTS = 2
+_ATTEMPTS = 3
 _SIGKILL, _SIGXCPU = 9, 24
 _FROM_OUTSIDE = frozenset({1, 2, 3, 9, 10, 12, 13, 14, 15})
 """Signals that a confined process, which may not send any, cannot have sent itself: HUP, INT, QUIT, KILL, USR1, USR2,
@@ -214,13 +214,15 @@ def _play_where_it_can(program: _Program, nodes: list[ast.AST], tables: list[Tab
 
 def _play_behind(wall: str, program: _Program, tables: list[Table]) -> tuple[str, float, str]:
     """What went wrong first, the CPU seconds, and what the wall cannot run of the program, if that is why it ended."""
+    killed = 0
     for attempt in range(_ATTEMPTS):
         try:
             return *_play(wall, program, tables), ""
         except GapError as gap:
             return "", 0.0, str(gap)
-        except process.ChildLostError:
-            if attempt == _ATTEMPTS - 1:
+        except process.ChildLostError as lost:
+            killed += lost.killed
+            if killed > 1 or attempt == _ATTEMPTS - 1:
                 raise
             for table in tables:
                 table.reset()
@@ -334,8 +336,8 @@ def _sit_in_monty(source: str, tables: list[Table], limits: Limits) -> _Sat:
         sitting.play()
     except FatalError as raised:
         fatal = raised
-    # A worker that died does not say in which game: one after another they do.
-    unclear = fatal is not None and fatal.outcome is Outcome.CRASHED and fatal.index is None and len(tables) > 1
+    # Memory is what all games have together, and a worker that died does not say in which: one after another they do.
+    unclear = fatal is not None and fatal.outcome is Outcome.CRASHED and len(tables) > 1
     return _Sat(sitting.error, sitting.session.used_s, fatal, unclear)
 
 
@@ -348,7 +350,8 @@ def _why_gone(end: process.End, index: int | None, hard_cpu_s: int) -> FatalErro
         return FatalError(Outcome.TIMEOUT, "the program used up its CPU time", None)
     if end.signal in _FROM_OUTSIDE:
         raise process.ChildLostError(
-            f"a strategy's process was killed from outside (signal {end.signal}): the machine may be out of memory"
+            f"a strategy's process was killed from outside (signal {end.signal}): the machine may be out of memory",
+            killed=True,
         )
     how = f"signal {end.signal}" if end.signal else "an exit"
     return FatalError(Outcome.CRASHED, f"the program's process ended by {how}: out of memory or stack", index)

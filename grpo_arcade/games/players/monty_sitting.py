@@ -113,6 +113,8 @@ class MontySitting:
         gap = monty_gaps.gap_behind(trouble.kind, trouble.text)
         if gap:
             raise GapError(_with_line(gap, trouble.line)) from trouble
+        if trouble.kind == "MemoryError" and "except" in self.source:
+            raise GapError(_with_line("memory that runs out cannot be caught there", trouble.line)) from trouble
         if trouble.lost or trouble.kind in ("MemoryError", "TimeoutError"):
             raise self.fatal(trouble, place) from trouble
         self.tables[place].outcome = Outcome.CRASHED

@@ -174,6 +174,24 @@ def test_randomness_is_each_games_own_and_the_same_behind_both_walls(monkeypatch
 
 
 @needs_monty
+def test_memory_that_monty_cannot_let_a_program_catch_is_told(monkeypatch):
+    source = "def strategy(board):\n    try: x = 'a' * 10 ** 12\n    except MemoryError: return 'A'\n    return 'W'\n"
+    assert play(monkeypatch, "kernel", source).error == ""
+    refused = play(monkeypatch, "monty", source)
+    assert refused.refusal is Outcome.FORBIDDEN
+    assert "memory that runs out cannot be caught there (line 2)" in refused.error
+
+
+@needs_monty
+def test_games_that_fill_their_memory_together_are_played_one_by_one(monkeypatch):
+    source = "keep = [0] * (6 << 20)\ndef strategy(board):\n    return 'WASD'[len(keep) % 3]\n"
+    limits = Limits(memory_bytes=256 << 20)
+    behind_monty = play(monkeypatch, "monty", source, range(6), limits=limits)
+    assert behind_monty.error == ""
+    assert behind_monty.episodes == play(monkeypatch, "kernel", source, range(6), limits=limits).episodes
+
+
+@needs_monty
 def test_a_games_toolbox_is_lent_behind_monty_too(monkeypatch):
     options = {"size": 3, "toolbox": True}
     example = make("2048", **options).toolbox.example

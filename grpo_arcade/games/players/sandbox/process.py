@@ -39,6 +39,11 @@ def needed(what: str) -> Iterator[None]:
 class ChildLostError(SandboxError):
     """A child was ended from outside, or its fork server died under it: the match can be played again."""
 
+    def __init__(self, text: str, killed: bool = False) -> None:
+        super().__init__(text)
+        self.killed = killed
+        """Whether it was the child alone that somebody killed."""
+
 
 @dataclass(frozen=True, slots=True)
 class End:
