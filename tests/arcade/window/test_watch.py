@@ -1,6 +1,7 @@
 """Watch attaches to run folders as the trainer writes them: live, ended, crashed, resumed and deleted."""
 
 import contextlib
+import dataclasses
 import shutil
 import sqlite3
 import subprocess
@@ -462,3 +463,24 @@ def test_a_real_training_is_watched_from_its_first_boards_to_its_end(app, hands,
     finally:
         trainer.kill()
         trainer.wait()
+
+
+def test_the_held_out_curve_alone_stands_beside_the_baselines_in_reach_and_names_those_beyond(app, hands, ended_run):
+    scene = watch(app, hands, ended_run, 16)
+    settle(hands, scene)
+    strip, surface, look = scene.view.strip, app.surface, app.theme
+
+    def cards(baselines):
+        strip.draw(surface, look, dataclasses.replace(scene.news, baselines=baselines))
+        return [pygame.surfarray.array3d(surface.subsurface(plot.inflate(0, 2 * look.px(14)))) for plot in strip._plots]
+
+    without = cards({})
+    means = [point.held_out for point in scene.news.points if point.held_out is not None]
+    near, far = cards({"greedy": max(means) * 1.1}), cards({"expectimax": 50 * max(means)})
+    for drawn in (near, far):
+        changed = [bool((before != after).any()) for before, after in zip(without, drawn, strict=True)]
+        assert changed == [False, True, False, False][: len(changed)]
+    # A baseline beyond leaves the curve as it was: the mark stands in the line above it.
+    height = without[1].shape[1] - look.px(14) * 2
+    assert (far[1][:, -height:] == without[1][:, -height:]).all()
+    assert (near[1][:, -height:] != without[1][:, -height:]).any()

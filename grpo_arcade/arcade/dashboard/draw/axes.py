@@ -13,8 +13,6 @@ from functools import lru_cache
 from grpo_arcade.arcade.dashboard.draw.numbers import number
 
 Limits = tuple[float, float]
-_LEAST = 0.4
-"""Of an axis's height, what the curves have to themselves."""
 _NOTHING = 1e-100
 """Smaller numbers are all one."""
 
@@ -170,23 +168,6 @@ def roomy(low: float, high: float, most: int) -> Limits:
         return (low - room if low < 0 or low > room else 0.0), high + room
     step = round_step((high - low) / most) / 5
     return math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
-
-
-def reaching(low: float, high: float, levels: Iterable[float]) -> tuple[Limits, list[float]]:
-    """How far an axis reaches for curves from ``low`` to ``high``, and which of the levels lie beyond.
-
-    The nearest levels are taken in as long as the curves keep a good part of the height: a score that climbs from 1,800
-    to 2,900 would be a flat line on an axis that reaches to 21,000.
-    """
-    first, last, beyond = low, high, []
-    own = max(high - low, 0.05 * max(abs(low), abs(high)))
-    for level in sorted(levels, key=lambda level: max(low - level, level - high)):
-        wider = min(first, level), max(last, level)
-        if wider[1] - wider[0] > own / _LEAST:
-            beyond.append(level)
-        else:
-            first, last = wider
-    return (first, last), beyond
 
 
 def places(values: Iterable[float], limits: Limits, count: int) -> list[int]:

@@ -18,13 +18,13 @@ from grpo_arcade.arcade.dashboard.draw.axes import (
     framed,
     labelled,
     places,
-    reaching,
     roomy,
     ticks,
 )
 from grpo_arcade.arcade.dashboard.draw.braille import MOST, Canvas, thinned
 from grpo_arcade.arcade.dashboard.draw.lines import Lines
 from grpo_arcade.arcade.dashboard.draw.numbers import number
+from grpo_arcade.arcade.reach import reaching
 
 Rgb = tuple[int, int, int]
 BLUE, ORANGE, GREEN, PINK, GREY, YELLOW = (

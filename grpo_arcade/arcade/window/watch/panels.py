@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pygame
 
+from grpo_arcade.arcade.reach import reaching
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.theme import Theme
 from grpo_arcade.arcade.window.watch.run_feed import News, Point
@@ -22,11 +23,13 @@ class Curve:
     label: str
     value: Callable[[Point], float | None]
     form: Callable[[float], str]
+    beside_baselines: bool = False
+    """Whether the baselines are of the same kind, and stand beside it."""
 
 
 CURVES = (
     Curve("Reward", lambda point: point.reward, "{:.2f}".format),
-    Curve("Held-out score", lambda point: point.held_out, score_text),
+    Curve("Held-out score", lambda point: point.held_out, score_text, beside_baselines=True),
     Curve("Spread", lambda point: point.spread, "{:.2f}".format),
     Curve("Step time", lambda point: point.step_s, "{:.1f} s".format),
 )
@@ -83,7 +86,15 @@ class Strip:
         shown = curve.value(news.present) if news.present is not None else None
         said = curve.form(shown) if shown is not None else "–"
         box = paint.text(surface, said, (card.right - pad, y), height, look.ink, weight="bold", anchor="right")
-        paint.text(surface, curve.label, (card.left + pad, y), height, look.soft, room=box.left - card.left - 2 * pad)
+        name = paint.text(
+            surface, curve.label, (card.left + pad, y), height, look.soft, room=box.left - card.left - 2 * pad
+        )
+        baselines = news.baselines if curve.beside_baselines else {}
+        if known:
+            values = [value for _, value in known]
+            (_, top), far = reaching(min(values), max(values), baselines.values())
+            above = {which: mean for which, mean in baselines.items() if mean in far and mean > top}
+            _draw_beyond(surface, look, (name.right + 2 * pad, y), box.left - name.right - 3 * pad, above)
         top = y + height
         plot = pygame.Rect(card.left + pad, top, card.width - 2 * pad, card.bottom - pad - top)
         self._plots.append(plot)
@@ -92,29 +103,59 @@ class Strip:
         if news.shown:
             x = plot.left + round((plot.width - 1) * news.shown / self._last)
             surface.fill(paint.mix(look.card, look.accent, 0.45), (x, plot.top, max(1, look.px(1.5)), plot.height))
-        self._draw_line(surface, look, plot, known)
+        self._draw_line(surface, look, plot, known, baselines)
 
     def _draw_line(
-        self, surface: pygame.Surface, look: Theme, plot: pygame.Rect, known: Sequence[tuple[int, float]]
+        self,
+        surface: pygame.Surface,
+        look: Theme,
+        plot: pygame.Rect,
+        known: Sequence[tuple[int, float]],
+        baselines: Mapping[str, float],
     ) -> None:
         if not known:
             return
         dots = _thinned(known, max(2, plot.width // 2))
-        low, high = min(value for _, value in dots), max(value for _, value in dots)
+        own = min(value for _, value in dots), max(value for _, value in dots)
+        (low, high), beyond = reaching(*own, baselines.values())
         span = high - low or 1.0
         room = plot.height - 1 - 2 * look.px(2)
-        at = [
-            (
-                plot.left + (plot.width - 1) * step / self._last,
-                plot.bottom - 1 - look.px(2) - room * ((value - low) / span if high > low else 0.5),
-            )
-            for step, value in dots
-        ]
+
+        def height(value: float) -> float:
+            return plot.bottom - 1 - look.px(2) - room * ((value - low) / span if high > low else 0.5)
+
+        near = {name: height(mean) for name, mean in baselines.items() if mean not in beyond}
+        _draw_baselines(surface, look, plot, near)
+        at = [(plot.left + (plot.width - 1) * step / self._last, height(value)) for step, value in dots]
         colour = look.rival >> 16 & 255, look.rival >> 8 & 255, look.rival & 255
         if len(at) > 1:
             for lower in (0, max(1, look.px(1)) / 2):
                 pygame.draw.aalines(surface, colour, False, [(x, y + lower) for x, y in at])
         pygame.draw.circle(surface, colour, at[-1], max(2, look.px(2.5)))
+
+
+def _draw_baselines(surface: pygame.Surface, look: Theme, plot: pygame.Rect, near: Mapping[str, float]) -> None:
+    """Lines at their heights, with their names."""
+    small = look.px(theme.CAPTION * 0.8)
+    for y in near.values():
+        surface.fill(paint.mix(look.card, look.faint, 0.6), (plot.left, round(y), plot.width, max(1, look.px(1))))
+    for name, y in near.items() if plot.height >= 3 * small else ():
+        beside = y - small if y - small > plot.top else y + small
+        paint.text(surface, name, (plot.left + small // 2, round(beside)), small, look.faint, room=plot.width // 2)
+
+
+def _draw_beyond(
+    surface: pygame.Surface, look: Theme, at: tuple[int, int], room: int, beyond: Mapping[str, float]
+) -> None:
+    """What lies above the axis, as a mark with its numbers, in the line of the curve's name."""
+    small = look.px(theme.CAPTION * 0.8)
+    if not beyond or room < 4 * small:
+        return
+    x, y = at
+    pygame.draw.polygon(surface, look.faint, [(x, y - small // 3), (x - small // 3, y + small // 4),
+                                              (x + small // 3, y + small // 4)])  # fmt: skip
+    words = ", ".join(f"{name} {score_text(mean)}" for name, mean in beyond.items())
+    paint.text(surface, words, (x + small // 2, y), small, look.faint, room=room - small)
 
 
 def _thinned(known: Sequence[tuple[int, float]], most: int) -> list[tuple[float, float]]:
