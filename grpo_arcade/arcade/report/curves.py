@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-from grpo_arcade.arcade.dashboard.draw.axes import labelled, reaching, roomy, ticks
+from grpo_arcade.arcade.scales import labelled, reaching, roomy, ticks
 from grpo_arcade.games import score_text
 
 _WIDTH = 760

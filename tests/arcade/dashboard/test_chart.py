@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grpo_arcade.arcade.dashboard.draw.axes import frame, labelled, places, roomy, ticks
+from grpo_arcade.arcade.dashboard.draw.axes import frame, places
 from grpo_arcade.arcade.dashboard.draw.braille import Canvas, thinned
 from grpo_arcade.arcade.dashboard.draw.chart import BLUE, ORANGE, ChartData, Curve, Ink, draw
-from grpo_arcade.arcade.reach import reaching
+from grpo_arcade.arcade.scales import labelled, reaching, roomy, ticks
 
 numbers = st.floats(-1e9, 1e9) | st.floats(1e-12, 1e-9) | st.floats()
 

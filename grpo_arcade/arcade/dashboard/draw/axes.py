@@ -10,11 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from grpo_arcade.arcade.dashboard.draw.numbers import number
-
-Limits = tuple[float, float]
-_NOTHING = 1e-100
-"""Smaller numbers are all one."""
+from grpo_arcade.arcade.scales import Limits, labelled, ticks
 
 
 @dataclass(frozen=True)
@@ -107,17 +103,6 @@ def _labels(limits: Limits | None, width: int, height: int, log: bool) -> Marks:
     return marks if fits else [(mark, "") for mark, _ in marks]
 
 
-def labelled(marks: Sequence[float]) -> list[tuple[float, str]]:
-    """Marks with what is written at them: all with as many decimals as tell them apart."""
-    if not marks:
-        return []
-    largest, step = max(map(abs, marks)), abs(marks[1] - marks[0]) if len(marks) > 1 else abs(marks[0]) or 1.0
-    if largest and (largest < 1e-3 or step < 1e-6):
-        return [(mark, number(mark)) for mark in marks]
-    decimals = max(0, -math.floor(math.log10(step) + 1e-9)) if len(marks) > 1 else 0 if largest >= 10 else 2
-    return [(mark, f"{mark + 0.0:,.{decimals}f}") for mark in marks]
-
-
 def _powers(low: float, high: float, most: int) -> list[tuple[float, str]]:
     """Round numbers between two powers of ten: 1, 2 and 5 times each, or fewer where that is too many."""
     first, last = 10.0**low, 10.0**high
@@ -142,32 +127,6 @@ def _begin(line: str, label: str, column: int) -> int:
     around = range(max(0, column - len(label) + 1), min(column + len(label), len(line) - 1))
     free = [at for at in around if line[at] == " "] or [column]
     return (free[0] + free[-1] - len(label) + 1) // 2
-
-
-def ticks(low: float, high: float, most: int) -> list[float]:
-    """Round numbers between two, at most ``most`` + 1 of them."""
-    step = round_step((high - low) / most)
-    first = math.ceil(low / step - 1e-9)
-    return [float(f"{at * step:.12g}") for at in range(first, math.floor(high / step + 1e-9) + 1)]
-
-
-def round_step(rough: float) -> float:
-    """The next of 1, 2 or 5 times a power of ten that is not smaller."""
-    power = 10.0 ** math.floor(math.log10(rough))
-    return next(power * times for times in (1, 2, 5, 10) if power * times >= rough * 0.999)
-
-
-def roomy(low: float, high: float, most: int) -> Limits:
-    """Limits a little wider than the numbers, so that the next number needs no others: a fifth of a tick at most.
-
-    What is never negative has no axis below nothing.
-    """
-    size = max(abs(low), abs(high))
-    if high - low <= max(1e-9 * size, _NOTHING):
-        room = 0.1 * (size if size > _NOTHING else 1.0)
-        return (low - room if low < 0 or low > room else 0.0), high + room
-    step = round_step((high - low) / most) / 5
-    return math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
 
 
 def places(values: Iterable[float], limits: Limits, count: int) -> list[int]:

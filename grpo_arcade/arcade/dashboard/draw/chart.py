@@ -11,20 +11,11 @@ from rich.color import Color
 from rich.style import Style
 from rich.text import Text
 
-from grpo_arcade.arcade.dashboard.draw.axes import (
-    Frame,
-    Limits,
-    frame,
-    framed,
-    labelled,
-    places,
-    roomy,
-    ticks,
-)
+from grpo_arcade.arcade.dashboard.draw.axes import Frame, frame, framed, places
 from grpo_arcade.arcade.dashboard.draw.braille import MOST, Canvas, thinned
 from grpo_arcade.arcade.dashboard.draw.lines import Lines
 from grpo_arcade.arcade.dashboard.draw.numbers import number
-from grpo_arcade.arcade.reach import reaching
+from grpo_arcade.arcade.scales import Limits, labelled, reaching, roomy, ticks
 
 Rgb = tuple[int, int, int]
 BLUE, ORANGE, GREEN, PINK, GREY, YELLOW = (

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from rich.style import Style
 from rich.text import Text
 
-from grpo_arcade.arcade.dashboard.draw.axes import labelled, round_step
 from grpo_arcade.arcade.dashboard.draw.shares import OUTCOME_COLOURS
+from grpo_arcade.arcade.scales import labelled, round_step
 from grpo_arcade.recordings.runs.records import ordered
 
 MOST_BINS = 16

@@ -14,12 +14,12 @@ from textual.containers import Grid, VerticalScroll
 from textual.widgets import Static
 
 from grpo_arcade.arcade.dashboard.dialogs import Prompt, Telling
-from grpo_arcade.arcade.dashboard.draw.axes import round_step
 from grpo_arcade.arcade.dashboard.draw.chart import BLUE, GREEN, GREY, ORANGE, PINK, YELLOW, Chart, ChartData, Curve
 from grpo_arcade.arcade.dashboard.draw.lines import Lines
 from grpo_arcade.arcade.dashboard.draw.numbers import number, reward_words
 from grpo_arcade.arcade.dashboard.draw.shares import OUTCOME_COLOURS, TIME_COLOURS, legend, nameless, stacked
 from grpo_arcade.arcade.dashboard.read.machine import Load
+from grpo_arcade.arcade.scales import round_step
 from grpo_arcade.foreign_text import one_line
 from grpo_arcade.recordings.runs.folder import LIVE
 from grpo_arcade.recordings.runs.history import History

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pygame
 
-from grpo_arcade.arcade.reach import reaching
+from grpo_arcade.arcade.scales import reaching
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.theme import Theme
 from grpo_arcade.arcade.window.watch.run_feed import News, Point
