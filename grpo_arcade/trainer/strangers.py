@@ -16,6 +16,7 @@ from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer import rewards
 from grpo_arcade.trainer.models.files import ADAPTER_CONFIG
 from grpo_arcade.trainer.models.loading import ModelError, adapter_base, base_name
+from grpo_arcade.trainer.question import GAME, TUTORIAL
 
 
 class StrangersRunError(ValueError):
@@ -36,8 +37,9 @@ def names(folder: Path) -> list[str]:
     game = str(said.get("game", ""))
     if not asks_nobody(game):
         found.append(f"play {game}, wherever that is")
-    if said.get("prompt", "game") not in ("game", "tutorial"):
-        found.append(f"ask with {said['prompt']!r}, a file or a text")
+    prompt = str(said.get("prompt", GAME))
+    if prompt not in (GAME, TUTORIAL) and "\n" not in prompt:  # a text of several lines is asked as it is
+        found.append(f"read the file {prompt} and ask with it")
     if said.get("use_vllm") and said.get("vllm_mode") == "server":
         found.append(f"send its model to {said.get('vllm_server_base_url')}")
     if said.get("ray_address"):

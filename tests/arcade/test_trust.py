@@ -61,7 +61,7 @@ def listener():
         ({"model": "somebody/model"}, "load the model somebody/model"),
         ({"model": "/etc"}, "load the model /etc"),
         ({"game": "openenv:ws://there:1"}, "play openenv:ws://there:1"),
-        ({"prompt": "/home/me/.ssh/id_rsa"}, "ask with '/home/me/.ssh/id_rsa'"),
+        ({"prompt": "/home/me/.ssh/id_rsa"}, "read the file /home/me/.ssh/id_rsa and ask with it"),
         (
             {"use_vllm": True, "vllm_mode": "server", "vllm_server_base_url": "http://there"},
             "its model to http://there",

@@ -1,5 +1,6 @@
 """Groups, evaluations, commands, log and configuration, on runs made by the real writer."""
 
+import os
 import random
 
 import pytest
@@ -10,6 +11,21 @@ from textual.widgets import DataTable
 from grpo_arcade.arcade.dashboard.tabs.groups import Groups, programs, shared_lines, strip_of
 from grpo_arcade.arcade.dashboard.tabs.log import MOST_LINES, Tail, level_of
 from grpo_arcade.recordings.runs.reader import RunReader
+
+
+def test_a_log_that_is_a_pipe_is_not_waited_for_and_a_line_without_end_is_cut(tmp_path):
+    tail = Tail()
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe")
+        tail.follow(tmp_path / "pipe")
+        assert not tail.lines
+    with (tmp_path / "log.txt").open("wb") as file:
+        for _ in range(4):
+            file.write(b"x" * 3_000_000)
+            file.flush()
+            tail.follow(tmp_path / "log.txt")
+    assert len(tail._torn) < 100_000
+    assert len(tail.torn) < 3_000
 
 
 def test_a_group_stands_side_by_side_the_best_first(finished, drive, until, seen):

@@ -20,6 +20,7 @@ from grpo_arcade.recordings.runs.reader import RunReader
 
 MOST_LINES = 5_000
 _MOST_BYTES = 2_000_000
+_LONGEST_TORN = 1 << 16
 """What is read of a log at once; of a larger one, the end."""
 LEVELS = ("all", "warnings", "errors")
 _ERROR = re.compile(r"\b(ERROR|CRITICAL|FATAL|Traceback|\w*(?:Error|Exception))\b")
@@ -40,6 +41,8 @@ class Tail:
     def follow(self, path: Path) -> None:
         """Read what was added. A last line without its end is kept back until it is whole."""
         try:
+            if not path.is_file():
+                return  # of a pipe nobody knows when it answers
             size = path.stat().st_size
             if size < self._at:
                 self.__init__()  # type: ignore[misc]
@@ -54,7 +57,8 @@ class Tail:
         except OSError:
             return
         self._at += len(data)
-        *whole, self._torn = (self._torn + data).split(b"\n")
+        *whole, torn = (self._torn + data).split(b"\n")
+        self._torn = torn[-_LONGEST_TORN:]  # a line may never end
         for line in whole:
             self.lines.append(log_line(line.decode("utf-8", "replace")))
             self.read += 1
