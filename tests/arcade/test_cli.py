@@ -194,6 +194,15 @@ def test_runs_of_an_empty_folder_is_no_error(tmp_path):
     assert json.loads(arcade("runs", "--json", cwd=tmp_path).stdout) == []
 
 
+def test_a_dry_run_prints_the_prompt_of_every_stage_word_for_word(tmp_path):
+    from grpo_arcade.games import make
+
+    done = arcade("train", "--dry-run", "--curriculum", "size=3,target=64", "size=4", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for number, options in enumerate(({"size": 3, "target": 64}, {"size": 4}), 1):
+        assert f"The prompt of stage {number}:\n\n{make('2048', **options).prompt()}" in done.stdout
+
+
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(tmp_path):
     done = arcade("train", "--dry-run", "--json", "--max-steps", 5, cwd=tmp_path)
     told = json.loads(done.stdout)
