@@ -44,6 +44,7 @@ class ArcadeTrainer(GRPOTrainer):
         self._scorer: Scorer
         self._batch: list[Judged] = []
         self._values: torch.Tensor
+        self._cut_off: list[bool] = []
         self._buffered_inputs: list[dict[str, Any]] | None = None
         self._last_loaded_step = -1
         self._spent = dict.fromkeys(("generate_s", "score_s", "step_s"), 0.0)
@@ -181,12 +182,25 @@ class ArcadeTrainer(GRPOTrainer):
         asked = [{**row, "prompt": prompt} for row in inputs]
         output: dict[str, Any] = super()._generate_and_score_completions(asked)
         started = time.perf_counter()
+        if self._loop.config.mask_truncated_completions:
+            self._leave_out_what_was_cut_off(output)
         advantages = self.accelerator.gather(output["advantages"]).tolist()
         totals = (self._values * self.reward_weights.to(self._values.device)).nansum(dim=1)
         totals = totals.masked_fill(self._values.isnan().all(dim=1), torch.nan)  # nobody judges it
         self._loop.judged(self._batch, totals.tolist(), advantages)
         self._spent["score_s"] += time.perf_counter() - started
         return output
+
+    def _leave_out_what_was_cut_off(self, output: dict[str, Any]) -> None:
+        """Take completions that ran out of tokens from the loss.
+
+        TRL's own setting counts as cut off whatever does not end in the tokenizer's end token. A chat model may end its
+        answers with another, and then TRL would leave out every one: a run that learns nothing, and says so nowhere.
+        """
+        mask = output["completion_mask"]
+        ended = torch.tensor([not cut for cut in self._cut_off], device=mask.device)
+        output["completion_mask"] = mask * ended.unsqueeze(1).to(mask.dtype)
+        output["num_items_in_batch"] = self.accelerator.gather(output["completion_mask"].sum()).sum()
 
     def _generate_single_turn(
         self, prompt_ids: list[list[int]], images: Any, multimodal_fields: Any, has_tool_images: bool = False
@@ -218,6 +232,7 @@ class ArcadeTrainer(GRPOTrainer):
             )
             if self._engine is not None:
                 self._engine.rest()
+        self._cut_off = [is_cut_off(ids, ends) for ids in completions]
         self._spent["generate_s"] += time.perf_counter() - started
         return completions, logprobs
 

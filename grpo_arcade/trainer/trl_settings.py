@@ -29,7 +29,7 @@ def trl_config(config: TrainConfig, folder: Path, rewards: Sequence[Reward], tem
         *("max_grad_norm", "max_steps", "num_generations", "per_device_train_batch_size"),
         *("gradient_accumulation_steps", "steps_per_generation", "num_iterations", "max_completion_length"),
         *("temperature", "beta", "epsilon", "loss_type", "importance_sampling_level"),
-        *("scale_rewards", "mask_truncated_completions", "gradient_checkpointing", "seed"),
+        *("scale_rewards", "gradient_checkpointing", "seed"),
         *("vllm_mode", "vllm_server_base_url", "vllm_server_timeout"),
         *("vllm_importance_sampling_mode", "vllm_importance_sampling_clip_max"),
     )
@@ -39,6 +39,7 @@ def trl_config(config: TrainConfig, folder: Path, rewards: Sequence[Reward], tem
         # Said outright, because Unsloth has defaults of its own where TRL would take these.
         epsilon_high=config.epsilon if config.epsilon_high is None else config.epsilon_high,
         router_aux_loss_coef=0.0,
+        mask_truncated_completions=False,  # the adapter does it, and knows all end tokens
         output_dir=str(folder),
         reward_weights=[reward.weight for reward in rewards],
         chat_template_kwargs=template,

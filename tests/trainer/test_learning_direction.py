@@ -69,3 +69,28 @@ def test_default_rewards_make_the_right_answers_likelier(undecided, tmp_path):
     gain = {kind: after[kind] - before[kind] for kind in ANSWERS}
     assert gain["plays"] > max(0.5, gain["gets stuck"])
     assert max(gain["crashes"], gain["is no program"]) < -1
+
+
+def test_answers_that_end_by_another_token_than_the_tokenizers_are_learnt_from(tiny_model, tmp_path):
+    """A chat model's turn often ends by a token of its own; taken for cut off, all of them would be left out."""
+    import shutil
+
+    folder = tmp_path / "chat"
+    shutil.copytree(tiny_model, folder)
+    model, tokenizer = load(str(folder))
+    turn_ends = tokenizer.eos_token_id
+    model.generation_config.eos_token_id = turn_ends
+    model.generation_config.save_pretrained(folder)
+    tokenizer.eos_token = tokenizer.convert_ids_to_tokens(5)
+    tokenizer.save_pretrained(folder)
+    config = TrainConfig(
+        model=str(folder), output_dir=str(tmp_path), run_key="00" * 16, num_generations=8,
+        per_device_train_batch_size=8, gradient_accumulation_steps=1, max_steps=2, max_completion_length=120,
+        train_seeds=1, eval_steps=0, eval_strategies=1, eval_seeds=1, learning_rate=1e-4, threads=1, workers=1,
+    )  # fmt: skip
+    result = train(config)
+    with RunReader(result.folder) as run:
+        steps = run.steps()
+    assert max(row["clipped_ratio"] for row in steps) < 1
+    assert all(row["grad_norm"] > 0 and row["entropy"] > 0 for row in steps if row["reward_std"] > 0)
+    assert any(row["reward_std"] > 0 for row in steps)

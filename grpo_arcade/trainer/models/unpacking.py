@@ -71,7 +71,10 @@ def _write(file: Path, folder: Path) -> None:
         config.dtype = "bfloat16"
         plain = type(read)(config).to(torch.bfloat16)
         plain.load_state_dict({name: weights.to(torch.bfloat16) for name, weights in read.state_dict().items()})
-        plain.generation_config.eos_token_id = tokenizer.eos_token_id
+        if isinstance(end := read.generation_config.eos_token_id, int):
+            # What transformers reads of the tokenizer has another end token for some chat models.
+            tokenizer.eos_token = tokenizer.convert_ids_to_tokens(end)
+            plain.generation_config.eos_token_id = end
         plain.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
     finally:
