@@ -196,14 +196,16 @@ def test_an_mp4_is_made_too(app, hands):
     assert path.read_bytes()[4:8] == b"ftyp"
 
 
-def test_leaving_an_export_ends_it_and_says_so(app, hands):
-    opened(app, hands, recorded(options={"size": 5, "target": 8192}))
+def test_a_film_that_was_asked_for_is_saved_also_when_one_leaves_before_it_is_ready(app, hands):
+    scene = opened(app, hands, recorded(options={"size": 5, "target": 8192}))
     export(app, hands, "return")
     hands.turns(3)
     hands.press("escape")
-    assert "given up" in hands.said[-1]
-    assert films(app) == []
-    hands.turns(5)
+    assert "still being made" in hands.said[-1]
+    hands.until(lambda: any("Saved (" in line for line in hands.said))
+    assert app.scene is scene
+    assert [path.suffix for path in films(app)] == [".gif"]
+    assert len(list(app.files.folder("films").iterdir())) == 1
 
 
 def test_an_export_that_cannot_be_written_is_one_line(app, hands):

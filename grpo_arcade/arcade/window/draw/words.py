@@ -24,3 +24,8 @@ def goal(game: Game) -> str:
 def outcome_words(outcome: Outcome) -> str:
     """An outcome as people read it."""
     return outcome.value.replace("_", " ")
+
+
+def size_words(count: int) -> str:
+    """So many bytes as people read them: "1.4 MB", "38 KB"."""
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(1, round(count / 1e3))} KB"

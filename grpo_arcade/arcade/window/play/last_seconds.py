@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from grpo_arcade.arcade.window.background.clip import write_clip
 from grpo_arcade.arcade.window.background.jobs import Task
 from grpo_arcade.arcade.window.draw.boards import palette_of
+from grpo_arcade.arcade.window.draw.words import size_words
 from grpo_arcade.games import Episode, Game
 
 if TYPE_CHECKING:
@@ -59,8 +60,3 @@ class LastSeconds:
 
     def _done(self, path: Path) -> None:
         self._app.say(f"GIF saved ({size_words(path.stat().st_size)}): {path}")
-
-
-def size_words(size: int) -> str:
-    """The size of a file as people read it: "1.4 MB", "38 kB"."""
-    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{max(1, round(size / 1e3))} kB"

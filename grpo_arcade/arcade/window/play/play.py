@@ -23,7 +23,7 @@ from grpo_arcade.arcade.window.play.kept_games import best_score, kept_game
 from grpo_arcade.arcade.window.play.last_seconds import LastSeconds
 from grpo_arcade.arcade.window.play.options import Options
 from grpo_arcade.arcade.window.play.panel import WAYS, Told, draw_plate, draw_side, draw_strip
-from grpo_arcade.arcade.window.play.session import Session, fresh_seed
+from grpo_arcade.arcade.window.play.session import PERSON, Session, fresh_seed
 from grpo_arcade.arcade.window.shell.scene import Dropped, Event, Scene
 from grpo_arcade.games import Episode, Game, Outcome, make
 from grpo_arcade.recordings import SUFFIX, load, save
@@ -390,6 +390,8 @@ class Play(Scene, ABC):
         outcome = self.game.outcome
         if outcome is not None and self._progress >= 1.0:
             words = _ENDINGS.get(outcome, str(outcome).replace("_", " ").capitalize())
+            if outcome is Outcome.WON and self.session.players != {PERSON}:
+                words = "Won with help" if PERSON in self.session.players else f"{max(self.session.players)} wins"
             line = f"{self.game.score:,.0f} points in {self.lasted}"
             draw_plate(surface, self.app.theme, self._board, words, line, self.app.theme.outcome(outcome))
         if self.paused and outcome is None and self.autoplay is None:

@@ -14,6 +14,7 @@ from grpo_arcade.arcade.window.background.filming import Filmed, FilmPlan, film
 from grpo_arcade.arcade.window.background.jobs import Task
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.boards import palette_of
+from grpo_arcade.arcade.window.draw.words import size_words
 from grpo_arcade.arcade.window.shell.scene import Event, Scene
 from grpo_arcade.arcade.window.shell.widgets import Focus, Item, draw_item, heading
 from grpo_arcade.games import Episode
@@ -81,10 +82,11 @@ class Export(Scene):
         self._focus.index = len(self._focus.items) - 1
 
     def leave(self) -> None:
-        """A film that was asked for and is not finished is not lost silently."""
-        if self.wanted and self.filmed is None and not self.problem:
-            self.app.complain("The export was given up before it was finished")
-        self._give_up()
+        """A film that was asked for is finished and saved all the same; one that was only measured is not."""
+        if self.wanted and self.filmed is None and not self.problem and self.app.running:
+            self.app.say("The film is still being made; it is saved when it is ready")
+        else:
+            self._give_up()
 
     def _give_up(self) -> None:
         if self._task:
@@ -153,9 +155,12 @@ class Export(Scene):
         stem = f"{first.game.replace('/', '-')}{versus}-seed-{first.seed}"
         path = self.app.files.fresh("films", stem, f".{self.format}")
         os.replace(self.filmed.path, path)
-        self.app.say(f"Saved ({_megabytes(self.filmed.bytes)}): {path}")
+        self.app.say(f"Saved ({size_words(self.filmed.bytes)}): {path}")
         self.app.memory.set("export format", self.format)
-        self.app.close(self)
+        if self in self.app.scenes:
+            self.app.close(self)
+        else:
+            self._give_up()  # its folder, which is empty now
 
     # What is chosen and seen.
 
@@ -226,7 +231,7 @@ class Export(Scene):
         made = self.filmed
         fits = " · fits in 10 MB" if made.bytes <= FITS else " · more than 10 MB"
         facts = f"{made.width}×{made.height}, {made.seconds:.0f} s" + (f"; {made.note}" if made.note else "")
-        return _megabytes(made.bytes) + fits, facts
+        return size_words(made.bytes) + fits, facts
 
     def draw(self, surface: pygame.Surface) -> None:
         """The rows, and what the file weighs."""
@@ -254,7 +259,3 @@ class Export(Scene):
     def keys(self) -> Sequence[str]:
         """Few."""
         return ("menu.choose", "app.back")
-
-
-def _megabytes(count: int) -> str:
-    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} KB"

@@ -54,9 +54,11 @@ class App:
         self.bindings, binding_problems = Bindings.of_settings(self.settings.keys)
         self.files = KeptFiles(self.settings.data_folder)
         self.memory = Memory(self.settings.data_folder / "window.json")
-        self.palette = self.memory.get("palette", self.settings.palette)
-        if self.palette not in theme.PALETTES:
-            self.palette = self.settings.palette
+        self.palette = self.settings.palette
+        # What was chosen in the window stays until somebody writes another one into the settings.
+        chosen = self.memory.get("palette", "")
+        if chosen in theme.PALETTES and self.memory.get("palette of settings", self.palette) == self.palette:
+            self.palette = chosen
         self.speaker: Speaker = Speaker(self.memory.get("muted", False), self.complain)
         self.scenes: list[Scene] = []
         self.running = True
@@ -151,6 +153,7 @@ class App:
         """Change the colours of the window and the games."""
         self.palette = palette
         self.memory.set("palette", palette)
+        self.memory.set("palette of settings", self.settings.palette)
         self._resized()
 
     def mute(self, muted: bool) -> None:

@@ -51,7 +51,7 @@ class Frame:
             scene.whole = True
             scene.draw(below)
             scene.whole = False
-            self.bar.draw(below, look, bindings, keys, device, "app.help")
+            self.bar.draw(below, look, bindings, keys, device, "app.help", typing=scene.wants_text)
             if help is not None:
                 help.draw(below, look, bindings)
             if self._under is not None:

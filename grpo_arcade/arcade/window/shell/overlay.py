@@ -87,6 +87,7 @@ class KeyBar:
 
     def __init__(self) -> None:
         self._chips: list[tuple[pygame.Rect, str]] = []
+        self._typing = False
         self.hovered: str | None = None
 
     @staticmethod
@@ -95,9 +96,21 @@ class KeyBar:
         return look.px(34)
 
     def draw(
-        self, surface: pygame.Surface, look: Theme, bindings: Bindings, ids: Sequence[str], device: str, help_id: str
+        self,
+        surface: pygame.Surface,
+        look: Theme,
+        bindings: Bindings,
+        ids: Sequence[str],
+        device: str,
+        help_id: str,
+        *,
+        typing: bool = False,
     ) -> None:
-        """Paint as many of the actions as fit; the help is always there, on the right."""
+        """Paint as many of the actions as fit; the help is always there, on the right.
+
+        While somebody is ``typing``, a key that prints is no key of an action and is not named as one.
+        """
+        self._typing = typing
         bar = pygame.Rect(0, surface.get_height() - self.height(look), surface.get_width(), self.height(look))
         surface.fill(look.sunken, bar)
         surface.fill(look.line, (0, bar.top, bar.width, 1))
@@ -120,6 +133,8 @@ class KeyBar:
     def _words(self, bindings: Bindings, id: str, device: str) -> tuple[str, str]:
         of_device = [w for w in bindings.bindings(id) if w.startswith("pad:") == (device == "pad") and ":" not in w[4:]]
         words = [w for w in of_device if device == "pad" or not w.startswith(("mouse:", "wheel:"))]
+        if self._typing and device != "pad":
+            words = [word for word in words if len(word) > 1] or words
         key = binding_label(words[0]) if words else bindings.key_label(id)
         label = bindings.action(id).label
         return key, "" if label == key else label  # an arrow that is called by its name says it once

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from grpo_arcade.arcade.window.shell.app import App
 
 
+_HARDLY_BEGUN_S = 1.0
+"""A game of fewer moves than are made in this time, at the game's own pace, is not worth a file of its own."""
+
+
 class Keeper:
     """Saves the games of one match.
 
@@ -27,10 +31,14 @@ class Keeper:
         self._saved = b""
         """The person's actions, as they were saved last."""
 
-    def keep(self, person: Seat, seed: int) -> None:
-        """Save the person's game, unless it stands as it was saved."""
+    def keep(self, person: Seat, seed: int, *, begun: bool = False) -> None:
+        """Save the person's game, unless it stands as it was saved; with ``begun``, also unless it has hardly begun."""
         session = person.session
-        if session and session.actions and bytes(session.actions) != self._saved:
+        if session is None:
+            return
+        if begun and session.game.outcome is None and len(session.actions) < _HARDLY_BEGUN_S * session.game.frame_rate:
+            return
+        if session.actions and bytes(session.actions) != self._saved:
             self._saved = bytes(session.actions)
             self._save(session.episode(), "you", seed)
 

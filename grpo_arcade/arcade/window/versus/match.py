@@ -113,9 +113,9 @@ class Match(Scene):
                 if seat.contestant:
                     seat.contestant.stop()
 
-    def _keep_persons_game(self) -> None:
+    def _keep_persons_game(self, *, begun: bool = False) -> None:
         if self.person is not None:
-            self._keeper.keep(self.person, self.seed)
+            self._keeper.keep(self.person, self.seed, begun=begun)
 
     def _let_begin(self, contestant: Contestant) -> None:
         contestant.begin(self.app.background, self.table.name, self.table.options, self.seed)
@@ -248,7 +248,7 @@ class Match(Scene):
         self.time.restart()
 
     def _do_restart(self) -> None:
-        self._keep_persons_game()
+        self._keep_persons_game(begun=True)
         self.started = self.paused = False
         self.verdict = ""
         for seat in self.seats:
@@ -262,7 +262,7 @@ class Match(Scene):
         self.view.mark_all()
 
     def _do_new(self) -> None:
-        self._keep_persons_game()
+        self._keep_persons_game(begun=True)
         self.seed = fresh_seed()
         for seat in self.seats:
             seat.playback = None
@@ -289,6 +289,7 @@ class Match(Scene):
             raise ValueError(f"{seat.name} has no source to show")
         seat.flipped = not seat.flipped
         self.view.mark_seat(self.selected)
+        self.view.mark(("side", 0))  # it is never shown twice
 
     def _do_next(self) -> None:
         others = [place for place, seat in enumerate(self.seats) if seat.contestant]
