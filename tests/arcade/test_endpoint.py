@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from grpo_arcade.arcade.endpoint import CutOffError, Endpoint, EndpointError, complete
 from grpo_arcade.arcade.endpoint.answers import Events
+from grpo_arcade.foreign_text import one_line
 
 ANSWER = "```python\ndef strategy(board):\n    return 'A'\n```"
 
@@ -481,4 +482,4 @@ def read_or_refused(chunks):
 
 
 def assert_one_line(error):
-    assert str(error).isprintable()
+    assert one_line(error) == str(error)

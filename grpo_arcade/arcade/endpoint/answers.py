@@ -27,7 +27,7 @@ def json_of(data: bytes, place: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         raise EndpointError(f"{place} {_NO_ENDPOINT}: it does not answer in JSON") from None
     if not isinstance(value, dict):
-        raise EndpointError(f"{place} {_NO_ENDPOINT}: it answers {plain(json.dumps(value))[:100]}")
+        raise EndpointError(f"{place} {_NO_ENDPOINT}: it answers {plain(json.dumps(value)[:100])}")
     if value.get("error") or value.get("object") == "error":
         raise RefusedError(f"{place}: {error_of(value)}", 200, json.dumps(value))
     return value

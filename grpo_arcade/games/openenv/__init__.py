@@ -12,6 +12,7 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
+from grpo_arcade.foreign_text import one_line as plain_line
 from grpo_arcade.games.game import Baseline, Game, Outcome, Picture
 from grpo_arcade.games.openenv import away, reading
 from grpo_arcade.games.openenv.answers import ServerError
@@ -25,6 +26,8 @@ __all__ = ["Remote", "RemoteView", "ServerError", "SpecError"]
 
 STUCK_AFTER = 32
 """Impossible moves in a row, after which the episode ends as ``stuck``."""
+_TROUBLE = 400
+"""Characters of what a server did wrong that are kept and shown."""
 _PATIENCE_S = 20.0
 """How long a free session is waited for."""
 
@@ -192,7 +195,7 @@ class Remote(Game):
             if answer is None:
                 raise ServerError("the recording ends here")
             if "end" in answer:
-                raise ServerError(str(answer["end"])[:200])
+                raise ServerError(str(answer["end"]))
             return answer
         if kind == "reset":
             return self._reset(data)
@@ -252,7 +255,7 @@ class Remote(Game):
 
     def _lose(self, error: ServerError) -> None:
         self.outcome = Outcome.DISCONNECTED
-        self.trouble = str(error)
+        self.trouble = plain_line(error, _TROUBLE)
         self._gone = isinstance(error, GoneError)
         self._transcript.end(self.trouble)
         self._hang_up()

@@ -20,6 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grpo_arcade.foreign_text import one_line
 from grpo_arcade.games import Outcome
 from grpo_arcade.games.openenv import Remote
 from grpo_arcade.games.openenv.answers import ServerError
@@ -483,7 +484,7 @@ def play_along(parrot: tuple[str, list[object]], answers: list[object]) -> None:
         game.observation()
         game.view()
     assert game.outcome is None or isinstance(game.outcome, Outcome)
-    assert game.trouble.isprintable()
+    assert game.trouble == one_line(game.trouble)
     again = Remote(address, SPEC)
     again.recall(game.kept())
     again.reset(1)
