@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.text import Text
 
-from grpo_arcade.arcade.dashboard.draw.numbers import duration, number
+from grpo_arcade.arcade.dashboard.draw.numbers import duration, number, score
 from grpo_arcade.foreign_text import one_line
 from grpo_arcade.recordings.runs.folder import LIVE
 
@@ -70,13 +70,13 @@ def _results(facts: dict[str, Any], width: int) -> Text:
     if facts["held_out"]:
         first, last = facts["held_out"][0], facts["held_out"][-1]
         text.append(f"{space}held-out ", style="dim")
-        text.append(number(last["mean"]), style="bold")
+        text.append(score(last["mean"]), style="bold")
         if last is not first and not narrow:
-            text.append(f" (was {number(first['mean'])})", style="dim")
+            text.append(f" (was {score(first['mean'])})", style="dim")
     if facts["champion"]:
         text.append(f"{space}champion ", style="dim")
         held_out = facts["champion"]["held_out"]  # the number that its curve ends with, where it has one
-        text.append(number(facts["champion"]["score"] if held_out is None else held_out), style="bold")
+        text.append(score(facts["champion"]["score"] if held_out is None else held_out), style="bold")
     if facts["alarms"]:
         count = len(facts["alarms"])
         words = "" if narrow else " alarm" + "s" * (count > 1)

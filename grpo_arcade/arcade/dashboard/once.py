@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from grpo_arcade.arcade.dashboard.draw.numbers import duration, number, reward_words
+from grpo_arcade.arcade.dashboard.draw.numbers import duration, number, reward_words, score
 from grpo_arcade.foreign_text import one_line
 from grpo_arcade.recordings.runs.folder import LIVE
 from grpo_arcade.recordings.runs.records import RECENT
@@ -16,22 +16,24 @@ def frame(facts: dict[str, Any]) -> str:
     recent, last = facts["recent"], facts["last"]
     most = f" of {facts['max_steps']}" if facts["max_steps"] else ""
     left = f", left {duration(facts['left_s'])}" if facts["status"] in LIVE else ""
+    steps = max(1, min(RECENT, facts["step"]))
+    of = f"{steps} step{'s' * (steps != 1)}"
     lines = [
         one_line(f"{facts['run']}: {facts['model']} learns {facts['game']}, {facts['status']}"),
         f"step       {facts['step']}{most}, elapsed {duration(facts['elapsed_s'])}{left}, "
         f"last update {duration(facts['since_update_s'])} ago",
         f"verdict    {one_line(facts['verdict']['line'])}",
-        f"reward     {number(recent['reward'])} (mean of {RECENT} steps; std {number(recent['reward_std'])}, "
+        f"reward     {number(recent['reward'])} (mean of {of}; std {number(recent['reward_std'])}, "
         f"zero-spread groups {_percent(recent['frac_reward_zero_std'])})",
     ]
     for name, earned in facts["rewards"].items():
         lines.append(f"           {one_line(name)} {reward_words(earned)}")
     if facts["held_out"]:
         first, newest = facts["held_out"][0], facts["held_out"][-1]
-        beside = ", ".join(f"{one_line(name)} {number(mean)}" for name, mean in newest["baselines"].items())
+        beside = ", ".join(f"{one_line(name)} {score(mean)}" for name, mean in newest["baselines"].items())
         lines.append(
-            f"held-out   {number(newest['mean'])} after step {newest['step']} (95 % {number(newest['low'])} to "
-            f"{number(newest['high'])}; at first {number(first['mean'])}; {beside})"
+            f"held-out   {score(newest['mean'])} after step {newest['step']} (95 % {score(newest['low'])} to "
+            f"{score(newest['high'])}; at first {score(first['mean'])}; {beside})"
         )
     if facts["champion"]:
         lines.append(f"champion   {champion_words(facts['champion'])}")
@@ -56,10 +58,10 @@ def frame(facts: dict[str, Any]) -> str:
 
 def champion_words(champion: Mapping[str, Any]) -> str:
     """Both of its scores: the fair one on the held-out seeds, and the one it was chosen by."""
-    chosen = f"{number(champion['score'])} on the seeds champions are chosen on, of step {champion['step']}"
+    chosen = f"{score(champion['score'])} on the seeds champions are chosen on, of step {champion['step']}"
     if champion["held_out"] is None:
         return f"not evaluated yet; {chosen}"
-    return f"{number(champion['held_out'])} held-out; {chosen}"
+    return f"{score(champion['held_out'])} held-out; {chosen}"
 
 
 def _percent(share: float | None) -> str:

@@ -121,7 +121,7 @@ def test_two_axes_levels_and_marks():
     )
     lines = plain(data)
     assert lines[0] == "both  left  right"
-    assert any("random 1.50 ─────" in line for line in lines)
+    assert any("random 1.5 ─────" in line for line in lines)
     assert any("├0.5" in line for line in lines)
     assert any("─────" in line and not {"└", "┌"} & set(line) for line in lines)
     assert sum(line.count("•") for line in lines) == 3

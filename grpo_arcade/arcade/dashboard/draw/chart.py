@@ -14,7 +14,7 @@ from rich.text import Text
 from grpo_arcade.arcade.dashboard.draw.axes import Frame, frame, framed, places
 from grpo_arcade.arcade.dashboard.draw.braille import MOST, Canvas, thinned
 from grpo_arcade.arcade.dashboard.draw.lines import Lines
-from grpo_arcade.arcade.dashboard.draw.numbers import number
+from grpo_arcade.arcade.dashboard.draw.numbers import score
 from grpo_arcade.arcade.scales import Limits, labelled, reaching, roomy, ticks
 
 Rgb = tuple[int, int, int]
@@ -141,7 +141,7 @@ def _curves(data: ChartData, curves: list[Curve], width: int, height: int, ink: 
         else:
             (row,) = places([place], limits[False] or (place, place + 1), around.rows)
             canvas.level(row, _style(colour))
-        labels.append((row, f"{mark}{name} {number(level)} ", _style(colour)))
+        labels.append((row, f"{mark}{name} {score(level)} ", _style(colour)))
     for curve, (xs, ys) in zip(curves, points, strict=True):
         reach = limits[curve.right] or (0.0, 1.0)
         dots = places(xs, across, canvas.wide), places(ys, reach, canvas.high)

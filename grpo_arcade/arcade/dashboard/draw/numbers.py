@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from grpo_arcade.games import score_text
+
 
 def duration(seconds: float | None) -> str:
     """4 s, 12:30, 3:05:00, 2 d 04 h."""
@@ -36,3 +38,8 @@ def reward_words(earned: Mapping[str, float | None]) -> str:
     if earned["weight"] in (None, 1):
         return number(earned["mean"])
     return f"{number(earned['mean'])} × {earned['weight']:g} = {number(earned['contribution'])}"
+
+
+def score(value: float | None) -> str:
+    """A game's score, as it is written everywhere."""
+    return "–" if value is None or value != value else score_text(value)

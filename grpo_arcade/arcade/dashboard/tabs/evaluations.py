@@ -16,7 +16,7 @@ from textual.widgets import DataTable, Static
 
 from grpo_arcade.arcade.dashboard.dialogs import LOADING, Prompt
 from grpo_arcade.arcade.dashboard.draw.chart import BLUE, GREEN, GREY, ORANGE, PINK, YELLOW, Chart, ChartData, Curve
-from grpo_arcade.arcade.dashboard.draw.numbers import number
+from grpo_arcade.arcade.dashboard.draw.numbers import score
 from grpo_arcade.foreign_text import one_line
 from grpo_arcade.recordings.runs.find import find_run
 from grpo_arcade.recordings.runs.folder import RunFolderError
@@ -119,13 +119,13 @@ class Evaluations(Vertical):
         table = self.query_one("#evaluation-table", DataTable)
         table.clear()
         for row in reversed(found.rows):
-            interval = f"{number(row.low)} to {number(row.high)}"
+            interval = f"{score(row.low)} to {score(row.high)}"
             shares = (f"{share:.0%}" for share in (row.won, row.compiled, row.distinct_share))
-            table.add_row(str(row.step), number(row.mean), interval, *shares)
+            table.add_row(str(row.step), score(row.mean), interval, *shares)
         table = self.query_one("#champion-table", DataTable)
         table.clear()
         for champion in found.champions:
-            scores = number(champion.score), number(champion.previous)
+            scores = score(champion.score), score(champion.previous)
             table.add_row(str(champion.step), *scores, f"#{champion.strategy_id}")
 
     def _place(self) -> int:

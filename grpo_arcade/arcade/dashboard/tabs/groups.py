@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from grpo_arcade.arcade.dashboard.dialogs import LOADING, Prompt
 from grpo_arcade.arcade.dashboard.draw.lines import Lines
-from grpo_arcade.arcade.dashboard.draw.numbers import number
+from grpo_arcade.arcade.dashboard.draw.numbers import number, score
 from grpo_arcade.arcade.dashboard.tabs.strategy_detail import highlighted
 from grpo_arcade.foreign_text import one_line
 from grpo_arcade.recordings.runs.reader import RunReader
@@ -224,7 +224,7 @@ def _column(alike: list[dict[str, Any]], most: float, shared: int) -> Content:
     tone = "$text-success" if advantage > _TINY else "$text-error" if advantage < -_TINY else "dim"
     parts: list[Any] = [
         (f"{way} {advantage:+.2f} ", f"bold {tone}"), ("█" * cells + "\n", tone),
-        (f"#{row['id']} ", "bold"), f"{row['outcome']}, score {number(row['score'])}\n",
+        (f"#{row['id']} ", "bold"), f"{row['outcome']}, score {score(row['score'])}\n",
         (f"reward {number(row['reward'])}", ""), (f", {row['tokens']} tokens\n", "dim"),
     ]  # fmt: skip
     if len(alike) > 1:

@@ -16,7 +16,7 @@ from textual.widgets import Static
 from grpo_arcade.arcade.dashboard.dialogs import Prompt, Telling
 from grpo_arcade.arcade.dashboard.draw.chart import BLUE, GREEN, GREY, ORANGE, PINK, YELLOW, Chart, ChartData, Curve
 from grpo_arcade.arcade.dashboard.draw.lines import Lines
-from grpo_arcade.arcade.dashboard.draw.numbers import number, reward_words
+from grpo_arcade.arcade.dashboard.draw.numbers import number, reward_words, score
 from grpo_arcade.arcade.dashboard.draw.shares import OUTCOME_COLOURS, TIME_COLOURS, legend, nameless, stacked
 from grpo_arcade.arcade.dashboard.read.machine import Load
 from grpo_arcade.arcade.scales import round_step
@@ -319,7 +319,7 @@ def _numbers(facts: dict[str, Any], width: int) -> list[Text]:
 
     add("reward", f"{number(recent['reward'])} ± {number(recent['reward_std'])}")
     add("zero-spread", _percent(recent["frac_reward_zero_std"]))
-    add("score", number(recent["score"]))
+    add("score", score(recent["score"]))
     add("tokens", number(recent["completion_length"]))
     add("cut off", _percent(recent["clipped_ratio"]))
     add("copies", _percent(recent["identical_share"]))

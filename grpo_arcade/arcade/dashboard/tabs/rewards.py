@@ -20,7 +20,7 @@ from grpo_arcade.arcade.dashboard.dialogs import LOADING, Prompt
 from grpo_arcade.arcade.dashboard.draw.chart import BLUE, GREEN, GREY, ORANGE, PINK, YELLOW, Chart, ChartData, Curve
 from grpo_arcade.arcade.dashboard.draw.histogram import Bin, bins, drawn
 from grpo_arcade.arcade.dashboard.draw.lines import Lines
-from grpo_arcade.arcade.dashboard.draw.numbers import number
+from grpo_arcade.arcade.dashboard.draw.numbers import number, score
 from grpo_arcade.arcade.dashboard.draw.shares import OUTCOME_COLOURS, legend
 from grpo_arcade.foreign_text import one_line
 from grpo_arcade.recordings.runs.history import Smooth
@@ -186,7 +186,7 @@ def _legend(found: Found) -> Text:
         text.append(f"{one_line(name)}\N{NO-BREAK SPACE}{number(values[-1] if values else None)}   ")
     if found.held_out:
         text.append("• ", style=Style(color=Color.from_rgb(*ORANGE)))
-        text.append(f"held-out score {number(found.held_out[-1].mean)}")
+        text.append(f"held-out score {score(found.held_out[-1].mean)}")
     return text
 
 

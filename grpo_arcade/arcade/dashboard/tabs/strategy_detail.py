@@ -16,7 +16,7 @@ from textual.content import Content
 from textual.highlight import highlight
 from textual.widgets import Static, TabbedContent, TabPane
 
-from grpo_arcade.arcade.dashboard.draw.numbers import number
+from grpo_arcade.arcade.dashboard.draw.numbers import number, score
 from grpo_arcade.arcade.dashboard.draw.page import Page
 from grpo_arcade.arcade.dashboard.draw.shares import outcome_style
 from grpo_arcade.arcade.dashboard.tabs.game_view import GameView
@@ -147,7 +147,7 @@ def _title(row: dict[str, Any]) -> Text:
     text.append(f" #{row['id']}", style="bold")
     text.append("  ")
     text.append(str(row["outcome"]), style=outcome_style(row["outcome"]))
-    text.append(f"  score {number(row['score'])}  reward {number(row['reward'])}")
+    text.append(f"  score {score(row['score'])}  reward {number(row['reward'])}")
     kind = "group" if row["purpose"] == "training" else row["purpose"]
     text.append(f"  step {row['step']} {kind} {row['number']}  {row['tokens']} tokens", style="dim")
     return text

@@ -16,14 +16,14 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from grpo_arcade.arcade.dashboard.draw.numbers import number
+from grpo_arcade.arcade.dashboard.draw.numbers import number, score
 from grpo_arcade.arcade.dashboard.draw.shares import outcome_style
 
 PAGE = 64
 """Rows fetched at once."""
 _PAGES_KEPT = 64
 FIELDS = (
-    ("step", 6), ("grp", 4), ("outcome", 13), ("score", 8), ("reward", 8), ("advant.", 8), ("tokens", 7),
+    ("step", 6), ("grp", 5), ("outcome", 13), ("score", 8), ("reward", 8), ("advant.", 8), ("tokens", 7),
     ("copies", 7), ("cpu s", 6),
 )  # fmt: skip
 """Headings and widths; names of :data:`~grpo_arcade.recordings.runs.strategy_list.COLUMNS` in :data:`KEYS`."""
@@ -204,7 +204,7 @@ class StrategyTable(ScrollView, can_focus=True):
         leaning = Style(color=None if not advantage else "green" if advantage > 0 else "red")
         values = (
             str(row["step"]), "eval" if row["purpose"] != "training" else str(row["number"]), row["outcome"],
-            number(row["score"]), number(row["reward"]), "–" if advantage is None else f"{advantage:+.2f}",
+            score(row["score"]), number(row["reward"]), "–" if advantage is None else f"{advantage:+.2f}",
             str(row["tokens"]) + ("!" if row["truncated"] else ""), copies, f"{row['cpu_s']:.2f}",
         )  # fmt: skip
         segments = []
