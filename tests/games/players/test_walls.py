@@ -211,6 +211,10 @@ def test_a_games_toolbox_is_lent_behind_monty_too(monkeypatch):
         ("s = set('WASD') - {'W'}\n    return s.pop()", "sort it"),
         ("return list({c for c in 'WASD'})[0]", "sort it"),
         ("return ''.join(set('WASD'))", "sort it"),
+        ("return max(set('WASD'), key=len)", "sort it"),
+        ("board.s = set('WASD')\n    return [x for x in board.s][0]", "sort it"),
+        ("def moves(): return set('WASD')\n    return [x for x in moves()][0]", "sort it"),
+        ("return 'WASD'[max({1, 2}) + sum({1, 2}) - 3]", ""),
         ("return 'W' if 'a' in {'a'} and len(set('ab')) == 2 else sorted({'S', 'A'})[0]", ""),
     ],
 )

@@ -35,7 +35,7 @@ _NO_MODULE_ATTRIBUTE = re.compile(r"^module '([\w.]+)' has no attribute '(\w+)'"
 _NO_NAME_IN = re.compile(r"^cannot import name '(\w+)' from '([\w.]+)'")
 _NO_MODULE = re.compile(r"^No module named '([\w.]+)'")
 _NO_NAME = re.compile(r"^name '(\w+)' is not defined")
-_IN_ORDER = frozenset({"enumerate", "iter", "list", "map", "next", "reversed", "tuple", "zip", "filter", "sum"})
+_IN_ORDER = frozenset({"enumerate", "iter", "list", "map", "next", "reversed", "tuple", "zip", "filter"})
 
 
 def gap_in(nodes: list[ast.AST]) -> str:
@@ -57,6 +57,11 @@ def _names_of_sets(nodes: list[ast.AST]) -> frozenset[str]:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             if _is_set(node.value, frozenset()):
                 found |= {target.id for target in targets if isinstance(target, ast.Name)}
+                found |= {target.attr for target in targets if isinstance(target, ast.Attribute)}
+        elif isinstance(node, ast.FunctionDef):
+            returned = [inner.value for inner in ast.walk(node) if isinstance(inner, ast.Return)]
+            if any(value is not None and _is_set(value, frozenset()) for value in returned):
+                found.add(node.name)
     return frozenset(found)
 
 
@@ -65,8 +70,11 @@ def _is_set(node: ast.expr, sets: frozenset[str]) -> bool:
         return True
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr | ast.BitAnd | ast.Sub | ast.BitXor):
         return _is_set(node.left, sets) or _is_set(node.right, sets)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        return node.func.id in ("set", "frozenset")
+    if isinstance(node, ast.Call):
+        called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        return called in ("set", "frozenset") or called in sets
+    if isinstance(node, ast.Attribute):
+        return node.attr in sets
     return isinstance(node, ast.Name) and node.id in sets
 
 
@@ -76,8 +84,10 @@ def _walked(node: ast.AST) -> ast.expr | None:
         return node.iter
     if isinstance(node, ast.Starred):
         return node.value
-    if isinstance(node, ast.Call) and node.args and isinstance(node.func, ast.Name) and node.func.id in _IN_ORDER:
-        return node.args[-1]
+    if isinstance(node, ast.Call) and node.args and isinstance(node.func, ast.Name):
+        # The first of several that are equally large is another one there.
+        if node.func.id in _IN_ORDER or (node.func.id in ("max", "min") and node.keywords):
+            return node.args[-1]
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         if node.func.attr == "pop" and not node.args:
             return node.func.value
