@@ -85,9 +85,9 @@ def _walked(node: ast.AST) -> ast.expr | None:
     if isinstance(node, ast.Starred):
         return node.value
     if isinstance(node, ast.Call) and node.args and isinstance(node.func, ast.Name):
-        # The first of several that are equally large is another one there.
-        if node.func.id in _IN_ORDER or (node.func.id in ("max", "min") and node.keywords):
-            return node.args[-1]
+        called = node.func.id
+        # With a key, the first of several that are equally large is another one there.
+        return node.args[-1] if called in _IN_ORDER or (called in ("max", "min") and node.keywords) else None
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         if node.func.attr == "pop" and not node.args:
             return node.func.value
