@@ -223,8 +223,8 @@ def evaluate_named_model(
         strategies: how many it is asked for.
         seed: of the sampling.
         temperature: of the sampling.
-        max_completion_length: tokens after which a completion is cut off; the run's or the trainer's default when
-            absent.
+        max_completion_length: tokens after which a completion is cut off; when absent the run's, or 128, or 512 for a
+            model that is not small.
         prompt: what it is asked, as :func:`~grpo_arcade.trainer.question.question` takes it; empty for what its run
             asked, or else the game's words.
         progress: called with strategies done and strategies in all.
@@ -239,10 +239,13 @@ def evaluate_named_model(
     import torch
 
     from grpo_arcade.trainer.config import TrainConfig, spare_threads
+    from grpo_arcade.trainer.models.loading import is_small
 
     torch.set_num_threads(spare_threads())
-    settings = TrainConfig()
-    if (folder := run_of(name)) is not None:
+    folder = run_of(name)
+    small = folder is not None or is_small(name)
+    settings = TrainConfig() if small else TrainConfig(max_completion_length=_OF_A_REAL_MODEL)
+    if folder is not None:
         with RunReader(folder) as run:
             settings = TrainConfig.of(run)
             if not run.checkpoints():
@@ -295,6 +298,8 @@ def _writer_of(
     return SimpleNamespace(generation_config=open_generation_config(name)), tokenizer, engine
 
 
+_OF_A_REAL_MODEL = 512
+"""Tokens of a completion of a model that no run has trained and that is not small: it explains before it writes."""
 _WORTH_AN_ENGINE = 16
 """Completions from which on a minute of vLLM's beginning is made up for."""
 
