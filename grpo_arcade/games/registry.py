@@ -85,9 +85,13 @@ def _factory(name: str) -> tuple[Callable[..., Game], dict[str, str]]:
                 return _load(name), {}
             if name.startswith(registered) and _is_family(registered):
                 return _load(registered), {"title": name.removeprefix(registered)}
-    if near := _titled(name) or difflib.get_close_matches(name, game_names(), n=3, cutoff=0.3):
+    if near := _titled(name) or difflib.get_close_matches(name, _whole_names(), n=3, cutoff=0.3):
         raise UnknownGameError(f"no game is called {name!r}; did you mean {', '.join(near)}?")
     raise UnknownGameError(f"no game is called {name!r}; there are {', '.join(game_names())}")
+
+
+def _whole_names() -> list[str]:
+    return [name for name in game_names() if not _is_family(name)]
 
 
 def _is_family(name: str) -> bool:

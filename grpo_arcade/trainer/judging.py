@@ -23,6 +23,9 @@ from grpo_arcade.trainer.scoring import Rollout
 _LARGEST = 3.4e38
 """Above this a value is infinite in the 32 bits that TRL keeps it in."""
 
+_LONGEST_WORDS = 300
+"""Characters of an exception's message: one that quotes a rollout would fill a screen."""
+
 
 class RewardError(ValueError):
     """A reward function failed; one line that names it, the line of its code, and what went wrong."""
@@ -94,7 +97,7 @@ class Reward:
             if self.takes_batches:
                 return self.function(**self._wanted({**columns, "rollouts": list(rollouts)}))
             return [self.function(rollout) for rollout in rollouts]
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self._failure(error) from error
 
     async def finish(self, begun: Any) -> list[Any]:
@@ -103,7 +106,7 @@ class Reward:
             answers = list(await begun if inspect.isawaitable(begun) else begun)
             come = iter(await asyncio.gather(*(each for each in answers if inspect.isawaitable(each))))
             return [next(come) if inspect.isawaitable(each) else each for each in answers]
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self._failure(error) from error
 
     def _wanted(self, columns: dict[str, Any]) -> dict[str, Any]:
@@ -121,6 +124,8 @@ class Reward:
             value, reason = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, "")
             try:
                 number = None if value is None else float(value)
+            except OverflowError:
+                raise RewardError(f"{self._named()} gave a number that is too large to be one here") from None
             except (TypeError, ValueError):
                 raise RewardError(f"{self._named()} gave {value!r:.80}, which is no number") from None
             if number is not None and not abs(number) <= _LARGEST:
@@ -129,10 +134,10 @@ class Reward:
             found.append(Verdict(number, str(reason)))
         return found
 
-    def _failure(self, error: Exception) -> RewardError:
+    def _failure(self, error: BaseException) -> RewardError:
         return RewardError(f"{self._named(error)}: {error_words(error)}")
 
-    def _named(self, error: Exception | None = None) -> str:
+    def _named(self, error: BaseException | None = None) -> str:
         """The function, and the line of its file at which it failed, or where it begins."""
         code = getattr(inspect.unwrap(self.function), "__code__", None)
         if code is None:
@@ -171,5 +176,7 @@ def judge_all(rewards: Sequence[Reward], rollouts: Sequence[Rollout], columns: d
 
 
 def error_words(error: BaseException) -> str:
-    """An exception in one line."""
-    return f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
+    """An exception in one line that is not long, though what it quotes may be."""
+    words = " ".join(str(error).split())
+    words = words if len(words) <= _LONGEST_WORDS else words[:_LONGEST_WORDS] + "…"
+    return f"{type(error).__name__}: {words}".removesuffix(": ")

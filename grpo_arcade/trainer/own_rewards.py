@@ -65,9 +65,9 @@ def try_out(rewards: Sequence[Reward], game_name: str, options: Mapping[str, Any
 
 
 def reward_named(name: str, known: Mapping[str, Reward]) -> Reward:
-    """The reward function of a name among ``known``, or of a dotted path ``package.module:function``.
+    """The reward function of a name among ``known``, of ``package.module:function``, or of ``file.py:function``.
 
-    A module that is not installed is looked for in the current folder too.
+    A module that is not installed is looked for in the current folder too, that of a file in the file's folder.
 
     Raises:
         ValueError: there is none, or it is in neither form.
@@ -75,6 +75,8 @@ def reward_named(name: str, known: Mapping[str, Reward]) -> Reward:
     if name in known:
         return known[name]
     module_name, colon, attribute = name.rpartition(":")
+    if not colon and name.endswith(".py"):
+        raise ValueError(f"reward {name!r}: which function of it? {name}:function")
     if not colon:
         module_name, _, attribute = name.rpartition(".")
     if not module_name:
@@ -82,8 +84,13 @@ def reward_named(name: str, known: Mapping[str, Reward]) -> Reward:
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}, or package.module:function"
         raise ValueError(f"there is no reward function {name!r}; {hint}")
     # Last, so that nothing that is installed is hidden by a file that happens to lie here.
-    if (here := str(Path.cwd())) not in sys.path:
-        sys.path.append(here)
+    folder = Path.cwd()
+    if (file := Path(module_name).expanduser()).suffix == ".py":
+        if not file.is_file():
+            raise ValueError(f"reward {name!r}: there is no file {file}")
+        folder, module_name = file.resolve().parent, file.stem
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
     importlib.invalidate_caches()
     try:
         module = importlib.import_module(module_name)

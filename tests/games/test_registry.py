@@ -105,3 +105,11 @@ def test_the_version_is_said_once():
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
     assert project["project"]["dynamic"] == ["version"]
     assert make("2048").versions["grpo-arcade"] == __version__
+
+
+@pytest.mark.parametrize("name", ["latest", "nope", "open", "atary"])
+def test_a_family_is_no_game_and_is_not_offered_as_one(name):
+    with pytest.raises(UnknownGameError) as told:
+        make(name)
+    offered = str(told.value).partition("did you mean ")[2].rstrip("?").split(", ")
+    assert not [each for each in offered if each.endswith(("/", ":"))]

@@ -258,6 +258,15 @@ def too_large_for_float32(rollout):
 def words(rollout):
     return "good"
 
+def astronomic(rollout):
+    return 10**400
+
+def leaves(rollout):
+    raise SystemExit(3)
+
+def quotes(rollout):
+    raise ValueError("word " * 1000)
+
 def two(rollout, other):
     return 1.0
 """
@@ -325,6 +334,9 @@ def test_a_reward_is_called_once_a_batch_and_works_where_a_loop_is_running(own_r
         ("nothing", "gave nan, which is no finite"),
         ("too_large_for_float32", r"gave 1e\+39"),
         ("words", "gave 'good', which is no number"),
+        ("astronomic", "too large"),
+        ("leaves", "SystemExit: 3"),
+        ("quotes", "ValueError: word word .{0,300}…"),
     ],
 )
 def test_a_reward_that_fails_is_told_in_one_line_before_anything_slow(own_rewards, function, says):
@@ -340,6 +352,18 @@ def test_a_function_in_neither_form_and_two_of_one_name_are_refused(own_rewards,
     (tmp_path / f"second_{tmp_path.name}.py".replace("-", "_")).write_text(OWN)
     with pytest.raises(ValueError, match="called alike"):
         rewards.load([f"own_{tmp_path.name}:few".replace("-", "_"), f"second_{tmp_path.name}:few".replace("-", "_")])
+
+
+def test_a_reward_may_be_named_by_its_file_wherever_that_lies(own_rewards, tmp_path, monkeypatch):
+    (tmp_path / "deep").mkdir()
+    file = f"elsewhere_{tmp_path.name}.py".replace("-", "_")
+    (tmp_path / "deep" / file).write_text(OWN)
+    (found,) = rewards.load([f"deep/{file}:bare"])
+    assert (found.name, found.judge(rollout(LOST)).value) == ("bare", 4.0)
+    with pytest.raises(ValueError, match=f"which function of it\\? ./{file}:function"):
+        rewards.load([f"./{file}"])
+    with pytest.raises(ValueError, match=r"there is no file deep/nowhere\.py"):
+        rewards.load(["deep/nowhere.py:bare"])
 
 
 @pytest.mark.parametrize("weight", [math.inf, math.nan])

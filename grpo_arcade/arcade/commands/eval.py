@@ -23,8 +23,8 @@ class Command(GameOptions):
     (pocket, a folder, a hub name, an endpoint http://host:port/v1#model). The pocket model, when nobody is named."""
     model: str | None = None
     """One more player, as a rule a model."""
-    game: str = "2048"
-    """What is played."""
+    game: str = ""
+    """What is played. When absent what the first run among the players was trained on, or 2048."""
     prompt: str = ""
     """What a model is asked: game, its own words; tutorial, the same without a toolbox; or a text file. When absent as
     the run did that trained it, or the game's words."""
@@ -49,15 +49,15 @@ class Command(GameOptions):
 def run(command: Command) -> int:
     """0 when all were scored."""
     from grpo_arcade.arcade.players.evaluate import evaluate, on_secret_seeds
-    from grpo_arcade.arcade.players.parse import parse_player
+    from grpo_arcade.arcade.players.parse import parse_player, trained_on
     from grpo_arcade.arcade.terminal import Bar
     from grpo_arcade.games.seeds import EVALUATION_SEEDS
     from grpo_arcade.trainer.question import prompt_text
 
     if not 1 <= command.seeds <= len(EVALUATION_SEEDS):
         raise ValueError(f"--seeds {command.seeds}: there are 1 to {len(EVALUATION_SEEDS)} published held-out seeds")
-    game = command.make_game(command.game)
     words = command.players if command.model is None else (*command.players, command.model)
+    game = command.make_game(command.game or trained_on(words, command.output_dir) or "2048")
     # All are known before the first of them plays for minutes.
     players = [parse_player(word, game, command.output_dir) for word in words or ("pocket",)]
     results: list[Evaluation] = []

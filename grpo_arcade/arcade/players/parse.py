@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +23,7 @@ from grpo_arcade.arcade.players.player import (
     StandardInput,
     StrategyFile,
 )
-from grpo_arcade.recordings.runs.find import CHAMPION, LATEST, find_run, run_names, whole_run
+from grpo_arcade.recordings.runs.find import CHAMPION, LATEST, find_run, run_names, run_of, whole_run
 from grpo_arcade.recordings.runs.folder import checkpoints
 from grpo_arcade.trainer.models import locate
 from grpo_arcade.trainer.models.unpacking import is_gguf
@@ -81,6 +83,22 @@ def parse_player(word: str, game: Game | None = None, outputs: str | Path = "out
     if path.exists():
         raise ValueError(f"{word} is a file, and no player: a strategy's name ends in .py, a model's in .gguf")
     return _named(word, path, game, outputs)
+
+
+def trained_on(words: Sequence[str], outputs: str | Path = "outputs") -> str:
+    """The game of the first run that one of ``words`` means, by its champion or its model; empty where none does."""
+    from grpo_arcade.recordings.runs.reader import RunReader
+
+    for word in words:
+        with suppress(ValueError):
+            player = parse_player(word, None, outputs)
+            run = player.run if isinstance(player, RunChampion) else run_of(player.word)
+            if run is not None:
+                with RunReader(run) as reader:
+                    name = str(reader.facts().get("game", ""))
+                # A game that a server runs is asked for by its own name: a run starts no talk with anybody.
+                return "" if name.startswith("openenv:") else name
+    return ""
 
 
 def parse_model(word: str, outputs: str | Path = "outputs") -> Model:

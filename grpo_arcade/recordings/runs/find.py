@@ -28,6 +28,8 @@ def find_run(word: str = LATEST, outputs: str | Path = "outputs", *, among: Sequ
         RunFolderError: there is none, or there are several; names them.
     """
     word = word.removesuffix(CHAMPION)
+    if not word:
+        raise RunFolderError("no run is named: a run is its folder, its name, the beginning of one, or latest")
     if word == LATEST:
         return _latest(outputs, among)
     if (found := _exactly(word, outputs)) is not None:

@@ -119,7 +119,8 @@ def _words(name: str, here: int, whole: int) -> str:
 
 def similar(name: str) -> str:
     """The models known here that are called nearly so, as a question; empty if there are none."""
-    near = difflib.get_close_matches(name.lower(), known := {each.lower(): each for each in _known()}, n=2, cutoff=0.7)
+    known = {each.lower(): each for each in _known() if each != name}
+    near = difflib.get_close_matches(name.lower(), known, n=2, cutoff=0.7)
     return f"did you mean {' or '.join(known[each] for each in near)}?" if near else ""
 
 

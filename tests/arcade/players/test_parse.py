@@ -5,7 +5,7 @@ import re
 import pytest
 
 from grpo_arcade.arcade import cli
-from grpo_arcade.arcade.players.parse import parse_model, parse_player
+from grpo_arcade.arcade.players.parse import parse_model, parse_player, trained_on
 from grpo_arcade.arcade.players.player import (
     Baseline,
     EndpointModel,
@@ -29,8 +29,9 @@ def outputs(tmp_path, monkeypatch):
     """Three runs; the last one, which is the newest, has two whole checkpoints and a torn one."""
     monkeypatch.chdir(tmp_path)
     for started, name in enumerate(NAMES):
-        config = TrainConfig(output_dir="outputs", run_name=name)
-        with RunWriter.create(config, {"game": "2048", "model": "pocket", "max_steps": 3, "run_key": "00"}) as writer:
+        game = "atari/pong" if name.startswith("pong") else "2048"
+        config = TrainConfig(game=game, output_dir="outputs", run_name=name)
+        with RunWriter.create(config, {"game": game, "model": "pocket", "max_steps": 3, "run_key": "00"}) as writer:
             writer.note(status="finished", started=1_000.0 + started)
     for step in (4, 8, 12):
         checkpoint = tmp_path / "outputs" / NAMES[2] / f"checkpoint-{step}"
@@ -88,6 +89,7 @@ def test_every_form_is_one_player_and_its_own_word_means_it_again(outputs, word,
         ("Pocket", "did you mean 'pocket'"),
         ("corner", "did you mean 'corner.py'"),
         ("pnog-pocket-0103", "did you mean 'pong-pocket-0103'"),
+        (":champion", "no run is named"),
         ("lastet", "did you mean 'latest'"),
         ("", "no player is named"),
         ("atari/pong", "atari/pong is a game, and no player"),
@@ -167,3 +169,18 @@ def test_a_strategy_in_no_encoding_is_one_line(outputs, capsys):
     (outputs.parent / "strange.py").write_bytes(b"x = '\xe4'\n")
     assert cli.main(["play", "2048", "strange.py"]) == 2
     assert capsys.readouterr().err == "arcade: strange.py is no text: byte 5 is not UTF-8; save it as UTF-8\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "game"),
+    [
+        (["greedy", "corner.py", "pocket"], ""),
+        ([], ""),
+        (["nope", "pong"], "atari/pong"),
+        (["latest:champion", "2048-pocket-0102:champion"], "atari/pong"),
+        (["2048-pocket-0102:champion", "latest"], "2048"),
+        (["outputs/pong-pocket-0103/checkpoint-4"], "atari/pong"),
+    ],
+)
+def test_the_game_of_an_evaluation_is_the_one_its_first_run_was_trained_on(outputs, words, game):
+    assert trained_on(words) == game

@@ -84,6 +84,7 @@ def test_a_folder_without_a_run_is_told_apart(outputs):
         ["eval", "pnog-pocket-0103:champion"],
         ["play", "2048", "pnog-pocket-0103:champion"],
         ["replay", "pnog-pocket-0103"],
+        ["verify", "pnog-pocket-0103:champion"],
         ["train", "--resume", "pnog-pocket-0103"],
     ],
     ids=lambda words: words[0],
@@ -99,6 +100,6 @@ def test_every_command_that_only_reads_finds_the_beginning_of_a_name(outputs, ca
     for words in (["runs", "pong", "--json"], ["dash", "pong", "--json"]):
         assert cli.main([*words, "--output-dir", str(outputs)]) == 0
         assert "pong-pocket-0103" in capsys.readouterr().out
-    for words in (["play", "2048", "pong:champion"], ["eval", "pong:champion"], ["replay", "pong"]):
+    for words in (["play", "2048", "pong:champion"], ["eval", "pong:champion"], ["replay", "pong"], ["verify", "pong"]):
         assert cli.main([*words, "--output-dir", str(outputs)]) == 2
         assert "pong-pocket-0103: this run has no champion yet" in capsys.readouterr().err
