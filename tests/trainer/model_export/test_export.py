@@ -109,7 +109,8 @@ def test_what_cannot_be_exported_is_one_line_and_leaves_nothing(run_folder, tmp_
     assert "merged-16bit" in line_of([run_folder, "--to", "16bit"], capsys)
     assert "takes one model" in line_of([run_folder, run_folder, "--to", "lora"], capsys)
     assert "holds no model" in line_of([tmp_path, "--to", "merged-16bit"], capsys)
-    assert "there is no run 'tryed'" in line_of(["tryed", "--to", "lora", "--output-dir", run_folder.parent], capsys)
+    said = line_of(["tryed", "--to", "lora", "--output-dir", run_folder.parent], capsys)
+    assert "no player is called 'tryed'; did you mean 'tried'?" in said
     assert "has no adapter" in line_of(["tri", "--to", "lora", "--output-dir", run_folder.parent], capsys)
     if find_spec("llama_cpp") is None:
         assert "grpo-arcade[gguf]" in line_of([run_folder, "--to", "gguf", *inside], capsys)
