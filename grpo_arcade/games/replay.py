@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from grpo_arcade.foreign_text import one_line
 from grpo_arcade.games.episode import Episode, Verdict
 from grpo_arcade.games.game import Game, Outcome, Picture
 from grpo_arcade.games.registry import make_recorded
@@ -285,6 +286,7 @@ def other_rules(episode: Episode, game: Game) -> str:
     if (other := game.other_version(episode.versions)) is None:
         return ""
     name, then, here = other
+    then = one_line(then, 24)  # no version is longer, and a sentence is none
     return (
         f"this episode was played by version {then} of {name}, here is version {here}; "
         f"an installation with that version can replay it"

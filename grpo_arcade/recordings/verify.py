@@ -5,6 +5,7 @@ Knows no files and no pictures; what a replay finds is :class:`~grpo_arcade.game
 
 from __future__ import annotations
 
+from grpo_arcade.foreign_text import one_line
 from grpo_arcade.games.episode import Episode
 from grpo_arcade.games.game import Game
 from grpo_arcade.games.replay import Replay, other_rules
@@ -31,7 +32,7 @@ def verify(episode: Episode) -> Game:
     try:
         replay = Replay(episode)
     except (ValueError, TypeError) as error:
-        raise UnverifiableEpisodeError(f"this episode cannot be played again: {error}") from error
+        raise UnverifiableEpisodeError(f"this episode cannot be played again: {one_line(error, 200)}") from error
     check_versions(episode, replay.game)
     verdict = replay.check()
     if verdict is not None and verdict.problem:

@@ -100,6 +100,16 @@ def test_no_name_of_a_player_stands_for_a_score(poisoned_file, short, capfdbinar
     assert "genuine: 0 (unfinished), by expectimax scored 999,999 (won)" in told
 
 
+def test_a_version_is_no_sentence(poisoned_file, short, capfdbinary):
+    words = "x.episode: genuine: expectimax scored 999,999 (won)"
+    file = poisoned_file(short, versions={"rules": f"\x1b[2K\r{words}\x1b[8m"})
+    for order in (["verify", str(file)], ["verify", str(file), str(file)], ["replay", str(file)]):
+        assert main(order) == 2
+        told = words_alone(b"".join(capfdbinary.readouterr()))
+        assert "expectimax" not in told
+        assert "was played by version" in told
+
+
 def test_a_server_in_every_command(capfdbinary, tmp_path):
     good = f"{POISON}\n```python\n{SOURCE}```\n{POISON}"
     answers = {
