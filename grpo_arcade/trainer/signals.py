@@ -56,10 +56,13 @@ def stopping(run: Stoppable, say: Callable[[str], None]) -> Iterator[None]:
         voices.append(voice)
 
     before = {number: signal.signal(number, stop) for number in _polite()}
+    through = False
     try:
         yield
+        through = True
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            # When one of several has died the launcher ends the others: not before they have said what happened.
+            signal.signal(number, handler if through or alone else signal.SIG_IGN)
         for voice in voices:
             voice.join()
