@@ -38,8 +38,8 @@ def test_a_polite_signal_stops_after_the_step_and_the_handlers_come_back(handler
 
 def test_a_second_ctrl_c_ends_at_once():
     run = Run(ALONE)
+    run.stop_asked = "interrupted"
     with pytest.raises(KeyboardInterrupt), stopping(run, lambda line: None):
-        os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGINT)
 
 
