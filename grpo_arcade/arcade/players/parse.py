@@ -137,6 +137,8 @@ def _trained(run: Path) -> Model:
 
 def _nothing_there(path: Path, what: str) -> str:
     """That there is no such file or folder, and what is called nearly so."""
+    if path.is_dir():
+        return f"that is a folder, and no {what}"
     beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
     near = difflib.get_close_matches(path.name, beside, n=1)
     return f"there is no such {what}" + (f"; did you mean {path.parent / near[0]}?" if near else "")

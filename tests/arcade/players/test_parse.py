@@ -41,7 +41,7 @@ def outputs(tmp_path, monkeypatch):
         if step < 12:
             (checkpoint / STATE).write_text("{}")
     (tmp_path / "corner.py").write_text("def strategy(board):\n    return 'W'\n")
-    for name in ("models/mine", "models/empty"):
+    for name in ("models/mine", "models/empty", "models/folder.py"):
         (tmp_path / name).mkdir(parents=True)
     for name in ("mine/config.json", "mine/model.safetensors", "small.GGUF"):
         (tmp_path / "models" / name).touch()
@@ -100,6 +100,7 @@ def test_every_form_is_one_player_and_its_own_word_means_it_again(outputs, word,
         ("nowhere/corner.py", "there is no such strategy file"),
         ("outputs/pong-pocket-0104", "there is no such model folder; did you mean outputs/pong-pocket-0103"),
         ("models/empty", "models/empty holds no model"),
+        ("models/folder.py", "models/folder.py: that is a folder, and no strategy file"),
         ("models/big.gguf", "there is no such model file"),
         ("models/nine", "did you mean models/mine"),
         ("./nowhere", "there is no such model folder"),
