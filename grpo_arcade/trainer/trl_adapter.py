@@ -203,12 +203,9 @@ class ArcadeTrainer(GRPOTrainer):
         output["num_items_in_batch"] = self.accelerator.gather(output["completion_mask"].sum()).sum()
 
     def _generate_single_turn(
-        self, prompt_ids: list[list[int]], images: Any, multimodal_fields: Any, *_: Any, **__: Any
+        self, prompt_ids: list[list[int]], images: Any, multimodal_fields: Any, has_tool_images: bool = False
     ) -> tuple[list[list[int]], list[list[float | None]] | None]:
-        """Write the completions, each of which is played while the others are still being written.
-
-        What TRL tells besides differs by its version, and is about pictures and groups that this one knows already.
-        """
+        """Write the completions, each of which is played while the others are still being written."""
         loop, tokenizer, step, here = self._loop, self.processing_class, self._now, len(prompt_ids)
         first = here * loop.processes.rank
         started = time.perf_counter()

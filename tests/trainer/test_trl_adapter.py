@@ -15,6 +15,8 @@ from grpo_arcade.trainer.trl_adapter import ArcadeTrainer
 
 ADAPTER = Path(trl_adapter.__file__)
 OWN = {
+    "_leave_out_what_was_cut_off",
+    "_cut_off",
     "_loop",
     "_engine",
     "_started_engine",
