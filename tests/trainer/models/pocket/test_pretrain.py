@@ -135,6 +135,6 @@ def test_nonsense_is_refused_by_name(wrong):
 def test_a_game_without_grammar_and_a_model_that_is_not_there_are_refused_before_any_work(tmp_path):
     with pytest.raises(ValueError, match=r"no grammar for chess; there are 2048, .*, openenv:catch"):
         PretrainConfig(games=("2048", "chess"))
-    with pytest.raises(ValueError, match="no model folder"):
+    with pytest.raises(ValueError, match="there is no model at"):
         pretrain(PretrainConfig(output=str(tmp_path / "new"), model=str(tmp_path / "none"), **TINY))
     assert not (tmp_path / "new").exists()
