@@ -30,7 +30,7 @@ class MontySitting:
         self.error = ""
         game = tables[0].game
         self.source = source
-        self.session = monty_wall.Session(
+        self.session = monty_wall.MontyWorker(
             source,
             "" if game.lent is None else game.lent.source,
             game.aliases,

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grpo_arcade.arcade.dashboard.draw.axes import frame, places
-from grpo_arcade.arcade.dashboard.draw.braille import Canvas, thinned
+from grpo_arcade.arcade.dashboard.draw.braille import BrailleCanvas, thinned
 from grpo_arcade.arcade.dashboard.draw.chart import BLUE, ORANGE, ChartData, Curve, Ink, draw
 from grpo_arcade.arcade.scales import labelled, reaching, roomy, ticks
 
@@ -224,7 +224,7 @@ def test_thinning_keeps_the_spikes_and_changes_at_the_end_alone():
 
 
 def test_what_lies_outside_a_canvas_is_not_drawn():
-    canvas = Canvas(4, 2, plain=True)
+    canvas = BrailleCanvas(4, 2, plain=True)
     canvas.curve([-3, 8], [0, 1], None)
     canvas.mark(9, 9, "x", None)
     assert [canvas.row(y, "|", "|", "").plain for y in (1, 0)] == ["|   *|", "|*** |"]

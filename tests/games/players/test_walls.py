@@ -147,13 +147,13 @@ def test_a_game_and_a_match_have_their_time(monkeypatch):
 @needs_monty
 def test_all_boards_of_a_round_go_into_one_call(monkeypatch):
     calls = []
-    feed = monty_wall.Session._feed
+    feed = monty_wall.MontyWorker._feed
 
     def counted(session, code, inputs):
         calls.append(code)
         return feed(session, code, inputs)
 
-    monkeypatch.setattr(monty_wall.Session, "_feed", counted)
+    monkeypatch.setattr(monty_wall.MontyWorker, "_feed", counted)
     result = play(monkeypatch, "monty", REALISTIC["fixed_order"], range(8))
     rounds = sum(code.startswith("_play") for code in calls)
     assert rounds == max(len(episode.actions) for episode in result.episodes)

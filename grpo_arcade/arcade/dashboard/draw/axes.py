@@ -14,7 +14,7 @@ from grpo_arcade.arcade.scales import Limits, labelled, ticks
 
 
 @dataclass(frozen=True)
-class Frame:
+class Axes:
     """Axes around an empty canvas."""
 
     lines: tuple[str, ...]
@@ -34,7 +34,7 @@ def frame(
     *,
     unit: str = "",
     log: bool = False,
-) -> Frame:
+) -> Axes:
     """The frame of a chart of ``height`` lines of ``width`` cells.
 
     Args:
@@ -65,7 +65,7 @@ def framed(
     right: Limits | None = None,
     beyond: Marks = (),
     unit: str = "",
-) -> Frame:
+) -> Axes:
     """A frame with these limits and marks; of marks below that would touch each other, the first stays.
 
     What the horizontal axis counts stands beside its marks, on the left or the right.
@@ -91,7 +91,7 @@ def framed(
     lines = [f"{' ' * before}┌{'─' * columns}┐"]
     lines += [f"{start}{' ' * columns}{end}" for start, end in reversed(edges)]
     lines += [f"{' ' * before}└{base}┘", numbers]
-    return Frame(tuple(line.ljust(width) for line in lines), before + 1, columns, rows)
+    return Axes(tuple(line.ljust(width) for line in lines), before + 1, columns, rows)
 
 
 def _labels(limits: Limits | None, width: int, height: int, log: bool) -> Marks:

@@ -27,7 +27,7 @@ MOST = 1e100
 """Larger numbers are not drawn."""
 
 
-class Canvas:
+class BrailleCanvas:
     """A grid of cells to draw on; rows count from below."""
 
     def __init__(self, columns: int, rows: int, *, plain: bool) -> None:

@@ -11,8 +11,8 @@ from rich.color import Color
 from rich.style import Style
 from rich.text import Text
 
-from grpo_arcade.arcade.dashboard.draw.axes import Frame, frame, framed, places
-from grpo_arcade.arcade.dashboard.draw.braille import MOST, Canvas, thinned
+from grpo_arcade.arcade.dashboard.draw.axes import Axes, frame, framed, places
+from grpo_arcade.arcade.dashboard.draw.braille import MOST, BrailleCanvas, thinned
 from grpo_arcade.arcade.dashboard.draw.lines import Lines
 from grpo_arcade.arcade.dashboard.draw.numbers import score
 from grpo_arcade.arcade.scales import Limits, labelled, reaching, roomy, ticks
@@ -129,7 +129,7 @@ def _curves(data: ChartData, curves: list[Curve], width: int, height: int, ink: 
         if (found := limits[side]) and {curve.share for curve in curves if curve.right == side} == {True}:
             limits[side] = max(0.0, found[0]), min(1.0, found[1])
     around = frame(width, height, across, limits[False], limits[True], unit=data.unit, log=data.log)
-    canvas = Canvas(around.columns, around.rows, plain=ink.plain)
+    canvas = BrailleCanvas(around.columns, around.rows, plain=ink.plain)
     for colour, xs, lows, highs in areas:
         low, high = (places(edge, limits[False] or (0.0, 1.0), canvas.high) for edge in (lows, highs))
         canvas.area(places(xs, across, canvas.wide), low, high, _style(colour))
@@ -172,7 +172,7 @@ def _scaled(data: ChartData, curve: Curve) -> Sequence[float]:
     return [math.log10(y) if y > 0 else math.nan for y in curve.ys]
 
 
-def _framed(canvas: Canvas, around: Frame, style: Style) -> list[Text]:
+def _framed(canvas: BrailleCanvas, around: Axes, style: Style) -> list[Text]:
     lines = [Text(line, style=style) for line in around.lines]
     for y in range(1, around.rows + 1):
         line = around.lines[y]
@@ -188,7 +188,7 @@ def _bars(data: ChartData, width: int, height: int, ink: Ink) -> list[Text]:
     across = 1 - _BAR / 2, len(values) + _BAR / 2
     names = [(place, name) for place, (name, _) in enumerate(data.bars, 1)]
     around = framed(width, height, across, names, (0, most), labelled(marks))
-    canvas = Canvas(around.columns, around.rows, plain=ink.plain)
+    canvas = BrailleCanvas(around.columns, around.rows, plain=ink.plain)
     for place, (value, top) in enumerate(zip(values, places(values, (0, most), around.rows), strict=True), 1):
         if value > 0:
             first, last = places([place - _BAR / 2, place + _BAR / 2], across, around.columns)

@@ -192,7 +192,7 @@ class Library(Scene):
             self._draw_side(surface, self.chosen)
         if not self.found:
             at = self._list.left + look.px(theme.GAP), self._list.top + look.px(theme.PAD)
-            paint.text(surface, "No title is called so", at, look.px(theme.BODY), look.soft, room=self._list.width)
+            paint.text(surface, "No title matches", at, look.px(theme.BODY), look.soft, room=self._list.width)
         return None
 
     def _draw_field(self, surface: pygame.Surface) -> None:

@@ -25,7 +25,7 @@ from grpo_arcade.arcade.window.shell.actions import Action, Bindings
 from grpo_arcade.arcade.window.shell.clipboard import is_paste, pasted
 from grpo_arcade.arcade.window.shell.display import Display
 from grpo_arcade.arcade.window.shell.everywhere import EVERYWHERE
-from grpo_arcade.arcade.window.shell.frame import Frame
+from grpo_arcade.arcade.window.shell.frame import FramePainter
 from grpo_arcade.arcade.window.shell.inputs import Change, Inputs
 from grpo_arcade.arcade.window.shell.kept_files import KeptFiles
 from grpo_arcade.arcade.window.shell.memory import Memory
@@ -67,7 +67,7 @@ class App:
         self.frames = 0
         """Frames drawn so far."""
         self._help: Help | None = None
-        self._frame = Frame(self.messages)
+        self._frame = FramePainter(self.messages)
         self._stale = True
         self._pace = Pace()
         # A thread that computes gives way to the next frame after half a millisecond instead of five.

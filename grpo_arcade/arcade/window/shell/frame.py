@@ -12,7 +12,7 @@ from grpo_arcade.arcade.window.shell.overlay import Help, KeyBar, Messages
 from grpo_arcade.arcade.window.shell.scene import Scene
 
 
-class Frame:
+class FramePainter:
     """What the window shows, painted whole or only where something changed.
 
     Args:

@@ -147,7 +147,7 @@ def close() -> None:
 atexit.register(close)
 
 
-class Session:
+class MontyWorker:
     """A program in a worker of Monty's, with a namespace a game; a context manager.
 
     Args:
@@ -181,7 +181,7 @@ class Session:
         self._session = _workers().checkout(limits=limits, os_policy={"sleep": "zero", "random_start": {"seed": 0}})
         self.used_s = 0.0
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> MontyWorker:
         import pydantic_monty
 
         try:

@@ -47,8 +47,8 @@ def _kernel() -> tuple[str, ...]:
 def _monty() -> tuple[str, ...]:
     from importlib.metadata import version
 
-    from grpo_arcade.games.players.sandbox.monty_wall import Session
+    from grpo_arcade.games.players.sandbox.monty_wall import MontyWorker
 
-    with Session("def strategy(board): return 1", "", {1: 1}, 1.0, 1.0, 64 << 20) as session:
+    with MontyWorker("def strategy(board): return 1", "", {1: 1}, 1.0, 1.0, 64 << 20) as session:
         session.load(0)
     return tuple(line.format(version=version("pydantic-monty")) for line in IN_MONTY)
