@@ -71,7 +71,7 @@ def run(commands, folder, environment):
 def test_the_page_makes_a_game_that_plays_and_passes_its_tests(tmp_path, environment):
     said = run(blocks(until="Make it yours"), tmp_path, environment)
     assert "5 passed" in said
-    assert re.search(r"^follow: \d+ points in \d+ moves, won \(seed 3\)$", said, re.MULTILINE)
+    assert re.search(r"^follow: \d+ points in \d+ moves, won \(seed 3\), wall: \w+$", said, re.MULTILINE)
     assert (tmp_path / "apples" / "random.gif").read_bytes().startswith(b"GIF89a")
 
 
