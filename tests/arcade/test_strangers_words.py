@@ -198,6 +198,4 @@ def test_a_stream_that_takes_nothing_is_never_a_traceback(redirected, poisoned_r
         assert done.returncode in (0, 1, 2)
         if redirected == ">/dev/full":
             assert done.returncode == 2
-            assert done.stderr.strip().endswith(
-                ("standard output: No space left on device", "arcade train starts one")
-            )
+            assert done.stderr.strip().endswith(("standard output: No space left on device", "arcade train starts one"))

@@ -86,23 +86,27 @@ class Console:
 
     def __init__(self, key: Key) -> None:
         self.key = key
-        title, mode, difficulty, audible = key
+        self.audible = key[3]
+        self._heard: list[bytes] = []
+        self._memory = np.zeros(128, np.uint8)
+        self._before = np.zeros((rom(key[0]).height, WIDTH), np.uint8)
+        self._used = False
+        self.watched = False
+        self._switch_on()
+
+    def _switch_on(self) -> None:
+        title, mode, difficulty, audible = self.key
         self._ale = ale = new_emulator(title, audible)
         cartridge = rom(title)
         if (mode, difficulty) != (cartridge.modes[0], cartridge.difficulties[0]):
             ale.setMode(mode)
             ale.setDifficulty(difficulty)
             ale.reset_game()
-        self.audible = audible
         self._power_on = ale.cloneSystemState()
         self._first_screen = ale.getScreen().tobytes()
         self._first_lives = ale.lives()
         self._act = self._act_and_listen if audible else ale.act
         self.over = ale.game_over
-        self._heard: list[bytes] = []
-        self._memory = np.zeros(128, np.uint8)
-        self._before = np.zeros((cartridge.height, WIDTH), np.uint8)
-        self.watched = False
 
     def start(self, seed: int, stickiness: int) -> None:
         """Begin the episode that belongs to ``seed``.
@@ -111,6 +115,10 @@ class Console:
         is pressed now; draw ``n`` of :func:`draws` decides for frame ``n`` of the episode. Where it is 0, the seed
         chooses instead how many frames pass without a press before the episode begins, 0 to 30: draw 0 times 31.
         """
+        if self.audible and self._used:
+            # The sound chip's counters are no part of the state that is restored, so an episode would sound otherwise.
+            self._switch_on()
+        self._used = True
         ale = self._ale
         ale.reset_game()
         ale.restoreSystemState(self._power_on)

@@ -177,6 +177,28 @@ def test_the_start_looks_the_same_to_everybody():
         fresh = make("atari/boxing", repeat_action_probability=0)
 
 
+def test_an_episode_sounds_the_same_on_a_console_that_has_been_used():
+    def heard():
+        game.reset(9)
+        game.sound()
+        sounds = []
+        for action in actions_of(9, 40, len(game.actions)):
+            game.step(action)
+            sounds.append(game.sound())
+        return sounds
+
+    game = make("atari/ms_pacman")
+    first = heard()
+    game.reset(10)
+    game.sound()
+    for action in actions_of(3, 33, len(game.actions)):
+        game.step(action)
+    assert heard() == first
+    del game  # its console waits for the next who wants to be heard
+    game = make("atari/ms_pacman")
+    assert heard() == first
+
+
 def test_looking_or_listening_late_changes_nothing_and_shows_what_was():
     # As the film and the window do: one looks from the start, the other only now and then.
     always, late = make("atari/ms_pacman"), make("atari/ms_pacman")
