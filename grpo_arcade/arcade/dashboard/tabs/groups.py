@@ -9,13 +9,14 @@ from typing import Any, ClassVar
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import HorizontalScroll, Vertical, VerticalScroll
+from textual.containers import HorizontalScroll, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from grpo_arcade.arcade.dashboard.dialogs import LOADING, Prompt
+from grpo_arcade.arcade.dashboard.dialogs import LOADING
 from grpo_arcade.arcade.dashboard.draw.lines import Lines
 from grpo_arcade.arcade.dashboard.draw.numbers import number, score
+from grpo_arcade.arcade.dashboard.tabs.step_tab import StepTab
 from grpo_arcade.arcade.dashboard.tabs.strategy_detail import highlighted
 from grpo_arcade.foreign_text import one_line
 from grpo_arcade.recordings.runs.reader import RunReader
@@ -47,7 +48,7 @@ class Group:
     """Tells whether anything in it is new."""
 
 
-class Groups(Vertical):
+class Groups(StepTab):
     """The tab of groups."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -64,11 +65,15 @@ class Groups(Vertical):
     def __init__(self) -> None:
         """The newest step, as it comes."""
         super().__init__(id="groups")
-        self._step: int | None = None
         self._number = 0
         self._shown: Group | None = None
         self._fold = True
         """Whether lines that all programs begin with are left out."""
+
+    @property
+    def shown_step(self) -> int:
+        """The step on the screen; 0 where there is none."""
+        return self._shown.step if self._shown is not None else 0
 
     def compose(self) -> ComposeResult:
         """What the group plays, every advantage at a glance, and a column a program."""
@@ -82,7 +87,7 @@ class Groups(Vertical):
 
     def read(self, reader: RunReader) -> Group | None:
         """The group that is looked at; None while there is none."""
-        step = self._step
+        step = self.asked_step
         if step is None:
             # A group without rewards is still being played.
             step = reader.judged_step()
@@ -119,46 +124,21 @@ class Groups(Vertical):
                 static.parent.remove()  # type: ignore[attr-defined]
         columns.mount_all(VerticalScroll(Static(content), can_focus=False) for content in found.columns[len(have) :])
 
-    def _again(self) -> None:
-        self.run_worker(self.app.refresh_tab(), group="groups", exclusive=True)  # type: ignore[attr-defined]
-
-    def action_step(self, way: int) -> None:
-        """Another step."""
-        if self._shown is not None:
-            self._step = max(1, self._shown.step + way)
-            self._again()
-
     def action_group(self) -> None:
         """The next group of the step."""
         if self._shown is not None and self._shown.groups:
             self._number = (self._shown.number + 1) % self._shown.groups
-            self._again()
+            self.again()
 
     def action_fold(self) -> None:
         """Leave out, or show again, what all programs of a group begin with."""
         self._fold = not self._fold
-        self._again()
+        self.again()
 
     def action_slide(self, way: int) -> None:
         """The columns beside."""
         columns = self.query_one("#columns")
         columns.scroll_relative(x=way * _COLUMN, animate=False)
-
-    def action_newest(self) -> None:
-        """The newest complete step, also when newer ones come."""
-        self._step = None
-        self._again()
-
-    def action_go_to(self) -> None:
-        """Ask for a step."""
-        self.app.push_screen(Prompt("Which step?", "100"), self._go_to)
-
-    def _go_to(self, answer: str | None) -> None:
-        if answer and answer.isdigit() and int(answer) > 0:
-            self._step = int(answer)
-            self._again()
-        elif answer:
-            self.notify(f"{answer!r} is no step", severity="warning")
 
 
 def _told(

@@ -13,15 +13,16 @@ from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Grid, Vertical
+from textual.containers import Grid
 from textual.widgets import Static
 
-from grpo_arcade.arcade.dashboard.dialogs import LOADING, Prompt
+from grpo_arcade.arcade.dashboard.dialogs import LOADING
 from grpo_arcade.arcade.dashboard.draw.chart import BLUE, GREEN, GREY, ORANGE, PINK, YELLOW, Chart, ChartData, Curve
 from grpo_arcade.arcade.dashboard.draw.histogram import Bin, bins, drawn
 from grpo_arcade.arcade.dashboard.draw.lines import Lines
 from grpo_arcade.arcade.dashboard.draw.numbers import number, score
 from grpo_arcade.arcade.dashboard.draw.shares import OUTCOME_COLOURS, legend
+from grpo_arcade.arcade.dashboard.tabs.step_tab import StepTab
 from grpo_arcade.foreign_text import one_line
 from grpo_arcade.recordings.runs.history import Smooth
 from grpo_arcade.recordings.runs.reader import RunReader
@@ -49,7 +50,7 @@ class Found:
     held_out: tuple[HeldOut, ...]
 
 
-class Rewards(Vertical):
+class Rewards(StepTab):
     """The tab of rewards."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -66,11 +67,15 @@ class Rewards(Vertical):
         """The newest step, as it comes."""
         super().__init__(id="rewards")
         self._plain = plain
-        self._step: int | None = None
         self._picked = 0
         self._found: Found | None = None
         self._bins: list[Bin] = []
         self.can_focus = True
+
+    @property
+    def shown_step(self) -> int:
+        """The step on the screen; 0 where there is none."""
+        return self._found.step if self._found is not None else 0
 
     def compose(self) -> ComposeResult:
         """A chart beside a histogram."""
@@ -84,8 +89,8 @@ class Rewards(Vertical):
         """The parts of every step, and the rewards of the one that is looked at."""
         run: Snapshot | None = self.app.snapshot  # type: ignore[attr-defined]
         step = reader.judged_step() or 0
-        if self._step is not None:
-            step = min(self._step, step)
+        if self.asked_step is not None:
+            step = min(self.asked_step, step)
         steps: Sequence[float] = ()
         parts: dict[str, Sequence[float]] = {}
         if run is not None:
@@ -151,31 +156,6 @@ class Rewards(Vertical):
             words = f"purpose=training step={self._found.step} reward>={picked.low:.12g} "
             words += f"reward{'<=' if picked.last else '<'}{picked.high:.12g}"
             await self.app.open_strategies(words)  # type: ignore[attr-defined]
-
-    def _again(self) -> None:
-        self.run_worker(self.app.refresh_tab(), group="rewards", exclusive=True)  # type: ignore[attr-defined]
-
-    def action_step(self, way: int) -> None:
-        """Another step."""
-        if self._found is not None and self._found.step:
-            self._step = max(1, self._found.step + way)
-            self._again()
-
-    def action_newest(self) -> None:
-        """The newest complete step, also when newer ones come."""
-        self._step = None
-        self._again()
-
-    def action_go_to(self) -> None:
-        """Ask for a step."""
-        self.app.push_screen(Prompt("Which step?", "100"), self._go_to)
-
-    def _go_to(self, answer: str | None) -> None:
-        if answer and answer.isdigit() and int(answer) > 0:
-            self._step = int(answer)
-            self._again()
-        elif answer:
-            self.notify(f"{answer!r} is no step", severity="warning")
 
 
 def _legend(found: Found) -> Text:
