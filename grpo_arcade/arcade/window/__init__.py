@@ -1,18 +1,10 @@
 """The window: ``arcade`` without a command opens it.
 
-    scene.py       what a scene is: start here to build one
-    app.py         the loop, and what scenes may ask of it;  display.py  the window on the screen
-    theme.py       type scale, spacing, colours, motion
-    actions.py     everything one can do, by id, and the keys that do it
-    inputs.py      keyboard, mouse, gamepads
-    realtime.py    a game that goes by the clock under somebody's hands;  stick.py  what is held;  speaker.py  its sound
-    background.py  threads and processes beside the loop
-    studio.py      such games played again in a process, which sends back a tape of what is to be seen (games/tape.py)
-    run_feed.py    a training run, read in a process;  run_listener.py  what hears it for a scene
-    playback.py    an episode played again at its pace;  boards.py  drawn into the room there is
-    paint.py       text and shapes;  widgets.py  buttons and focus;  overlay.py  help, messages, bar of keys
-    memory.py      scores and choices from one day to the next
-    scenes/        the screens
+    shell/         the loop, keys and messages, and what a scene is: start at scene.py to build one
+    draw/          text, shapes, colours, boards and code, on any surface
+    background/    threads and processes beside the loop; studio.py tapes games too slow to step between two frames
+    home/          games, runs and recordings;  play/  a game by hand;  versus/  a match on one seed
+    watch/         a training run, read in a process (run_feed.py);  replay/  recordings, films, an episode at its pace
 
 This package must not know torch; a model lives in another process.
 """

@@ -1,4 +1,4 @@
-"""A person plays a game by hand: what a game move by move (``play_turns``) and one by the clock (``play_clock``) share.
+"""A person plays a game by hand: what a game move by move (``turns``) and one by the clock (``clock``) share.
 
 The game in progress is kept whatever happens, a strategy may lend its hand, and what is played is recorded and filmed.
 """

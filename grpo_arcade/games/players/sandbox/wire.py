@@ -43,9 +43,9 @@ TOOLBOX_FILE = "<toolbox>\ud800"
 """File name of the functions that a game lends."""
 
 LEASH_START = struct.Struct("<i")
-"""Server to launcher: pid of the child, or minus errno."""
+"""Server to the process with the games: pid of the child, or minus errno."""
 LEASH_END = struct.Struct("<iddq")
-"""Server to launcher: wait status, user and system CPU seconds, peak resident KiB."""
+"""Server to the process with the games: wait status, user and system CPU seconds, peak resident KiB."""
 LIMITS = struct.Struct("<QI?")
 """Launcher to server with three descriptors: memory bytes, CPU seconds of the hard limit, policy on."""
 
