@@ -16,6 +16,9 @@ from hypothesis import settings
 _KEY = tempfile.TemporaryDirectory(prefix="arcade-key-")
 os.environ["ARCADE_MACHINE_KEY"] = str(Path(_KEY.name) / "machine.key")
 
+# A window that is open on this machine does not write for the tests.
+os.environ["ARCADE_WRITER"] = str(Path(_KEY.name) / "writer.json")
+
 # Nobody downloads; said before huggingface_hub is imported, because it reads this once.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 

@@ -1,9 +1,9 @@
-"""A model writes one strategy, in a process of its own, token by token.
+"""A model writes one strategy, in another process, token by token.
 
-:func:`write` starts the process and hands on what it says; nothing on that side imports torch, so the window and the
-command line stay light and a model that dies takes nobody with it. ``python -m grpo_arcade.trainer.write`` is the
-other side: it prints one JSON object a line, ``{"downloading": [bytes, of bytes]}`` while a model of the hub comes
-here, ``{"token": …}`` while it writes, then ``{"completion": …}``, or ``{"error": …}`` with one line for the person.
+:func:`write` asks the window's resident writer where a window is open, and otherwise starts a process of its own for
+this one answer; nothing on this side imports torch, so the window and the command line stay light and a model that
+dies takes nobody with it. ``python -m grpo_arcade.trainer.write`` is the other side of that: it prints what
+``answering.py`` says, one JSON object a line.
 """
 
 from __future__ import annotations
@@ -11,16 +11,29 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
+from typing import Any
 
 from grpo_arcade.trainer.models import hub
 
-if TYPE_CHECKING:
-    from grpo_arcade.trainer.config import TrainConfig
-
 MAX_NEW_TOKENS = 1024
 """Longer than any strategy the pocket model writes; a larger model's reasoning may need more."""
+
+
+def order(
+    model: str,
+    game: str,
+    options: Mapping[str, Any],
+    *,
+    seed: int = 0,
+    temperature: float = 1.0,
+    max_new_tokens: int = MAX_NEW_TOKENS,
+    prompt: str = "",
+) -> dict[str, Any]:
+    """What a model is asked for, as it is sent to it; see :func:`write`."""
+    asked = {"model": model, "game": game, "options": dict(options), "seed": seed}
+    return asked | {"temperature": temperature, "max_new_tokens": max_new_tokens, "prompt": prompt}
 
 
 def write(
@@ -53,22 +66,37 @@ def write(
     Raises:
         ValueError: the model cannot be had or died, in one line.
     """
-    order = {"model": model, "game": game, "options": dict(options), "seed": seed}
-    order |= {"temperature": temperature, "max_new_tokens": max_new_tokens, "prompt": prompt}
+    from grpo_arcade.trainer import resident_writer
+
+    asked = order(
+        model, game, options, seed=seed, temperature=temperature, max_new_tokens=max_new_tokens, prompt=prompt
+    )
     shown = hub.on_stderr(model)
-    for message in _child(order):
-        if "downloading" in message:
-            shown(*message["downloading"])
-        if "token" in message and on_token is not None:
-            on_token(message["token"])
-        if "error" in message:
-            raise ValueError(message["error"])
-        if "completion" in message:
-            return str(message["completion"])
-    raise ValueError(f"the process of model {model!r} died before it finished; `arcade doctor` looks for the cause")
+    told = False
+    for messages in (resident_writer.messages_of_window(asked), _child(asked)):
+        with closing(messages):
+            for message in messages:
+                if "downloading" in message:
+                    shown(*message["downloading"])
+                if "token" in message:
+                    told = True
+                    if on_token is not None:
+                        on_token(message["token"])
+                if "error" in message:
+                    raise ValueError(message["error"])
+                if "completion" in message:
+                    return str(message["completion"])
+        if told:
+            break  # what was told cannot be taken back, and would be told again
+    raise ValueError(died(model))
 
 
-def _child(order: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def died(model: str) -> str:
+    """What is said of a process that ended before its model had answered."""
+    return f"the process of model {model!r} died before it finished; `arcade doctor` looks for the cause"
+
+
+def _child(order: Mapping[str, Any]) -> Generator[dict[str, Any]]:
     # stderr is the libraries' own narration (progress bars, warnings); what matters comes as a message.
     with subprocess.Popen(
         [sys.executable, "-P", "-m", __name__, json.dumps(order)],
@@ -87,73 +115,11 @@ def _child(order: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             child.kill()
 
 
-def _answer(order: Mapping[str, Any], say: Callable[[dict[str, Any]], None]) -> None:
-    from grpo_arcade.trainer.models.loading import check, fetch, locate
-
-    model_name = order["model"]
-    check(model_name)
-    fetch(locate(model_name), lambda here, whole: say({"downloading": [here, whole]}))
-    import torch
-
-    from grpo_arcade.games import make
-    from grpo_arcade.trainer.config import spare_threads
-    from grpo_arcade.trainer.models import load
-    from grpo_arcade.trainer.models.chat import completion_text, ending_tokens, prompt_ids
-    from grpo_arcade.trainer.models.sampler import sample
-    from grpo_arcade.trainer.question import GAME, question
-
-    torch.set_num_threads(spare_threads())
-    model, tokenizer = load(order["model"])
-    settings = _settings(order["model"])
-    asked = order["prompt"] or (settings.prompt if settings.game == order["game"] else GAME)
-    ends = ending_tokens(model, tokenizer)
-    prompt = prompt_ids(tokenizer, question(make(order["game"], **order["options"]), asked), settings.template)
-    written: list[int] = []
-    said = ""
-
-    def on_token(index: int, token: int) -> None:
-        nonlocal said
-        written.append(token)
-        text = completion_text(tokenizer, written, ends, prompt)
-        # A character of several bytes is complete only with its last token.
-        if not text.endswith("\ufffd"):
-            say({"token": text[len(said) :]})
-            said = text
-
-    [completion] = sample(
-        model,
-        tokenizer,
-        [prompt],
-        max_new_tokens=order["max_new_tokens"],
-        temperature=order["temperature"],
-        seed=order["seed"],
-        on_token=on_token,
-    )
-    say({"completion": completion_text(tokenizer, completion, ends, prompt)})
-
-
-def _settings(model: str) -> TrainConfig:
-    from grpo_arcade.recordings.runs.find import run_of
-    from grpo_arcade.recordings.runs.reader import RunReader
-    from grpo_arcade.trainer.config import TrainConfig
-
-    folder = run_of(model)
-    if folder is None:
-        return TrainConfig()
-    with RunReader(folder) as run:
-        return TrainConfig.of(run)
-
-
 def main() -> None:
     """Answer the order in the first argument, on stdout."""
+    from grpo_arcade.trainer.answering import Answering
 
-    def say(message: dict[str, Any]) -> None:
-        print(json.dumps(message), flush=True)
-
-    try:
-        _answer(json.loads(sys.argv[1]), say)
-    except (ValueError, ImportError, OSError) as error:
-        say({"error": " ".join(str(error).split())})
+    Answering().answer(json.loads(sys.argv[1]), lambda message: print(json.dumps(message), flush=True))
 
 
 if __name__ == "__main__":

@@ -174,20 +174,44 @@ def test_files_champions_and_unknown_names(app, hands, tmp_path):
     assert scene.view.places[0].code.text == program.read_text().rstrip("\n")
 
 
-def test_the_pocket_model_writes_token_by_token_and_plays(app, hands):
+def test_the_pocket_model_stays_loaded_and_writes_token_by_token_and_plays(app, hands):
     scene = Match(app, "2048", {}, [YOU, "pocket"], seed=5)
     app.open(scene)
-    contestant = scene.seats[1].contestant
-    lengths = set()
+    seat = scene.seats[1]
+    contestant = seat.contestant
 
-    def done():
-        lengths.add(len(contestant.text))
-        return scene.ready
+    def seen():
+        lengths, states = set(), []
 
-    hands.until(done, seconds=200)
-    assert len(lengths) > 20
+        def done():
+            lengths.add(len(contestant.text))
+            state = contestant.state, scene.view.seat.said(seat)[0].partition(" ")[0]
+            if state not in states:
+                states.append(state)
+            return scene.ready
+
+        hands.until(done, seconds=200)
+        assert len(lengths) > 20
+        return states
+
+    first = seen()
+    assert ("loading", "loading") in first
+    assert first.index(("loading", "loading")) < first.index(("writing", "writing"))
     assert contestant.performance.episode.seed == 5
     assert contestant.performance.outcome in set(Outcome) - {Outcome.UNFINISHED}
+    process, text = app.writer.pid, contestant.text
+    hands.press("m")
+    again = seen()
+    assert ("loading", "loading") not in again
+    assert ("writing", "writing") in again
+    assert contestant.text != text
+    assert app.writer.pid == process
+    hands.press("m")
+    hands.until(lambda: contestant.state == "writing")
+    hands.press("escape")
+    assert app.writer.pid == process  # it waits for the next match, and only what it wrote is given up
+    app.shut()
+    assert app.writer.pid is None
 
 
 def test_two_to_six_players_at_most_one_of_them_a_person(app):

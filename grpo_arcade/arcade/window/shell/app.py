@@ -32,6 +32,7 @@ from grpo_arcade.arcade.window.shell.memory import Memory
 from grpo_arcade.arcade.window.shell.overlay import Help, KeyBar, Messages
 from grpo_arcade.arcade.window.shell.pace import Pace
 from grpo_arcade.arcade.window.shell.scene import Act, Dropped, Event, Pointer, Released, Scene, Typed, Wheel
+from grpo_arcade.trainer.resident_writer import ResidentWriter
 
 WAKE = pygame.event.custom_type()
 """Posted from other threads to end the loop's sleep."""
@@ -77,6 +78,7 @@ class App:
         self._resized()
         self.background = Background(self._wake)
         self.studio = Studio(self.background, self.complain)
+        self.writer = ResidentWriter()
         self.inputs = Inputs()
         for line in (*self.settings.problems, *binding_problems, *self.memory.problems):
             self.complain(line)
@@ -185,6 +187,7 @@ class App:
                 self.scenes[-1].leave()
             self.scenes.clear()
         self.background.close()
+        self.writer.close()
         self.speaker.close()
         self.memory.save()
         sys.setswitchinterval(self._switch_s)

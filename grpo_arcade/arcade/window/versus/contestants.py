@@ -1,4 +1,7 @@
-"""Who plays in Versus beside the person: each works in a process of its own, and the window only listens.
+"""Who plays in Versus beside the person: each works in a process, and the window only listens.
+
+A model of this machine is asked in the window's resident writer, which keeps it loaded; all others work in a process of
+their own.
 
 The other players do not see the person. So what one of them does is an episode, played to its end at once, and shown
 move by move.
@@ -7,16 +10,18 @@ move by move.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from grpo_arcade.arcade.players.parse import parse_player
-from grpo_arcade.arcade.players.player import Player, Writer
+from grpo_arcade.arcade.players.player import Model, Player, Writer
 from grpo_arcade.arcade.window.background.jobs import Background, Task
 from grpo_arcade.games import Episode, Game, Outcome, make
+from grpo_arcade.trainer.resident_writer import ResidentWriter
 
 MOST_TEXT = 400_000
-State = Literal["waiting", "writing", "playing", "ready", "failed"]
+State = Literal["waiting", "loading", "writing", "playing", "ready", "failed"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,49 @@ def perform(
     return Performance(episode, played.source, episode.outcome, played.error, played.wall)
 
 
+def ask_resident(
+    writer: ResidentWriter,
+    model: Model,
+    game: str,
+    options: Mapping[str, Any],
+    attempt: int,
+    *,
+    emit: Callable[[dict[str, Any]], None],
+    task: Task,
+) -> str:
+    """What a model answers in the resident writer; ``emit`` gets all that is said on the way.
+
+    Raises:
+        ValueError: it cannot be had, or died: one line.
+    """
+    from grpo_arcade.arcade.players.play import game_for_player
+    from grpo_arcade.trainer.write import died, order
+
+    table = game_for_player(model, make(game, **options))
+    with closing(writer.messages(order(model.name, game, table.options, seed=attempt), task.check)) as messages:
+        for message in messages:
+            task.check()
+            if "error" in message:
+                raise ValueError(message["error"])
+            if "completion" in message:
+                return str(message["completion"])
+            emit(message)
+    raise ValueError(died(model.name))
+
+
+def perform_completion(
+    player: Player, completion: str, game: str, options: Mapping[str, Any], seed: int
+) -> Performance:
+    """Let what a model has answered play one seed."""
+    from grpo_arcade.arcade.players.play import Written, game_for_player, play_written
+    from grpo_arcade.games.players import extract_source
+
+    table = game_for_player(player, make(game, **options))
+    played = play_written(Written(player.label, completion, extract_source(completion)), table, [seed])
+    (episode,) = played.episodes
+    return Performance(episode, played.source, episode.outcome, played.error, played.wall)
+
+
 def perform_source(source: str, game: str, options: Mapping[str, Any], seed: int, player: str) -> Performance:
     """Let a strategy play one seed in the sandbox."""
     from grpo_arcade.arcade.players.play import play_source
@@ -71,20 +119,31 @@ class Contestant:
         word: as ``arcade play`` takes it.
         game: what is played.
         outputs: where runs are looked for by name.
+        writer: the window's.
         changed: called in the window's thread whenever there is something new to show.
     """
 
-    def __init__(self, word: str, game: Game, outputs: str, changed: Callable[[Contestant], None]) -> None:
+    def __init__(
+        self,
+        word: str,
+        game: Game,
+        outputs: str,
+        writer: ResidentWriter,
+        changed: Callable[[Contestant], None],
+    ) -> None:
         self.player: Player | None = None
         """None where the word means nobody."""
         self.name = word
         self.state: State = "waiting"
         self.text = ""
         """What a model has written so far, or the source of a strategy."""
+        self.downloaded = ""
+        """How much of a model that comes from the hub is here, while it does."""
         self.attempt = 0
         self.performance: Performance | None = None
         self.error = ""
         """Why it does not play at all."""
+        self._writer = writer
         self._changed = changed
         self._task: Task | None = None
         try:
@@ -107,12 +166,27 @@ class Contestant:
         self.performance, self.error = None, ""
         if source is None:
             self.text, self.state = "", "waiting"
+            if isinstance(self.player, Model):
+                self._ask_resident(background, self.player, game, options, seed)
+                return
             arguments = (perform, self.player, game, dict(options), seed, self.attempt)
             self._task = background.process(*arguments, item=self._write, done=self._done, failed=self._failed)
         else:
             self.state = "playing"
             again = (perform_source, source, game, dict(options), seed, self.name)
             self._task = background.process(*again, done=self._done, failed=self._failed)
+
+    def _ask_resident(
+        self, background: Background, model: Model, game: str, options: Mapping[str, Any], seed: int
+    ) -> None:
+        def play(completion: str) -> None:
+            self.state = "playing"
+            written = (perform_completion, model, completion, game, dict(options), seed)
+            self._task = background.process(*written, done=self._done, failed=self._failed)
+            self._changed(self)
+
+        asked = (ask_resident, self._writer, model, game, dict(options), self.attempt)
+        self._task = background.thread(*asked, item=self._hear, done=play, failed=self._failed, with_task=True)
 
     def ask_again(self, background: Background, game: str, options: Mapping[str, Any], seed: int) -> None:
         """Forget its strategy and ask for another."""
@@ -125,6 +199,15 @@ class Contestant:
         if self._task is not None:
             self._task.cancel()
             self._task = None
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        if "token" in message:
+            self._write(message["token"])
+            return
+        self.state = "waiting" if "asked" in message else "loading"
+        here, whole = message.get("downloading", (0, 0))
+        self.downloaded = f"{100 * here // max(1, whole)} %" if whole else ""
+        self._changed(self)
 
     def _write(self, piece: str) -> None:
         self.state = "writing"

@@ -75,7 +75,8 @@ class Match(Scene):
         self.speed = 1.0
         self.paused = False
         self.started = False
-        self.seats = [Seat.of(word, self.table, self.seed, app.settings.outputs, self._changed) for word in players]
+        found = self.table, self.seed, app.settings.outputs, app.writer
+        self.seats = [Seat.of(word, *found, self._changed) for word in players]
         self.selected = next((place for place, seat in enumerate(self.seats) if seat.contestant), 0)
         self.verdict = ""
         """Who has won, once everybody is out."""

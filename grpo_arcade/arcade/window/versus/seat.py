@@ -10,6 +10,7 @@ from grpo_arcade.arcade.window.replay.playback import Playback
 from grpo_arcade.arcade.window.versus.contestants import Contestant
 from grpo_arcade.games import Episode, Game, Outcome
 from grpo_arcade.trainer.counting import FAILURES
+from grpo_arcade.trainer.resident_writer import ResidentWriter
 
 
 class Seat:
@@ -27,11 +28,19 @@ class Seat:
         """Whether the person asked to see the code instead of the board, or the other way round."""
 
     @classmethod
-    def of(cls, word: str, table: Game, seed: int, outputs: str, changed: Callable[[Contestant], None]) -> Seat:
+    def of(
+        cls,
+        word: str,
+        table: Game,
+        seed: int,
+        outputs: str,
+        writer: ResidentWriter,
+        changed: Callable[[Contestant], None],
+    ) -> Seat:
         """The place of whoever a word means; ``changed`` hears of what becomes of those who are no person."""
         if word == YOU:
             return cls(None, Session(table.name, {**table.options, **table.person_options}, seed))
-        return cls(Contestant(word, table, outputs, changed), None, table.failure_score)
+        return cls(Contestant(word, table, outputs, writer, changed), None, table.failure_score)
 
     @property
     def name(self) -> str:
@@ -117,6 +126,9 @@ def verdict(seats: Sequence[Seat]) -> str:
 
 def thinking(contestant: Contestant) -> str:
     """What is said of a player one has to wait for."""
+    if contestant.state == "loading":
+        here = contestant.downloaded
+        return f"Downloading the model… {here}" if here else "Loading the model…"
     if contestant.writes and contestant.state == "waiting":
         return "The model is being asked for a strategy…"
     if contestant.state == "writing":

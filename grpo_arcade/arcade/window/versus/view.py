@@ -358,7 +358,7 @@ class SeatView:
             return f"cannot play{again}", look.bad
         performance = contestant.performance
         if performance is None:
-            return "thinking…", look.faint
+            return "loading the model…" if contestant.state == "loading" else "thinking…", look.faint
         if performance.outcome in FAILURES and seat.out:
             said = f": {performance.error}" if performance.error else ""
             return f"{outcome_words(performance.outcome)}{said}{again}", look.bad
