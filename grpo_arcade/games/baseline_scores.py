@@ -20,9 +20,10 @@ from typing import Any, NamedTuple
 
 from grpo_arcade.atomic_write import atomic_write
 from grpo_arcade.cores import cores
-from grpo_arcade.games.episode import Episode
+from grpo_arcade.games.episode import Episode, seat_results
 from grpo_arcade.games.game import MOST_RETURNS, Game, Outcome
 from grpo_arcade.games.registry import make
+from grpo_arcade.games.seats import at_seat
 from grpo_arcade.games.seeds import EVALUATION_SEEDS
 from grpo_arcade.progress import progress
 
@@ -60,7 +61,7 @@ def entries() -> tuple[Entry, ...]:
 
 
 def play_baseline(game: str, options: Mapping[str, Any], name: str, seeds: Sequence[int]) -> tuple[Episode, ...]:
-    """One episode for each seed, played by the baseline ``name`` in this process.
+    """One episode for each seed, played by the baseline ``name`` in this process, at every seat there is.
 
     The baseline's own randomness is ``random.Random("<name> <seed>")``, so an episode is the same at every call.
 
@@ -80,9 +81,9 @@ def _play(registered: str, game: Game, name: str, seed: int) -> Episode:
         actions = bytearray()
         game.reset(seed)
         while game.outcome is None:
-            action = baseline(game, rng)
-            actions.append(action)
-            game.step(action)
+            chosen = [baseline(at_seat(game, seat), rng) for seat in game.acting()]
+            actions += bytes(chosen)
+            game.step_seats(chosen)
         if game.outcome is not Outcome.DISCONNECTED or not game.comes_back():
             break
     assert game.outcome is not None
@@ -97,6 +98,8 @@ def _play(registered: str, game: Game, name: str, seed: int) -> Episode:
         player=name,
         versions=game.versions,
         observations=game.kept(),
+        per_step=game.per_step,
+        seats=seat_results(game, [name] * len(game.seats)),
     )
 
 

@@ -5,12 +5,28 @@ A match yields episodes, so the type lives here; files, verification and films o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from grpo_arcade.games.game import Game, Outcome
 from grpo_arcade.games.registry import make_recorded
+
+
+@dataclass(frozen=True, slots=True)
+class SeatResult:
+    """How one seat of several played, and how it ended for it."""
+
+    player: str
+    """Who sat there, for people."""
+    outcome: Outcome
+    """By the rules; or why this seat's player failed, which ends the game; or ``won``, because another's did."""
+    score: float
+    """:meth:`.Game.seat_score`."""
+    wasted: int = 0
+    """:meth:`.Game.seat_wasted`."""
+    source_sha256: str = ""
+    """As :attr:`Episode.source_sha256`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +39,9 @@ class Episode:
     """The game's resolved options."""
     seed: int
     actions: bytes
-    """One action id a byte, in order."""
+    """One action id a byte, in order; :attr:`per_step` of them a step, by the order of the seats."""
     outcome: Outcome
+    """Of the first seat where there are several; of the one whose player failed, if one did."""
     score: float
     """As the game said; :func:`grpo_arcade.recordings.verify` re-plays to check it."""
     wasted: int = 0
@@ -37,6 +54,15 @@ class Episode:
     """At least ``grpo-arcade`` and ``rules``."""
     observations: bytes = b""
     """:meth:`.Game.kept`: what was seen, for games that a seed and actions are not enough for."""
+    per_step: int = 1
+    """Actions of a step: one a seat where all seats act together, else one."""
+    seats: tuple[SeatResult, ...] = ()
+    """One a seat of a game of several; empty for a game of one."""
+
+    @property
+    def moves(self) -> int:
+        """Steps that were made: the plies of the game after all of them."""
+        return len(self.actions) // self.per_step
 
     def new_game(self) -> Game:
         """The game this episode was played on, at its start."""
@@ -44,6 +70,34 @@ class Episode:
         game.recall(self.observations)
         game.reset(self.seed)
         return game
+
+
+def seat_results(
+    game: Game, players: Sequence[str], failed: Mapping[int, Outcome] | None = None, digests: Sequence[str] = ()
+) -> tuple[SeatResult, ...]:
+    """What :attr:`Episode.seats` says of a game that is over, or broken off; nothing for a game of one seat.
+
+    Args:
+        game: in its last position.
+        players: who sat at each seat.
+        failed: seats whose players failed, and how. The others have won by that. Where none did and the game goes on,
+            it is unfinished for all.
+        digests: the SHA-256 of each seat's source; empty where there is none.
+    """
+    if len(game.seats) == 1:
+        return ()
+    failed = failed or {}
+    otherwise = Outcome.WON if failed else Outcome.UNFINISHED
+    return tuple(
+        SeatResult(
+            player=players[seat],
+            outcome=game.seat_outcome(seat) or failed.get(seat, otherwise),
+            score=float(game.seat_score(seat)),
+            wasted=game.seat_wasted(seat),
+            source_sha256=digests[seat] if digests else "",
+        )
+        for seat in range(len(game.seats))
+    )
 
 
 def score_text(score: float) -> str:

@@ -3,6 +3,10 @@
 A game is rules and nothing else: it is reset with a seed, takes action ids, and says what the score and the
 outcome are. It never sees the program that plays it, and a program never sees the game: what travels to the
 program is :meth:`Game.observation`, what comes back is one of :attr:`Game.aliases`' keys.
+
+A game has one or more seats. Most have one, and then nothing below that speaks of seats matters to them. With several,
+the seats take turns (a board game: :attr:`Game.to_move` says whose it is) or all act at each step (``simultaneous``:
+two paddles on one court). Score and outcome of the game are those of its first seat.
 """
 
 from __future__ import annotations
@@ -65,6 +69,9 @@ class Outcome(StrEnum):
 
 _BY_THE_RULES = frozenset({Outcome.WON, Outcome.LOST, Outcome.DRAWN, Outcome.CAPPED, Outcome.STUCK})
 
+_ACROSS = {Outcome.WON: Outcome.LOST, Outcome.LOST: Outcome.WON}
+"""What the end of a game for two is to the other one; all else is the same for both."""
+
 
 class Picture(Protocol):
     """Draws one game. The window, GIFs and MP4s all use the same picture; none needs a display."""
@@ -108,7 +115,10 @@ MOST_RETURNS = 3
 """How often an episode that ended as ``disconnected`` is played again, where :meth:`Game.comes_back` allows it."""
 
 Baseline = Callable[["Game", random.Random], int]
-"""Trusted code that plays: from a game (which it must not change) and its own randomness to an action id."""
+"""Trusted code that plays: from a game (which it must not change) and its own randomness to an action id.
+
+Where seats take turns it plays the one to move; where they act together it is given the game
+:func:`~grpo_arcade.games.seats.at_seat`."""
 
 
 class Game(ABC):
@@ -141,6 +151,13 @@ class Game(ABC):
     """
     person_options: Mapping[str, Any] = {}
     """Options with which a person plays by hand, where they are not the defaults that strategies play with."""
+    seats: tuple[str, ...] = ("player",)
+    """Names of the seats, in their order: where one sits (``left``, ``right``) or what one plays (``red``, ``yellow``).
+    """
+    simultaneous: bool = False
+    """Whether all seats act at each step; otherwise the seat :attr:`to_move` does."""
+    to_move: int = 0
+    """Where seats take turns: the seat that acts next. A game of several sets it at every step."""
     failure_score: float = 0.0
     """What an episode counts for whose program failed: as bad as the game can go, so that failing never pays."""
     replayable: bool = True
@@ -242,6 +259,48 @@ class Game(ABC):
     def step(self, action: int) -> None:
         """Take one action id. Raises ``ValueError`` for an id out of range or after the end."""
 
+    @property
+    def per_step(self) -> int:
+        """Actions that a step takes: one of each seat where all act, else one."""
+        return len(self.seats) if self.simultaneous else 1
+
+    def acting(self) -> tuple[int, ...]:
+        """The seats whose actions the next step takes, in the order in which it takes them; ascending."""
+        return tuple(range(len(self.seats))) if self.simultaneous else (self.to_move,)
+
+    def step_seats(self, actions: Sequence[int]) -> None:
+        """Take one action id of each seat of :meth:`acting`, in that order. Otherwise as :meth:`step`.
+
+        To be overridden by a game whose seats act together, whose :meth:`step` has nothing to do.
+        """
+        if len(actions) != 1:
+            raise ValueError(f"a step of {self.name} takes one action, not {len(actions)}")
+        self.step(actions[0])
+
+    def seat_observation(self, seat: int) -> Any:
+        """What a strategy at that seat gets, of the kind of :meth:`observation`: the game as this seat sees it.
+
+        The same words for all seats ("me", "the other one"), and the same directions, so that one program plays from
+        each. Where seats take turns it is asked of the seat to move only, whose :meth:`observation` it is.
+        """
+        return self.observation()
+
+    def seat_legal_actions(self, seat: int) -> tuple[int, ...]:
+        """As :meth:`legal_actions`, of that seat: none while it is another one's turn."""
+        return self.legal_actions() if seat in self.acting() else ()
+
+    def seat_score(self, seat: int) -> float:
+        """The score so far of that seat, by default what the other of two seats has lost. Seat 0: :attr:`score`."""
+        return self.score if seat == 0 else -self.score
+
+    def seat_outcome(self, seat: int) -> Outcome | None:
+        """How the game ended for that seat, by default the opposite of the other of two. Seat 0: :attr:`outcome`."""
+        return self.outcome if seat == 0 or self.outcome is None else _ACROSS.get(self.outcome, self.outcome)
+
+    def seat_wasted(self, seat: int) -> int:
+        """Of the :attr:`wasted` decisions, those of that seat; to be said by a game of several that may have any."""
+        return self.wasted if seat == 0 else 0
+
     @abstractmethod
     def legal_actions(self) -> tuple[int, ...]:
         """Ids that do something now, ascending; empty after the end.
@@ -260,6 +319,11 @@ class Game(ABC):
         In its version 2, which writes every object out: no two observations share a list that a strategy could change.
         """
         return marshal.dumps([game.observation() for game in games], 2)
+
+    @classmethod
+    def packed_seat_observations(cls, games: Sequence[Self], seats: Sequence[int]) -> bytes:
+        """As :meth:`packed_observations`, of one seat of each of these games."""
+        return marshal.dumps([game.seat_observation(seat) for game, seat in zip(games, seats, strict=True)], 2)
 
     @abstractmethod
     def view(self) -> Any:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.foreign_text import one_line
-from grpo_arcade.games.episode import Episode, Verdict
+from grpo_arcade.games.episode import Episode, Verdict, seat_results
 from grpo_arcade.games.game import Game, Outcome, Picture
 from grpo_arcade.games.registry import make_recorded
 
@@ -42,8 +42,12 @@ class Replay:
         self.ply = 0
         """Moves made."""
         self._recalls = game is None
-        self._length = len(episode.actions)
+        self._length = episode.moves
         self._broken = ""
+        self._each = episode.per_step
+        if self._each != self.game.per_step:
+            self._length = 0
+            self._broken = f"{self._each} actions a step are recorded, where {episode.game} takes {self.game.per_step}"
         self._verdict: Verdict | None = None
         self._viewed: tuple[int, Any] = -1, None
         self._pictures: dict[str, Picture] = {}
@@ -91,6 +95,8 @@ class Replay:
         ply, actions, game = self.ply, self.episode.actions, self.game
         if ply == self._length:
             return False
+        if self._each > 1:
+            return self._step_together()
         action = actions[ply]
         if game.outcome is not None:
             after = len(actions) - ply
@@ -99,6 +105,22 @@ class Replay:
             self._broken = f"move {ply + 1} is action {action}, but {self.episode.game} has {len(game.actions)}"
         else:
             game.step(action)
+            self.ply = ply + 1
+            return True
+        self._length = ply
+        return False
+
+    def _step_together(self) -> bool:
+        """The same where all seats act at each step."""
+        ply, each, game = self.ply, self._each, self.game
+        actions = self.episode.actions[ply * each : (ply + 1) * each]
+        if game.outcome is not None:
+            after = self.episode.moves - ply
+            self._broken = f"the game ended ({game.outcome}) after {ply} moves, but {after} more are recorded"
+        elif max(actions) >= len(game.actions):
+            self._broken = f"move {ply + 1} has action {max(actions)}, but {self.episode.game} has {len(game.actions)}"
+        else:
+            game.step_seats(actions)
             self.ply = ply + 1
             return True
         self._length = ply
@@ -152,6 +174,32 @@ class Replay:
         ):
             if recorded != replayed:
                 return f"the recording says the {what} is {recorded}, its replay says {replayed}"
+        return self._contradiction_of_seats()
+
+    def _contradiction_of_seats(self) -> str:
+        """The same of what is said of each seat."""
+        episode, game = self.episode, self.game
+        if len(game.seats) == 1 and not episode.seats:
+            return ""
+        if len(episode.seats) != len(game.seats):
+            return f"the recording tells of {len(episode.seats)} seats, where {episode.game} has {len(game.seats)}"
+        said = [result.outcome for result in episode.seats]
+        failed = {seat: outcome for seat, outcome in enumerate(said) if not outcome.by_the_rules}
+        if game.outcome is None and episode.outcome not in failed.values():
+            return f"the recording says the outcome is {episode.outcome}, which is that of none of its seats"
+        players = [result.player for result in episode.seats]
+        whole = {Outcome.UNFINISHED, Outcome.DISCONNECTED}
+        replayed = seat_results(game, players, failed, [result.source_sha256 for result in episode.seats])
+        for name, recorded, result in zip(game.seats, episode.seats, replayed, strict=True):
+            for what, one, other in (
+                ("outcome", recorded.outcome, result.outcome),
+                ("score", recorded.score, result.score),
+                ("number of wasted moves", recorded.wasted, result.wasted),
+            ):
+                if one != other:
+                    return f"the recording says the {what} of {name} is {one}, its replay says {other}"
+        if game.outcome is None and whole & set(said) and len(set(said)) > 1:
+            return "the recording says the game was broken off for one seat, and not for the others"
         return ""
 
     def _outcome(self) -> Outcome | str:
@@ -162,7 +210,7 @@ class Replay:
         if episode.outcome.by_the_rules:
             return "still running"
         if episode.outcome in _NEVER_PLAYED and episode.actions:
-            return f"something that lets {len(episode.actions)} moves be played"
+            return f"something that lets {episode.moves} moves be played"
         return episode.outcome
 
 
@@ -253,16 +301,18 @@ def beginning(episode: Episode, moves: int) -> Episode:
     Raises:
         ValueError: its game cannot be built here.
     """
-    if moves >= len(episode.actions) or episode.observations:
+    if moves >= episode.moves or episode.observations:
         return episode
     replay = Replay(episode)
     replay.seek(moves)
+    digests = [result.source_sha256 for result in episode.seats]
     return replace(
         episode,
-        actions=episode.actions[:moves],
+        actions=episode.actions[: moves * episode.per_step],
         outcome=replay.game.outcome or Outcome.UNFINISHED,
         score=replay.score,
         wasted=replay.game.wasted,
+        seats=seat_results(replay.game, [result.player for result in episode.seats], digests=digests),
     )
 
 

@@ -51,7 +51,7 @@ class Answer(TypedDict):
 
 def told(episode: Episode) -> dict[str, Any]:
     """What a replay needs of an episode, JSON-able."""
-    found = {name: getattr(episode, name) for name in ("game", "options", "seed", "versions")}
+    found = {name: getattr(episode, name) for name in ("game", "options", "seed", "versions", "per_step")}
     return found | {name: base64.b64encode(getattr(episode, name)).decode() for name in ("actions", "observations")}
 
 

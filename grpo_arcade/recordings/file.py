@@ -13,7 +13,9 @@ A file is one record after another, each being
 
 A payload is two little-endian 32-bit lengths (of the header, and how many actions), one byte with the bits an action
 takes, the header as JSON, and the actions, most significant bit first, the last byte filled up with zeros. Games that
-cannot be played again from seed and actions are followed by what was seen of them, whose length the header says.
+cannot be played again from seed and actions are followed by what was seen of them, whose length the header says. Of a
+game of several seats the header holds ``seats``, a list with player, outcome, score, wasted moves and source digest of
+each, and where all of them act at each step ``per_step``, how many actions that makes; neither is there for one seat.
 
 People send each other such files, so that one costs what its size lets expect. What goes beyond these limits is not
 written, and a file that holds it is refused as a whole:
@@ -40,7 +42,7 @@ import os
 import struct
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +57,7 @@ from grpo_arcade.foreign_data import (
     size_text,
     weight_of_json,
 )
-from grpo_arcade.games.episode import Episode
+from grpo_arcade.games.episode import Episode, SeatResult
 from grpo_arcade.games.game import Outcome
 
 SUFFIX = ".episode"
@@ -99,6 +101,10 @@ def to_bytes(episode: Episode) -> bytes:
     }
     if episode.observations:
         header["observations"] = len(episode.observations)
+    if episode.per_step != 1:
+        header["per_step"] = episode.per_step
+    if episode.seats:
+        header["seats"] = [asdict(result) for result in episode.seats]
     try:
         text = json.dumps(header, separators=(",", ":"), allow_nan=False).encode()
     except (TypeError, ValueError) as error:
@@ -107,6 +113,8 @@ def to_bytes(episode: Episode) -> bytes:
         raise RecordingError("this episode cannot be recorded: its options, player and versions are too long")
     if len(episode.actions) > MOST_ACTIONS:
         raise RecordingError(f"this episode cannot be recorded: it has more than {MOST_ACTIONS:,} moves")
+    if episode.per_step < 1 or len(episode.actions) % episode.per_step:
+        raise RecordingError("this episode cannot be recorded: its actions are no whole steps")
     fewest = max(1, max(episode.actions, default=0).bit_length())
     # Long games often repeat themselves by whole bytes, which zlib only sees if an action is one.
     packed = (_packed(text, episode.actions, bits, episode.observations) for bits in {fewest, 8})
@@ -325,9 +333,29 @@ def _from_header(header: Any, stream: memoryview, count: int, bits: int) -> Epis
             source_sha256=_typed(header["source_sha256"], str),
             versions={name: _typed(version, str) for name, version in _typed(header["versions"], dict).items()},
             observations=bytes(stream[len(stream) - seen :]),
+            per_step=_per_step(header.get("per_step", 1), count),
+            seats=tuple(map(_seat, _typed(header.get("seats", []), list))),
         )
     except (ValueError, KeyError) as error:
         raise _DamagedError from error
+
+
+def _per_step(value: Any, count: int) -> int:
+    """How many actions a step has, of which there are whole ones only."""
+    if not _whole_number(value) or count % value:
+        raise _DamagedError
+    return int(value)
+
+
+def _seat(entry: Any) -> SeatResult:
+    entry = _typed(entry, dict)
+    return SeatResult(
+        player=_typed(entry["player"], str),
+        outcome=Outcome(_typed(entry["outcome"], str)),
+        score=_finite(entry["score"]),
+        wasted=_whole_number(entry["wasted"]),
+        source_sha256=_typed(entry["source_sha256"], str),
+    )
 
 
 def _unpacked(stream: memoryview, count: int, bits: int) -> bytes:

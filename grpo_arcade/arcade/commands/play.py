@@ -92,7 +92,7 @@ def run(command: Command) -> int:
         show(episode, speed=speed, console=Console())
     if command.json:
         facts = {"player": episode.player, "game": episode.game, "options": dict(episode.options), "seed": episode.seed}
-        facts |= {"score": episode.score, "outcome": episode.outcome.value, "moves": len(episode.actions)}
+        facts |= {"score": episode.score, "outcome": episode.outcome.value, "moves": episode.moves}
         facts |= {"error": played.error, "source": played.source, "file": command.to, "wall": played.wall or None}
         print(json.dumps(facts))
     else:
@@ -125,7 +125,7 @@ def result_line(episode: Episode, wall: str = "") -> str:
     behind = f", wall: {wall}" if wall else ""
     who = one_line(episode.player, 80) or "somebody"
     return (
-        f"{who}: {score_text(episode.score)} points in {len(episode.actions):,} moves,"
+        f"{who}: {score_text(episode.score)} points in {episode.moves:,} moves,"
         f" {episode.outcome} (seed {episode.seed}{', with toolbox' if TOOLBOX in episode.options else ''}){behind}"
     )
 

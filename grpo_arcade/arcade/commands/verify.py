@@ -68,7 +68,7 @@ def _judged(file: str, episode: Episode) -> dict[str, Any]:
     from grpo_arcade.recordings import ForgedEpisodeError, verify
 
     facts: dict[str, Any] = {"file": file, "game": episode.game, "seed": episode.seed, "score": episode.score}
-    facts |= {"outcome": episode.outcome.value, "moves": len(episode.actions), "player": episode.player}
+    facts |= {"outcome": episode.outcome.value, "moves": episode.moves, "player": episode.player}
     facts |= {"genuine": True, "why": "", "checked": True}
     try:
         verify(episode)

@@ -150,4 +150,4 @@ def _play(written: Written, game: Game, speed: float | None, toolbox: bool | Non
         if played.error:
             print(clean(played.error), file=sys.stderr)
     facts = {"seed": episode.seed, "score": episode.score, "outcome": episode.outcome.value}
-    return facts | {"moves": len(episode.actions), "error": played.error, "wall": played.wall or None}
+    return facts | {"moves": episode.moves, "error": played.error, "wall": played.wall or None}

@@ -26,6 +26,7 @@ from grpo_arcade.games.conformance.baselines import check_baselines
 from grpo_arcade.games.conformance.pictures import check_pictures
 from grpo_arcade.games.conformance.play import check_episode, check_refusals, check_step_cap
 from grpo_arcade.games.conformance.require import ConformanceError, require, state
+from grpo_arcade.games.conformance.seats import check_names
 from grpo_arcade.games.episode import Episode
 from grpo_arcade.games.game import Game, Outcome
 from grpo_arcade.games.players import check_source, extract_source, play_match
@@ -63,6 +64,7 @@ def _check_description(game: Game) -> None:
         type(game.rules_version) is int and game.rules_version > 0,
         f"rules_version must be a whole number from 1, not {game.rules_version!r}",
     )
+    check_names(game)
     names = game.actions
     require(
         isinstance(names, tuple) and 0 < len(names) <= 250 and all(isinstance(name, str) and name for name in names),
@@ -150,7 +152,9 @@ def _check_toolbox(game: Game) -> None:
 def trace(game: Game, seed: int, actions: Sequence[int]) -> list[str]:
     """A digest of all that can be seen of the game after the reset and after each action, up to the end."""
     game.reset(seed)
-    replay = Replay(Episode(game.name, game.options, seed, bytes(actions), Outcome.UNFINISHED, 0.0), game)
+    unfinished = Outcome.UNFINISHED
+    played = Episode(game.name, game.options, seed, bytes(actions), unfinished, 0.0, per_step=game.per_step)
+    replay = Replay(played, game)
     return [hashlib.sha256(state(game).encode()).hexdigest() for _ in replay.plies()]
 
 
@@ -167,7 +171,7 @@ json.dump(trace(make(name, **options), seed, actions), sys.stdout)
 def _check_determinism(factory: Callable[[], Game], seed: int, actions: Sequence[int]) -> None:
     game, other = factory(), factory()
     first = trace(game, seed, actions)
-    trace(other, seed // 2 + 1, actions[:5])
+    trace(other, seed // 2 + 1, actions[: 5 * game.per_step])
     for what, again in (
         ("after another reset of the same game", trace(game, seed, actions)),
         ("in another game that played something else before", trace(other, seed, actions)),

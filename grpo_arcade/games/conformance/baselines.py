@@ -8,6 +8,7 @@ from typing import Any
 
 from grpo_arcade.games.conformance.require import require, state
 from grpo_arcade.games.game import Game, Outcome
+from grpo_arcade.games.seats import at_seat
 
 
 def check_baselines(game: Game) -> None:
@@ -21,14 +22,15 @@ def check_baselines(game: Game) -> None:
             chosen: list[int] = []
             while game.outcome is None and len(chosen) < 30:
                 before = state(game)
-                action = baseline(game, rng)
+                actions = [baseline(at_seat(game, seat), rng) for seat in game.acting()]
                 require(state(game) == before, f"baseline {name} must not change the game it looks at")
-                require(
-                    type(action) is int and action in game.legal_actions(),
-                    f"baseline {name} must return a legal action id, not {action!r}",
-                )
-                chosen.append(action)
-                game.step(action)
+                for seat, action in zip(game.acting(), actions, strict=True):
+                    require(
+                        type(action) is int and action in game.seat_legal_actions(seat),
+                        f"baseline {name} must return a legal action id, not {action!r}",
+                    )
+                chosen += actions
+                game.step_seats(actions)
             choices.append(chosen)
         require(choices[0] == choices[1], f"baseline {name} must take all its randomness from the rng it is given")
     stored: Mapping[str, Any] = game.baseline_scores() or {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import random
 
-from grpo_arcade.games.conformance.require import refuses, require
+from grpo_arcade.games.conformance.require import refuses, require, step_at_random
 from grpo_arcade.games.game import Game
 
 
@@ -19,7 +19,7 @@ def check_pictures(game: Game) -> None:
     views = [game.view()]
     rng = random.Random(3)
     while game.outcome is None and len(views) < 4:
-        game.step(rng.choice(game.legal_actions()))
+        step_at_random(game, rng)
         views.append(game.view())
     for palette in game.palettes:
         picture = game.picture(palette)

@@ -38,7 +38,7 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any
 
-from grpo_arcade.games.episode import Episode
+from grpo_arcade.games.episode import Episode, SeatResult, seat_results
 from grpo_arcade.games.game import MOST_RETURNS, Outcome
 from grpo_arcade.games.players.limits import Limits
 from grpo_arcade.games.players.monty_sitting import GapError, MontySitting
@@ -94,8 +94,12 @@ def play_match(
     episodes. ``allow_unwalled`` is a person's word that this program may run with no wall around it where there is none
     that can run it (:mod:`~grpo_arcade.games.players.sandbox.walls`).
 
+    A game whose seats take turns is played at all of them by this one program; two against each other are
+    :func:`~grpo_arcade.games.players.seats.play_seats`.
+
     Raises:
-        ValueError: no such game or option, more than 8,190 seeds at once, or an opening that the game refuses.
+        ValueError: no such game or option, more than 8,190 seeds at once, an opening that the game refuses, or a game
+            whose seats act together.
         SandboxError: this machine cannot confine a strategy.
     """
     from grpo_arcade.games.registry import make
@@ -104,6 +108,9 @@ def play_match(
     if len(seeds) > wire.MAX_GAMES:
         raise ValueError(f"a match has at most {wire.MAX_GAMES} seeds, not {len(seeds)}")
     tables = [Table(index, seed, make(game, **options), opening) for index, seed in enumerate(seeds)]
+    if tables and tables[0].game.simultaneous:
+        names = " and ".join(tables[0].game.seats)
+        raise ValueError(f"{game} needs a player at each of its seats, {names}, which act together: play_seats()")
     if opening and tables and not tables[0].game.replayable:
         raise ValueError(f"{game} does not play the same game twice, so a strategy cannot take over in the middle")
     most = tables[0].game.most_at_once if tables else None
@@ -372,6 +379,14 @@ def _episodes(source: str, tables: list[Table], player: str) -> tuple[Episode, .
             source_sha256=digest,
             versions=table.game.versions,
             observations=table.game.kept(),
+            seats=_one_at_all(table, player, digest),
         )
         for table in tables
     )
+
+
+def _one_at_all(table: Table, player: str, digest: str) -> tuple[SeatResult, ...]:
+    """The seats of a game in which they take turns, and one program has played them all."""
+    game, count = table.game, len(table.game.seats)
+    failed = {game.to_move: table.outcome} if game.outcome is None and table.outcome is not None else {}
+    return seat_results(game, [player] * count, failed, [digest] * count)

@@ -107,7 +107,7 @@ class Film:
         self.palette = first.palettes[0] if palette is None else palette
         if self.palette not in first.palettes:
             raise RecordingError(f"palette must be one of {', '.join(first.palettes)}, not {self.palette!r}")
-        self.moves = max(len(episode.actions) for episode in self.episodes)
+        self.moves = max(episode.moves for episode in self.episodes)
         self.hold = max(_SHORTEST, round(hold_s * 100))
         self._per_move = 100.0 / (first.frame_rate * speed)
         self._clock_driven = first.clock_driven
@@ -232,7 +232,7 @@ class _Board:
         self._area = area
         self._strip = strip
         self._titled: tuple[Any, ...] | None = None
-        self._outlived = len(episode.actions) < moves
+        self._outlived = episode.moves < moves
         self._rested = False
 
     def play_to(self, move: int) -> None:

@@ -328,7 +328,7 @@ def _source(connection: sqlite3.Connection, source: str) -> int:
 
 def _episode(episode: Episode) -> tuple[Any, ...]:
     return (
-        *(episode.seed, episode.outcome.value, float(episode.score), len(episode.actions), episode.wasted),
+        *(episode.seed, episode.outcome.value, float(episode.score), episode.moves, episode.wasted),
         pack_actions(episode),
     )
 

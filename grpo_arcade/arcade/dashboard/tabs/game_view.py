@@ -87,14 +87,14 @@ class GameView(VerticalScroll):
     def _open(self) -> None:
         self._pause()
         self._still = None
-        self._move = len(self.episode.actions) if self.episode is not None else 0
+        self._move = self.episode.moves if self.episode is not None else 0
         self._draw()
         self._ask()
 
     def _to(self, move: int) -> None:
         """Go to a position."""
         if self.episode is not None:
-            self._move = max(0, min(len(self.episode.actions), move))
+            self._move = max(0, min(self.episode.moves, move))
             self._ask()
 
     def on_resize(self, event: Resize) -> None:
@@ -140,7 +140,7 @@ class GameView(VerticalScroll):
             return
         if still is None:
             return  # it is being looked for
-        whole = len(episode.actions)
+        whole = episode.moves
         line = f"game {self._at + 1} of {len(self._episodes)}, seed {episode.seed}, {SPEEDS[self._speed]:g}×"
         score = f"score {score_text(still.score)}, move {still.move:,} of {whole:,}"
         state = str(episode.outcome) if still.move >= whole else "playing" if self._timer else "paused"
@@ -165,7 +165,7 @@ class GameView(VerticalScroll):
         if self._timer is not None:
             self._pause()
         elif self.episode is not None:
-            if self._move >= len(self.episode.actions):
+            if self._move >= self.episode.moves:
                 self._to(0)
             self._timer = self.set_interval(1 / _DRAWINGS, self._tick)
         self._draw()
@@ -183,7 +183,7 @@ class GameView(VerticalScroll):
         moves, self._owed = int(self._owed), self._owed % 1
         if moves:
             self._to(self._move + moves)
-            if self._move >= len(episode.actions):
+            if self._move >= episode.moves:
                 self._pause()
                 self._draw()
 
@@ -206,4 +206,4 @@ class GameView(VerticalScroll):
     def action_to(self, share: int) -> None:
         """The start or the end."""
         self._pause()
-        self._to(share * len(self.episode.actions) if self.episode else 0)
+        self._to(share * self.episode.moves if self.episode else 0)

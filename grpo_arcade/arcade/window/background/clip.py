@@ -29,7 +29,7 @@ def write_clip(
 def _frames(
     parts: Sequence[tuple[Episode, int]], palette: str, emit: Callable[[float], None] | None
 ) -> Iterator[Frame]:
-    moves = sum(len(episode.actions) - first for episode, first in parts)
+    moves = sum(episode.moves - first for episode, first in parts)
     done = 0
     begun = False
     for number, (episode, first) in enumerate(parts):
@@ -42,4 +42,4 @@ def _frames(
             yield frame
             if emit:
                 emit(min(1.0, (done + frame.move - first) / max(1, moves)))
-        done += len(episode.actions) - first
+        done += episode.moves - first

@@ -65,7 +65,7 @@ class Studio:
 
     def episode(self, episode: Episode) -> Tape:
         """Tape an episode from its start; the tape grows while the app takes its turns. To let go of it ends that."""
-        return self._make(episode, len(episode.actions))
+        return self._make(episode, episode.moves)
 
     def sample(self, sample: Sample) -> Tape:
         """Tape a piece of a baseline's game, all of it."""

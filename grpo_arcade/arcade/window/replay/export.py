@@ -50,7 +50,7 @@ class Export(Scene):
     ) -> None:
         super().__init__(app)
         self._episodes = tuple(episodes)
-        self._moves = tuple(len(episode.actions) for episode in episodes) if moves is None else tuple(moves)
+        self._moves = tuple(episode.moves for episode in episodes) if moves is None else tuple(moves)
         self.format = app.memory.get("export format", "gif")
         if self.format not in FORMATS:
             self.format = "gif"
