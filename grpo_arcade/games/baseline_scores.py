@@ -49,6 +49,9 @@ _BOARDS = (
     Entry("2048", {"size": 3, "target": 256}),
     Entry("2048", {"size": 5, "target": 2048}),
     Entry("2048", {"size": 6, "target": 2048}),
+    Entry("connect-four", {"opponent": "random"}),
+    Entry("connect-four", {"opponent": "one-ply"}),
+    Entry("connect-four", {"opponent": "alpha-beta"}),
 )
 
 

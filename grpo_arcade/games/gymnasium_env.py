@@ -166,6 +166,7 @@ def environments() -> dict[str, str]:
     atari = {"".join(map(str.capitalize, title.split("_"))): title for title in playable_titles()}
     ours = {
         "GRPOArcade/Twenty48-v0": "2048",
+        "GRPOArcade/ConnectFour-v0": "connect-four",
         **{f"GRPOArcade/Atari{name}-v0": f"atari/{title}" for name, title in atari.items()},
     }
     # Of a family nobody says which titles it has.

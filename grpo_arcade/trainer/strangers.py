@@ -51,7 +51,7 @@ def names(folder: Path) -> list[str]:
 
 def asks_nobody(game: str) -> bool:
     """Whether a game of that name comes with this program and needs no server."""
-    return game == "2048" or game.startswith("atari/")
+    return game in ("2048", "connect-four") or game.startswith("atari/")
 
 
 def refuse_unless_trusted(folder: str | Path) -> None:

@@ -157,4 +157,4 @@ def test_some_games_can_be_played_again_without_the_others(tmp_path):
 def test_a_game_without_stored_scores_is_refused(capsys):
     with pytest.raises(SystemExit):
         baseline_scores.main(["chess"])
-    assert "no scores of 'chess' are stored; there are 2048, atari/asterix" in capsys.readouterr().err
+    assert "no scores of 'chess' are stored; there are 2048, connect-four, atari/asterix" in capsys.readouterr().err

@@ -44,7 +44,7 @@ def test_an_unknown_game_is_one_line_that_offers_something(name):
     assert "\n" not in said
     hint = said.partition("; ")[2].removesuffix("?").removeprefix("did you mean ").removeprefix("there are ")
     assert hint
-    assert all(offered.startswith(("2048", "atari/", "openenv:")) for offered in hint.split(", "))
+    assert all(offered.startswith(("2048", "connect-four", "atari/", "openenv:")) for offered in hint.split(", "))
 
 
 def test_without_metadata_the_hint_is_not_empty():

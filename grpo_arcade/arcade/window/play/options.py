@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # What the window offers to choose from; the game itself refuses what it cannot do.
 _CHOICES: dict[str, dict[str, Sequence[Any]]] = {
     "2048": {"size": range(2, 9), "target": [2**n for n in range(3, 18)]},
+    "connect-four": {"opponent": ("random", "one-ply", "alpha-beta"), "opening": (0, 2, 4, 6)},
 }
 
 

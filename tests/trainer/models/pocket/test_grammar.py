@@ -49,7 +49,7 @@ def test_programs_differ_and_stay_short(name):
         programs = [e.completion for e in BOARDS if e.options["size"] == 4 and e.options["target"] == 2048]
         assert len(programs) > len(BOARDS) * 0.4
     assert len(set(programs)) > 0.8 * len(programs)
-    assert max(map(len, programs)) < (2_000 if name == "2048" else 1_200)
+    assert max(map(len, programs)) < (2_000 if name in ("2048", "connect-four") else 1_200)
 
 
 def test_prompts_are_the_games_own_words_and_ask_for_many_boards():

@@ -1,0 +1,197 @@
+"""The game Connect Four: two players drop stones, and who first has four in a row wins.
+
+``rules`` knows stones on a board, ``view`` is a position to be seen, ``picture`` draws it, ``prompt`` asks a model for
+a strategy, ``toolbox`` is what it may call, ``baselines`` play, against strategies too.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from grpo_arcade.games.connect_four import rules
+from grpo_arcade.games.connect_four.baselines import BASELINES, CHOICES
+from grpo_arcade.games.connect_four.prompt import prompt
+from grpo_arcade.games.connect_four.toolbox import TOOLBOX
+from grpo_arcade.games.connect_four.view import ConnectFourView, Stone
+from grpo_arcade.games.game import Baseline, Game, Outcome, Picture
+
+if TYPE_CHECKING:
+    from gymnasium.spaces import Box
+
+__all__ = ["ConnectFour", "ConnectFourView"]
+
+STUCK_AFTER = 8
+"""Stones in a row for full columns, after which the game is lost."""
+OPENINGS = (0, 2, 4, 6)
+"""Stones that can be there before play begins; of no more than three a side none has won."""
+
+
+class ConnectFour(Game):
+    """Connect Four on a board of 7 columns and 6 rows.
+
+    Args:
+        opponent: who plays yellow, by its name among :attr:`baselines`. It answers within the step that it answers to,
+            and its choices come from the seed.
+        opening: stones dropped by lot, in turn, before play begins (0, 2, 4 or 6), so that two players who never roll
+            dice do not always play the same game.
+
+    The strategy plays red. Red begins where the seed is even, yellow where it is odd. Actions are the columns, 0 to 6
+    from the left. A stone for a full column is handed back: it takes a ply, adds to :attr:`wasted`, and the same player
+    moves again; the eighth in a row loses (``stuck``). The score is 1 for a win, 0 for a draw and while the game goes
+    on, -1 for a loss.
+    """
+
+    name = "connect-four"
+    rules_version = 1
+    actions = tuple(str(column) for column in range(rules.COLUMNS))
+    aliases: Mapping[str | int, int] = {
+        **{str(column): column for column in range(rules.COLUMNS)},
+        **{column: column for column in range(rules.COLUMNS)},
+    }
+    frame_rate = 2.0
+    step_cap = (rules.COLUMNS * rules.ROWS + 1) // 2 * STUCK_AFTER  # which no game reaches
+    failure_score = -1.0
+    palettes = ("classic", "colour-blind")
+    baselines: Mapping[str, Baseline] = BASELINES
+    toolbox = TOOLBOX
+    person_options: Mapping[str, Any] = {"opening": 0}
+
+    def __init__(self, opponent: str = "one-ply", opening: int = 2) -> None:
+        if opponent not in CHOICES:
+            raise ValueError(f"opponent must be one of {', '.join(CHOICES)}, not {opponent!r}")
+        if type(opening) is not int or opening not in OPENINGS:
+            raise ValueError(f"opening must be {', '.join(map(str, OPENINGS[:-1]))} or {OPENINGS[-1]}, not {opening!r}")
+        self.options = {"opponent": opponent, "opening": opening}
+        self._choose = CHOICES[opponent]
+        self.reset(0)
+
+    def reset(self, seed: int) -> None:
+        """Start the episode that belongs to ``seed``, 0 to 2**63 - 1."""
+        if type(seed) is not int or not 0 <= seed < 2**63:
+            raise ValueError(f"seed must be a whole number from 0 to 2**63 - 1, not {seed!r}")
+        self._rng = random.Random(f"connect four {seed}")
+        self._stones = [0, 0]
+        self._dropped: list[Stone] = []
+        self._turn = seed % 2
+        self._idle = 0
+        self.outcome = None
+        self.score = 0
+        self.plies = 0
+        self.wasted = 0
+        for _ in range(self.options["opening"]):
+            self._drop(self._rng.choice(rules.open_columns(self._taken)))
+        self._answer()
+        self._dropped = []
+
+    def step(self, action: int) -> None:
+        """Drop a stone of red into a column, 0 to 6, and let yellow answer.
+
+        Raises ``ValueError`` for another one, and after the end.
+        """
+        if self.outcome is not None:
+            raise ValueError(f"the episode has ended ({self.outcome}); reset() starts another")
+        if not 0 <= action < rules.COLUMNS:
+            raise ValueError(f"action must be a column from 0 to {rules.COLUMNS - 1}, not {action!r}")
+        self.plies += 1
+        self._dropped = []
+        if rules.landing(self._taken, action):
+            self._idle = 0
+            self._drop(action)
+            self._answer()
+        else:
+            self.wasted += 1
+            self._idle += 1
+            if self._idle == STUCK_AFTER:
+                self.outcome, self.score = Outcome.STUCK, -1
+        if self.outcome is None and self.plies >= self.step_cap:
+            self.outcome = Outcome.CAPPED
+
+    def _answer(self) -> None:
+        if self.outcome is None and self._turn == 1:
+            red, yellow = self._stones
+            self._drop(self._choose(yellow, red, self._rng))
+
+    def _drop(self, column: int) -> None:
+        """A stone of whose turn it is, into an open column."""
+        mover = self._turn
+        stone = rules.landing(self._taken, column)
+        self._stones[mover] |= stone
+        row = next(row for row in range(rules.ROWS) if stone == rules.cell(column, row))
+        self._dropped.append((column, row, mover))
+        self._turn = 1 - mover
+        if rules.has_four(self._stones[mover]):
+            self.outcome, self.score = (Outcome.WON, 1) if mover == 0 else (Outcome.LOST, -1)
+        elif self._taken == rules.FULL:
+            self.outcome = Outcome.DRAWN
+
+    @property
+    def _taken(self) -> int:
+        return self._stones[0] | self._stones[1]
+
+    def sides(self) -> tuple[int, int]:
+        """The stones of who moves next and those of the other, as :mod:`.rules` has them."""
+        return self._stones[self._turn], self._stones[1 - self._turn]
+
+    def legal_actions(self) -> tuple[int, ...]:
+        """The columns that take another stone, ascending; empty after the end."""
+        return rules.open_columns(self._taken) if self.outcome is None else ()
+
+    def observation(self) -> list[list[int]]:
+        """Rows of the board, top row first: 1 is a stone of the strategy's, -1 one of the other player's, 0 empty."""
+        return rules.board(*self._stones)
+
+    def observation_space(self) -> Box:
+        """The observation as Gymnasium describes it: ``int8`` of shape (6, 7), -1 to 1."""
+        import numpy as np
+        from gymnasium.spaces import Box
+
+        return Box(-1, 1, (rules.ROWS, rules.COLUMNS), np.int8)
+
+    def view(self) -> ConnectFourView:
+        """The position and the stones dropped by the last step."""
+        red, yellow = self._stones
+        stones = [
+            (column, row, 0 if red & bit else 1)
+            for column in range(rules.COLUMNS)
+            for row in range(rules.ROWS)
+            if (bit := rules.cell(column, row)) & self._taken
+        ]
+        won = self.outcome in (Outcome.WON, Outcome.LOST)
+        return ConnectFourView(
+            stones=tuple(stones),
+            dropped=tuple(self._dropped),
+            winning=rules.winning_cells(red) | rules.winning_cells(yellow) if won else frozenset(),
+            to_move=self._turn if self.outcome is None else None,
+            outcome=self.outcome,
+            plies=self.plies,
+        )
+
+    def picture(self, palette: str = "classic") -> Picture:
+        """The picture of the board, in one of :attr:`palettes`."""
+        if palette not in self.palettes:
+            raise ValueError(f"palette must be one of {', '.join(self.palettes)}, not {palette!r}")
+        from grpo_arcade.games.connect_four.picture import ConnectFourPicture
+
+        return ConnectFourPicture(palette)
+
+    def prompt(self) -> str:
+        """The user message that asks for a strategy, the same for every opponent."""
+        return prompt(self.lent)
+
+    def baseline_scores(self) -> Mapping[str, Any] | None:
+        """Stored results of the baselines for exactly these options, or None."""
+        for entry in _stored_scores():
+            if entry["options"] == self.rules_options:
+                return entry["baselines"]
+        return None
+
+
+@cache
+def _stored_scores() -> list[dict[str, Any]]:
+    stored = files(__package__).joinpath("baseline_scores.json")
+    return json.loads(stored.read_text())["games"] if stored.is_file() else []
