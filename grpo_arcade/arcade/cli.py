@@ -24,6 +24,7 @@ VERBS = {
     "play": "watch a baseline, a strategy file or a model play, in the terminal or straight to a GIF",
     "write": "let a model write one strategy before your eyes; check it, keep it, play it",
     "train": "teach a model by GRPO",
+    "improve": "let any model improve its program by telling it how it lost",
     "eval": "score players over the held-out seeds, beside the baselines",
     "replay": "watch a recording in the terminal",
     "export": "make a GIF or MP4 from recordings (also: record), or the files of a model for other programs",

@@ -111,6 +111,27 @@ class PixelPicture(Picture, Protocol):
         ...
 
 
+class PlayedAgain(Protocol):
+    """An episode that is played again move by move, as :class:`grpo_arcade.games.replay.Replay` does."""
+
+    ply: int
+    """Moves made."""
+
+    @property
+    def length(self) -> int:
+        """Moves there are."""
+
+    @property
+    def actions(self) -> bytes:
+        """The action id of each."""
+
+    def step(self) -> bool:
+        """Make the next move; False if there is none."""
+
+    def seek(self, ply: int) -> bool:
+        """Go to the position after ``ply`` moves."""
+
+
 MOST_RETURNS = 3
 """How often an episode that ended as ``disconnected`` is played again, where :meth:`Game.comes_back` allows it."""
 
@@ -141,7 +162,7 @@ class Game(ABC):
     frame_rate: float
     """Decisions a second at which a person likes to watch it."""
     step_cap: int
-    """Decisions after which an episode ends as ``capped``."""
+    """Decisions after which an episode ends as ``capped``; who wants fewer lowers it before :meth:`reset`."""
     clock_driven: bool = False
     """Whether the game goes on by itself: :attr:`frame_rate` decisions a second, by whatever the player holds down."""
     controls: Mapping[frozenset[str], int] = {}
@@ -356,6 +377,15 @@ class Game(ABC):
     @abstractmethod
     def prompt(self) -> str:
         """The user message that asks a language model for a strategy, for these options."""
+
+    def describe(self, replay: PlayedAgain) -> str:
+        """What happened in an episode of this game, in a few hundred characters: for a model that is to play better.
+
+        In words and numbers: what led to the end, what was missed. How it ended is said already, and the seed never is.
+        ``replay`` is at its start and its game is this one. Empty, the default, for what can be said of any game:
+        :mod:`grpo_arcade.games.describing`.
+        """
+        return ""
 
     baselines: Mapping[str, Baseline]
     """Trusted players by name, weakest first; ``random`` is always there."""

@@ -58,6 +58,11 @@ class Replay:
         return self._length
 
     @property
+    def actions(self) -> bytes:
+        """The action id of each move that was recorded."""
+        return self.episode.actions
+
+    @property
     def ready(self) -> int:
         """Moves that can be shown by now; -1 while not even the start can."""
         return self._length

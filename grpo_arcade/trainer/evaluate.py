@@ -18,6 +18,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games import Episode, Game, Outcome
+from grpo_arcade.games.seeds import EVALUATION_SEEDS
 from grpo_arcade.recordings.runs.find import run_of
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer.counting import counted_score
@@ -156,6 +157,14 @@ def baselines_on(game: Game, seeds: Sequence[int]) -> dict[str, dict[str, Any]]:
         won = statistics.fmean(results[seed][1] == Outcome.WON for seed in seeds)
         found[name] = {"mean": statistics.fmean(scores), "won": won, "scores": scores}
     return found
+
+
+def published_means(game: Game, otherwise: int) -> dict[str, float]:
+    """The baselines' means over all seeds for which they are stored; where none are, over so many held-out ones."""
+    stored = game.baseline_scores()
+    # Of a long game fewer than all are stored.
+    count = min((len(kept["scores"]) for kept in stored.values()), default=0) if stored else 0
+    return {name: kept["mean"] for name, kept in baselines_on(game, EVALUATION_SEEDS[: count or otherwise]).items()}
 
 
 @functools.lru_cache(maxsize=64)

@@ -22,7 +22,7 @@ from grpo_arcade.trainer.champion import ChampionKeeper, champion_seeds
 from grpo_arcade.trainer.checkpoints import Checkpoints
 from grpo_arcade.trainer.commands import waiting
 from grpo_arcade.trainer.curriculum import Curriculum
-from grpo_arcade.trainer.evaluate import baselines_on, derived_seed, evaluate_source
+from grpo_arcade.trainer.evaluate import derived_seed, evaluate_source, published_means
 from grpo_arcade.trainer.evaluation import Evaluation
 from grpo_arcade.trainer.question import question
 from grpo_arcade.trainer.scoring import Assignment
@@ -227,11 +227,7 @@ class Loop:
         known = self.recorder.history.baselines
         if str(stage) not in known:
             game = make(self.config.game, **self.curriculum.stages[stage].options)
-            stored = game.baseline_scores()
-            # Of a long game fewer than all are stored.
-            count = min((len(kept["scores"]) for kept in stored.values()), default=0) if stored else 0
-            seeds = EVALUATION_SEEDS[:count] or self._eval_seeds
-            known[str(stage)] = {name: kept["mean"] for name, kept in baselines_on(game, seeds).items()}
+            known[str(stage)] = published_means(game, self.config.eval_seeds)
             self.recorder.note(baselines=known)
         return Decision(stage=stage, baselines=known[str(stage)])
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from grpo_arcade.games.players import Pool
     from grpo_arcade.trainer.config import TrainConfig
+    from grpo_arcade.trainer.improvement.config import ImproveConfig
 
 
-def open_pool(config: TrainConfig) -> Pool:
+def open_pool(config: TrainConfig | ImproveConfig) -> Pool:
     """A pool with the configuration's limits, on this machine or on a Ray cluster.
 
     Raises:

@@ -196,7 +196,9 @@ class RunRecorder(Recorder):
         self._ids[place] = self._strategy(step, "training", place, place // self._size, rollout)
 
     def _strategy(self, step: int, purpose: str, place: int, group: int, rollout: Rollout) -> int:
-        return self._writer.strategy(step, purpose, place, group, rollout, rollout.tokens, rollout.truncated)
+        return self._writer.strategy(
+            step, purpose, place, group, rollout, rollout.tokens, rollout.truncated, rollout.token_count
+        )
 
     def judged(self, batch: Sequence[Judged], totals: Sequence[float], advantages: Sequence[float]) -> list[int]:
         """What a step's completions earned; their ids."""

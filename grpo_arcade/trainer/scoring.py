@@ -43,6 +43,8 @@ class Rollout:
     """The run's best strategy so far on the same seeds; empty until there is one."""
     tokens: tuple[int, ...] = ()
     """Ids of the completion's tokens, where a model wrote it."""
+    token_count: int | None = None
+    """How many tokens the completion has, where only that is known."""
     truncated: bool = False
     """Whether the completion was cut off."""
     wall: str = ""
@@ -93,7 +95,7 @@ class Scorer:
         self._assignments = assignments
         self._player = player
         self._on_rollout = on_rollout
-        self._written: dict[int, tuple[str, str, tuple[int, ...], bool]] = {}
+        self._written: dict[int, tuple[str, str, tuple[int, ...], bool, int | None]] = {}
         self._waiting: dict[Future[MatchResult], list[int]] = {}
         # The same source on the same seeds plays the same games: a collapsed group costs one match, not 32.
         self._known: dict[tuple[str, tuple[int, ...]], Future[MatchResult]] = {}
@@ -109,7 +111,14 @@ class Scorer:
     def _submit(self, source: str, assignment: Assignment, player: str) -> Future[MatchResult]:
         return self._pool.submit(source, assignment.game, assignment.options, list(assignment.seeds), player=player)
 
-    def submit(self, place: int, completion: str, tokens: Sequence[int] = (), truncated: bool = False) -> None:
+    def submit(
+        self,
+        place: int,
+        completion: str,
+        tokens: Sequence[int] = (),
+        truncated: bool = False,
+        token_count: int | None = None,
+    ) -> None:
         """Start playing completion ``place``, and take in what has finished meanwhile."""
         from grpo_arcade.games.players import extract_source
 
@@ -118,12 +127,12 @@ class Scorer:
         if found.source is None or found.refusal is not None:
             self._take(0)
             rollout = refused(completion, found, assignment, self._player)
-            self._keep(place, replace(rollout, tokens=tuple(tokens), truncated=truncated))
+            self._keep(place, replace(rollout, tokens=tuple(tokens), truncated=truncated, token_count=token_count))
             return
         key = found.source, assignment.seeds
         if key not in self._known:
             self._known[key] = self._submit(found.source, assignment, self._player)
-        self._written[place] = completion, found.source, tuple(tokens), truncated
+        self._written[place] = completion, found.source, tuple(tokens), truncated, token_count
         self._waiting.setdefault(self._known[key], []).append(place)
         self._take(0)
 
@@ -140,7 +149,7 @@ class Scorer:
         for future in done:
             result = future.result()
             for place in self._waiting.pop(future):
-                completion, source, tokens, truncated = self._written[place]
+                completion, source, tokens, truncated, token_count = self._written[place]
                 assignment = self._assignments[place]
                 champion: tuple[Episode, ...] = ()
                 if assignment.champion is not None:
@@ -158,6 +167,7 @@ class Scorer:
                         assignment.human_score,
                         champion,
                         tokens,
+                        token_count,
                         truncated,
                         result.wall,
                     ),

@@ -32,7 +32,9 @@ def names(folder: Path) -> list[str]:
     with RunReader(folder) as run:
         said = run.config()["config"]
     found = [f"import the reward {name}" for name in _words(said.get("rewards")) if name not in rewards.names()]
-    for name in dict.fromkeys([str(said.get("model", "pocket")), *map(_base, checkpoints(folder))]):
+    models = said.get("model", "pocket")
+    asked = _words(models) if isinstance(models, list) else [str(models)]
+    for name in dict.fromkeys([*asked, *map(_base, checkpoints(folder))]):
         found += [f"load the model {name}"] if base_name(name) != "pocket" else []
     game = str(said.get("game", ""))
     if not asks_nobody(game):

@@ -8,8 +8,9 @@ to be asked for (a seed, a temperature, ``max_tokens``) they are asked without.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
 from grpo_arcade.arcade.endpoint.address import KEY_VARIABLE, Endpoint, EndpointError, is_endpoint, plain, shown
@@ -32,6 +33,7 @@ __all__ = [
     "CutOffError",
     "Endpoint",
     "EndpointError",
+    "Usage",
     "complete",
     "is_endpoint",
     "shown",
@@ -43,7 +45,7 @@ MOST_CHARACTERS = 400_000
 _REFUSALS = (200, 400, 422, 500, 501)
 """Statuses with which servers answer what they will not be asked for; of 200 when the answer itself is an error."""
 _CUT_OFF = ("length", "max_tokens", "model_length")
-_MAY_BE_LEFT_OUT = ("max_completion_tokens", "max_tokens", "seed", "temperature", "stream")
+_MAY_BE_LEFT_OUT = ("max_completion_tokens", "max_tokens", "seed", "temperature", "stream", "stream_options", "stop")
 
 
 class CutOffError(EndpointError):
@@ -55,6 +57,18 @@ class CutOffError(EndpointError):
         """What there is of it."""
 
 
+@dataclass
+class Usage:
+    """What an answer took, filled in while it comes, also of one that breaks off."""
+
+    tokens_in: int | None = None
+    """Tokens of the prompt, where the server says."""
+    tokens_out: int | None = None
+    """Tokens of the answer, where the server says."""
+    pieces: int = 0
+    """In how many pieces it came: mostly a token each."""
+
+
 def complete(
     url: str,
     prompt: str,
@@ -62,6 +76,8 @@ def complete(
     seed: int = 0,
     temperature: float = 1.0,
     max_tokens: int | None = None,
+    stop: Sequence[str] = (),
+    usage: Usage | None = None,
     on_token: Callable[[str], None] | None = None,
     connect_s: float = CONNECT_S,
     silence_s: float = SILENCE_S,
@@ -76,6 +92,8 @@ def complete(
         seed: of the sampling, where the server honours one.
         temperature: of the sampling, where the server lets it be chosen.
         max_tokens: the answer is cut off after so many; by default what the address says, or :data:`MAX_TOKENS`.
+        stop: words at which the answer ends.
+        usage: what to note down of the tokens; the server is asked for their number then.
         on_token: called with every piece of text as it comes.
         connect_s: seconds to connect.
         silence_s: seconds without a byte.
@@ -103,9 +121,14 @@ def complete(
     model = endpoint.model or _first_model(endpoint, patience())
     order: dict[str, Any] = {"model": model, "messages": [{"role": "user", "content": prompt}], "stream": True}
     order |= {"temperature": temperature, "max_tokens": most, "seed": seed}
+    if stop:
+        order["stop"] = list(stop)
+    if usage is not None:
+        order["stream_options"] = {"include_usage": True}
+    counted = Usage() if usage is None else usage
     while True:
         try:
-            return _completion(endpoint, order, patience(), tell)
+            return _completion(endpoint, order, patience(), tell, counted)
         except RefusedError as refused:
             without = _without_what_is_refused(order, refused)
             if without is None or told:
@@ -121,7 +144,9 @@ def _first_model(endpoint: Endpoint, patience: Patience) -> str:
     return names[0]
 
 
-def _completion(endpoint: Endpoint, order: dict[str, Any], patience: Patience, on_token: Callable[[str], None]) -> str:
+def _completion(
+    endpoint: Endpoint, order: dict[str, Any], patience: Patience, on_token: Callable[[str], None], usage: Usage
+) -> str:
     place = endpoint.place
     written: list[str] = []
     size = 0
@@ -136,9 +161,11 @@ def _completion(endpoint: Endpoint, order: dict[str, Any], patience: Patience, o
                 patience.heard()
                 written.append(piece)
                 size += len(piece)
+                usage.pieces += 1
                 on_token(piece)
                 if size > MOST_CHARACTERS:
                     raise EndpointError(f"{place} wrote more than {MOST_CHARACTERS:,} characters without an end")
+    usage.tokens_in, usage.tokens_out = events.tokens
     text = "".join(written)
     if not events.done:
         raise EndpointError(
@@ -169,6 +196,8 @@ def _without_what_is_refused(order: dict[str, Any], refused: RefusedError) -> di
     elif named:
         for name in named:
             del less[name]
+        if "stream" in named:
+            less.pop("stream_options", None)
     elif refused.status in (400, 422) and not re.search(r"\bmodel\b", body) and {"seed", "temperature"} & less.keys():
         # It does not say what it minds; these two are minded most.
         less.pop("seed", None)

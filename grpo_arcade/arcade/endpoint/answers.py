@@ -52,6 +52,8 @@ class Events:
         """Whether the answer came to its end."""
         self.called = False
         """Whether the model called a tool, as if there were any."""
+        self.tokens: tuple[int | None, int | None] = None, None
+        """Of prompt and answer, where the server says."""
 
     def stream(self, lines: Iterable[bytes]) -> Iterator[str]:
         """The pieces of text in a stream of server-sent events. Ended early where the events say that this is all."""
@@ -81,6 +83,8 @@ class Events:
         self.done = True
 
     def _pieces(self, event: dict[str, Any], key: str) -> Iterator[str]:
+        if isinstance(usage := event.get("usage"), dict):
+            self.tokens = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
         choices = event.get("choices")
         choice = choices[0] if isinstance(choices, list) and choices else None
         if not isinstance(choice, dict):
@@ -101,6 +105,10 @@ class Events:
         finish = choice.get("finish_reason")
         if finish and isinstance(finish, str):
             self.finish, self.done = finish, True
+
+
+def _count(value: Any) -> int | None:
+    return value if type(value) is int and 0 <= value < 1 << 40 else None
 
 
 def _parts(content: Any) -> Iterator[tuple[bool, str]]:

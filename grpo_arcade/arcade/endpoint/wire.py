@@ -37,6 +37,10 @@ class RefusedError(EndpointError):
         """What it sent along, at most 64 KB."""
 
 
+class UnreachableError(EndpointError):
+    """Nobody is there to be asked: no such host, or nobody who takes the call."""
+
+
 class Patience:
     """How long to wait for one answer. A watch ends the connection from outside when a wait is over.
 
@@ -112,7 +116,8 @@ def asked(
     except EndpointError:
         raise
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise EndpointError(_why(endpoint, error, patience)) from None
+        kind = UnreachableError if isinstance(error, ConnectionRefusedError | socket.gaierror) else EndpointError
+        raise kind(_why(endpoint, error, patience)) from None
 
 
 def lines(response: http.client.HTTPResponse, patience: Patience, place: str) -> Iterator[bytes]:
@@ -148,7 +153,7 @@ def _connected(endpoint: Endpoint, patience: Patience) -> http.client.HTTPConnec
     try:
         connection.connect()
     except TimeoutError:
-        raise EndpointError(f"nobody answers at {endpoint.place}; it was given {patience.connect_s:g} s") from None
+        raise UnreachableError(f"nobody answers at {endpoint.place}; it was given {patience.connect_s:g} s") from None
     connection.sock.settimeout(patience.silence_s)
     return connection
 

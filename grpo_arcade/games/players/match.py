@@ -85,14 +85,15 @@ def play_match(
     player: str = "",
     policy: bool = True,
     opening: bytes = b"",
+    moves: int | None = None,
     allow_unwalled: bool = False,
 ) -> MatchResult:
     """Let the strategy in ``source`` play ``game`` once per seed.
 
     ``source`` must define ``strategy``, a function of one observation. With ``policy=False`` it is given all of Python,
     and only the wall confines it. ``opening`` are actions made before the strategy takes over, which stay part of the
-    episodes. ``allow_unwalled`` is a person's word that this program may run with no wall around it where there is none
-    that can run it (:mod:`~grpo_arcade.games.players.sandbox.walls`).
+    episodes; after ``moves`` of its own every game is capped. ``allow_unwalled`` is a person's word that this program
+    may run with no wall around it where there is none that can run it (:mod:`.walls`).
 
     A game whose seats take turns is played at all of them by this one program; two against each other are
     :func:`~grpo_arcade.games.players.seats.play_seats`.
@@ -111,13 +112,22 @@ def play_match(
     if tables and tables[0].game.simultaneous:
         names = " and ".join(tables[0].game.seats)
         raise ValueError(f"{game} needs a player at each of its seats, {names}, which act together: play_seats()")
+    if moves is not None:
+        for table in tables:
+            table.game.step_cap = min(table.game.step_cap, len(opening) + moves)
     if opening and tables and not tables[0].game.replayable:
         raise ValueError(f"{game} does not play the same game twice, so a strategy cannot take over in the middle")
     most = tables[0].game.most_at_once if tables else None
     if most is not None and len(seeds) > most:
         del tables
         again = functools.partial(
-            play_match, limits=limits, player=player, policy=policy, opening=opening, allow_unwalled=allow_unwalled
+            play_match,
+            limits=limits,
+            player=player,
+            policy=policy,
+            opening=opening,
+            moves=moves,
+            allow_unwalled=allow_unwalled,
         )
         return _joined([again(source, game, options, seeds[at : at + most]) for at in range(0, len(seeds), most)])
     for table in tables:

@@ -45,7 +45,14 @@ class Pool(ABC):
         self._closed = False
 
     def submit(
-        self, source: str, game: str, options: Mapping[str, Any], seeds: Sequence[int], player: str = ""
+        self,
+        source: str,
+        game: str,
+        options: Mapping[str, Any],
+        seeds: Sequence[int],
+        player: str = "",
+        opening: bytes = b"",
+        moves: int | None = None,
     ) -> Future[MatchResult]:
         """Play ``source`` once per seed; the future gives what :func:`play_match` returns or raises.
 
@@ -60,6 +67,8 @@ class Pool(ABC):
             "seeds": list(seeds),
             "limits": self.limits,
             "player": player,
+            "opening": opening,
+            "moves": moves,
             "policy": self.policy,
             "allow_unwalled": self.allow_unwalled,
         }

@@ -6,8 +6,8 @@ trainer answers in it. Times are seconds since 1970; durations are seconds.
 
 from __future__ import annotations
 
-VERSION = 1
-"""Stored as SQLite's ``user_version``; raised with every change of the tables."""
+VERSION = 2
+"""Stored as SQLite's ``user_version``; raised with every change of the tables. 1 had no ``lineage``."""
 APPLICATION_ID = 0x47415243
 """Marks the file as ours ("GARC")."""
 
@@ -73,6 +73,17 @@ CREATE TABLE completions (    -- the bulky part of a strategy's row
   token_ids BLOB NOT NULL,    -- zlib of little-endian uint32
   error TEXT NOT NULL,        -- why it was refused or how it crashed
   reasons TEXT                -- JSON {reward function: why}
+);
+
+CREATE TABLE lineage (        -- a strategy that was written from an earlier one, and what was asked for it
+  strategy_id INTEGER PRIMARY KEY REFERENCES strategies(id),
+  parent_id INTEGER REFERENCES strategies(id),  -- NULL: written from the game's own words alone
+  twin_id INTEGER REFERENCES strategies(id),    -- the earlier one that plays just alike; NULL where it is new
+  island INTEGER NOT NULL,
+  author TEXT NOT NULL,       -- the model
+  asked TEXT NOT NULL,        -- the question, without the game's own words it begins with
+  note TEXT NOT NULL,         -- what the model said beside the program
+  tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL
 );
 
 CREATE TABLE episodes (

@@ -113,6 +113,7 @@ class RunWriter:
                 raise RunFolderError(f"{folder}: another process is training this run; stop it first")
             connection = undo.enter_context(contextlib.closing(connect(folder / DATABASE)))
             _tune(connection)
+            _add_missing_tables(connection)
             writer = cls(folder, lock, connection)
             writer._refuse_old_commands(step)
             writer._drop_after(step)
@@ -133,8 +134,8 @@ class RunWriter:
         with self.together() as connection:
             dropped = "SELECT id FROM strategies WHERE step > ?"
             connection.execute(f"DELETE FROM champions WHERE step > ? OR strategy_id IN ({dropped})", (step, step))
-            connection.execute(f"DELETE FROM completions WHERE strategy_id IN ({dropped})", (step,))
-            connection.execute(f"DELETE FROM episodes WHERE strategy_id IN ({dropped})", (step,))
+            for table in ("completions", "episodes", "lineage"):
+                connection.execute(f"DELETE FROM {table} WHERE strategy_id IN ({dropped})", (step,))
             for table in ("strategies", "groups", "steps", "evaluations"):
                 connection.execute(f"DELETE FROM {table} WHERE step > ?", (step,))
             connection.execute(f"DELETE FROM events WHERE step > ? AND kind NOT IN ({lasting})", (step,))
@@ -209,8 +210,12 @@ class RunWriter:
         play: PlayedStrategy,
         tokens: Sequence[int],
         truncated: bool,
+        count: int | None = None,
     ) -> int:
-        """Write a strategy that has been played, with its episodes; its id."""
+        """Write a strategy that has been played, with its episodes; its id.
+
+        ``count`` is of its tokens, where only their number is known.
+        """
         with self.together() as connection:
             source_id = None if play.source is None else _source(connection, play.source)
             row = connection.execute(
@@ -218,7 +223,7 @@ class RunWriter:
                 "truncated, cpu_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
                 (
                     *(step, purpose, position, number, time.time(), source_id, play.outcome.value, play.score),
-                    *(len(tokens), truncated, play.cpu_s),
+                    *(len(tokens) if count is None else count, truncated, play.cpu_s),
                 ),
             ).fetchone()
             strategy_id = int(row["id"])
@@ -250,6 +255,12 @@ class RunWriter:
                 "UPDATE completions SET reasons = ? WHERE strategy_id = ?",
                 [(_json(dict(why)), strategy_id) for strategy_id, why in zip(ids, reasons, strict=True)],
             )
+
+    def lineage(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write rows of ``lineage``."""
+        with self.together():
+            for row in rows:
+                self._insert("lineage", row)
 
     def step(self, row: Mapping[str, Any]) -> None:
         """Write one row of ``steps``; JSON columns as Python values."""
@@ -313,6 +324,14 @@ def _tune(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     # In WAL mode this loses the last transactions at a power cut, never the database.
     connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def _add_missing_tables(connection: sqlite3.Connection) -> None:
+    """Bring a run of an earlier version to this one, which has only added tables."""
+    connection.executescript(
+        f"BEGIN IMMEDIATE; {schema.TABLES.replace('CREATE TABLE', 'CREATE TABLE IF NOT EXISTS')}"
+        f"PRAGMA user_version = {schema.VERSION}; COMMIT;".replace("CREATE INDEX", "CREATE INDEX IF NOT EXISTS")
+    )
 
 
 def _source(connection: sqlite3.Connection, source: str) -> int:

@@ -1,0 +1,151 @@
+"""What a model is told of earlier programs: their text, their scores beside the baselines', how their games went.
+
+Several wordings of one question, from the fullest to the game's own words alone: whoever asks takes the first that has
+room. What the games were like comes from :func:`~grpo_arcade.games.describing.describe`. Only games on training seeds
+are told of; held-out ones never come here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from grpo_arcade.foreign_text import clean, clean_source
+from grpo_arcade.games import Episode, Outcome, score_text
+from grpo_arcade.games.describing import describe
+from grpo_arcade.trainer.counting import FAILURES, common_outcome, counted_score, mean_score
+
+MOST_GAMES = 3
+"""Games of a program that are described: the worst, the best, and the one between."""
+LONGEST_NOTE = 300
+_LONGEST_ERROR = 400
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An earlier program and what it did."""
+
+    source: str
+    episodes: Sequence[Episode]
+    """Its games on training seeds."""
+    mean: float
+    """Over every game it has played."""
+    error: str = ""
+    note: str = ""
+    """What its author said of it."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked for."""
+
+    shorter: bool = False
+    explain: bool = False
+
+
+def wordings(own_words: str, shown: Sequence[Shown], baselines: Mapping[str, float], wish: Wish) -> tuple[str, ...]:
+    """The question, from its fullest wording to the game's own words.
+
+    Args:
+        own_words: what the game asks.
+        shown: earlier programs, the one to be improved first; may be none.
+        baselines: scores of the game's own players, by name.
+        wish: what kind of program is wanted.
+    """
+    if not shown:
+        asked = f"{own_words}\n\n{_EXPLAIN_ALONE}" if wish.explain else own_words
+        return (asked, own_words) if wish.explain else (own_words,)
+    first = shown[0]
+    asked = _asked(first, wish)
+    beside = _beside(baselines)
+    told = [
+        "\n\n".join((_program(first), _result(first, beside, games), *map(_another, others), asked))
+        for games, others in ((MOST_GAMES, shown[1:]), (MOST_GAMES, ()), (1, ()), (0, ()))
+    ]
+    return *(f"{own_words}\n\n{words}" for words in dict.fromkeys(told)), own_words
+
+
+_EXPLAIN_ALONE = "First say in one or two sentences how your program will play, then give it."
+
+
+def _program(shown: Shown) -> str:
+    return f"This program was written for it earlier:\n\n```python\n{clean_source(shown.source).strip()}\n```"
+
+
+def _beside(baselines: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {score_text(mean)}" for name, mean in baselines.items())
+
+
+def _result(shown: Shown, beside: str, games: int) -> str:
+    count = len(shown.episodes)
+    outcome = common_outcome(shown.episodes)
+    lines = []
+    if outcome in FAILURES:
+        lines.append(f"It failed: {_failure(shown, outcome)}")
+    else:
+        lines.append(f"It scored {score_text(shown.mean)} on average.")
+        if shown.error:
+            lines.append(f"Some of its games failed: {_error(shown)}")
+    if beside:
+        lines.append(f"For comparison, average scores of other players: {beside}.")
+    told = _chosen(shown.episodes, games)
+    if told and outcome not in (Outcome.NO_CODE, Outcome.SYNTAX_ERROR, Outcome.FORBIDDEN):
+        scores = ", ".join(score_text(counted_score(episode)) for episode in shown.episodes)
+        lines.append(f"Its last {count} games scored {scores}. How {'they' if len(told) > 1 else 'the worst'} went:")
+        lines += [f"- {describe(episode)}" for episode in told]
+    return "\n".join(lines)
+
+
+def _chosen(episodes: Sequence[Episode], count: int) -> list[Episode]:
+    """The worst, the best and the median, as many as are wanted."""
+    ranked = sorted(episodes, key=lambda episode: (counted_score(episode), len(episode.actions)))
+    places = dict.fromkeys((0, len(ranked) - 1, len(ranked) // 2))
+    return [ranked[place] for place in list(places)[:count]] if ranked else []
+
+
+def _failure(shown: Shown, outcome: Outcome) -> str:
+    return f"{_IN_WORDS.get(outcome, outcome.value)}. {_error(shown)}".rstrip()
+
+
+def _error(shown: Shown) -> str:
+    words = " ".join(clean(shown.error).split())
+    return words if len(words) <= _LONGEST_ERROR else words[:_LONGEST_ERROR] + "…"
+
+
+_IN_WORDS = {
+    Outcome.CRASHED: "it crashed",
+    Outcome.TIMEOUT: "it took too long",
+    Outcome.ILLEGAL: "it answered with something that is no action",
+    Outcome.FORBIDDEN: "it uses what no strategy may use",
+    Outcome.SYNTAX_ERROR: "it is not valid Python",
+    Outcome.NO_CODE: "there was no program in the answer",
+}
+
+
+def _another(shown: Shown) -> str:
+    how = "failed" if common_outcome(shown.episodes) in FAILURES else f"scored {score_text(shown.mean)} on average"
+    note = f" Its author said: {shown.note}" if shown.note else ""
+    return f"Another program {how}:{note}\n\n```python\n{clean_source(shown.source).strip()}\n```"
+
+
+def _asked(first: Shown, wish: Wish) -> str:
+    if common_outcome(first.episodes) in FAILURES:
+        want = "Write the whole program again so that it does not fail, and plays well."
+    elif wish.shorter:
+        want = "Write a shorter program that scores at least as much: leave out whatever does not help."
+    else:
+        want = "Write a better program. Change what cost this one its games; keep what works."
+    first_say = "First say in one or two sentences what lost these games and what you change. Then answer"
+    return f"{want} {first_say if wish.explain else 'Answer'} with one code block that holds the whole program."
+
+
+def summary(shown: Sequence[Shown]) -> str:
+    """The shown programs in half a line: their scores."""
+    return ", ".join(score_text(mean_score(each.episodes)) for each in shown)
+
+
+def note_of(completion: str) -> str:
+    """What an answer says before its program, in a few sentences; empty where it says nothing."""
+    before, fence, _ = completion.rpartition("</think>")[2].partition("```")
+    words = " ".join(clean(before).split()) if fence else ""
+    return words if len(words) <= LONGEST_NOTE else words[:LONGEST_NOTE] + "…"

@@ -1,0 +1,401 @@
+"""The loop of an improvement: whom to ask for what, what the answers play, and all that follows a round.
+
+A round: parents are chosen and play the round's seeds; whoever writes is told how those games went; the answers play
+the same seeds, and the best of them challenges the champion. All lasting state is in the run folder.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import statistics
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from grpo_arcade.games import Game, make, score_text
+from grpo_arcade.games.seeds import EVALUATION_SEEDS, training_seeds
+from grpo_arcade.trainer.champion import ChampionKeeper, champion_seeds
+from grpo_arcade.trainer.commands import waiting
+from grpo_arcade.trainer.evaluate import derived_seed, evaluate_source
+from grpo_arcade.trainer.improvement.asking import Answer, Author, AuthorGone, Question
+from grpo_arcade.trainer.improvement.feedback import Shown, Wish, note_of, wordings
+from grpo_arcade.trainer.improvement.population import Member, Population
+from grpo_arcade.trainer.improvement.probes import Probes
+from grpo_arcade.trainer.improvement.recording import SearchRecorder, Spent
+from grpo_arcade.trainer.judging import judge_all
+from grpo_arcade.trainer.processes import ALONE
+from grpo_arcade.trainer.question import question
+from grpo_arcade.trainer.scoring import Assignment, Rollout, Scorer
+from grpo_arcade.trainer.tracking import film_strategy
+
+if TYPE_CHECKING:
+    from grpo_arcade.games.players import MatchResult, Pool
+    from grpo_arcade.trainer.improvement.config import ImproveConfig
+    from grpo_arcade.trainer.judging import Judged, Reward
+    from grpo_arcade.trainer.recorder import Command
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One candidate of a round: who is asked, about whom."""
+
+    island: int
+    author: Author
+    parents: tuple[Member, ...]
+    question: Question
+
+
+class Search:
+    """One search, from where its run folder stands."""
+
+    def __init__(
+        self,
+        config: ImproveConfig,
+        folder: Path,
+        pool: Pool,
+        authors: Sequence[Author],
+        rewards: Sequence[Reward],
+        recorder: SearchRecorder,
+        population: Population,
+        spent: Spent,
+        baselines: dict[str, float],
+    ) -> None:
+        """``config`` is resolved and has a ``run_key``; ``baselines`` are mean scores by name."""
+        self.config, self.folder, self.pool = config, folder, pool
+        self.authors, self.rewards, self.recorder = authors, rewards, recorder
+        self.population, self.spent, self.baselines = population, spent, baselines
+        self.game: Game = make(config.game, **config.options)
+        self.processes = ALONE
+        self.stop_asked = ""
+        """Why to stop after this round; empty to go on."""
+        self._key = bytes.fromhex(config.run_key)
+        keep = champion_seeds(self._key, config.champion_seeds)
+        self.champion = ChampionKeeper(pool, self.game, 0, keep, recorder.history.champions.get(0))
+        self._probes = Probes(pool, self.game, self._key)
+        self.round = max((row["step"] for row in recorder.history.steps), default=0)
+        """The last one that has ended."""
+
+    def run(self) -> str:
+        """Rounds until a budget is used up or somebody stops it; how it ended, as a run's status."""
+        self.recorder.note(status="running")
+        self._evaluate_if_due()
+        while not self.stop_asked and not self._over():
+            self._round(self.round + 1)
+            self._obey_all()
+        if not self.stop_asked:
+            self._evaluate_if_due(last=True)
+        return self.stop_asked or "finished"
+
+    def _over(self) -> str:
+        """Which budget is used up; empty while none is."""
+        config, spent = self.config, self.spent
+        if self.round >= config.rounds:
+            return f"its {config.rounds:,} rounds are over"
+        if config.minutes and spent.seconds >= 60 * config.minutes:
+            return f"its {config.minutes:g} minutes are over"
+        if config.tokens and spent.tokens >= config.tokens:
+            return f"its {config.tokens:,} tokens are used up"
+        return ""
+
+    def ending(self) -> str:
+        """Why it is over, for people."""
+        return self._over() or "stopped"
+
+    # ---- A round ---------------------------------------------------------------------------------------------------
+
+    def plan(self, number: int, seeds: Sequence[int]) -> list[Planned]:
+        """Whom a round asks about whom; the parents play its seeds for that."""
+        config = self.config
+        draw = random.Random(derived_seed(config.seed, "parents", number))
+        chosen = []
+        for place in range(config.candidates):
+            island = place % config.islands
+            author = draw.choices(self.authors, config.model_weights or None)[0]
+            parents = self.population.parents(island, config.programs, draw) if config.programs else []
+            chosen.append((island, author, tuple(parents)))
+        played = self._played({parent.source for _, _, parents in chosen for parent in parents}, seeds)
+        self._take_in(played, number)
+        return [
+            Planned(island, author, parents, self._question(author, parents, played, draw))
+            for island, author, parents in chosen
+        ]
+
+    def _played(self, sources: set[str], seeds: Sequence[int]) -> dict[str, MatchResult]:
+        """What earlier programs do on a round's seeds."""
+        options = self.game.options
+        futures = {
+            source: self.pool.submit(source, self.game.name, options, list(seeds), player="parent")
+            for source in sorted(sources)
+        }
+        return {source: future.result() for source, future in futures.items()}
+
+    def _take_in(self, played: dict[str, MatchResult], number: int) -> None:
+        """Add a round's games to the parents' own."""
+        for member in self.population.members:
+            if (result := played.get(member.source)) is not None:
+                rollout = Rollout(member.source, member.source, result.episodes, result.error, result.refusal)
+                if not rollout.broken_off:
+                    member.add_games(rollout)
+
+    def _question(
+        self, author: Author, parents: Sequence[Member], played: dict[str, MatchResult], draw: random.Random
+    ) -> Question:
+        own = question(self.game, self.config.prompt)
+        if not author.follows:
+            return Question((own,), _opening(parents[0].source, draw) if parents else "")
+        shown = [
+            Shown(member.source, result.episodes, member.mean, result.error, member.note)
+            for member in parents
+            for result in (played[member.source],)
+        ]
+        wish = Wish(self.config.shorter, self.config.explain)
+        return Question(wordings(own, shown, self.baselines, wish))
+
+    def first_question(self) -> Question:
+        """What is asked in the first round."""
+        return self._question(self.authors[0], (), {}, random.Random(0))
+
+    def _round(self, number: int) -> None:
+        started, config = time.perf_counter(), self.config
+        seeds = tuple(training_seeds(self._key, number, config.train_seeds))
+        assignment = Assignment(
+            self.game.name, self.game.options, seeds, self.baselines, self.game.human_score, self.champion.source
+        )
+        self.recorder.begin(number, 0, [assignment])
+        planned = self.plan(number, seeds)
+        asked_at = time.perf_counter()
+        scorer = Scorer(
+            self.pool,
+            [assignment] * len(planned),
+            player=f"{config.label} round {number}",
+            on_rollout=lambda place, rollout: self.recorder.rollout(number, place, rollout),
+        )
+        answered: list[tuple[Planned, Answer]] = []
+
+        def take(plan: Planned, answer: Answer) -> None:
+            # In the order in which they come, so that a round that is cut short has no gaps.
+            place = len(answered)
+            answered.append((plan, answer))
+            self.spent.tokens_in += answer.tokens_in
+            self.spent.tokens_out += answer.tokens_out
+            count = None if answer.token_ids else answer.tokens_out
+            scorer.submit(place, answer.text, answer.token_ids, answer.truncated, count)
+
+        gone = self._ask(planned, number, take)
+        written_at = time.perf_counter()
+        if answered:
+            rollouts = [_with_error(rollout, answer) for rollout, (_, answer) in zip(
+                scorer.collect(), answered, strict=True)]  # fmt: skip
+            self._end_round(number, answered, rollouts, started, asked_at, written_at)
+        if gone:
+            self.recorder.warn(gone)
+            self.recorder.event("interrupted", self.round, gone)
+            self.stop_asked = self.stop_asked or "stopped"
+
+    def _ask(self, planned: Sequence[Planned], number: int, take: Callable[[Planned, Answer], None]) -> str:
+        """Put the questions; why nobody answers any more, or empty."""
+        seed = derived_seed(self.config.seed, "answers", number)
+        # Each author once, with all of its questions: a model in this process writes them together.
+        for author in {id(plan.author): plan.author for plan in planned}.values():
+            mine = [plan for plan in planned if plan.author is author]
+
+            def on_answer(place: int, answer: Answer, mine: Sequence[Planned] = mine) -> None:
+                take(mine[place], answer)
+
+            try:
+                author.write([plan.question for plan in mine], seed, on_answer, lambda: bool(self.stop_asked))
+            except AuthorGone as error:
+                return str(error)
+        return ""
+
+    def _end_round(
+        self,
+        number: int,
+        answered: Sequence[tuple[Planned, Answer]],
+        rollouts: Sequence[Rollout],
+        started: float,
+        asked_at: float,
+        written_at: float,
+    ) -> None:
+        batch = self._judged(rollouts)
+        totals = [_total(judged, self.rewards) for judged in batch]
+        ids = self.recorder.judged(batch, totals, _advantages(totals))
+        self.champion.challenge(rollouts, ids)
+        self._found_out(number, answered, rollouts, ids)
+        if (settled := self.champion.settle(number)) is not None:
+            self.recorder.champion(settled)
+        now = time.perf_counter()
+        self.spent.seconds += now - started
+        known = [total for total in totals if not math.isnan(total)]
+        lengths = [answer.tokens_out for _, answer in answered]
+        logs = {
+            "reward": statistics.fmean(known) if known else math.nan,
+            "reward_std": statistics.pstdev(known) if known else math.nan,
+            "frac_reward_zero_std": float(len(set(known)) <= 1),
+            "completions/mean_length": statistics.fmean(lengths),
+            "num_tokens": float(self.spent.tokens),
+            **_split(batch, self.rewards),
+        }
+        seconds = {"step_s": now - started, "generate_s": written_at - asked_at}
+        seconds["score_s"] = max(0.0, now - started - seconds["generate_s"])
+        more: dict[str, Any] = {
+            "tokens_in": sum(answer.tokens_in for _, answer in answered),
+            "tokens_out": sum(lengths),
+        }
+        if self.config.price_in or self.config.price_out:
+            more["cost"] = self.spent.cost(self.config.price_in, self.config.price_out)
+        self.recorder.round(number, logs, seconds, {"members": self.population.state()}, **more)
+        self.round = number
+        self._tell(number, rollouts)
+        self._evaluate_if_due()
+
+    def _judged(self, rollouts: Sequence[Rollout]) -> list[Judged]:
+        columns = {
+            "prompts": [[{"role": "user", "content": question(self.game, self.config.prompt)}]] * len(rollouts),
+            "completions": [[{"role": "assistant", "content": rollout.completion}] for rollout in rollouts],
+            "completion_ids": [list(rollout.tokens) for rollout in rollouts],
+            "trainer_state": None,
+            "log_extra": lambda column, values: None,
+            "log_metric": lambda name, value: None,
+        }
+        return judge_all(self.rewards, rollouts, columns)
+
+    def _found_out(
+        self,
+        number: int,
+        answered: Sequence[tuple[Planned, Answer]],
+        rollouts: Sequence[Rollout],
+        ids: Sequence[int],
+    ) -> None:
+        """Take a round's programs into the population, and record whom they come from and which play alike."""
+        usual = len(question(self.game, self.config.prompt))
+        able = [each.source for each in rollouts if each.source is not None and each.refusal is None]
+        played = self._probes.choices(able)
+        rows = []
+        for (plan, answer), rollout, strategy_id in zip(answered, rollouts, ids, strict=True):
+            twin = None
+            note = note_of(answer.text) if self.config.explain else ""
+            if rollout.source is not None and not rollout.broken_off:
+                member = Member(
+                    strategy_id,
+                    rollout.source,
+                    plan.island,
+                    rollout.outcome,
+                    behaviour=played.get(rollout.source, ""),
+                    note=note,
+                )
+                member.add_games(rollout)
+                twin = self.population.add(member)
+            rows.append(
+                {
+                    "strategy_id": strategy_id,
+                    "parent_id": plan.parents[0].strategy_id if plan.parents else None,
+                    "twin_id": None if twin is None else twin.strategy_id,
+                    "island": plan.island,
+                    "author": plan.author.name,
+                    "asked": answer.asked[usual:].strip(),
+                    "note": note,
+                    "tokens_in": answer.tokens_in,
+                    "tokens_out": answer.tokens_out,
+                }
+            )
+        self.recorder.lineage(rows)
+
+    def _tell(self, number: int, rollouts: Sequence[Rollout]) -> None:
+        usable = [rollout for rollout in rollouts if rollout.refusal is None and not _failed(rollout)]
+        if not usable:
+            why = Counter(f"{rollout.outcome.value}: {rollout.error}".removesuffix(": ") for rollout in rollouts)
+            words = "; ".join(f"{count} {reason}" for reason, count in why.most_common(3))
+            message = f"round {number} has nothing usable: {words}"
+            self.recorder.event("nothing_usable", number, message)
+            self.recorder.say(message)
+
+    # ---- Between two rounds ----------------------------------------------------------------------------------------
+
+    def _evaluate_if_due(self, last: bool = False) -> None:
+        """The champion's held-out score, of which nobody who writes is ever told."""
+        every, evaluations = self.config.eval_steps, self.recorder.history.evaluations
+        due = last or (every and self.round % every == 0) or (self.round and not evaluations)
+        if due and self.champion.holder is not None and all(row["step"] != self.round for row in evaluations):
+            self._evaluate()
+
+    def _evaluate(self) -> None:
+        started, holder = time.time(), self.champion.holder
+        assert holder is not None
+        seeds = EVALUATION_SEEDS[: self.config.eval_seeds]
+        player = f"{self.config.label} round {self.round}"
+        found = evaluate_source(holder.source, self.game, list(seeds), pool=self.pool, player=player)
+        self.recorder.evaluation(self.round, 0, found, found.mean, started)
+
+    def _obey_all(self) -> None:
+        for command in waiting(self.recorder, self.round, lambda: self.stop_asked):
+            status, answer = self._obey(command)
+            self.recorder.answer(command.id, status, answer, self.round)
+            self.recorder.event("command", self.round, answer, name=command.name)
+
+    def _obey(self, command: Command) -> tuple[str, str]:
+        holder = self.champion.holder
+        if command.name == "stop":
+            self.stop_asked = "stopped"
+            return "done", f"stops after round {self.round}"
+        if command.name == "save":
+            return "done", "every round is saved when it ends"
+        if holder is None:
+            return "refused", "there is no champion yet"
+        if command.name == "evaluate":
+            if all(row["step"] != self.round for row in self.recorder.history.evaluations):
+                self._evaluate()
+            return "done", f"held-out score {score_text(self.recorder.history.evaluations[-1]['mean'])}"
+        if command.name == "gif":
+            name = Path(command.argument).name or f"champion-step-{self.round}.gif"
+            try:
+                return "done", f"wrote {film_strategy(self.folder, holder.strategy_id, name)}"
+            except (ValueError, OSError) as error:
+                return "refused", " ".join(str(error).split())
+        return "refused", f"there is no command {command.name!r}"
+
+
+def _opening(source: str, draw: random.Random) -> str:
+    """The beginning of a program, for a model that goes on from it: at least its first line, never its last."""
+    lines = source.splitlines(keepends=True)
+    return "```python\n" + "".join(lines[: draw.randint(1, max(1, len(lines) - 1))])
+
+
+def _failed(rollout: Rollout) -> bool:
+    from grpo_arcade.trainer.counting import FAILURES
+
+    return rollout.outcome in FAILURES
+
+
+def _with_error(rollout: Rollout, answer: Answer) -> Rollout:
+    """A rollout that says why there is no program, where whoever was asked did."""
+    return replace(rollout, error=answer.error) if answer.error and rollout.source is None else rollout
+
+
+def _total(judged: Judged, rewards: Sequence[Reward]) -> float:
+    values = [(judged.verdicts[reward.name].value, reward.weight) for reward in rewards]
+    known = [value * weight for value, weight in values if value is not None]
+    return sum(known) if known else math.nan
+
+
+def _advantages(totals: Sequence[float]) -> list[float]:
+    """As GRPO has them: how far each is above the mean of its group, in standard deviations."""
+    known = [total for total in totals if not math.isnan(total)]
+    if not known:
+        return [math.nan] * len(totals)
+    mean, spread = statistics.fmean(known), statistics.pstdev(known)
+    return [(total - mean) / (spread + 1e-4) for total in totals]
+
+
+def _split(batch: Sequence[Judged], rewards: Sequence[Reward]) -> dict[str, float]:
+    """Mean and spread of each reward function, under TRL's names."""
+    told = {}
+    for reward in rewards:
+        values = [value for judged in batch if (value := judged.verdicts[reward.name].value) is not None]
+        told[f"rewards/{reward.name}/mean"] = statistics.fmean(values) if values else math.nan
+        told[f"rewards/{reward.name}/std"] = statistics.pstdev(values) if values else math.nan
+    return told
