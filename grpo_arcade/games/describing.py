@@ -49,7 +49,7 @@ def describe(episode: Episode) -> str:
 def ending(episode: Episode) -> str:
     """How it ended, after how many moves, with which score: one sentence."""
     how = _ENDED.get(episode.outcome, episode.outcome.value)
-    moves = len(episode.actions)
+    moves = episode.moves
     wasted = f", {episode.wasted:,} of which changed nothing" if episode.wasted else ""
     return f"{score_text(episode.score)} points; {how} after {moves:,} move{'s' * (moves != 1)}{wasted}."
 

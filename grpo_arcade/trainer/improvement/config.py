@@ -183,7 +183,10 @@ class ImproveConfig:
             if not enough:
                 raise ConfigError("run_key must be at least 16 hex digits; leave it empty to draw one")
         try:
-            make(self.game, **self.options)
+            if make(self.game, **self.options).simultaneous:
+                raise ConfigError(
+                    f"{self.game} needs a player at each of its seats; arcade improve asks for one player"
+                )
             rewards.load(self.rewards)
         except ConfigError:
             raise
