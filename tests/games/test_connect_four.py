@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grpo_arcade.games import Outcome, make
+from grpo_arcade.games.conformance import check_game
 from grpo_arcade.games.connect_four import rules, toolbox
 from grpo_arcade.games.connect_four.baselines import alpha_beta_column, one_ply_column
 from grpo_arcade.games.connect_four.picture import PALETTES
@@ -117,6 +118,31 @@ def test_a_game_ends_as_its_board_says(seed, opponent, moves):
     assert game.score == {Outcome.WON: 1, Outcome.LOST: -1, Outcome.STUCK: -1}.get(game.outcome, 0)
 
 
+@given(st.integers(0, 2**63 - 1), st.lists(st.integers(0, 6), max_size=200))
+def test_two_seats_see_the_same_board_each_its_own_way(seed, moves):
+    game = make("connect-four", players=2)
+    game.reset(seed)
+    assert game.to_move == seed % 2
+    for column in moves:
+        if game.outcome is not None:
+            break
+        mover, before, idle = game.to_move, game.observation(), column not in game.legal_actions()
+        assert sum(map(sum, before)) in (0, -1)
+        game.step(column)
+        assert (game.to_move == mover) == (idle and game.outcome is None) or game.outcome is not None
+        if game.outcome is None and not idle:
+            expected = toolbox.drop(before, column, 1)
+            assert game.observation() == [[-stone for stone in row] for row in expected]
+    assert game.seat_wasted(0) + game.seat_wasted(1) == game.wasted
+    outcomes = {game.seat_outcome(0), game.seat_outcome(1)}
+    assert outcomes in ({None}, {"won", "lost"}, {"drawn"}, {"won", "stuck"})
+    assert game.seat_score(0) == -game.seat_score(1)
+
+
+def test_the_game_for_two_meets_the_contract():
+    check_game(lambda: make("connect-four", players=2))
+
+
 def test_who_begins_and_the_opening_come_from_the_seed():
     empty, opened = make("connect-four", opening=0), make("connect-four", opening=4)
     for seed in range(20):
@@ -132,6 +158,8 @@ def test_who_begins_and_the_opening_come_from_the_seed():
     [
         ({"opponent": "perfect"}, "opponent must be one of random, one-ply, alpha-beta, not 'perfect'"),
         ({"opening": 3}, "opening must be 0, 2, 4 or 6, not 3"),
+        ({"players": 3}, "players must be 1 or 2, not 3"),
+        ({"players": 2, "opponent": "random"}, "opponent is for a game of one player"),
     ],
 )
 def test_a_bad_option_is_refused_in_words(options, said):

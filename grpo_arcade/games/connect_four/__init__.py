@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games.connect_four import rules
-from grpo_arcade.games.connect_four.baselines import BASELINES, CHOICES
+from grpo_arcade.games.connect_four.baselines import BASELINES, CHOICES, Choice
 from grpo_arcade.games.connect_four.prompt import prompt
 from grpo_arcade.games.connect_four.toolbox import TOOLBOX
 from grpo_arcade.games.connect_four.view import ConnectFourView, Stone
@@ -31,19 +31,22 @@ OPENINGS = (0, 2, 4, 6)
 """Stones that can be there before play begins; of no more than three a side none has won."""
 
 
+SEATS = ("red", "yellow")
+
+
 class ConnectFour(Game):
     """Connect Four on a board of 7 columns and 6 rows.
 
     Args:
-        opponent: who plays yellow, by its name among :attr:`baselines`. It answers within the step that it answers to,
-            and its choices come from the seed.
+        opponent: who plays yellow, by its name among :attr:`baselines`: ``one-ply`` unless it is said otherwise. It
+            answers within the step that it answers to, and its choices come from the seed.
         opening: stones dropped by lot, in turn, before play begins (0, 2, 4 or 6), so that two players who never roll
             dice do not always play the same game.
+        players: with 2 there is no opponent and two seats, red and yellow, which take turns.
 
-    The strategy plays red. Red begins where the seed is even, yellow where it is odd. Actions are the columns, 0 to 6
-    from the left. A stone for a full column is handed back: it takes a ply, adds to :attr:`wasted`, and the same player
-    moves again; the eighth in a row loses (``stuck``). The score is 1 for a win, 0 for a draw and while the game goes
-    on, -1 for a loss.
+    Red begins where the seed is even, yellow where it is odd. Actions are the columns, 0 to 6 from the left. A stone
+    for a full column is handed back: it takes a ply, adds to :attr:`wasted`, and the same player moves again; the
+    eighth in a row loses (``stuck``). The score is 1 for a win, 0 for a draw and while the game goes on, -1 for a loss.
     """
 
     name = "connect-four"
@@ -54,20 +57,31 @@ class ConnectFour(Game):
         **{column: column for column in range(rules.COLUMNS)},
     }
     frame_rate = 2.0
-    step_cap = (rules.COLUMNS * rules.ROWS + 1) // 2 * STUCK_AFTER  # which no game reaches
     failure_score = -1.0
     palettes = ("classic", "colour-blind")
     baselines: Mapping[str, Baseline] = BASELINES
     toolbox = TOOLBOX
     person_options: Mapping[str, Any] = {"opening": 0}
 
-    def __init__(self, opponent: str = "one-ply", opening: int = 2) -> None:
+    def __init__(self, opponent: str | None = None, opening: int = 2, players: int = 1) -> None:
+        if type(players) is not int or players not in (1, 2):
+            raise ValueError(f"players must be 1 or 2, not {players!r}")
+        if players == 2 and opponent is not None:
+            raise ValueError("opponent is for a game of one player; with players=2 the other seat is a player's too")
+        opponent = "one-ply" if opponent is None else opponent
         if opponent not in CHOICES:
             raise ValueError(f"opponent must be one of {', '.join(CHOICES)}, not {opponent!r}")
         if type(opening) is not int or opening not in OPENINGS:
             raise ValueError(f"opening must be {', '.join(map(str, OPENINGS[:-1]))} or {OPENINGS[-1]}, not {opening!r}")
-        self.options = {"opponent": opponent, "opening": opening}
-        self._choose = CHOICES[opponent]
+        self._choose: Choice | None = None
+        if players == 2:
+            self.seats = SEATS
+            self.options = {"players": 2, "opening": opening}
+        else:
+            self._choose = CHOICES[opponent]
+            self.options = {"opponent": opponent, "opening": opening}
+        # Of as many stones as a player can drop, each after seven that were handed back: no game reaches it.
+        self.step_cap = rules.COLUMNS * rules.ROWS * STUCK_AFTER * players // 2
         self.reset(0)
 
     def reset(self, seed: int) -> None:
@@ -78,7 +92,9 @@ class ConnectFour(Game):
         self._stones = [0, 0]
         self._dropped: list[Stone] = []
         self._turn = seed % 2
-        self._idle = 0
+        self._idle = [0, 0]
+        self._handed_back = [0, 0]
+        self._stuck: int | None = None
         self.outcome = None
         self.score = 0
         self.plies = 0
@@ -87,9 +103,10 @@ class ConnectFour(Game):
             self._drop(self._rng.choice(rules.open_columns(self._taken)))
         self._answer()
         self._dropped = []
+        self._whose_turn()
 
     def step(self, action: int) -> None:
-        """Drop a stone of red into a column, 0 to 6, and let yellow answer.
+        """Drop a stone into a column, 0 to 6, and let the opponent answer, where there is one.
 
         Raises ``ValueError`` for another one, and after the end.
         """
@@ -99,20 +116,28 @@ class ConnectFour(Game):
             raise ValueError(f"action must be a column from 0 to {rules.COLUMNS - 1}, not {action!r}")
         self.plies += 1
         self._dropped = []
+        mover = self._turn
         if rules.landing(self._taken, action):
-            self._idle = 0
+            self._idle[mover] = 0
             self._drop(action)
             self._answer()
         else:
             self.wasted += 1
-            self._idle += 1
-            if self._idle == STUCK_AFTER:
-                self.outcome, self.score = Outcome.STUCK, -1
+            self._handed_back[mover] += 1
+            self._idle[mover] += 1
+            if self._idle[mover] == STUCK_AFTER:
+                self._stuck = mover
+                self.outcome, self.score = (Outcome.STUCK, -1) if mover == 0 else (Outcome.WON, 1)
         if self.outcome is None and self.plies >= self.step_cap:
             self.outcome = Outcome.CAPPED
+        self._whose_turn()
+
+    def _whose_turn(self) -> None:
+        if self._choose is None:
+            self.to_move = self._turn
 
     def _answer(self) -> None:
-        if self.outcome is None and self._turn == 1:
+        if self._choose is not None and self.outcome is None and self._turn == 1:
             red, yellow = self._stones
             self._drop(self._choose(yellow, red, self._rng))
 
@@ -134,16 +159,24 @@ class ConnectFour(Game):
         return self._stones[0] | self._stones[1]
 
     def sides(self) -> tuple[int, int]:
-        """The stones of who moves next and those of the other, as :mod:`.rules` has them."""
-        return self._stones[self._turn], self._stones[1 - self._turn]
+        """The stones of the seat to move and those of the other, as :mod:`.rules` has them."""
+        return self._stones[self.to_move], self._stones[1 - self.to_move]
+
+    def seat_outcome(self, seat: int) -> Outcome | None:
+        """How the game ended for that seat: lost with four in a row of the other, stuck with too many full columns."""
+        return Outcome.STUCK if self._stuck == seat else super().seat_outcome(seat)
+
+    def seat_wasted(self, seat: int) -> int:
+        """How many stones of that seat were handed back."""
+        return self._handed_back[seat]
 
     def legal_actions(self) -> tuple[int, ...]:
         """The columns that take another stone, ascending; empty after the end."""
         return rules.open_columns(self._taken) if self.outcome is None else ()
 
     def observation(self) -> list[list[int]]:
-        """Rows of the board, top row first: 1 is a stone of the strategy's, -1 one of the other player's, 0 empty."""
-        return rules.board(*self._stones)
+        """Rows of the board, top row first: 1 is a stone of the seat to move, -1 one of the other player, 0 empty."""
+        return rules.board(*self.sides())
 
     def observation_space(self) -> Box:
         """The observation as Gymnasium describes it: ``int8`` of shape (6, 7), -1 to 1."""
@@ -161,11 +194,10 @@ class ConnectFour(Game):
             for row in range(rules.ROWS)
             if (bit := rules.cell(column, row)) & self._taken
         ]
-        won = self.outcome in (Outcome.WON, Outcome.LOST)
         return ConnectFourView(
             stones=tuple(stones),
             dropped=tuple(self._dropped),
-            winning=rules.winning_cells(red) | rules.winning_cells(yellow) if won else frozenset(),
+            winning=rules.winning_cells(red) | rules.winning_cells(yellow),
             to_move=self._turn if self.outcome is None else None,
             outcome=self.outcome,
             plies=self.plies,

@@ -6,9 +6,11 @@ from grpo_arcade.games import Game, Outcome
 
 
 def shown_name(game: str) -> str:
-    """A game's name as people read it: "Space Invaders"."""
+    """A game's name as people read it: "Space Invaders", "Connect Four"."""
     family, slash, title = game.rpartition("/")
-    return title.replace("_", " ").title() if slash and family else game
+    if slash and family:
+        return title.replace("_", " ").title()
+    return "Connect Four" if game == "connect-four" else game
 
 
 def goal(game: Game) -> str:

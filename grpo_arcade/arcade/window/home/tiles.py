@@ -15,7 +15,7 @@ import pygame
 from grpo_arcade.arcade.window.background.studio import Sample, Studio
 from grpo_arcade.arcade.window.draw import theme
 from grpo_arcade.arcade.window.draw.boards import draw_pixels, palette_of
-from grpo_arcade.arcade.window.draw.words import goal, shown_name
+from grpo_arcade.arcade.window.draw.words import shown_name
 from grpo_arcade.games import Game, make
 from grpo_arcade.games.tape import Tape
 
@@ -63,7 +63,7 @@ class Board:
     def __init__(self, name: str, options: Mapping[str, Any], number: int) -> None:
         self.game = make(name, **options)
         size = self.game.options.get("size")
-        self.words = f"{name} · {size}×{size}" if size else f"{name} · {goal(self.game)}".removesuffix(" · ")
+        self.words = f"{name} · {size}×{size}" if size else shown_name(name)
         names = list(self.game.baselines)
         # Not the strongest: that one may need longer than a frame.
         self._baseline = self.game.baselines[names[min(1, len(names) - 1)]]
