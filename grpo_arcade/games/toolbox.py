@@ -29,6 +29,8 @@ class Toolbox:
     says in one paragraph what a model must know. They must not change their arguments."""
     example: str
     """A whole program that uses them: what a prompt shows. Half of what a weak model writes repeats it, so it plays."""
+    idea: str = ""
+    """How another program might be better than the example, for the prompt; a model told none mostly repeats it."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -51,7 +53,7 @@ class Toolbox:
     def asked(self) -> str:
         """For a prompt: its last sentences, and the example."""
         return f"""Use only plain Python and pure modules of its standard library. Answer with one short code block \
-that defines `strategy`. This one plays already; write a better one:
+that defines `strategy`. This one plays already. Write a better one{f", which may {self.idea}" if self.idea else ""}:
 
 ```python
 {self.example.strip()}

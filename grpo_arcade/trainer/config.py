@@ -17,7 +17,7 @@ from grpo_arcade.cores import cores
 from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 from grpo_arcade.trainer import processes
 from grpo_arcade.trainer.bounds import Hint
-from grpo_arcade.trainer.question import prompt_text, takes_toolbox
+from grpo_arcade.trainer.question import is_pocket_sized, prompt_text, takes_toolbox
 
 if TYPE_CHECKING:
     from grpo_arcade.recordings.runs.reader import RunReader
@@ -124,6 +124,15 @@ class TrainConfig:
     """Ratios by token (GRPO) or by sequence (GSPO, best with loss_type grpo)."""
     scale_rewards: Literal["group", "batch", "none"] = "group"
     """What advantages are divided by: the group's spread, the batch's, or nothing (Dr. GRPO)."""
+    copies: Literal["each", "shared"] | None = None
+    """How programs of a group that played exactly the same games count. each: by itself, as in plain GRPO, where one
+    that is written sixty times outvotes a better one that is written once. shared: together as one, whose advantage
+    they share. When absent: shared for models above the pocket's size, each for the pocket model."""
+    risk_seeking: Annotated[float | None, Interval(ge=0, le=10)] = None
+    """How much more the best of a group count than its mean: 0 for the mean, as in plain GRPO; 1 weighs a program by
+    the exponential of its standardised reward. When absent: 1 for models above the pocket's size, 0 for the pocket."""
+    entropy_coef: Annotated[float, Ge(0)] = 0.0
+    """Weight of the entropy in the loss: more keeps a model trying."""
     mask_truncated_completions: bool = True
     """Leave completions that were cut off out of the loss, where a few long ones would outweigh all that are good."""
     use_vllm: bool | None = None
@@ -244,6 +253,10 @@ class TrainConfig:
         chosen: dict[str, Any] = {name: value for name, value in usual.items() if getattr(self, name) == 0}
         if self.toolbox is None:
             chosen["toolbox"] = self._has_toolbox() and takes_toolbox(self.model)
+        if self.copies is None or self.risk_seeking is None:
+            small = is_pocket_sized(self.model)
+            chosen["copies"] = self.copies or ("each" if small else "shared")
+            chosen["risk_seeking"] = (0.0 if small else 1.0) if self.risk_seeking is None else self.risk_seeking
         try:
             return replace(self, prompt=prompt_text(self.prompt), **chosen)
         except ValueError as error:
@@ -313,8 +326,9 @@ class TrainConfig:
             RunFolderError: the run's ``config.json`` cannot be read.
             ConfigError: it holds what is no setting.
         """
-        # Before there were toolboxes none was lent, whatever the model.
-        return cls.from_dict({"toolbox": False, **run.config()["config"]})
+        # Before there were toolboxes none was lent, and every copy counted, whatever the model.
+        older = {"toolbox": False, "copies": "each", "risk_seeking": 0.0}
+        return cls.from_dict({**older, **run.config()["config"]})
 
     def differences(self) -> dict[str, Any]:
         """The settings that are not at their default for this game."""

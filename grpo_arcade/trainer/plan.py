@@ -35,6 +35,10 @@ def check(config: TrainConfig) -> None:
             f"{len(config.reward_weights)} reward_weights for {len(config.rewards)} rewards "
             f"({', '.join(config.rewards)}); give one a reward, or none for the defaults"
         )
+    if config.risk_seeking and config.scale_rewards == "none":
+        raise ConfigError(
+            "risk_seeking weighs standardised rewards; set scale_rewards to group or batch, or risk_seeking 0"
+        )
     if config.run_key:
         try:
             enough = len(bytes.fromhex(config.run_key)) >= 8

@@ -54,7 +54,12 @@ def takes_toolbox(model: str) -> bool:
     if (folder := run_of(model)) is not None:
         with RunReader(folder) as run:
             return bool(run.config()["config"].get("toolbox"))
+    return not is_pocket_sized(model)
+
+
+def is_pocket_sized(model: str) -> bool:
+    """Whether ``model`` is the pocket model or no larger; what is not here to be looked at is taken for larger."""
     try:
-        return not is_small(model)
+        return is_small(model)
     except ModelError:
-        return True  # an endpoint, or what will be refused when it is loaded
+        return False  # an endpoint, or what will be refused when it is loaded

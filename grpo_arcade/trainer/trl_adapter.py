@@ -21,6 +21,7 @@ from trl.trainer.utils import shuffle_sequence_dict, split_tensor_dict
 
 from grpo_arcade.games import Game
 from grpo_arcade.trainer import shared_prompt
+from grpo_arcade.trainer.advantages import behaviour, group_advantages
 from grpo_arcade.trainer.batches import sorted_by_length, trimmed
 from grpo_arcade.trainer.evaluate import derived_seed, evaluate_model
 from grpo_arcade.trainer.evaluation import Evaluation
@@ -44,6 +45,7 @@ class ArcadeTrainer(GRPOTrainer):
         self._scorer: Scorer
         self._batch: list[Judged] = []
         self._values: torch.Tensor
+        self._behaviours: torch.Tensor
         self._cut_off: list[bool] = []
         self._buffered_inputs: list[dict[str, Any]] | None = None
         self._last_loaded_step = -1
@@ -182,14 +184,31 @@ class ArcadeTrainer(GRPOTrainer):
         asked = [{**row, "prompt": prompt} for row in inputs]
         output: dict[str, Any] = super()._generate_and_score_completions(asked)
         started = time.perf_counter()
-        if self._loop.config.mask_truncated_completions:
+        config = self._loop.config
+        if config.mask_truncated_completions:
             self._leave_out_what_was_cut_off(output)
-        advantages = self.accelerator.gather(output["advantages"]).tolist()
         totals = (self._values * self.reward_weights.to(self._values.device)).nansum(dim=1)
         totals = totals.masked_fill(self._values.isnan().all(dim=1), torch.nan)  # nobody judges it
+        if config.copies == "shared" or config.risk_seeking:
+            every = self._own_advantages(totals)
+            here = len(output["advantages"])
+            output["advantages"] = every[here * rank : here * (rank + 1)]
+        advantages = self.accelerator.gather(output["advantages"]).tolist()
         self._loop.judged(self._batch, totals.tolist(), advantages)
         self._spent["score_s"] += time.perf_counter() - started
         return output
+
+    def _own_advantages(self, totals: torch.Tensor) -> torch.Tensor:
+        """Those of all ranks' completions, in the place of TRL's, which compare every one with every other."""
+        config = self._loop.config
+        return group_advantages(
+            totals,
+            self._behaviours.to(totals.device),
+            self.num_generations,
+            scale_rewards=config.scale_rewards,
+            copies=config.copies or "each",
+            risk_seeking=config.risk_seeking or 0.0,
+        )
 
     def _leave_out_what_was_cut_off(self, output: dict[str, Any]) -> None:
         """Take completions that ran out of tokens from the loss.
@@ -251,7 +270,10 @@ class ArcadeTrainer(GRPOTrainer):
         mine = judge_all(self._loop.rewards, self._scorer.collect(), columns)
         self._batch = self._loop.gather(self._now, mine)
         rows = [[torch.nan if each.value is None else each.value for each in one.verdicts.values()] for one in mine]
-        self._values = self.accelerator.gather(torch.tensor(rows, dtype=torch.float32, device=self.accelerator.device))
+        device = self.accelerator.device
+        self._values = self.accelerator.gather(torch.tensor(rows, dtype=torch.float32, device=device))
+        did = [behaviour(one.rollout) for one in mine]
+        self._behaviours = self.accelerator.gather(torch.tensor(did, dtype=torch.int64, device=device))
         self._spent["score_s"] += time.perf_counter() - started
         return self._values
 

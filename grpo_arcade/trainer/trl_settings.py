@@ -29,6 +29,7 @@ def trl_config(config: TrainConfig, folder: Path, rewards: Sequence[Reward], tem
         *("max_grad_norm", "max_steps", "num_generations", "per_device_train_batch_size"),
         *("gradient_accumulation_steps", "steps_per_generation", "num_iterations", "max_completion_length"),
         *("temperature", "beta", "epsilon", "loss_type", "importance_sampling_level"),
+        "entropy_coef",
         *("scale_rewards", "gradient_checkpointing", "seed"),
         *("vllm_mode", "vllm_server_base_url", "vllm_server_timeout"),
         *("vllm_importance_sampling_mode", "vllm_importance_sampling_clip_max"),

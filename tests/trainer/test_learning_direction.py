@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from grpo_arcade.games import make
+from grpo_arcade.games.twenty48.toolbox import TOOLBOX
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer.config import TrainConfig
 from grpo_arcade.trainer.grpo import train
@@ -34,12 +35,12 @@ def undecided(tmp_path_factory):
     return make_tiny_model(tmp_path_factory.mktemp("undecided"), train_steps=150, taught=taught)
 
 
-def log_probabilities(folder):
+def log_probabilities(folder, asked=None, answers=ANSWERS):
     """Of each answer, whole."""
     model, tokenizer = load(folder)
-    prompt = prompt_ids(tokenizer, make("2048").prompt())
+    prompt = prompt_ids(tokenizer, asked or make("2048").prompt())
     found = {}
-    for kind, answer in ANSWERS.items():
+    for kind, answer in answers.items():
         ids = tokenizer(answer, add_special_tokens=False)["input_ids"]
         with torch.no_grad():
             logits = model(input_ids=torch.tensor([prompt + ids])).logits[0, len(prompt) - 1 : -1]
@@ -94,3 +95,40 @@ def test_answers_that_end_by_another_token_than_the_tokenizers_are_learnt_from(t
     assert max(row["clipped_ratio"] for row in steps) < 1
     assert all(row["grad_norm"] > 0 and row["entropy"] > 0 for row in steps if row["reward_std"] > 0)
     assert any(row["reward_std"] > 0 for row in steps)
+
+
+PLAIN = f"```python\n{TOOLBOX.example.strip()}\n```"
+BETTER = PLAIN.replace(
+    "value = points", "value = points + max([slide(new_board, m)[1] for m in legal_moves(new_board)], default=0)"
+)
+ASKED = "Write a strategy.\n"
+
+
+@pytest.fixture(scope="module")
+def one_sided(tmp_path_factory):
+    """A model that mostly writes the prompt's example, and one time in four a program that scores twice as much."""
+    taught = [(ASKED, answer) for answer in [PLAIN] * 5 + [BETTER] * 2 + [ANSWERS["crashes"]]]
+    return make_tiny_model(tmp_path_factory.mktemp("one-sided"), train_steps=200, taught=taught)
+
+
+def test_where_copies_share_the_better_program_grows_and_not_the_copies(one_sided, tmp_path):
+    """As GRPO has it both grow, and the copies are ahead."""
+    before = log_probabilities(one_sided, ASKED, {"copies": PLAIN, "better": BETTER})
+    assert math.log(0.4) < before["copies"]
+    assert math.log(0.05) < before["better"] < math.log(0.35)
+    config = TrainConfig(
+        model=one_sided, output_dir=str(tmp_path), run_key="00" * 16, toolbox=True, prompt=ASKED, copies="shared",
+        risk_seeking=1.0, num_generations=32, per_device_train_batch_size=16, gradient_accumulation_steps=2, max_steps=5,
+        max_completion_length=200, train_seeds=1, eval_steps=0, eval_strategies=1, eval_seeds=1, save_steps=5,
+        learning_rate=3e-4, warmup_steps=0, threads=1, workers=1, beta=0.0,
+    )  # fmt: skip
+    result = train(config)
+    with RunReader(result.folder) as run:
+        for step in range(1, 6):
+            plays = [row for row in run.strategies(step) if row["outcome"] == "lost"]
+            best, least = max(row["score"] for row in plays), min(row["score"] for row in plays)
+            of_copies = [row["advantage"] for row in plays if row["score"] == least]
+            assert sum(of_copies) < sum(row["advantage"] for row in plays if row["score"] == best)
+    after = log_probabilities(str(result.folder / "checkpoint-5"), ASKED, {"copies": PLAIN, "better": BETTER})
+    assert after["better"] > before["better"] + 0.1
+    assert after["copies"] < before["copies"]

@@ -23,6 +23,8 @@ OWN = {
     "_scorer",
     "_batch",
     "_values",
+    "_behaviours",
+    "_own_advantages",
     "_spent",
     "_now",
     "_vllm_client",

@@ -39,7 +39,7 @@ def empty_cells(board: list[list[int]]) -> int:
 
 EXAMPLE = """
 def strategy(board):
-    best_move, best_value = "W", -1
+    best_move, best_value = "W", float("-inf")
     for move in legal_moves(board):
         new_board, points = slide(board, move)
         value = points
@@ -48,4 +48,9 @@ def strategy(board):
     return best_move
 """
 
-TOOLBOX = Toolbox(version=1, functions=(slide, legal_moves, empty_cells), example=EXAMPLE)
+TOOLBOX = Toolbox(
+    version=1,
+    functions=(slide, legal_moves, empty_cells),
+    example=EXAMPLE,
+    idea="look one more move ahead with `slide` and value more than points",
+)
