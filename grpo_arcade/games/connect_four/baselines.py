@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, cast
+from typing import Protocol, cast
 
 from grpo_arcade.games.connect_four.rules import CENTRE_FIRST, FULL, LINES, has_four, landing, open_columns
 from grpo_arcade.games.game import Baseline, Game
-
-if TYPE_CHECKING:
-    from grpo_arcade.games.connect_four import ConnectFour
 
 Choice = Callable[[int, int, random.Random], int]
 """From my stones, their stones and some randomness to a column that is open."""
@@ -100,9 +97,13 @@ CHOICES: Mapping[str, Choice] = {
 }
 
 
+class _Position(Protocol):
+    def sides(self) -> tuple[int, int]: ...
+
+
 def _baseline(choice: Choice) -> Baseline:
     def play(game: Game, rng: random.Random) -> int:
-        return choice(*cast("ConnectFour", game).sides(), rng)
+        return choice(*cast(_Position, game).sides(), rng)
 
     play.__doc__ = choice.__doc__
     return play
