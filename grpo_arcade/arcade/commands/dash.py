@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from grpo_arcade.arcade.configuration import Positional
 
 if TYPE_CHECKING:
-    from grpo_arcade.arcade.dashboard.detached_process import Trainer
+    from grpo_arcade.arcade.detached_process import Trainer
 
 
 @dataclass

@@ -110,7 +110,7 @@ def _train_and_watch(folder: Path, words: list[str]) -> int:
     from grpo_arcade.arcade.commands.dash import open_dashboard, require_terminal
 
     require_terminal("--dash needs a terminal; without it: arcade train, and elsewhere arcade dash")
-    from grpo_arcade.arcade.dashboard.detached_process import Trainer
+    from grpo_arcade.arcade.detached_process import Trainer
 
     again = without("--resume", sys.argv[1:])
     order = [sys.executable, "-P", "-m", "grpo_arcade.arcade.cli", *again, "--no-dash", *words]

@@ -24,7 +24,6 @@ from textual.filter import Monochrome
 from textual.screen import Screen
 from textual.widgets import Footer, Static, TabbedContent, TabPane
 
-from grpo_arcade.arcade.dashboard.detached_process import Trainer
 from grpo_arcade.arcade.dashboard.dialogs import Leaving, Question
 from grpo_arcade.arcade.dashboard.draw.ascii_only import AsciiOnly
 from grpo_arcade.arcade.dashboard.draw.lines import Lines
@@ -33,10 +32,11 @@ from grpo_arcade.arcade.dashboard.garbage import REST_S, Garbage
 from grpo_arcade.arcade.dashboard.header import header, too_small
 from grpo_arcade.arcade.dashboard.read.facts import facts_of
 from grpo_arcade.arcade.dashboard.read.machine import Machine
-from grpo_arcade.arcade.dashboard.requests import Requests
 from grpo_arcade.arcade.dashboard.tabs.overview import Overview
 from grpo_arcade.arcade.dashboard.tabs.tab_contents import TABS, content_of, prepare
 from grpo_arcade.arcade.dashboard.trainer_bar import TrainerBar
+from grpo_arcade.arcade.detached_process import Trainer
+from grpo_arcade.arcade.requests import Requests
 from grpo_arcade.recordings.runs.folder import LIVE, RunFolderError
 from grpo_arcade.recordings.runs.snapshot import RunFollower, Snapshot
 

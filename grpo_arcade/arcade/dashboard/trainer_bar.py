@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 from textual.widgets import Static
 
-from grpo_arcade.arcade.dashboard.detached_process import Trainer
+from grpo_arcade.arcade.detached_process import Trainer
 from grpo_arcade.foreign_text import one_line
 
 

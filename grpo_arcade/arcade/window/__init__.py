@@ -36,9 +36,12 @@ def open_window(on: Callable[[App], Scene] | None = None) -> int:
     before = signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         app = App()
-        app.open(Home(app))
+        home = Home(app)
+        app.open(home)
         if on is not None:
             app.open(on(app))
-        return app.run()
+        code = app.run()
+        home.trainings.tell_going_on()
+        return code
     finally:
         signal.signal(signal.SIGINT, before)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grpo_arcade.arcade.dashboard.detached_process import Trainer
+from grpo_arcade.arcade.detached_process import Trainer
 from grpo_arcade.recordings.runs.folder import RunFolderError
 from grpo_arcade.recordings.runs.reader import RunReader
 

@@ -168,8 +168,10 @@ def test_scores_and_waiting_games_are_shown(app, hands):
 def test_nothing_on_the_first_screen_overlaps_or_leaves_the_window(app, hands, recordings, run_folder, size):
     scene = home(app, hands)
     hands.resize(size)
-    rects = [item.rect for item in scene._focus.items]
+    rects = [item.rect for item in scene._focus.items if not item.pointer_only]
     assert rects
+    for item in scene._focus.items:
+        assert not item.pointer_only or sum(rect.contains(item.rect) for rect in rects) == 1
     assert all(scene.area.contains(rect) for rect in rects)
     for i, rect in enumerate(rects):
         assert rect.collidelist(rects[i + 1 :]) == -1

@@ -19,11 +19,11 @@ from textual.css.query import NoMatches
 from textual.timer import Timer
 from textual.widgets import Static
 
-from grpo_arcade.arcade.dashboard.detached_process import window_on
 from grpo_arcade.arcade.dashboard.dialogs import LOADING, Prompt
 from grpo_arcade.arcade.dashboard.tabs.game_view import GameView
 from grpo_arcade.arcade.dashboard.tabs.strategy_detail import VIEWS, Detail, Told, tell
 from grpo_arcade.arcade.dashboard.tabs.strategy_table import StrategyTable
+from grpo_arcade.arcade.detached_process import window_on
 from grpo_arcade.atomic_write import atomic_write
 from grpo_arcade.recordings.runs.folder import RunFolderError
 from grpo_arcade.recordings.runs.reader import RunReader

@@ -39,6 +39,8 @@ ATARI_TILES = (
     *("pong", "breakout", "space_invaders", "ms_pacman", "freeway", "boxing"),
     *("tennis", "skiing", "kaboom", "asterix", "demon_attack", "bowling"),
 )
+TRAIN = "Train"
+"""On the button that the chosen card has."""
 LIBRARY = "All Atari games"
 """What stands on the card after the tiles."""
 
@@ -200,13 +202,13 @@ class GameShelf:
         side = card.width - 2 * inset
         return pygame.Rect(card.left + inset, card.top + inset, side, side)
 
-    def draw(self, surface: pygame.Surface, focused: int) -> None:
+    def draw(self, surface: pygame.Surface, focused: int | None) -> None:
         """Paint all cards; ``focused`` is the place of the one with the focus, if it is one of them."""
         self._unpainted.clear()
         for place in range(len(self.cards)):
             self._draw_card(surface, place, place == focused)
 
-    def draw_changes(self, surface: pygame.Surface, focused: int, *, small: bool) -> list[pygame.Rect]:
+    def draw_changes(self, surface: pygame.Surface, focused: int | None, *, small: bool) -> list[pygame.Rect]:
         """Paint what is new, and the previews that moved; the places painted."""
         unpainted, self._unpainted = self._unpainted, set()
         fresh = [] if small else [self._draw_card(surface, place, place == focused) for place in sorted(unpainted)]
@@ -227,8 +229,22 @@ class GameShelf:
         tile = self.tiles[place]
         if tile.preview is not None:
             tile.preview.draw(surface, self._app.palette)
-        self._draw_foot(surface, card, tile.words, self.scores(tile))
+        room = self._draw_train(surface, card) if focused else 0
+        self._draw_foot(surface, card, tile.words, self.scores(tile), room)
         return card
+
+    def train_button(self, card: pygame.Rect) -> pygame.Rect:
+        """Where a card that has the focus offers to train here."""
+        style = self._app.theme
+        box = pygame.Rect(0, 0, paint.text_width(TRAIN, style.px(theme.CAPTION), "bold") + style.px(12), style.px(17))
+        box.bottomright = card.right - style.px(6), card.bottom - style.px(6)
+        return box
+
+    def _draw_train(self, surface: pygame.Surface, card: pygame.Rect) -> int:
+        style, box = self._app.theme, self.train_button(card)
+        paint.panel(surface, box, style.rival, style.px(5))
+        paint.text(surface, TRAIN, box.center, style.px(theme.CAPTION), style.card, weight="bold", anchor="middle")
+        return box.width
 
     def _draw_library(self, surface: pygame.Surface, card: pygame.Rect) -> None:
         style, inner = self._app.theme, self._inside(card)
@@ -239,12 +255,13 @@ class GameShelf:
         paint.text(surface, words, inner.center, height, style.soft, weight="bold", anchor="middle")
         self._draw_foot(surface, card, LIBRARY, self.how_many)
 
-    def _draw_foot(self, surface: pygame.Surface, card: pygame.Rect, words: str, note: str) -> None:
+    def _draw_foot(self, surface: pygame.Surface, card: pygame.Rect, words: str, note: str, taken: int = 0) -> None:
         style = self._app.theme
         x = card.left + style.px(9)
         room = card.right - style.px(9) - x
         y = card.bottom - style.px(33)
         paint.text(surface, words, (x, y), style.px(theme.BODY - 1), style.ink, weight="bold", room=room)
+        room -= taken
         paint.text(surface, note, (x, y + style.px(18)), style.px(theme.CAPTION - 1), style.faint, room=room)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pygame
 
@@ -13,16 +13,25 @@ from grpo_arcade.arcade.window.background.jobs import Task
 from grpo_arcade.arcade.window.draw import theme
 from grpo_arcade.arcade.window.home.games import ATARI, LIBRARY, GameShelf, Tile
 from grpo_arcade.arcade.window.home.lists import Entry, RowList
+from grpo_arcade.arcade.window.home.live_run import ASKED, LiveRun, buttons
 from grpo_arcade.arcade.window.home.shelf import Shelf, look, run_line
+from grpo_arcade.arcade.window.home.trainings import Plan, Trainings
 from grpo_arcade.arcade.window.shell.scene import Act, Dropped, Event, Scene, Wheel
 from grpo_arcade.arcade.window.shell.widgets import Focus, Item, draw_item, heading
 from grpo_arcade.games import make, score_text
+from grpo_arcade.recordings.runs.folder import LIVE
 
 if TYPE_CHECKING:
     from grpo_arcade.arcade.window.shell.app import App
 
+ENDED_BADLY = ("failed", "crashed")
 LOOK_AGAIN_S = 2.0
 """Between two looks at the disk."""
+_NO_RUNS = (
+    "No model has been trained here yet. {key} on a game, or “Train a model”, lets the built-in pocket model learn it: "
+    "its programs play while it learns, and you can watch every one of them."
+)
+_NO_RECORDINGS = "No recordings yet. {key} in a game makes one; matches and games against a model can be kept as well."
 
 
 class Home(Scene):
@@ -40,8 +49,11 @@ class Home(Scene):
         self._look_in = 0.0
         self._drawn = False
         self._runs, self._recordings, self._everything = RowList("Training runs"), RowList("Recordings"), RowList()
+        self.trainings = Trainings(app)
         self._lists: list[RowList] = []
         """Those that are shown."""
+        self._awaited: Path | None = None
+        """The folder of a run that was started here and is not there yet."""
 
     def enter(self) -> None:
         """See what is new."""
@@ -61,20 +73,56 @@ class Home(Scene):
         if isinstance(event, Dropped):
             self._open_recording(Path(event.path))
             return True
-        if isinstance(event, Act) and event.id == "home.versus":
-            tile = self._focused_tile()
-            self._open_versus(tile.game if tile else "2048")
+        if self.obey(event):
             return True
         if isinstance(event, Wheel):
             under = next((rows for rows in self._lists if rows.rect.collidepoint(event.at)), None)
             return under is not None and self._scroll(under, -event.steps)
         if isinstance(event, Act) and event.id in ("menu.up", "menu.down") and self._scroll_by_focus(event.id):
             return True
-        before = self._focus.item
         used = self._focus.handle(event)
-        if used and self._focus.item is not before:
+        if used:
             self.app.redraw()
         return used
+
+    def commands(self) -> Mapping[str, Callable[[], None]]:
+        """What each action does."""
+        return {
+            "home.versus": self._do_versus,
+            "home.train": self._do_train,
+            **{f"home.{name}": partial(self._ask, name) for name in ASKED},
+        }
+
+    def _do_versus(self) -> None:
+        tile = self._focused_tile()
+        self._open_versus(tile.game if tile else "2048")
+
+    def _do_train(self) -> None:
+        tile = self._focused_tile()
+        self._open_train(tile.game if tile else "2048", tile.options if tile else {})
+
+    def _open_train(self, game: str, options: Mapping[str, Any]) -> None:
+        from grpo_arcade.arcade.window.home.train import TrainScene
+
+        self.app.open(TrainScene(self.app, game, options, self._train))
+
+    def _train(self, plan: Plan) -> None:
+        self._awaited = self.trainings.start(plan)
+        self._look_in = 0.0
+        self.resized()
+
+    def _ask(self, name: str, live: LiveRun | None = None) -> None:
+        live = live or self._focused_run()
+        if live is None:
+            raise ValueError("no training is chosen that goes on: arrows go to its card")
+        self.trainings.ask(live, name)
+
+    def _focused_run(self) -> LiveRun | None:
+        """The run with the focus, or else the only one, if it goes on."""
+        runs = self._shelf.live if self._shelf else ()
+        key = self._focus.item.key if self._focus.item else None
+        chosen = [live for live in runs if live.summary.path == key]
+        return chosen[0] if chosen else runs[0] if len(runs) == 1 else None
 
     def _scroll_by_focus(self, id: str) -> bool:
         by = 1 if id == "menu.down" else -1
@@ -91,9 +139,16 @@ class Home(Scene):
         self.app.redraw()
         return moved
 
-    def _focused_tile(self) -> Tile | None:
+    def _focused_card(self) -> int | None:
+        """The place of the game's card that has the focus."""
         key = self._focus.item.key if self._focus.item else None
-        return self.games.tiles[key[1]] if isinstance(key, tuple) and key[0] == "game" else None
+        if key == "library":
+            return len(self.games.tiles)
+        return key[1] if isinstance(key, tuple) and key[0] == "game" else None
+
+    def _focused_tile(self) -> Tile | None:
+        place = self._focused_card()
+        return self.games.tiles[place] if place is not None and place < len(self.games.tiles) else None
 
     def _play(self, tile: Tile) -> None:
         from grpo_arcade.arcade.window.play.opening import play
@@ -158,10 +213,19 @@ class Home(Scene):
 
     def _looked(self, shelf: Shelf) -> None:
         self._task = None
-        if shelf != self._shelf:
+        ended = self.trainings.mind()
+        self.trainings.hear(shelf.live)
+        if shelf != self._shelf or ended:
             self._shelf = shelf
             self.resized()
+            self._focus_awaited()
             self.app.redraw()
+
+    def _focus_awaited(self) -> None:
+        """A run that was started here gets the focus as soon as it is there, so that its keys are at hand."""
+        place = next((i for i, item in enumerate(self._focus.items) if item.key == self._awaited), None)
+        if place is not None and self._awaited is not None and self.app.scene is self:
+            self._focus.index, self._awaited = place, None
 
     def _could_not_look(self, error: Exception) -> None:
         self._task = None
@@ -204,12 +268,40 @@ class Home(Scene):
             half = (width - pad) // 2
             left = pygame.Rect(self.area.left + pad, low, half, self.area.bottom - low - gap)
             record = self.app.bindings.key_label("play.record")
-            runs = "none yet: arcade train starts one" if self._shelf else "looking…"
-            kept = f"none yet: {record} in a game makes one" if self._shelf else "looking…"
+            key = self.app.bindings.key_label("home.train")
+            runs = _NO_RUNS.format(key=key) if self._shelf else "Looking…"
+            kept = _NO_RECORDINGS.format(key=record) if self._shelf else "Looking…"
+            wide = style.px(150)
+            box = pygame.Rect(left.right - wide, left.top - style.px(3), wide, style.px(28))
+            items.append(Item(box, self._do_train, "Train a model", key="train"))
             self._lists = [self._runs, self._recordings]
             items += self._runs.lay_out(style, left, self._run_rows(), runs)
+            items += self._live_buttons(items)
+            items += self._train_buttons()
             items += self._recordings.lay_out(style, left.move(half + pad, 0), self._recording_rows(), kept)
         self._focus.set(items)
+
+    def _train_buttons(self) -> list[Item]:
+        """What the mouse finds on the games' cards, beside playing them."""
+        return [
+            Item(
+                self.games.train_button(card),
+                partial(self._open_train, tile.game, tile.options),
+                key=("train", number),
+                pointer_only=True,
+            )
+            for number, (tile, card) in enumerate(zip(self.games.tiles, self.games.cards, strict=False))
+        ]
+
+    def _live_buttons(self, items: Sequence[Item]) -> list[Item]:
+        """What the mouse can ask of the runs that go on."""
+        live = {entry.key: entry.live for entry in self._runs.shown() if entry.live is not None}
+        return [
+            Item(place, partial(self._ask, name, live[item.key]), key=(name, item.key), pointer_only=True)
+            for item in items
+            if item.key in live
+            for name, _, place in buttons(self.app.theme, item.rect, live[item.key])
+        ]
 
     def _game_rows(self) -> list[Entry]:
         style = self.app.theme
@@ -226,12 +318,18 @@ class Home(Scene):
 
     def _run_rows(self) -> list[Entry]:
         style = self.app.theme
-        rows = []
-        for run in self._shelf.runs if self._shelf else ():
-            live = run.status in ("running", "starting", "paused")
-            colour = style.good if live else style.bad if run.status in ("failed", "crashed") else style.faint
+        shelf = self._shelf or Shelf()
+        cards = {} if self.compact else {live.summary.path: live for live in shelf.live}
+        known = [run.path for run in shelf.runs if run.status in LIVE]
+        rows = [
+            Entry(("starting", folder), f"{plan.words} · starting…", "the model is being loaded", style.fair, _nothing)
+            for folder, plan in self.trainings.starting(known)
+        ]
+        for run in sorted(shelf.runs, key=lambda run: run.path not in cards):
+            colour = style.good if run.status in LIVE else style.bad if run.status in ENDED_BADLY else style.faint
             note = f"held-out {score_text(run.score)}" if run.score is not None else ""
-            rows.append(Entry(run.path, run_line(run), note, colour, partial(self._open_run, run.path)))
+            choose = partial(self._open_run, run.path)
+            rows.append(Entry(run.path, run_line(run), note, colour, choose, cards.get(run.path)))
         return rows
 
     def _recording_rows(self) -> list[Entry]:
@@ -253,17 +351,25 @@ class Home(Scene):
         """All of it, or the previews that moved."""
         self._drawn = True
         if not self.whole:
-            return self.games.draw_changes(surface, self._focus.index, small=self.compact)
+            return self.games.draw_changes(surface, self._focused_card(), small=self.compact)
         style = self.app.theme
         heading(surface, style, self.area, "GRPO Arcade", "" if self.compact else "play, and watch a model learn to")
         if not self.compact:
-            self.games.draw(surface, self._focus.index)
-            versus = next(item for item in self._focus.items if item.key == "versus")
-            draw_item(surface, style, versus, versus is self._focus.item)
+            self.games.draw(surface, self._focused_card())
         for rows in self._lists:
             rows.draw(surface, style, self._focus.items, self._focus.item)
+        for item in self._focus.items:
+            if item.key in ("versus", "train"):
+                draw_item(surface, style, item, item is self._focus.item)
         return None
 
     def keys(self) -> Sequence[str]:
-        """What helps a newcomer."""
-        return ("menu.choose", "home.versus", "app.palette", "app.full-screen", "app.quit")
+        """What helps a newcomer; on a run that goes on, what can be asked of it."""
+        key = self._focus.item.key if self._focus.item else None
+        live = any(run.summary.path == key for run in self._shelf.live) if self._shelf else False
+        asked = [f"home.{name}" for name in ASKED] if live else []
+        return ("menu.choose", *asked, "home.train", "home.versus", "app.palette", "app.full-screen", "app.quit")
+
+
+def _nothing() -> None:
+    """It cannot be opened yet."""

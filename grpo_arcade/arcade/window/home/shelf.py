@@ -1,20 +1,24 @@
-"""What lies around on this machine: training runs and recordings. Read in a thread; knows no window."""
+"""What lies around on this machine: training runs and recordings. Read in a thread; knows no scene."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grpo_arcade.arcade.players.player import Model, Player, RunChampion
+from grpo_arcade.arcade.window.home.live_run import LiveRun, read_live
 from grpo_arcade.games import Episode
 from grpo_arcade.recordings import SUFFIX, RecordingError, load_all
-from grpo_arcade.recordings.runs.folder import RECORDINGS
+from grpo_arcade.recordings.runs.folder import LIVE, RECORDINGS, RunFolderError
 from grpo_arcade.recordings.runs.reader import RunReader, list_runs
 from grpo_arcade.recordings.runs.records import RunSummary
 
 MOST = 200
 """Recordings that are listed, the newest."""
+MOST_LIVE = 3
+"""Runs that go on of which more is told than a line."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ class Shelf:
 
     runs: tuple[RunSummary, ...] = ()
     recordings: tuple[Recording, ...] = ()
+    live: tuple[LiveRun, ...] = ()
+    """Of the runs, the newest that go on."""
 
 
 def look(outputs: Path, folder: Path, before: Shelf | None = None) -> Shelf:
@@ -56,7 +62,14 @@ def look(outputs: Path, folder: Path, before: Shelf | None = None) -> Shelf:
             except OSError:
                 continue  # deleted this moment
     found.sort(reverse=True)
-    return Shelf(runs, tuple(known.get((path, at)) or _read(path, at) for at, path in found[:MOST]))
+    recordings = tuple(known.get((path, at)) or _read(path, at) for at, path in found[:MOST])
+    return Shelf(runs, recordings, tuple(_live(runs)))
+
+
+def _live(runs: Iterable[RunSummary]) -> Iterator[LiveRun]:
+    for run in [run for run in runs if run.status in LIVE][:MOST_LIVE]:
+        with suppress(RunFolderError):  # deleted in this moment
+            yield read_live(run)
 
 
 def _read(path: Path, modified: float) -> Recording:

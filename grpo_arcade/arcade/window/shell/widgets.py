@@ -29,6 +29,10 @@ class Item:
     enabled: bool = True
     key: object = field(default=None)
     """What it stands for, so that the focus survives a new lay-out."""
+    pointer_only: bool = False
+    """Whether only the mouse reaches it: what it does has a key of its own."""
+    hovered: bool = False
+    """Whether the mouse is over it. The focus stays where the keys have put it."""
 
 
 class Focus:
@@ -57,7 +61,10 @@ class Focus:
         if not isinstance(event, Act) or not self.items:
             return False
         if event.id in ("menu.next", "menu.previous"):
-            self.index = (self.index + (1 if event.id == "menu.next" else -1)) % len(self.items)
+            by = 1 if event.id == "menu.next" else -1
+            others = [i for i, item in enumerate(self.items) if not item.pointer_only]
+            at = others.index(self.index) if self.index in others else 0
+            self.index = others[(at + by) % len(others)]
             return True
         if event.id == "menu.choose":
             self._choose()
@@ -78,17 +85,22 @@ class Focus:
             item.choose()
 
     def _point(self, event: Pointer) -> bool:
-        under = next((i for i, item in enumerate(self.items) if item.rect.collidepoint(event.at)), None)
-        if under is None:
-            return False
-        moved, self.index = under != self.index, under
-        if event.kind != "down":
-            return moved
+        at = [i for i, item in enumerate(self.items) if item.rect.collidepoint(event.at)]
+        # What only the mouse reaches lies on what the keys reach too.
+        under = next((i for i in at if self.items[i].pointer_only), at[0] if at else None)
+        changed = False
+        for i, item in enumerate(self.items):
+            changed |= item.hovered != (i == under)
+            item.hovered = i == under
+        if under is None or event.kind != "down":
+            return changed
         item = self.items[under]
+        if not item.pointer_only:
+            self.index = under
         if item.change and item.enabled:
             item.change(-1 if event.at[0] < item.rect.centerx else 1)
-        else:
-            self._choose()
+        elif item.enabled:
+            item.choose()
         return True
 
     def _move(self, way: tuple[int, int]) -> None:
@@ -103,7 +115,7 @@ class Focus:
                 if way[0]
                 else item.rect.left < here.right and here.left < item.rect.right
             )
-            if i != self.index and along > 0:
+            if i != self.index and along > 0 and not item.pointer_only:
                 far = along + (0.05 if overlap else 2.0) * abs(across)
                 if best is None or far < best[0]:
                     best = far, i
@@ -114,7 +126,7 @@ class Focus:
 def draw_item(surface: pygame.Surface, look: Theme, item: Item, focused: bool) -> None:
     """A button, or a row with a value that can be changed."""
     height, pad = look.px(theme.BODY), look.px(theme.GAP)
-    fill = look.accent if item.main else look.card
+    fill = look.accent if item.main else look.sunken if item.hovered else look.card
     ink = look.on_accent if item.main else look.ink if item.enabled else look.faint
     edge = max(2, look.px(2)) if focused else 1
     border = (look.ink if item.main else look.accent) if focused else (fill if item.main else look.line)
@@ -136,6 +148,23 @@ def draw_item(surface: pygame.Surface, look: Theme, item: Item, focused: bool) -
         paint.arrow(surface, (value.left - pad // 2 - arrow // 2, y), arrow, "left", look.accent)
     room = value.left - item.rect.left - 2 * pad - arrow
     paint.text(surface, item.label, (item.rect.left + pad, y), height, look.soft, room=room)
+
+
+def column(look: Theme, area: pygame.Rect, count: int) -> list[pygame.Rect]:
+    """Places for so many rows in the middle of an area, as high as there is room for."""
+    gap, height = look.px(theme.TIGHT), look.px(44)
+    width = min(look.px(640), area.width - 2 * look.px(theme.GAP))
+    top = look.px(theme.PAD) + 2 * look.px(theme.TITLE)
+    room = area.height - top - look.px(30)
+    height = max(look.px(14), min(height, room // count - gap))
+    if height < look.px(24):
+        gap = 1
+        height = room // count - gap
+    y = max(top, (area.height - count * (height + gap)) // 2)
+    left = (area.width - width) // 2
+    places = [pygame.Rect(left, y + row * (height + gap), width, height) for row in range(count)]
+    places[-1].top += gap  # the one to press stands apart
+    return places
 
 
 def heading(surface: pygame.Surface, look: Theme, area: pygame.Rect, words: str, note: str = "") -> int:

@@ -16,7 +16,7 @@ from grpo_arcade.arcade.window.home.games import ATARI_TILES
 from grpo_arcade.arcade.window.home.shelf import players_of_runs
 from grpo_arcade.arcade.window.play.options import choices
 from grpo_arcade.arcade.window.shell.scene import Act, Dropped, Event, Scene, Typed
-from grpo_arcade.arcade.window.shell.widgets import Focus, Item, draw_item, heading
+from grpo_arcade.arcade.window.shell.widgets import Focus, Item, column, draw_item, heading
 from grpo_arcade.arcade.window.versus.going import PACES
 from grpo_arcade.arcade.window.versus.match import Match
 from grpo_arcade.games import game_names, make
@@ -203,26 +203,13 @@ class VersusScene(Scene):
 
     def resized(self) -> None:
         """Rows in the middle, the one to press below them."""
-        look = self.app.theme
         rows = self._rows()
-        gap, height = look.px(theme.TIGHT), look.px(44)
-        width = min(look.px(640), self.area.width - 2 * look.px(theme.GAP))
-        top = look.px(theme.PAD) + 2 * look.px(theme.TITLE)
-        room = self.area.height - top - look.px(30)
-        height = max(look.px(14), min(height, room // (len(rows) + 1) - gap))
-        if height < look.px(24):
-            gap = 1
-            height = room // (len(rows) + 1) - gap
-        y = max(top, (self.area.height - (len(rows) + 1) * (height + gap)) // 2)
-        left = (self.area.width - width) // 2
+        places = column(self.app.theme, self.area, len(rows) + 1)
         items = []
-        for key, words, value, change in rows:
-            rect = pygame.Rect(left, y, width, height)
+        for rect, (key, words, value, change) in zip(places, rows, strict=False):
             choose = lambda key=key, change=change: self._choose(key, change)  # noqa: E731
             items.append(Item(rect, choose, words, change, value, key=key))
-            y += height + gap
-        start = pygame.Rect(left, y + gap, width, height)
-        items.append(Item(start, self._start, "Start", main=True, key="start"))
+        items.append(Item(places[-1], self._start, "Start", main=True, key="start"))
         self._focus.set(items)
         if self._first:
             self._first, self._focus.index = False, len(items) - 1

@@ -1,4 +1,4 @@
-"""What this dashboard has asked the trainer for, until the trainer has answered."""
+"""What this dashboard or window has asked trainers for, until they have answered."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Answer:
 
 
 class Requests:
-    """Knows which of a run's commands are this dashboard's own: others may have sent theirs."""
+    """Knows which of a run's commands are our own: others may have sent theirs."""
 
     def __init__(self) -> None:
         """Nothing asked yet."""

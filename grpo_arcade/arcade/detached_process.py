@@ -1,4 +1,4 @@
-"""A trainer or a window started from a dashboard: a process of its own, which no end of the dashboard can disturb.
+"""A trainer or a window started beside a dashboard or a window: a process of its own, which no end of theirs disturbs.
 
 It gets a session of its own, so that neither Ctrl-C nor the loss of the terminal reaches it, and a file to print to,
 because a pipe breaks when its reader leaves.
