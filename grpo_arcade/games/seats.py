@@ -41,6 +41,8 @@ class _AtSeat:
         self._game, self._seat = game, seat
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
         return getattr(self._game, name)
 
     def observation(self) -> Any:

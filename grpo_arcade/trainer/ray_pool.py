@@ -11,13 +11,10 @@ import os
 import socket
 from collections.abc import Mapping
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from grpo_arcade import __version__
 from grpo_arcade.games.players import Limits, Pool
-
-if TYPE_CHECKING:
-    from grpo_arcade.games.players import MatchResult
 
 _ATTEMPTS = 3
 """How often a match is played again whose node has died, as often as by the local pool."""
@@ -60,9 +57,9 @@ class RayPool(Pool):
         except BaseException:
             self._disconnect()
             raise
-        self._running: dict[Any, Future[MatchResult]] = {}
+        self._running: dict[Any, Future[Any]] = {}
 
-    def _begin(self, future: Future[MatchResult], job: dict[str, Any]) -> None:
+    def _begin(self, future: Future[Any], job: dict[str, Any]) -> None:
         future.set_running_or_notify_cancel()
         task = self._play.remote(job)
         self._running[task] = future
@@ -146,11 +143,11 @@ def _connect(ray: Any, address: str) -> None:
         raise ClusterError(f"no Ray cluster can be used at {address} ({reason}); {hint}") from error
 
 
-def _play(job: Mapping[str, Any]) -> MatchResult:
+def _play(job: Mapping[str, Any]) -> Any:
     """Play a match, in a Ray worker."""
-    from grpo_arcade.games.players.match import play_match
+    from grpo_arcade.games.players.host import played
 
-    return play_match(**job)
+    return played(**job)
 
 
 def _version() -> str:

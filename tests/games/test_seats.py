@@ -1,7 +1,6 @@
 """Games of several seats: they meet the contract, and their episodes are kept, cut, and played again, exactly."""
 
 import random
-import sys
 from dataclasses import replace
 from itertools import product
 
@@ -10,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grpo_arcade import recordings
-from grpo_arcade.games import Episode, Outcome, make, registry
+from grpo_arcade.games import Episode, Outcome, make
 from grpo_arcade.games.baseline_scores import play_baseline
 from grpo_arcade.games.conformance import ConformanceError, check_game
 from grpo_arcade.games.episode import seat_results
@@ -20,24 +19,8 @@ from grpo_arcade.games.seats import at_seat, seat_number
 from grpo_arcade.recordings import ForgedEpisodeError, verify
 from tests.games import seated_games
 
-GAMES = {"sticks": seated_games.Sticks, "coins": seated_games.Coins}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def plugged_in(tmp_path_factory):
-    """The two games as another package would have them, in this process and in those it starts."""
-    where = tmp_path_factory.mktemp("package")
-    about = where / "seated_games-1.0.dist-info"
-    about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: seated-games\nVersion: 1.0\n")
-    lines = "".join(f"{name} = tests.games.seated_games:{kind.__name__}\n" for name, kind in GAMES.items())
-    (about / "entry_points.txt").write_text(f"[{registry.GROUP}]\n{lines}")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(where)
-        patch.setenv("PYTHONPATH", f"{where}:{':'.join(path for path in sys.path if path)}")
-        registry._theirs.cache_clear()
-        yield
-    registry._theirs.cache_clear()
+GAMES = ("sticks", "coins")
+pytestmark = pytest.mark.usefixtures("seated_games_plugged_in")
 
 
 @pytest.mark.parametrize("name", GAMES)

@@ -4,6 +4,7 @@ This must not know who wrote the program or why: no model, no reward, no recordi
 """
 
 from grpo_arcade.games.players.completion import Extraction, extract_source
+from grpo_arcade.games.players.contenders import Contender, SeatsResult, rotations
 from grpo_arcade.games.players.limits import Limits
 from grpo_arcade.games.players.match import MatchResult, play_match
 from grpo_arcade.games.players.policy import Refusal, check_source
@@ -11,8 +12,10 @@ from grpo_arcade.games.players.pool import MatchPool, Pool
 from grpo_arcade.games.players.sandbox import sandbox_report
 from grpo_arcade.games.players.sandbox.process import SandboxError
 from grpo_arcade.games.players.strategy_policy import StrategyError, StrategyPolicy
+from grpo_arcade.games.players.versus import play_seats
 
 __all__ = [
+    "Contender",
     "Extraction",
     "Limits",
     "MatchPool",
@@ -20,10 +23,13 @@ __all__ = [
     "Pool",
     "Refusal",
     "SandboxError",
+    "SeatsResult",
     "StrategyError",
     "StrategyPolicy",
     "check_source",
     "extract_source",
     "play_match",
+    "play_seats",
+    "rotations",
     "sandbox_report",
 ]

@@ -37,7 +37,7 @@ def read_message(stream: BinaryIO) -> Any:
 
 
 def main() -> None:
-    """Read jobs (keyword arguments of ``play_match``), answer ``(result, None)`` or ``(None, exception)``."""
+    """Read jobs (keyword arguments of :func:`played`), answer ``(result, None)`` or ``(None, exception)``."""
     jobs = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb")
     null = os.open(os.devnull, os.O_RDWR)
@@ -48,16 +48,25 @@ def main() -> None:
     if hasattr(os, "nice"):
         with contextlib.suppress(OSError):
             os.nice(NICENESS)
-    from grpo_arcade.games.players.match import play_match
-
     with contextlib.suppress(EOFError, BrokenPipeError):
         while True:
             job = read_message(jobs)
             try:
-                answer = play_match(**job), None
+                answer = played(**job), None
             except Exception as error:
                 answer = None, _portable(error)  # type: ignore[assignment]
             write_message(answers, answer)
+
+
+def played(**job: Any) -> Any:
+    """One match: ``play_seats`` where the job has contenders, else ``play_match``."""
+    if "contenders" in job:
+        from grpo_arcade.games.players.versus import play_seats
+
+        return play_seats(**job)
+    from grpo_arcade.games.players.match import play_match
+
+    return play_match(**job)
 
 
 def _portable(error: Exception) -> Exception:

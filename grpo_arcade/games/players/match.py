@@ -45,13 +45,9 @@ from grpo_arcade.games.players.monty_sitting import GapError, MontySitting
 from grpo_arcade.games.players.policy import Refusal, read_source
 from grpo_arcade.games.players.sandbox import monty_gaps, process, walls, wire
 from grpo_arcade.games.players.sharing import can_share_a_process
-from grpo_arcade.games.players.sitting import FatalError, Sitting, Table, clean
+from grpo_arcade.games.players.sitting import FatalError, Sitting, Table, clean, why_gone
 
 _ATTEMPTS = 3
-_SIGKILL, _SIGXCPU = 9, 24
-_FROM_OUTSIDE = frozenset({1, 2, 3, 9, 10, 12, 13, 14, 15})
-"""Signals that a confined process, which may not send any, cannot have sent itself: HUP, INT, QUIT, KILL, USR1, USR2,
-PIPE, ALRM, TERM."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,7 +335,7 @@ def _sit(wall: str, program: _Program, tables: list[Table], limits: Limits) -> _
         fatal = raised
     except process.ChildGoneError:
         index = child.progress()[0]
-        fatal = _why_gone(child.end(), index if index < len(tables) else None, hard_cpu_s)
+        fatal = why_gone(child.end(), index if index < len(tables) else None, hard_cpu_s)
     finally:
         sitting.pin.loosen()
         cpu_s = child.end().cpu_s
@@ -347,31 +343,15 @@ def _sit(wall: str, program: _Program, tables: list[Table], limits: Limits) -> _
 
 
 def _sit_in_monty(source: str, tables: list[Table], limits: Limits) -> _Sat:
-    sitting = MontySitting(source, limits, tables)
+    sitting = MontySitting(source, limits, tables, tables[0].game)
     fatal: FatalError | None = None
     try:
-        sitting.play()
+        sitting.play(tables)
     except FatalError as raised:
         fatal = raised
     # Memory is what all games have together, and a worker that died does not say in which: one after another they do.
     unclear = fatal is not None and fatal.outcome is Outcome.CRASHED and len(tables) > 1
     return _Sat(sitting.error, sitting.session.used_s, fatal, unclear)
-
-
-def _why_gone(end: process.End, index: int | None, hard_cpu_s: int) -> FatalError:
-    if end.lost:
-        raise process.ChildLostError("the fork server died in the middle of a match")
-    if end.broke_out:
-        return FatalError(Outcome.FORBIDDEN, "the program made a forbidden system call and the kernel ended it")
-    if end.signal == _SIGXCPU or (end.signal == _SIGKILL and end.cpu_s > hard_cpu_s - 1):
-        return FatalError(Outcome.TIMEOUT, "the program used up its CPU time", None)
-    if end.signal in _FROM_OUTSIDE:
-        raise process.ChildLostError(
-            f"a strategy's process was killed from outside (signal {end.signal}): the machine may be out of memory",
-            killed=True,
-        )
-    how = f"signal {end.signal}" if end.signal else "an exit"
-    return FatalError(Outcome.CRASHED, f"the program's process ended by {how}: out of memory or stack", index)
 
 
 def _episodes(source: str, tables: list[Table], player: str) -> tuple[Episode, ...]:

@@ -12,7 +12,7 @@ from grpo_arcade.games.game import Game, Outcome
 from grpo_arcade.games.players.limits import Limits
 from grpo_arcade.games.players.sandbox import monty_gaps, monty_wall, wire
 from grpo_arcade.games.players.sandbox.namespace import random_seed
-from grpo_arcade.games.players.sitting import FatalError, Table, clean
+from grpo_arcade.games.players.sitting import FatalError, Place, Table, clean
 
 _PATIENCE = 3.0
 """Budgets hold for the wall clock, three times over, since machines are busy."""
@@ -25,10 +25,9 @@ class GapError(Exception):
 class MontySitting:
     """One session of Monty's playing some of the match's games."""
 
-    def __init__(self, source: str, limits: Limits, tables: list[Table]) -> None:
+    def __init__(self, source: str, limits: Limits, tables: Sequence[Place], game: Game) -> None:
         self.tables, self.limits = tables, limits
         self.error = ""
-        game = tables[0].game
         self.source = source
         self.session = monty_wall.MontyWorker(
             source,
@@ -39,7 +38,7 @@ class MontySitting:
             limits.memory_bytes,
         )
 
-    def play(self) -> None:
+    def play(self, tables: list[Table]) -> None:
         """Play to the end of all games.
 
         Raises:
@@ -47,10 +46,10 @@ class MontySitting:
             FatalError: the session did not live to see the end.
         """
         with self.session:
-            self.load()
-            kind = type(self.tables[0].game)
-            elsewhere = len(self.tables) > 1 and kind.begin is not Game.begin
-            while live := [(place, table) for place, table in enumerate(self.tables) if table.outcome is None]:
+            self.load([wire.pack(table.game.observation()) for table in tables])
+            kind = type(tables[0].game)
+            elsewhere = len(tables) > 1 and kind.begin is not Game.begin
+            while live := [(place, table) for place, table in enumerate(tables) if table.outcome is None]:
                 games = [table.game for _, table in live]
                 observations = marshal.loads(kind.packed_observations(games))
                 answers = self.ask([place for place, _ in live], observations)
@@ -63,11 +62,11 @@ class MontySitting:
                     self.take(answer, table, actions)
                 self.charge()
 
-    def load(self) -> None:
-        """Run the source once a game."""
+    def load(self, first: Sequence[bytes]) -> None:
+        """Run the source once a game, whose randomness comes from what it sees ``first``."""
         encoded = self.source.encode("utf-8", "surrogatepass")
         for place, table in enumerate(self.tables):
-            seed = random_seed(encoded, wire.pack(table.game.observation()))
+            seed = random_seed(encoded, first[place])
             try:
                 if not self.session.load(seed):
                     table.outcome = Outcome.NO_CODE
@@ -99,7 +98,12 @@ class MontySitting:
             table.actions.append(answer)
             table.game.step(answer)
             table.outcome = table.game.outcome
-        elif table.outcome is None:
+        else:
+            self.refuse(answer, table)
+
+    def refuse(self, answer: int, table: Place) -> None:
+        """End a game by an answer that is no action, unless something else has."""
+        if table.outcome is None:
             limits = self.limits
             said = {
                 monty_wall.TOO_LONG: f"a move took more than {limits.move_cpu_s:g} s of CPU time",

@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 from grpo_arcade.cores import cores
+from grpo_arcade.games.players.contenders import Contender, SeatsResult
 from grpo_arcade.games.players.host import read_message, write_message
 from grpo_arcade.games.players.limits import Limits
 from grpo_arcade.games.players.match import MatchResult
@@ -78,9 +79,39 @@ class Pool(ABC):
             self._begin(future, job)
         return future
 
+    def submit_seats(
+        self,
+        contenders: Sequence[Contender],
+        game: str,
+        options: Mapping[str, Any],
+        seeds: Sequence[int],
+        seatings: Sequence[Sequence[int]] | None = None,
+    ) -> Future[SeatsResult]:
+        """Let several meet; the future gives what :func:`.play_seats` returns or raises.
+
+        Raises:
+            RuntimeError: the pool is closed.
+        """
+        future: Future[SeatsResult] = Future()
+        job: dict[str, Any] = {
+            "contenders": list(contenders),
+            "game": game,
+            "options": dict(options),
+            "seeds": list(seeds),
+            "seatings": seatings,
+            "limits": self.limits,
+            "policy": self.policy,
+            "allow_unwalled": self.allow_unwalled,
+        }
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the match pool is closed")
+            self._begin(future, job)
+        return future
+
     @abstractmethod
-    def _begin(self, future: Future[MatchResult], job: dict[str, Any]) -> None:
-        """See to it that the job (keyword arguments of :func:`play_match`) is played; the lock is held."""
+    def _begin(self, future: Future[Any], job: dict[str, Any]) -> None:
+        """See to it that the job (keyword arguments of :func:`.host.played`) is played; the lock is held."""
 
     @abstractmethod
     def close(self, wait: bool = True) -> None:
@@ -111,15 +142,15 @@ class _Host:
                 start_new_session=os.name == "posix",
             )
 
-    def play(self, job: Mapping[str, Any]) -> MatchResult:
-        """Raises ``EOFError`` or ``OSError`` if the host dies, and whatever ``play_match`` raised."""
+    def play(self, job: Mapping[str, Any]) -> Any:
+        """Raises ``EOFError`` or ``OSError`` if the host dies, and whatever was raised there."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         write_message(cast(Any, self.process.stdin), job)
         result, error = read_message(cast(Any, self.process.stdout))
         if error is not None:
             raise error
-        return cast(MatchResult, result)
+        return result
 
     def end(self) -> None:
         """Let it end, or make it."""
@@ -135,7 +166,7 @@ class _Host:
             self.process.stdout.close()
 
 
-_Job = tuple["Future[MatchResult]", dict[str, Any]]
+_Job = tuple["Future[Any]", dict[str, Any]]
 
 
 class MatchPool(Pool):
@@ -168,7 +199,7 @@ class MatchPool(Pool):
         for thread in self._threads:
             thread.start()
 
-    def _begin(self, future: Future[MatchResult], job: dict[str, Any]) -> None:
+    def _begin(self, future: Future[Any], job: dict[str, Any]) -> None:
         self._jobs.put((future, job))
 
     def _work(self, number: int) -> None:
@@ -187,7 +218,7 @@ class MatchPool(Pool):
         if host is not None:
             host.end()
 
-    def _play(self, number: int, job: Mapping[str, Any]) -> MatchResult:
+    def _play(self, number: int, job: Mapping[str, Any]) -> Any:
         for _ in range(_ATTEMPTS):
             with self._lock:
                 if self._closed and number not in self._hosts:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from grpo_arcade.games.episode import Episode
 from grpo_arcade.games.game import Game, Outcome
 from grpo_arcade.games.players.limits import Limits
 from grpo_arcade.games.players.pinning import Pin
 from grpo_arcade.games.players.sandbox import wire
-from grpo_arcade.games.players.sandbox.process import Child
+from grpo_arcade.games.players.sandbox.process import Child, ChildLostError, End
 from grpo_arcade.games.replay import play_again
 
 _SHORT_ROUND_S = 0.002
 """Rounds longer than this gain nothing from both processes sharing a core."""
+_SIGKILL, _SIGXCPU = 9, 24
+_FROM_OUTSIDE = frozenset({1, 2, 3, 9, 10, 12, 13, 14, 15})
+"""Signals that a confined process, which may not send any, cannot have sent itself: HUP, INT, QUIT, KILL, USR1, USR2,
+PIPE, ALRM, TERM."""
 
 
 @dataclass(slots=True)
@@ -48,11 +52,39 @@ class FatalError(Exception):
         self.outcome, self.text, self.index = outcome, text, index
 
 
-class Sitting:
-    """One child playing some of the match's games."""
+def why_gone(end: End, index: int | None, hard_cpu_s: int) -> FatalError:
+    """What the end of a child's process says of its program.
 
-    def __init__(self, child: Child, limits: Limits, tables: list[Table], actions: int) -> None:
-        self.child, self.limits, self.tables, self.actions = child, limits, tables, actions
+    Raises:
+        ChildLostError: nothing; it was ended from outside.
+    """
+    if end.lost:
+        raise ChildLostError("the fork server died in the middle of a match")
+    if end.broke_out:
+        return FatalError(Outcome.FORBIDDEN, "the program made a forbidden system call and the kernel ended it")
+    if end.signal == _SIGXCPU or (end.signal == _SIGKILL and end.cpu_s > hard_cpu_s - 1):
+        return FatalError(Outcome.TIMEOUT, "the program used up its CPU time", None)
+    if end.signal in _FROM_OUTSIDE:
+        raise ChildLostError(
+            f"a strategy's process was killed from outside (signal {end.signal}): the machine may be out of memory",
+            killed=True,
+        )
+    how = f"signal {end.signal}" if end.signal else "an exit"
+    return FatalError(Outcome.CRASHED, f"the program's process ended by {how}: out of memory or stack", index)
+
+
+class Place(Protocol):
+    """What a child is asked for: a game, or one seat of a game."""
+
+    outcome: Outcome | None
+    """How it ended, once it has."""
+
+
+class Exchange:
+    """A child that answers for some places, its messages and its budgets."""
+
+    def __init__(self, child: Child, limits: Limits, tables: Sequence[Place]) -> None:
+        self.child, self.limits, self.tables = child, limits, tables
         self.error = ""
         self.buffer = memoryview(bytearray(wire.REPLY.size + len(tables) + wire.MAX_ERROR_BYTES + (1 << 16)))
         # Without CPU clocks the same budgets hold for the wall clock, three times over, since machines are busy.
@@ -61,6 +93,77 @@ class Sitting:
         child.set_slice(self.slice)
         self.pin = Pin(child.pid)
         self.started = self.checked = time.monotonic()
+
+    def used_s(self) -> float:
+        """Seconds that count against its budgets."""
+        return self.child.cpu_s()
+
+    def load(self, answers: bytes) -> None:
+        """Take in what loading the source gave."""
+        outcomes = {
+            wire.CRASHED: Outcome.CRASHED,
+            wire.NOT_VALID: Outcome.SYNTAX_ERROR,
+            wire.NO_ENTRY: Outcome.NO_CODE,
+        }
+        for answer, table in zip(answers, self.tables, strict=True):
+            if answer != 0:
+                table.outcome = outcomes.get(answer, Outcome.FORBIDDEN)
+
+    def exchange(self, message: bytes, sequence: int, count: int) -> bytes:
+        """Send a message that asks for ``count`` answers; the answers."""
+        watch: _Watch | None = None
+        sent = self.child.send(message)
+        while sent < len(message):
+            # Only a child that answers without reading lets the channel fill up.
+            watch = watch or _Watch(self, count)
+            watch.look()
+            sent += self.child.send(message[sent:])
+        need, have = wire.REPLY.size + count, 0
+        buffer = self.buffer
+        while have < need:
+            received = self.child.receive_into(buffer[have:need])
+            have += received
+            if have >= wire.REPLY.size and need == wire.REPLY.size + count:
+                said_sequence, said_count, text_bytes = wire.REPLY.unpack_from(buffer)
+                if said_sequence != sequence or said_count != count or text_bytes > wire.MAX_ERROR_BYTES:
+                    raise FatalError(Outcome.FORBIDDEN, "the program wrote to the sandbox's channel")
+                need += text_bytes
+            if have < need:
+                # One that trickles in is watched like one that does not come.
+                watch = watch or _Watch(self, count)
+                watch.look()
+        answers = bytes(buffer[wire.REPLY.size : wire.REPLY.size + count])
+        if need > wire.REPLY.size + count and not self.error:
+            self.error = clean(bytes(buffer[wire.REPLY.size + count : need]).decode("utf-8", "replace"))
+        return answers
+
+    def charge(self) -> None:
+        """End what has used up its CPU time."""
+        self.checked = now = time.monotonic()
+        used, limits = self.used_s(), self.limits
+        if used > limits.match_cpu_s * self.patience or now - self.started > limits.match_wall_s:
+            raise FatalError(Outcome.TIMEOUT, f"the match used more than its {limits.match_cpu_s:g} s of CPU time")
+        if used <= limits.game_cpu_s * self.patience:
+            return
+        spent = self.child.spent(len(self.tables))
+        # These come from the child: take them only as shares of the time the kernel measured.
+        spent = [share if 0.0 <= share < 1e9 else 0.0 for share in spent]
+        total = sum(spent)
+        for place, table in enumerate(self.tables):
+            share = spent[place] / total if total > 0 else 1 / len(self.tables)
+            if table.outcome is None and used * share > limits.game_cpu_s * self.patience:
+                table.outcome = Outcome.TIMEOUT
+                self.error = self.error or f"the game used more than its {limits.game_cpu_s:g} s of CPU time"
+
+
+class Sitting(Exchange):
+    """One child playing some of the match's games."""
+
+    tables: list[Table]
+
+    def __init__(self, child: Child, limits: Limits, tables: list[Table], actions: int) -> None:
+        super().__init__(child, limits, tables)
+        self.actions = actions
 
     def play(self, setup: Mapping[str, Any]) -> None:
         """Play to the end of all games; ``FatalError`` if the child does not live to see it."""
@@ -115,71 +218,14 @@ class Sitting:
         live = [(place, table) for place, table in enumerate(self.tables) if table.outcome is None]
         return [place for place, _ in live], [table for _, table in live], [table.game for _, table in live]
 
-    def load(self, answers: bytes) -> None:
-        """Take in what loading the source gave."""
-        outcomes = {
-            wire.CRASHED: Outcome.CRASHED,
-            wire.NOT_VALID: Outcome.SYNTAX_ERROR,
-            wire.NO_ENTRY: Outcome.NO_CODE,
-        }
-        for answer, table in zip(answers, self.tables, strict=True):
-            if answer != 0:
-                table.outcome = outcomes.get(answer, Outcome.FORBIDDEN)
-
-    def exchange(self, message: bytes, sequence: int, count: int) -> bytes:
-        """Send a message that asks for ``count`` answers; the answers."""
-        watch: _Watch | None = None
-        sent = self.child.send(message)
-        while sent < len(message):
-            # Only a child that answers without reading lets the channel fill up.
-            watch = watch or _Watch(self, count)
-            watch.look()
-            sent += self.child.send(message[sent:])
-        need, have = wire.REPLY.size + count, 0
-        buffer = self.buffer
-        while have < need:
-            received = self.child.receive_into(buffer[have:need])
-            have += received
-            if have >= wire.REPLY.size and need == wire.REPLY.size + count:
-                said_sequence, said_count, text_bytes = wire.REPLY.unpack_from(buffer)
-                if said_sequence != sequence or said_count != count or text_bytes > wire.MAX_ERROR_BYTES:
-                    raise FatalError(Outcome.FORBIDDEN, "the program wrote to the sandbox's channel")
-                need += text_bytes
-            if have < need:
-                # One that trickles in is watched like one that does not come.
-                watch = watch or _Watch(self, count)
-                watch.look()
-        answers = bytes(buffer[wire.REPLY.size : wire.REPLY.size + count])
-        if need > wire.REPLY.size + count and not self.error:
-            self.error = clean(bytes(buffer[wire.REPLY.size + count : need]).decode("utf-8", "replace"))
-        return answers
-
-    def charge(self) -> None:
-        """End what has used up its CPU time."""
-        self.checked = now = time.monotonic()
-        used, limits = self.child.cpu_s(), self.limits
-        if used > limits.match_cpu_s * self.patience or now - self.started > limits.match_wall_s:
-            raise FatalError(Outcome.TIMEOUT, f"the match used more than its {limits.match_cpu_s:g} s of CPU time")
-        if used <= limits.game_cpu_s * self.patience:
-            return
-        spent = self.child.spent(len(self.tables))
-        # These come from the child: take them only as shares of the time the kernel measured.
-        spent = [share if 0.0 <= share < 1e9 else 0.0 for share in spent]
-        total = sum(spent)
-        for place, table in enumerate(self.tables):
-            share = spent[place] / total if total > 0 else 1 / len(self.tables)
-            if table.outcome is None and used * share > limits.game_cpu_s * self.patience:
-                table.outcome = Outcome.TIMEOUT
-                self.error = self.error or f"the game used more than its {limits.game_cpu_s:g} s of CPU time"
-
 
 class _Watch:
     """Looks at a child that owes an answer, a slice of time after another."""
 
-    def __init__(self, sitting: Sitting, moves: int) -> None:
+    def __init__(self, sitting: Exchange, moves: int) -> None:
         self.sitting, self.moves = sitting, moves
         self.index, self.call = sitting.child.progress()
-        self.start = self.since = self.last = sitting.child.cpu_s()
+        self.start = self.since = self.last = sitting.used_s()
         self.idle_since: float | None = None
         # A child that thinks for long gains nothing from sharing a core.
         sitting.pin.loosen()
@@ -188,7 +234,7 @@ class _Watch:
         """Raise ``FatalError`` if a budget is gone."""
         sitting, child, limits = self.sitting, self.sitting.child, self.sitting.limits
         index, call = child.progress()
-        used = child.cpu_s()
+        used = sitting.used_s()
         if (index, call) != (self.index, self.call):
             self.index, self.call, self.since = index, call, used
         culprit = index if index < len(sitting.tables) else None
