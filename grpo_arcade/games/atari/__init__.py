@@ -27,7 +27,7 @@ from grpo_arcade.games.atari.picture import AtariView, luminance
 from grpo_arcade.games.atari.prompt import memory_prompt, symbolic_prompt
 from grpo_arcade.games.atari.roms import UnknownRomError, playable_titles, rom
 from grpo_arcade.games.atari.titles import cartridge_of
-from grpo_arcade.games.game import Game, Outcome, Picture
+from grpo_arcade.games.game import Game, Outcome, Picture, PlayedAgain
 
 if TYPE_CHECKING:
     from gymnasium.spaces import Dict
@@ -309,6 +309,12 @@ class Atari(Game):
             return symbolic_prompt(*rules, toolbox=self.lent)
         grid = _grid(self._rom.height)
         return memory_prompt(self._spelled, self.actions, self._goal.meaning, self._frame_skip, sticky, *grid)
+
+    def describe(self, replay: PlayedAgain) -> str:
+        """Points, lives and buttons, and what the title's own module knows to tell."""
+        from grpo_arcade.games.atari.account import account
+
+        return account(self, replay, cartridge_of(self.title).account)
 
     def baseline_scores(self) -> Mapping[str, Any] | None:
         """Stored results of the baselines for exactly these options and this emulator, or None."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from grpo_arcade.games.atari.fields import Objects, State
+from grpo_arcade.games.atari.fields import Account, Objects, State
 from grpo_arcade.games.atari.goals import USUAL, Goal, Kind
 from grpo_arcade.games.toolbox import Toolbox
 
@@ -27,6 +27,8 @@ class Cartridge:
     inside it. It plays well but not perfectly."""
     toolbox: Toolbox | None = None
     """What strategies may be lent."""
+    account: Account | None = None
+    """What led to the end of a game, for a model that is to play better."""
 
     def aim(self, human_score: float | None) -> Goal:
         """The goal, a record of which nothing else is said being a person's score, where one is known."""

@@ -21,6 +21,8 @@ Reading = dict[str, Any]
 """From a field's name to an ``int``, or to a list of them."""
 State = Mapping[str, Any]
 """What a player gets: a reading with all that is added to it."""
+Account = Callable[[Sequence[State], Sequence[str]], str]
+"""What led to the end of a game, in a few sentences, from the states at each decision and the buttons pressed."""
 Memory = Sequence[int]
 """The console's 128 bytes; of all types, ``bytes`` is read fastest."""
 

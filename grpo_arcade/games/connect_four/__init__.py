@@ -1,7 +1,8 @@
 """The game Connect Four: two players drop stones, and who first has four in a row wins.
 
 ``rules`` knows stones on a board, ``view`` is a position to be seen, ``picture`` draws it, ``prompt`` asks a model for
-a strategy, ``toolbox`` is what it may call, ``baselines`` play, against strategies too.
+a strategy, ``toolbox`` is what it may call, ``baselines`` play, against strategies too, ``account`` tells what
+happened.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from grpo_arcade.games.connect_four.baselines import BASELINES, CHOICES, Choice
 from grpo_arcade.games.connect_four.prompt import prompt
 from grpo_arcade.games.connect_four.toolbox import TOOLBOX
 from grpo_arcade.games.connect_four.view import ConnectFourView, Stone
-from grpo_arcade.games.game import Baseline, Game, Outcome, Picture
+from grpo_arcade.games.game import Baseline, Game, Outcome, Picture, PlayedAgain
 
 if TYPE_CHECKING:
     from gymnasium.spaces import Box
@@ -214,6 +215,12 @@ class ConnectFour(Game):
     def prompt(self) -> str:
         """The user message that asks for a strategy, the same for every opponent."""
         return prompt(self.lent)
+
+    def describe(self, replay: PlayedAgain) -> str:
+        """The columns that were chosen, and the board at the end."""
+        from grpo_arcade.games.connect_four.account import account
+
+        return account(self, replay)
 
     def baseline_scores(self) -> Mapping[str, Any] | None:
         """Stored results of the baselines for exactly these options, or None."""

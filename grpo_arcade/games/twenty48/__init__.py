@@ -1,7 +1,7 @@
 """The game 2048: slide, merge, reach the target.
 
 ``rules`` moves tiles, ``view`` is a position to be seen, ``picture`` draws it, ``prompt`` asks a model for a strategy,
-``toolbox`` is what it may call, ``baselines`` play.
+``toolbox`` is what it may call, ``baselines`` play, ``account`` tells of an episode.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from grpo_arcade.games.game import Baseline, Game, Outcome, Picture
+from grpo_arcade.games.game import Baseline, Game, Outcome, Picture, PlayedAgain
 from grpo_arcade.games.twenty48 import rules
 from grpo_arcade.games.twenty48.baselines import BASELINES
 from grpo_arcade.games.twenty48.prompt import prompt
@@ -192,6 +192,12 @@ class Twenty48(Game):
     def prompt(self) -> str:
         """The user message that asks for a strategy for this size, target and share of fours."""
         return prompt(self.size, self.target, self.probability_fours, self.lent)
+
+    def describe(self, replay: PlayedAgain) -> str:
+        """What was reached, where the large tiles lay, and the last boards."""
+        from grpo_arcade.games.twenty48.account import account
+
+        return account(self, replay)
 
     def baseline_scores(self) -> Mapping[str, Any] | None:
         """Stored results of the baselines for exactly these options, or None."""

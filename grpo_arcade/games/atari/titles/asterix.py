@@ -5,6 +5,10 @@ Bytes as in AtariARI (MIT) and OCAtari (MIT); what is in a lane was found on the
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
+from grpo_arcade.games.atari.account import decisions, falls, rises, share
 from grpo_arcade.games.atari.cartridge import Cartridge
 from grpo_arcade.games.atari.fields import ABSENT, Field, Memory, Objects, Reading, State, shifted
 from grpo_arcade.games.atari.toolbox import toolbox
@@ -71,6 +75,33 @@ def scripted(state: State) -> str:
     return way
 
 
+_BACK = 60
+"""Decisions for which a lyre that was touched is gone before the life is."""
+
+
+def account(states: Sequence[State], pressed: Sequence[str]) -> str:
+    """By which lyre each life was lost, what was collected, and in which lanes."""
+    lost = falls(states, "lives")
+    told = f"Things collected: {len(rises(states, 'score'))}; lives lost: {len(lost)}{decisions(lost)}."
+    ends = []
+    for at in lost[:4]:
+        lane = states[at]["lane"]
+        # It is gone from the moment it is touched.
+        near = [state for state in states[max(0, at - _BACK) : at + 1] if state["enemy_x"][lane] >= 0]
+        if near:
+            touch = min(near, key=lambda state: abs(state["enemy_x"][lane] - state["player_x"]))
+            x, moving = touch["enemy_x"][lane], touch["enemy_dx"][lane]
+            ends.append(f"in lane {lane} at x {touch['player_x']}, the lyre at x {x} moving {moving:+d}")
+    if ends:
+        told += f" They ended {'; '.join(ends)}."
+    lanes = Counter(state["lane"] for state in states)
+    return (
+        f"{told} Time by lane: "
+        + ", ".join(f"{lane} {share(lanes[lane], len(states))}" for lane in sorted(lanes))
+        + "."
+    )
+
+
 EXAMPLE = """
 def strategy(state):
     lane, item = state["lane"], state["item_x"][state["lane"]]
@@ -85,4 +116,5 @@ CARTRIDGE = Cartridge(
     objects=Objects(FIELDS, read, moving=("enemy", "item")),
     scripted=scripted,
     toolbox=toolbox(EXAMPLE, dangerous),
+    account=account,
 )

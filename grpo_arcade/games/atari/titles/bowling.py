@@ -5,6 +5,9 @@ Bytes as in AtariARI (MIT) and OCAtari (MIT); the pins and the score were found 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 from grpo_arcade.games.atari.cartridge import Cartridge
 from grpo_arcade.games.atari.fields import Field, Memory, Objects, Reading, State, shifted
 from grpo_arcade.games.atari.goals import Goal, Kind
@@ -40,6 +43,20 @@ def scripted(state: State) -> str:
     return "DOWN" if state["player_y"] < 154 else "FIRE"
 
 
+def account(states: Sequence[State], pressed: Sequence[str]) -> str:
+    """Where each ball came to the pins, and how many it left."""
+    throws = []
+    for one, other in pairwise(states):
+        if one["ball_x"] < 118 <= other["ball_x"]:
+            throws.append([other["ball_y"], one["pins"], one["pins"]])
+        elif throws and other["pins"] < throws[-1][2]:
+            throws[-1][2] = other["pins"]
+    told = "; ".join(f"at y {y} it hit {before - left} of {before}" for y, before, left in throws[:12])
+    if not throws:
+        return "No ball ever came to the pins: FIRE was not pressed, or not let go."
+    return f"Balls that came to the pins: {len(throws)}. {told}."
+
+
 EXAMPLE = """
 def strategy(state):
     if state["ball_x"] != 24:
@@ -56,4 +73,5 @@ CARTRIDGE = Cartridge(
     objects=Objects(FIELDS, read, moving=("ball",)),
     scripted=scripted,
     toolbox=toolbox(EXAMPLE),
+    account=account,
 )

@@ -5,6 +5,9 @@ Bytes as in AtariARI (MIT), with offsets checked against the screen.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from grpo_arcade.games.atari.account import share, times
 from grpo_arcade.games.atari.cartridge import Cartridge
 from grpo_arcade.games.atari.fields import Field, Memory, Objects, Reading, State, decimal, shifted
 from grpo_arcade.games.atari.goals import Goal, Kind
@@ -53,6 +56,22 @@ def scripted(state: State) -> str:
     return way + "FIRE" if state["step"] % 2 else way or "NOOP"
 
 
+def account(states: Sequence[State], pressed: Sequence[str]) -> str:
+    """Punches of both, how near the boxers were, and how many punches went into the air."""
+    last = states[-1]
+    near = [abs(s["player_x"] - s["enemy_x"]) <= 32 and abs(s["player_y"] - s["enemy_y"]) <= 24 for s in states]
+    punches = [at for at, button in enumerate(pressed) if "FIRE" in button]
+    level = sum(abs(s["player_y"] - s["enemy_y"]) <= 8 for s in states)
+    told = (
+        f"Punches landed: {last['player_points']} by you, {last['enemy_points']} by the opponent. You were near enough"
+    )
+    told += f" to punch for {share(sum(near), len(states))} of the time, at the same height for "
+    told += f"{share(level, len(states))}. "
+    if not punches:
+        return f"{told}FIRE was never pressed."
+    return f"{told}FIRE was pressed {times(len(punches))}, {sum(not near[at] for at in punches)} of them out of reach."
+
+
 EXAMPLE = """
 def strategy(state):
     far = distance(state["player_x"], state["player_y"], state["enemy_x"], state["enemy_y"])
@@ -72,4 +91,5 @@ CARTRIDGE = Cartridge(
     objects=Objects(FIELDS, read, moving=("player", "enemy")),
     scripted=scripted,
     toolbox=toolbox(EXAMPLE),
+    account=account,
 )

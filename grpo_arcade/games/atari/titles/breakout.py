@@ -6,6 +6,10 @@ Once the ball has been at the ceiling the paddle is 12 wide, and its middle 2 to
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
+from grpo_arcade.games.atari.account import aside, falls, last_seen, share, times
 from grpo_arcade.games.atari.cartridge import Cartridge
 from grpo_arcade.games.atari.fields import ABSENT, Field, Memory, Objects, Reading, State, shifted
 from grpo_arcade.games.atari.goals import Goal, Kind
@@ -89,6 +93,24 @@ def scripted(state: State) -> str:
     return "RIGHT" if gap > reach else "LEFT" if gap < -reach else "NOOP"
 
 
+def account(states: Sequence[State], pressed: Sequence[str]) -> str:
+    """How far the paddle was from the balls that were lost."""
+    lost = falls(states, "lives")
+    gaps = [
+        seen["ball_x"] - seen["player_x"]
+        for at in lost
+        if (seen := last_seen(states, at, "ball_y")) is not None and seen["ball_y"] > 150
+    ]
+    met = sum(1 for one, other in pairwise(states) if one["ball_dy"] > 0 > other["ball_dy"] and one["ball_y"] > 150)
+    idle = sum(state["ball_x"] < 0 for state in states)
+    told = f"Balls lost: {len(lost)}, returned {times(met)}; {states[-1]['bricks_left']} of 108 bricks are left."
+    if gaps:
+        told += f" The ball that was lost was {aside(gaps, 'left', 'right')} from your paddle's middle."
+    if idle > len(states) / 5:
+        told += f" For {share(idle, len(states))} of the time no ball was in play, because FIRE was not pressed."
+    return told
+
+
 EXAMPLE = """
 def strategy(state):
     if state["ball_x"] < 0:
@@ -105,4 +127,5 @@ CARTRIDGE = Cartridge(
     objects=Objects(FIELDS, read, moving=("player", "ball")),
     scripted=scripted,
     toolbox=toolbox(EXAMPLE, arrival_x),
+    account=account,
 )

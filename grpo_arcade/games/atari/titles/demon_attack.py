@@ -5,6 +5,10 @@ Bytes as in AtariARI (MIT), whose x are the console's motion codes; decoded and 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
+from grpo_arcade.games.atari.account import aside, decisions, falls, nearest, rises, share
 from grpo_arcade.games.atari.cartridge import Cartridge
 from grpo_arcade.games.atari.fields import ABSENT, Field, Memory, Objects, Reading, State, shifted
 from grpo_arcade.games.atari.toolbox import toolbox
@@ -80,6 +84,19 @@ def scripted(state: State) -> str:
     return way + "FIRE" if state["shot_x"] < 0 else way or "NOOP"
 
 
+def account(states: Sequence[State], pressed: Sequence[str]) -> str:
+    """Shots and hits, and where the bombs came down that cost a cannon."""
+    lost, hits = falls(states, "lives"), rises(states, "score")
+    shots = sum(one["shot_y"] < 0 <= other["shot_y"] for one, other in pairwise(states))
+    found = (nearest(states, at, "bomb", "_x") for at in lost)
+    gaps = [gap for gap in found if gap is not None]
+    lined = sum(s["low_x"] >= 0 and abs(s["low_x"] - s["player_x"]) <= 8 for s in states)
+    told = f"Shots: {shots}, hits: {len(hits)}. Cannons lost: {len(lost)}{decisions(lost)}."
+    if gaps:
+        told += f" The bomb was then {aside(gaps, 'left', 'right')} from you."
+    return f"{told} You stood under the lowest demon for {share(lined, len(states))} of the time."
+
+
 EXAMPLE = """
 def strategy(state):
     x, bomb = state["player_x"], state["bomb_x"]
@@ -96,4 +113,5 @@ CARTRIDGE = Cartridge(
     objects=Objects(FIELDS, read, moving=("low", "middle", "high")),
     scripted=scripted,
     toolbox=toolbox(EXAMPLE),
+    account=account,
 )

@@ -5,6 +5,11 @@ Bytes as in AtariARI (MIT), but the cars' are mirrored.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+
+from grpo_arcade.games.atari.account import rises, share, times
 from grpo_arcade.games.atari.cartridge import Cartridge
 from grpo_arcade.games.atari.fields import ABSENT, FARTHEST, MOVED, Field, Memory, Objects, Reading, State, shifted
 from grpo_arcade.games.atari.goals import Goal, Kind
@@ -79,6 +84,21 @@ def scripted(state: State) -> str:
     return "UP"
 
 
+def account(states: Sequence[State], pressed: Sequence[str]) -> str:
+    """Crossings, and in which lanes cars hit the chicken."""
+    hits = [
+        one["lane"] for one, other in pairwise(states) if other["player_y"] - one["player_y"] > 6 and one["lane"] >= 0
+    ]
+    crossings = rises(states, "score")
+    lanes = ", ".join(f"{lane} ({times(count)})" for lane, count in sorted(Counter(hits).items()))
+    told = f"Crossings: {len(crossings)}"
+    if len(crossings) > 1:
+        told += f", one in {(crossings[-1] - crossings[0]) / (len(crossings) - 1):.0f} decisions"
+    told += f"; hit by a car {times(len(hits))}{', in lane ' + lanes if hits else ''}."
+    still = sum(button != "UP" for button in pressed)
+    return f"{told} UP was not pressed for {share(still, len(pressed))} of the time."
+
+
 EXAMPLE = """
 def strategy(state):
     lane = state["lane"] if state["lane"] >= 0 else 10 if state["player_y"] > 100 else 0
@@ -93,4 +113,5 @@ CARTRIDGE = Cartridge(
     objects=Objects(FIELDS, read, moving=("car",), derived=DERIVED, derive=derive),
     scripted=scripted,
     toolbox=toolbox(EXAMPLE, car_comes),
+    account=account,
 )

@@ -5,6 +5,9 @@ Found on the screen; no earlier table covers this game.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from grpo_arcade.games.atari.account import aside, decisions, falls, last_seen, rises, share
 from grpo_arcade.games.atari.cartridge import Cartridge
 from grpo_arcade.games.atari.fields import ABSENT, Field, Memory, Objects, Reading, State, shifted
 from grpo_arcade.games.atari.goals import Goal, Kind
@@ -64,6 +67,19 @@ def scripted(state: State) -> str:
     return "RIGHT" if gap > 3 else "LEFT" if gap < -3 else "NOOP"
 
 
+def account(states: Sequence[State], pressed: Sequence[str]) -> str:
+    """Bombs caught, and how far the buckets were from those that were missed."""
+    lost = falls(states, "buckets")
+    gaps = [seen["bomb_x"] - seen["player_x"] for at in lost if (seen := last_seen(states, at, "bomb_x", 30))]
+    idle = sum(state["bomb_x"] < 0 for state in states)
+    told = f"Bombs caught: {len(rises(states, 'score'))}; buckets lost: {len(lost)}{decisions(lost)}."
+    if gaps:
+        told += f" The bomb missed was {aside(gaps, 'left', 'right')} from the buckets' middle."
+    if idle > len(states) / 3:
+        told += f" For {share(idle, len(states))} of the time no bomb was there: FIRE makes him drop some."
+    return told
+
+
 EXAMPLE = """
 def strategy(state):
     if state["bomb_x"] < 0:
@@ -77,4 +93,5 @@ CARTRIDGE = Cartridge(
     objects=Objects(FIELDS, read, moving=("player", "bomber")),
     scripted=scripted,
     toolbox=toolbox(EXAMPLE),
+    account=account,
 )

@@ -5,6 +5,10 @@ Bytes as in AtariARI (MIT), with offsets checked against the screen.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
+from grpo_arcade.games.atari.account import decisions, falls, rises
 from grpo_arcade.games.atari.cartridge import Cartridge
 from grpo_arcade.games.atari.fields import Field, Memory, Objects, Reading, State, shifted
 from grpo_arcade.games.atari.toolbox import toolbox
@@ -64,6 +68,27 @@ def scripted(state: State) -> str:
     return ("UP", "RIGHT", "DOWN", "LEFT", "RIGHT", "UP", "LEFT", "DOWN")[state["step"] // 12 % 8]
 
 
+_GHOSTS = ("sue", "inky", "pinky", "blinky")
+
+
+def account(states: Sequence[State], pressed: Sequence[str]) -> str:
+    """How much was eaten, where each life was lost and to whom, and how much of the maze was seen."""
+    lost = falls(states, "lives")
+    ends = []
+    for at in lost[:4]:
+        state = states[max(0, at - 1)]
+        x, y = state["player_x"], state["player_y"]
+        ghost = min(_GHOSTS, key=lambda name: abs(state[f"{name}_x"] - x) + abs(state[f"{name}_y"] - y))
+        ends.append(f"{ghost} at ({state[f'{ghost}_x']}, {state[f'{ghost}_y']}), you at ({x}, {y})")
+    seen = len({(state["player_x"] // 8, state["player_y"] // 12) for state in states})
+    still = sum(
+        (one["player_x"], one["player_y"]) == (other["player_x"], other["player_y"]) for one, other in pairwise(states)
+    )
+    told = f"Things eaten: {len(rises(states, 'score'))}. Lives lost: {len(lost)}"
+    told += f"{decisions(lost)}; nearest then: {'; '.join(ends)}." if ends else "."
+    return f"{told} You came to {seen} places of the maze, and stood still for {still / len(states):.0%} of the time."
+
+
 EXAMPLE = """
 def strategy(state):
     dx, dy = nearest_ghost(state)
@@ -77,4 +102,5 @@ CARTRIDGE = Cartridge(
     objects=Objects(FIELDS, read, moving=("sue", "inky", "pinky", "blinky")),
     scripted=scripted,
     toolbox=toolbox(EXAMPLE, nearest_ghost),
+    account=account,
 )

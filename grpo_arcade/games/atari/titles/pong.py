@@ -5,6 +5,10 @@ Bytes as in AtariARI (MIT), with offsets checked against the screen: both paddle
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
+from grpo_arcade.games.atari.account import aside, falls, last_seen, rises, times
 from grpo_arcade.games.atari.cartridge import Cartridge
 from grpo_arcade.games.atari.fields import ABSENT, Field, Memory, Objects, Reading, State, shifted
 from grpo_arcade.games.atari.goals import Goal, Kind
@@ -66,6 +70,21 @@ def scripted(state: State) -> str:
     return "DOWN" if gap > reach else "UP" if gap < -reach else "NOOP"
 
 
+def account(states: Sequence[State], pressed: Sequence[str]) -> str:
+    """How far the paddle was from the ball it missed."""
+    missed = [
+        seen["ball_y"] - seen["player_y"]
+        for at in falls(states, "score")
+        if (seen := last_seen(states, at, "ball_x")) is not None
+    ]
+    met = sum(1 for one, other in pairwise(states) if one["ball_dx"] > 0 > other["ball_dx"] and one["ball_x"] > 120)
+    told = f"The opponent scored {times(len(falls(states, 'score')))}, you {times(len(rises(states, 'score')))}; your "
+    told += f"paddle returned the ball {times(met)}."
+    if missed:
+        told += f" When you missed it, the ball was {aside(missed, 'above', 'below')} from your paddle's middle."
+    return told
+
+
 EXAMPLE = """
 def strategy(state):
     return steer(arrival_y(state) - state["player_y"], 8, "UP", "DOWN")
@@ -83,4 +102,5 @@ CARTRIDGE = Cartridge(
     objects=Objects(FIELDS, read, moving=("player", "ball")),
     scripted=scripted,
     toolbox=toolbox(EXAMPLE, arrival_y),
+    account=account,
 )

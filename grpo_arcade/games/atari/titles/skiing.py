@@ -5,6 +5,9 @@ Bytes as in AtariARI (MIT) and OCAtari (MIT); the types, the heading and the gat
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from grpo_arcade.games.atari.account import decisions, rises, share
 from grpo_arcade.games.atari.cartridge import Cartridge
 from grpo_arcade.games.atari.fields import ABSENT, Field, Memory, Objects, Reading, State, decimal, shifted
 from grpo_arcade.games.atari.goals import Goal, Kind
@@ -81,6 +84,19 @@ def scripted(state: State) -> str:
     return "RIGHT" if state["heading"] < wanted else "LEFT" if state["heading"] > wanted else "NOOP"
 
 
+def account(states: Sequence[State], pressed: Sequence[str]) -> str:
+    """Gates, falls, and how straight the way was."""
+    crashes = rises(states, "crashed")
+    lying = sum(state["crashed"] for state in states)
+    across = sum(abs(state["heading"]) >= 6 for state in states)
+    told = f"Gates come by: {20 - states[-1]['gates_left']} of 20."
+    # What they cost is added at the finish.
+    if (missed := round((states[-2]["score"] - states[-1]["score"]) / 500)) > 0:
+        told += f" Missed: {missed}."
+    told += f" Falls: {len(crashes)}{decisions(crashes)}, with {lying} decisions in the snow. Turned nearly across the"
+    return f"{told} slope, which is slow, for {share(across, len(states))} of the time."
+
+
 EXAMPLE = """
 def strategy(state):
     wanted = 0 if state["gate_x"] < 0 else (state["gate_x"] - state["player_x"]) / 6
@@ -98,4 +114,5 @@ CARTRIDGE = Cartridge(
     objects=Objects(FIELDS, read, moving=("player", "gate")),
     scripted=scripted,
     toolbox=toolbox(EXAMPLE),
+    account=account,
 )

@@ -5,6 +5,10 @@ Found anew where AtariARI (MIT) is wrong: the aliens' height and the three shots
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
+from grpo_arcade.games.atari.account import aside, decisions, falls, nearest, rises
 from grpo_arcade.games.atari.cartridge import Cartridge
 from grpo_arcade.games.atari.fields import ABSENT, Field, Memory, Objects, Reading, State, shifted
 from grpo_arcade.games.atari.toolbox import toolbox
@@ -86,6 +90,20 @@ def scripted(state: State) -> str:
     return "RIGHTFIRE" if gap > 3 else "LEFTFIRE" if gap < -3 else "FIRE"
 
 
+def account(states: Sequence[State], pressed: Sequence[str]) -> str:
+    """Shots and hits, how low the aliens came, and where the bombs were that cost a life."""
+    lost = falls(states, "lives")
+    shots = sum(one["shot_y"] < 0 <= other["shot_y"] for one, other in pairwise(states))
+    found = (nearest(states, at, "bomb", "_x") for at in lost)
+    gaps = [gap for gap in found if gap is not None]
+    low = max(state["block_y"] for state in states)
+    told = f"Shots: {shots}, hits: {len(rises(states, 'score'))}; {states[-1]['aliens']} of 36 aliens are left, the "
+    told += f"lowest came down to y {low}. Lives lost: {len(lost)}{decisions(lost)}."
+    if gaps:
+        told += f" The nearest bomb was then {aside(gaps, 'left', 'right')} from you."
+    return told
+
+
 EXAMPLE = """
 def strategy(state):
     if state["step"] % 2:
@@ -98,4 +116,5 @@ CARTRIDGE = Cartridge(
     objects=Objects(FIELDS, read, moving=("block",)),
     scripted=scripted,
     toolbox=toolbox(EXAMPLE),
+    account=account,
 )

@@ -5,6 +5,9 @@ Found anew: in AtariARI (MIT) the players' bytes swap when they change ends, and
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from grpo_arcade.games.atari.account import falls, rises, times
 from grpo_arcade.games.atari.cartridge import Cartridge
 from grpo_arcade.games.atari.fields import Field, Memory, Objects, Reading, State, shifted
 from grpo_arcade.games.atari.goals import Goal, Kind
@@ -53,6 +56,19 @@ def scripted(state: State) -> str:
     return way or "FIRE"
 
 
+def account(states: Sequence[State], pressed: Sequence[str]) -> str:
+    """Points of both, and how far from the ball you stood when you lost one."""
+    lost = [states[max(0, at - 8)] for at in falls(states, "score")]
+    told = f"The opponent scored {times(len(lost))}, you {times(len(rises(states, 'score')))}."
+    if lost:
+        aside_x = sum(abs(state["ball_x"] - state["player_x"]) for state in lost) / len(lost)
+        aside_y = sum(abs(state["shadow_y"] - state["player_y"]) for state in lost) / len(lost)
+        told += f" Shortly before a point was lost you stood {aside_x:.0f} pixels beside the ball and {aside_y:.0f} "
+        told += "before or behind its shadow, on average."
+    serves = sum("FIRE" in button for button in pressed)
+    return f"{told} FIRE was pressed {times(serves)}."
+
+
 EXAMPLE = """
 def strategy(state):
     if state["step"] % 4 == 0:
@@ -75,4 +91,5 @@ CARTRIDGE = Cartridge(
     objects=Objects(FIELDS, read, moving=("ball", "shadow")),
     scripted=scripted,
     toolbox=toolbox(EXAMPLE),
+    account=account,
 )
