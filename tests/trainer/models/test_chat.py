@@ -2,6 +2,8 @@
 
 import copy
 
+import pytest
+
 from grpo_arcade.trainer.models.chat import completion_text, ending_tokens, is_cut_off, prompt_ids
 from grpo_arcade.trainer.models.sampler import sample
 
@@ -51,3 +53,23 @@ def test_a_thought_that_the_template_begins_is_part_of_the_text(pocket):
     ids, ends = tokenizer("no\n</think>yes")["input_ids"], frozenset({tokenizer.eos_token_id})
     assert completion_text(thinks, ids, ends, prompt_ids(thinks, "Q")) == "<think>no\n</think>yes"
     assert completion_text(tokenizer, ids, ends, prompt_ids(tokenizer, "Q")) == "no\n</think>yes"
+
+
+@pytest.mark.parametrize(
+    ("template", "says"),
+    [
+        ("{{ raise_exception('Conversations begin\n with a system message') }}", "begin with a system message"),
+        ("{% for message in messages %}{{ message['content']['text'] }}{% endfor %}{{ nothing.there }}", "undefined"),
+        ("{% if messages %}", "Unexpected end"),
+        ("{{ raise_exception('\x1b[2Jgone') }}", "gone"),
+    ],
+)
+def test_a_template_that_fails_is_one_line_that_names_the_model(pocket, template, says):
+    _, tokenizer = pocket
+    fails = copy.deepcopy(tokenizer)
+    fails.chat_template = template
+    with pytest.raises(ValueError, match=r"chat_template\.jinja") as refused:
+        prompt_ids(fails, "Q")
+    assert says in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert "\x1b" not in str(refused.value)
