@@ -112,9 +112,9 @@ def watch(app: App, folder: Path, run: Path) -> None:
     scene = WatchScene(app, run)
     app.open(scene)
     until(app, lambda: scene.tiles and all(tile.entrant and tile.entrant.rewards for tile in scene.tiles))
-    scene._pin(scene.news.shown)  # a live run must not begin its next step meanwhile
+    scene.pin(scene.news.shown)  # a live run must not begin its next step meanwhile
     let(app, 9.0)
-    scene._pin(None)
+    scene.pin(None)
     save(app, folder, "watch")
     app.close(scene)
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from grpo_arcade.arcade.cli import main
 from grpo_arcade.arcade.commands import demo
-from grpo_arcade.arcade.commands.export import before_and_after
+from grpo_arcade.recordings.runs.before_after import before_and_after
 from grpo_arcade.recordings.runs.reader import RunReader
 
 

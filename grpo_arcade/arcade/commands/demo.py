@@ -105,8 +105,8 @@ def _figures(evaluation: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def _film(reader: RunReader, path: Path) -> Path:
-    from grpo_arcade.arcade.commands.export import before_and_after
     from grpo_arcade.recordings.films import write_gif
+    from grpo_arcade.recordings.runs.before_after import before_and_after
 
     write_gif(before_and_after(reader), path, frames_per_move=2, speed=4, max_bytes=GIF_BYTES)
     return path

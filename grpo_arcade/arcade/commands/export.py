@@ -6,7 +6,6 @@ What ``--to`` says decides: a file that ends in .gif or .mp4 is a film, one of f
 from __future__ import annotations
 
 import json
-import statistics
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -17,7 +16,6 @@ from grpo_arcade.foreign_text import one_line
 if TYPE_CHECKING:
     from grpo_arcade.games import Episode
     from grpo_arcade.recordings.films import GifReport, Mp4Report
-    from grpo_arcade.recordings.runs.reader import RunReader
 
 MEGABYTE = 1_000_000
 """What upload limits mean by MB."""
@@ -182,6 +180,7 @@ def _episodes(word: str, outputs: str) -> list[Episode]:
     """The games that a recording or a run stands for."""
     from grpo_arcade import recordings
     from grpo_arcade.arcade.players.player import RunChampion
+    from grpo_arcade.recordings.runs.before_after import before_and_after
     from grpo_arcade.recordings.runs.find import CHAMPION, find_run
     from grpo_arcade.recordings.runs.reader import RunReader
 
@@ -192,24 +191,3 @@ def _episodes(word: str, outputs: str) -> list[Episode]:
         return RunChampion(folder).games()[:1]
     with RunReader(folder) as run:
         return before_and_after(run)
-
-
-def before_and_after(run: RunReader) -> list[Episode]:
-    """A typical game of the first and of the last evaluation, both on the first held-out seed.
-
-    Raises:
-        ValueError: the run has no evaluation yet.
-    """
-    steps = [evaluation["step"] for evaluation in run.evaluations()]
-    if not steps:
-        raise ValueError(f"{run.folder}: this run has not been evaluated yet")
-    return [typical_episode(run, step) for step in (steps[0], steps[-1])]
-
-
-def typical_episode(run: RunReader, step: int) -> Episode:
-    """The game on the first held-out seed of the strategy whose score there is the median of that evaluation."""
-    games = [run.episodes(row["id"])[0] for row in run.strategies(step, "evaluation")]
-    if not games:
-        raise ValueError(f"{run.folder}: no game of the evaluation after step {step} was kept")
-    middle = statistics.median_low(game.score for game in games)
-    return next(game for game in games if game.score == middle)

@@ -21,6 +21,9 @@ class Command:
     enlarges the run's best strategy."""
     strategy: int | None = None
     """Enlarge this strategy, by the number it has in the dashboard; the run stays at its step."""
+    show: bool = False
+    """The run shows itself, for a stand or a talk: its best board, program and curve, before and after, round and
+    round."""
     output_dir: str = "outputs"
     """Where runs are looked for by name."""
 
@@ -46,10 +49,10 @@ def run(command: Command) -> int:
         from grpo_arcade.arcade.window.watch.watch import WatchScene
 
         if strategy is None or place is None:
-            return WatchScene(app, folder)
+            return WatchScene(app, folder, show=command.show)
         step, purpose = place["step"], place["purpose"]
         if purpose == "training":
-            return WatchScene(app, folder, step, strategy)
+            return WatchScene(app, folder, step, strategy, show=command.show)
         # Watch shows what a step was learnt from; a strategy of an evaluation is seen by its games.
         with RunReader(folder) as reader:
             episodes = by_score(reader.episodes(strategy))

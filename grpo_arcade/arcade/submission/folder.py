@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from grpo_arcade.arcade.commands.export import before_and_after
 from grpo_arcade.arcade.report import write_report
 from grpo_arcade.arcade.submission.readme import Pictures, readme
 from grpo_arcade.atomic_write import atomic_write
 from grpo_arcade.games import Game, PixelPicture, make
+from grpo_arcade.recordings.runs.before_after import before_and_after
 from grpo_arcade.recordings.runs.folder import RunFolderError
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.recordings.runs.snapshot import snapshot_of

@@ -169,6 +169,10 @@ class MadeRun:
         self.writer.judged(self.ids, split, reasons, totals, [total - mean for total in totals])
         return mean
 
+    def score(self):
+        """Mean score of the step that was just played, failures counting 0."""
+        return sum(rollout.score for rollout in self.rollouts if rollout.outcome.by_the_rules) / len(self.rollouts)
+
     def step(self, step, texts=None):
         """A whole step: played, judged, learnt from."""
         self.begin(step)
@@ -181,7 +185,7 @@ class MadeRun:
         self.writer.step(
             {
                 "step": step, "time": time.time(), "stage": 0, "reward": mean, "reward_std": 2.0 + step % 3,
-                "step_s": 9.0 + step % 2, "outcomes": outcomes, "rewards": {}, "metrics": {},
+                "step_s": 9.0 + step % 2, "score": self.score(), "outcomes": outcomes, "rewards": {}, "metrics": {},
             }
         )  # fmt: skip
         able = [(rollout.score, place) for place, rollout in enumerate(self.rollouts) if rollout.outcome.by_the_rules]
@@ -210,6 +214,7 @@ class MadeRun:
         mean = self.judge()
         now = time.time()
         row = {"step": step, "time": now, "stage": 0, "reward": mean, "reward_std": 2.0, "step_s": 8 + luck.random()}
+        row["score"] = self.score()
         self.writer.step({**row, "outcomes": {}, "rewards": {}, "metrics": {}})
         if step % 10 == 0:
             place = max(range(self.group), key=lambda place: self.rollouts[place].score)
@@ -226,11 +231,18 @@ class MadeRun:
             self.writer.champion({**row, "previous": self.champion, "scores": [score]})
             self.champion = score
 
-    def evaluate(self, step, champion=None):
+    def evaluate(self, step, champion=None, mean=None, programs=()):
+        """An evaluation, with the games of its programs if there are any."""
+        if programs:
+            self.writer.group(step, "evaluation", 0, 0, self.game.options, [7, 8])
+        for place, source in enumerate(programs):
+            result = play_match(source, self.game.name, self.game.options, [7, 8], player="pocket")
+            rollout = Rollout(source, source, result.episodes, result.error, result.refusal, result.cpu_s)
+            self.writer.strategy(step, "evaluation", place, 0, rollout, [1], False)
         self.writer.evaluation(
             {
                 "step": step, "time": time.time(), "stage": 0, "options": dict(self.game.options), "seeds": [0, 1],
-                "strategies": 2, "mean": 1500.0 + 120 * step, "low": 1400.0, "high": 1700.0, "compiled": 0.9, "won": 0.0,
+                "strategies": 2, "mean": 1500.0 + 120 * step if mean is None else mean, "low": 1400.0, "high": 1700.0, "compiled": 0.9, "won": 0.0,
                 "distinct_share": 1.0, "outcomes": {}, "histogram": {}, "scores": [], "baselines": {}, "champion": champion,
                 "seconds": 1.0,
             }

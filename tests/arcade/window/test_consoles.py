@@ -227,7 +227,7 @@ def test_sixteen_consoles_are_watched_at_their_own_pace_and_come_to_their_scores
         assert tile.board.width / tile.board.height == pytest.approx(160 / 210, rel=0.03)
         assert scene.area.contains(tile.rect)
     hands.press("return")
-    assert scene.detail.tile.board.size in ((160, 210), (320, 420))
+    assert scene.spotlight.tile.board.size in ((160, 210), (320, 420))
     hands.press("r")
     assert isinstance(app.scene, ReplayScene)
 

@@ -64,18 +64,18 @@ def test_a_source_stays_open_while_the_run_goes_on_until_another_step_is_asked_f
     app.open(scene)
     hands.until(lambda: len(scene.tiles) == 6)
     hands.press("p", "return")
-    read = scene.detail
+    read = scene.spotlight
     text = read.code.text
     live.step(2)
     hands.until(lambda: scene.news.shown == 2)
     settled(hands, scene)
-    assert scene.detail is read
+    assert scene.spotlight is read
     assert read.code.text == text
     assert "reading step 1" in scene.view.status_words()
     assert {"menu.left"} <= set(scene.keys())
     assert_as_if_painted_whole(app)
     hands.press(",")
-    assert scene.detail is None
+    assert scene.spotlight is None
     hands.until(lambda: scene.news.shown == 1)
     settled(hands, scene)
     assert_as_if_painted_whole(app)

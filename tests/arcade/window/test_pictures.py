@@ -125,7 +125,7 @@ def watch(app):
 
 def watch_enlarged(app):
     scene = watch(app)
-    scene._enlarge(scene.tiles[4])
+    scene.enlarge(scene.tiles[4])
     return scene
 
 

@@ -138,7 +138,7 @@ def test_several_groups_of_a_step_are_turned_over_one_by_one_and_never_mixed(app
         scores = [tile.entrant.score for tile in scene.grid.visible()]
         assert scores == sorted((tile.entrant.score for tile in seen[:3]), reverse=True)
         hands.press("return", "right", "right", "right")
-        assert scene.detail.tile.entrant.group == 1
+        assert scene.spotlight.tile.entrant.group == 1
         hands.press("escape")
         assert scene.grid.page == 1
 
@@ -146,8 +146,8 @@ def test_several_groups_of_a_step_are_turned_over_one_by_one_and_never_mixed(app
 def test_no_game_is_begun_before_it_is_in_sight_and_the_champion_s_is_among_the_first(
     app, hands, tmp_path, monkeypatch
 ):
-    begun, play = [], WatchScene._play
-    monkeypatch.setattr(WatchScene, "_play", lambda scene, episode: begun.append(episode) or play(scene, episode))
+    begun, play = [], WatchScene.play
+    monkeypatch.setattr(WatchScene, "play", lambda scene, episode: begun.append(episode) or play(scene, episode))
     with MadeRun(tmp_path / "outputs", group=9, groups=3) as run:
         run.step(1)
         scene = watch(app, hands, run.folder, 9)
@@ -178,20 +178,20 @@ def test_a_strategy_is_enlarged_with_its_source_and_what_the_champion_lacks_mark
     scene = watch(app, hands, live.folder, 4)
     hands.until(lambda: scene.news.rival is not None)
     hands.press("return")
-    assert scene.detail.code.text == champion.rstrip("\n")
-    assert not scene.detail.code.new
+    assert scene.spotlight.code.text == champion.rstrip("\n")
+    assert not scene.spotlight.code.new
     hands.press("right")
-    assert scene.detail.code.text == other.rstrip("\n")
-    assert {other.split("\n")[line] for line in scene.detail.code.new} == {'    for  move in "SADW":'}
+    assert scene.spotlight.code.text == other.rstrip("\n")
+    assert {other.split("\n")[line] for line in scene.spotlight.code.new} == {'    for  move in "SADW":'}
     hands.press("right")
-    assert scene.detail.tile.entrant.outcome is Outcome.CRASHED
+    assert scene.spotlight.tile.entrant.outcome is Outcome.CRASHED
     hands.press("right")
-    assert scene.detail.code.text == "no idea"
+    assert scene.spotlight.code.text == "no idea"
     hands.press("escape")
-    assert scene.detail is None
+    assert scene.spotlight is None
     assert app.scene is scene
     hands.press("c")
-    assert scene.detail.code.text == champion.rstrip("\n")
+    assert scene.spotlight.code.text == champion.rstrip("\n")
 
 
 def test_a_board_that_is_clicked_is_enlarged(app, hands, ended_run):
@@ -199,7 +199,7 @@ def test_a_board_that_is_clicked_is_enlarged(app, hands, ended_run):
     settle(hands, scene)
     tile = scene.grid.visible()[7]
     hands.click(tile.board.center)
-    assert scene.detail.tile is tile
+    assert scene.spotlight.tile is tile
 
 
 def test_a_deleted_run_is_told_and_what_was_seen_stays(app, hands, live):
@@ -346,8 +346,8 @@ def test_boards_fit_the_window_and_never_overlap(make_app, ended_run, size):
     assert len(seen) == 16
     hands.press("return")
     hands.turns(3)
-    assert scene.area.contains(scene.detail.code.rect)
-    assert scene.area.contains(scene.detail.tile.board)
+    assert scene.area.contains(scene.spotlight.code.rect)
+    assert scene.area.contains(scene.spotlight.tile.board)
 
 
 def test_painting_in_parts_comes_to_the_same_picture_as_painting_everything(app, hands, ended_run):

@@ -67,12 +67,12 @@ def test_a_run_is_opened_by_path_by_name_or_as_the_newest_and_back_leads_home(wa
 def test_a_strategy_is_enlarged_at_its_own_step_once_and_closing_it_shows_its_neighbours(watch, ended_run):
     strategy, step = ids(ended_run)[2]
     app, hands = watch(ended_run, "--strategy", strategy)
-    hands.until(lambda: app.scene.detail is not None)
+    hands.until(lambda: app.scene.spotlight is not None)
     assert (app.scene.news.shown, app.scene.pinned, step) == (1, 1, 1)
-    assert app.scene.detail.tile.entrant.id == strategy
+    assert app.scene.spotlight.tile.entrant.id == strategy
     hands.press("escape")
     hands.turns(5)
-    assert app.scene.detail is None
+    assert app.scene.spotlight is None
     assert len(app.scene.tiles) == 4
 
 
@@ -112,7 +112,7 @@ def test_the_champion_of_a_run_is_enlarged_by_its_word_and_filmed_replayed_and_t
 ):
     champion = f"{ended_run.name}:champion"
     app, hands = watch(champion, "--output-dir", ended_run.parent)
-    hands.until(lambda: app.scene.detail is not None)
+    hands.until(lambda: app.scene.spotlight is not None)
     with RunReader(ended_run) as reader:
         best = reader.champion()
         (game, *_) = reader.episodes(best.strategy_id)

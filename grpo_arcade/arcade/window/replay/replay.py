@@ -211,13 +211,17 @@ class ReplayScene(Scene):
 
     def _do_compare(self) -> None:
         """The next episode of the same seed: others that are here, saved ones, then each baseline; then none."""
-        self._rivals.next(self.replay.episode, self.episodes, self._compare_with)
+        self._rivals.next(self.replay.episode, self.episodes, self._show_beside)
 
-    def _compare_with(self, episode: Episode | None) -> None:
+    def _show_beside(self, episode: Episode | None) -> None:
         if episode is None:
             self._stop_comparing()
             self._laid_out()
             return
+        self.compare_with(episode)
+
+    def compare_with(self, episode: Episode) -> None:
+        """Show another episode of the same seed beside this one."""
         ply = self.ply
         self.compared = self._verified(episode)
         self.app.messages.dismiss()

@@ -50,6 +50,11 @@ class TileGrid:
         """Show another page."""
         self.page = (self.page + by) % max(1, len(self.pages()))
 
+    def best(self) -> Tile | None:
+        """The board of the best strategy: of those that played by the rules, the one with the highest score."""
+        known = [(tile.entrant, tile) for tile in self.tiles if tile.entrant is not None]
+        return max(known, key=lambda pair: (pair[0].outcome.by_the_rules, pair[0].score), default=(None, None))[1]
+
     def neighbour(self, tile: Tile, by: int) -> Tile | None:
         """The board so many places on, whose page is turned to; None for one that is not here."""
         order = [(each, page) for page, tiles in enumerate(self.pages()) for each in tiles]

@@ -10,7 +10,9 @@ import pygame
 from grpo_arcade.arcade.scales import reaching
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.theme import Theme
+from grpo_arcade.arcade.window.watch.headline import time_left
 from grpo_arcade.arcade.window.watch.run_feed import News, Point
+from grpo_arcade.arcade.window.watch.story_chart import thinned
 from grpo_arcade.arcade.window.watch.tile import Measure
 from grpo_arcade.games import fonts, score_text
 from grpo_arcade.recordings.runs.folder import LIVE
@@ -115,7 +117,7 @@ class Strip:
     ) -> None:
         if not known:
             return
-        dots = _thinned(known, max(2, plot.width // 2))
+        dots = thinned(known, max(2, plot.width // 2))
         own = min(value for _, value in dots), max(value for _, value in dots)
         (low, high), beyond = reaching(*own, baselines.values())
         span = high - low or 1.0
@@ -158,13 +160,6 @@ def _draw_beyond(
     paint.text(surface, words, (x + small // 2, y), small, look.faint, room=room - small)
 
 
-def _thinned(known: Sequence[tuple[int, float]], most: int) -> list[tuple[float, float]]:
-    """At most that many points: neighbours are averaged."""
-    size = -(-len(known) // most)
-    parts = [known[at : at + size] for at in range(0, len(known), size)]
-    return [(sum(step for step, _ in part) / len(part), sum(value for _, value in part) / len(part)) for part in parts]
-
-
 def status_words(news: News, pinned: bool, more: Sequence[str]) -> str:
     """How the run stands, in one line, and ``more`` about how it is being watched."""
     if news.problem:
@@ -177,6 +172,8 @@ def status_words(news: News, pinned: bool, more: Sequence[str]) -> str:
         parts.append(f"pinned, newest is {news.newest}")
     if news.status in LIVE:
         parts.append("live" if news.status == "running" else news.status)
+        if news.left_s is not None:
+            parts.append(time_left(news.left_s))
     elif news.status == "crashed":
         parts.append("the trainer died without a word; arcade train --resume goes on")
     else:

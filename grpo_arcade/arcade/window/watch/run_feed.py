@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from grpo_arcade.arcade.window.watch.headline import Headline, headline_of
 from grpo_arcade.games import Episode, Outcome, score_text
 from grpo_arcade.recordings.runs.folder import DATABASE, LIVE, RunFolderError
 from grpo_arcade.recordings.runs.history import MOST_POINTS
@@ -56,6 +57,8 @@ class Point:
     reward: float | None = None
     spread: float | None = None
     step_s: float | None = None
+    score: float | None = None
+    """Mean over the games of training, failures counting 0."""
     held_out: float | None = None
 
 
@@ -96,6 +99,11 @@ class News:
     """One a step or a stretch of steps, ascending; step 0 is the untrained model."""
     present: Point | None = None
     """What is known last at the step that is shown; None before the first evaluation."""
+    headline: Headline = field(default_factory=Headline)
+    crowned: tuple[int, ...] = ()
+    """The steps of all champions, ascending; also of those that came after the step that is shown."""
+    left_s: float | None = None
+    """How long training will still take; None unless it is running."""
     warnings: tuple[Warning, ...] = ()
     quiet_s: int = 0
     problem: str = ""
@@ -253,6 +261,7 @@ class Feed:
         champions = [champion for champion in run.champions if champion.step <= max(shown, 1)]
         champion = champions[-1] if champions else None
         failure = (run.failure,) if run.failure is not None else ()
+        expected, baselines = _group_size(reader, shown), _baselines(reader, run, shown)
         return News(
             game=run.game,
             model=Path(run.model.rstrip("/")).name,
@@ -262,14 +271,17 @@ class Feed:
             newest=reader.training_step(),
             shown=shown,
             entrants=self._read_entrants(reader, shown),
-            expected=_group_size(reader, shown),
-            baselines=_baselines(reader, run, shown),
+            expected=expected,
+            baselines=baselines,
             champion=champion,
             champion_episodes=self._champion_episodes(reader, champion),
             champion_held_out=_held_out_of(champion, run, shown),
             rival=next((c for c in reversed(champions) if c.step < shown), None),
             points=_points(run),
             present=_present(run, shown),
+            headline=headline_of(run, shown, expected, baselines),
+            crowned=tuple(sorted({each.step for each in run.champions})),
+            left_s=_left_s(run, status),
             warnings=tuple(Warning(alarm.message, alarm.help) for alarm in (*failure, *run.alarms)),
             quiet_s=quiet,
         )
@@ -316,8 +328,17 @@ def _pulse(reader: RunReader, run: Snapshot) -> tuple[str, int]:
     return status, quiet // 10 * 10 if quiet >= _QUIET_S else 0
 
 
+def _left_s(run: Snapshot, status: str) -> float | None:
+    pace = run.history.seconds_a_step()
+    return pace * (run.max_steps - run.step) if pace and status == "running" and run.max_steps > run.step else None
+
+
+_OF_A_STEP = "reward", "reward_std", "step_s", "score"
+"""Columns of the run that a :class:`Point` has, in its order."""
+
+
 def _points(run: Snapshot) -> tuple[Point, ...]:
-    scored = {step: Point(step, *values) for step, *values in run.history.points("reward", "reward_std", "step_s")}
+    scored = {step: Point(step, *values) for step, *values in run.history.points(*_OF_A_STEP)}
     for step, mean in _evaluated(run):
         scored[step] = dataclasses.replace(scored.get(step, Point(step)), held_out=mean)
     return tuple(scored[step] for step in sorted(scored))
@@ -336,7 +357,7 @@ def _present(run: Snapshot, shown: int) -> Point | None:
     history, point = run.history, None
     place = history.between(0, max(shown, 1)).stop - 1
     if place >= 0:
-        values = (history.at(name, place) for name in ("reward", "reward_std", "step_s"))
+        values = (history.at(name, place) for name in _OF_A_STEP)
         point = Point(history.steps[place], *values)
     for evaluation in [each for each in run.held_out if each.step <= max(shown, 1)][-1:]:
         point = dataclasses.replace(point or Point(evaluation.step), held_out=evaluation.mean)

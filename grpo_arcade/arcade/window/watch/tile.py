@@ -46,13 +46,20 @@ class Tile:
         episodes: its games.
         play: how one of them is played again.
         entrant: what it earned, where it is one of a step.
+        loops: whether the next game begins when one has ended.
     """
 
     def __init__(
-        self, episodes: Sequence[Episode], play: Callable[[Episode], Playback], entrant: Entrant | None = None
+        self,
+        episodes: Sequence[Episode],
+        play: Callable[[Episode], Playback],
+        entrant: Entrant | None = None,
+        *,
+        loops: bool = True,
     ) -> None:
         self.episodes = tuple(episodes)
         self._play = play
+        self._loops = loops
         self.entrant = entrant
         self.rect = pygame.Rect(0, 0, 0, 0)
         self.board = pygame.Rect(0, 0, 0, 0)
@@ -71,8 +78,8 @@ class Tile:
 
     @property
     def replays(self) -> bool:
-        """Whether anything happens in any of its games."""
-        return any(episode.actions for episode in self.episodes)
+        """Whether a game follows when one has ended: one in which anything happens."""
+        return self._loops and any(episode.actions for episode in self.episodes)
 
     def show_game(self, number: int) -> None:
         """Start another of its games."""
@@ -165,6 +172,36 @@ def draw_standing(
     known = list(baselines.values())
     if not known or area.width < look.px(16):
         return
+    x = _standing_scale(area, known)
+    y = area.centery
+    surface.fill(look.line, (area.left, y, area.width, max(1, look.px(1.5))))
+    for mean in known:
+        surface.fill(look.faint, (x(mean), y - area.height // 4, max(1, look.px(1)), area.height // 2))
+    radius = max(2, min(area.height // 4, look.px(4)))
+    beats = sum(score > mean for mean in known)
+    colour = look.bad if beats == 0 else look.good if beats == len(known) else look.rival
+    _dot(surface, (min(max(x(score), area.left + radius), area.right - radius), y), radius, colour)
+
+
+def draw_named_standing(
+    surface: pygame.Surface, look: Theme, area: pygame.Rect, score: float, baselines: Mapping[str, float]
+) -> None:
+    """The same with the baselines' names and scores below their ticks, as far as they have room."""
+    if not baselines or area.width < look.px(16):
+        return
+    draw_standing(surface, look, pygame.Rect(area.left, area.top, area.width, area.height // 2), score, baselines)
+    x = _standing_scale(area, list(baselines.values()))
+    small, taken = look.px(theme.CAPTION), area.left - look.px(theme.TIGHT)
+    for name, mean in sorted(baselines.items(), key=lambda item: item[1]):
+        words = f"{name} {score_text(mean)}"
+        wide = paint.text_width(words, small)
+        left = min(max(area.left, x(mean) - wide // 2), area.right - wide)
+        left = max(left, taken + look.px(theme.TIGHT))
+        if left + wide <= area.right:
+            taken = paint.text(surface, words, (left, area.top + area.height * 3 // 4), small, look.soft).right
+
+
+def _standing_scale(area: pygame.Rect, known: Sequence[float]) -> Callable[[float], int]:
     positive = min(known) > 0
     spread = max(known) - min(known)
     low = min(known) / 4 if positive else min(known) - spread / 8 - 1
@@ -175,14 +212,7 @@ def draw_standing(
         share = math.log(value / low) / math.log(high / low) if positive else (value - low) / (high - low)
         return area.left + round(share * (area.width - 1))
 
-    y = area.centery
-    surface.fill(look.line, (area.left, y, area.width, max(1, look.px(1.5))))
-    for mean in known:
-        surface.fill(look.faint, (x(mean), y - area.height // 4, max(1, look.px(1)), area.height // 2))
-    radius = max(2, min(area.height // 4, look.px(4)))
-    beats = sum(score > mean for mean in known)
-    colour = look.bad if beats == 0 else look.good if beats == len(known) else look.rival
-    _dot(surface, (min(max(x(score), area.left + radius), area.right - radius), y), radius, colour)
+    return x
 
 
 def _dot(surface: pygame.Surface, at: tuple[int, int], radius: int, colour: int) -> None:

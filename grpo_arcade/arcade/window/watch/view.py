@@ -18,12 +18,13 @@ from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.boards import board_size, palette_of
 from grpo_arcade.arcade.window.draw.words import shown_name
 from grpo_arcade.arcade.window.shell.widgets import heading_anew
-from grpo_arcade.arcade.window.watch.detail import Detail
+from grpo_arcade.arcade.window.watch.before_after import BeforeAfter
 from grpo_arcade.arcade.window.watch.grid import TileGrid
 from grpo_arcade.arcade.window.watch.panels import Strip, draw_column, draw_empty, status_words
 from grpo_arcade.arcade.window.watch.run_feed import News, champion_score
+from grpo_arcade.arcade.window.watch.spotlight import Spotlight
 from grpo_arcade.arcade.window.watch.tile import Measure, Tile
-from grpo_arcade.games import Episode, Picture
+from grpo_arcade.games import Episode, Picture, fonts
 from grpo_arcade.games.replay import table_of
 
 if TYPE_CHECKING:
@@ -46,8 +47,12 @@ class Shown:
     measure: Measure
     grid: TileGrid
     champion: Tile | None
-    detail: Detail | None
+    spotlight: Spotlight | None
     """The strategy that is enlarged, if one is."""
+    pair: BeforeAfter | None
+    """Before and after, while they are shown, instead of all else."""
+    moment: str
+    """Words for what has just happened; empty most of the time."""
     focused: Tile | None
     pinned: bool
     pace: str
@@ -99,21 +104,36 @@ class WatchView:
         self.strip.rect = pygame.Rect(self._area.left, self._area.bottom - strip - gap // 2, self._area.width, strip)
         bottom = self.strip.rect.top - gap // 2
         body = pygame.Rect(self._area.left + gap, top, self._area.width - 2 * gap, max(1, bottom - top))
-        if shown.detail is not None:
-            picture = self._picture("detail", shown.detail.tile.episodes[0])
-            shown.detail.lay_out(body, look, self._compact, picture)
-        wide = 0 if self._compact else min(look.px(250), body.width // 3)
-        self.column = pygame.Rect(body.right - wide, body.top, wide, body.height)
+        # Its own chart says more than the strip of curves, which makes room.
+        wide = body if self._compact else pygame.Rect(body.topleft, (body.width, self._area.bottom - gap - top))
+        if shown.spotlight is not None:
+            picture = self._picture("spotlight", shown.spotlight.tile.episodes[0])
+            shown.spotlight.lay_out(wide, look, self._compact, picture)
+        if shown.pair is not None:
+            shown.pair.lay_out(wide, look, self._picture("pair", shown.pair.tiles[0].episodes[0]))
+        if not self._compact and (shown.spotlight is not None or shown.pair is not None):
+            self.strip.rect = pygame.Rect(self._area.bottomleft, (0, 0))
+        column = 0 if self._compact else min(look.px(250), body.width // 3)
+        self.column = pygame.Rect(body.right - column, body.top, column, body.height)
         if shown.champion is not None:
             picture = self._picture("champion", shown.champion.episodes[0])
-            size = board_size(shown.champion.playback.game, picture, (wide, max(16, body.height // 3)))
+            size = board_size(shown.champion.playback.game, picture, (column, max(16, body.height // 3)))
             shown.champion.board = pygame.Rect((self.column.left, body.top + look.px(26)), size)
-        shown.grid.area = pygame.Rect(body.left, body.top, body.width - (wide + gap if wide else 0), body.height)
+        shown.grid.area = pygame.Rect(body.left, body.top, body.width - (column + gap if column else 0), body.height)
         tiles = shown.grid.tiles
         aspect = self._picture("grid", tiles[0].episodes[0]).aspect if tiles else 1.0
         shown.grid.place(look, shown.news.expected, aspect)
-        if shown.detail is not None:
-            shown.detail.place()
+        if shown.spotlight is not None:
+            shown.spotlight.place()
+
+    def step_at(self, at: tuple[int, int]) -> int | None:
+        """The step whose place in a curve somebody points at; None elsewhere."""
+        shown = self._shown()
+        if shown.pair is not None:
+            return None
+        if shown.spotlight is not None:
+            return shown.spotlight.chart.step_at(at)
+        return self.strip.step_at(at)
 
     def _picture(self, use: str, episode: Episode) -> Picture:
         # One for each use, since a picture keeps its tiles for one size.
@@ -129,11 +149,13 @@ class WatchView:
         shown = self._shown()
         ways: dict[str | Tile, Callable[[pygame.Surface], pygame.Rect]] = {
             "heading": self._draw_heading,
-            "strip": self._draw_strip,
+            **({"strip": self._draw_strip} if self.strip.rect.width else {}),
         }
-        if shown.detail is not None:
-            detail = shown.detail
-            ways |= {"detail": self._draw_detail, "code": self._draw_code, detail.tile: self._draw_detail}
+        if shown.pair is not None:
+            ways |= {"pair": self._draw_pair}
+        elif shown.spotlight is not None:
+            spotlight = shown.spotlight
+            ways |= {"spotlight": self._draw_spotlight, "code": self._draw_code, spotlight.tile: self._draw_spotlight}
         else:
             ways |= {tile: partial(self._draw_tile, tile=tile) for tile in shown.grid.visible()}
             ways |= {"column": self._draw_column} if self.column.width else {}
@@ -145,14 +167,17 @@ class WatchView:
         shown = self._shown()
         self._parts.clear()
         body = shown.grid.area.union(self.column) if self.column.width else shown.grid.area
+        body = body.union(pygame.Rect(body.topleft, (body.width, self._area.bottom - body.top)))
 
         def clear(surface: pygame.Surface) -> pygame.Rect:
             return surface.fill(self._app.theme.page, body.inflate(2 * self._app.theme.px(theme.TIGHT), 0))
 
         self._parts["body"] = clear
         self.repaint("heading", "strip")
-        if shown.detail is not None:
-            self.repaint("detail")
+        if shown.pair is not None:
+            self.repaint("pair")
+        elif shown.spotlight is not None:
+            self.repaint("spotlight")
         else:
             self.repaint(*([] if shown.grid.tiles else ["empty"]), *shown.grid.visible(), "column")
 
@@ -176,7 +201,7 @@ class WatchView:
         for place in range(len(playing)):
             tile = playing[(self._turn + place) % len(playing)]
             # A board whose surroundings are not painted yet would be painted over by them.
-            if tile.dirty and not {tile, "body", "detail"} & self._parts.keys():
+            if tile.dirty and not {tile, "body", "spotlight", "pair"} & self._parts.keys():
                 self._draw_board(surface, tile)
                 changed.append(tile.board)
                 if time.perf_counter() > ends:
@@ -187,14 +212,17 @@ class WatchView:
     def playing(self) -> list[Tile]:
         """The boards in sight; the champion's first, which is always there."""
         shown = self._shown()
-        if shown.detail is not None:
-            return [shown.detail.tile]
+        if shown.pair is not None:
+            return list(shown.pair.tiles)
+        if shown.spotlight is not None:
+            return [shown.spotlight.tile] if shown.spotlight.shows_board else []
         champion = [shown.champion] if shown.champion is not None and self.column.width else []
         return [*champion, *shown.grid.visible()]
 
     def _draw_board(self, surface: pygame.Surface, tile: Tile) -> None:
         shown = self._shown()
-        use = "detail" if shown.detail is not None else "champion" if tile is shown.champion else "grid"
+        pair = shown.pair is not None and tile in shown.pair.tiles
+        use = "pair" if pair else "spotlight" if shown.spotlight else "champion" if tile is shown.champion else "grid"
         tile.draw_board(surface, self._app.theme, self._picture(use, tile.episodes[0]))
 
     def _draw_tile(self, surface: pygame.Surface, tile: Tile) -> pygame.Rect:
@@ -212,32 +240,62 @@ class WatchView:
         self.strip.draw(surface, self._app.theme, self._shown().news)
         return self.strip.rect
 
-    def _draw_detail(self, surface: pygame.Surface) -> pygame.Rect:
+    def _draw_spotlight(self, surface: pygame.Surface) -> pygame.Rect:
         shown = self._shown()
-        assert shown.detail is not None
-        area = shown.detail.draw(surface, self._app.theme)
-        self._draw_board(surface, shown.detail.tile)
+        assert shown.spotlight is not None
+        area = shown.spotlight.draw(surface, self._app.theme)
+        if shown.spotlight.shows_board:
+            self._draw_board(surface, shown.spotlight.tile)
+        return area
+
+    def _draw_pair(self, surface: pygame.Surface) -> pygame.Rect:
+        pair = self._shown().pair
+        assert pair is not None
+        area = pair.draw(surface, self._app.theme)
+        for tile in pair.tiles:
+            self._draw_board(surface, tile)
         return area
 
     def _draw_code(self, surface: pygame.Surface) -> pygame.Rect:
         shown = self._shown()
-        assert shown.detail is not None
-        shown.detail.code.draw(surface, self._app.theme)
-        return shown.detail.code.rect
+        assert shown.spotlight is not None
+        shown.spotlight.code.draw(surface, self._app.theme)
+        return shown.spotlight.code.rect
 
     def _draw_heading(self, surface: pygame.Surface) -> pygame.Rect:
         shown, look = self._shown(), self._app.theme
         news = shown.news
         name = f"{news.model} · {shown_name(news.game)}" if news.game else shown.run
         top = shown.grid.area.top
-        return heading_anew(surface, look, self._area, top, name, self.status_words(), compact=self._compact)
+        said = "" if shown.moment else self.status_words()
+        painted = heading_anew(surface, look, self._area, top, name, said, compact=self._compact)
+        if shown.moment:
+            self._draw_moment(surface, painted, shown.moment)
+        return painted
+
+    def _draw_moment(self, surface: pygame.Surface, heading: pygame.Rect, words: str) -> None:
+        """A golden band in the heading, right of the run's name."""
+        look = self._app.theme
+        most = look.px(theme.BODY if self._compact else theme.HEADING)
+        room = heading.width * (1 if self._compact else 3) // (1 if self._compact else 5)
+        pad = look.px(theme.GAP)
+        height = max(6, fonts.tallest(words, room - 3 * pad, most))
+        band = pygame.Rect(0, 0, paint.text_width(words, height, "bold") + 2 * pad, round(height * 2.4))
+        band.midright = heading.right - pad, heading.centery
+        paint.panel(surface, band.clip(heading), look.gold, look.px(theme.RADIUS))
+        paint.text(surface, words, band.center, height, look.ink, weight="bold", anchor="middle", room=room)
 
     def status_words(self) -> str:
         """How the run stands and what is shown of it, in the heading."""
         shown = self._shown()
-        detail = shown.detail
-        gone = detail is not None and detail.of_step and detail.step != shown.news.shown
-        more = [*([f"reading step {detail.step}"] if gone and detail else shown.grid.words()), shown.pace]
+        spotlight = shown.spotlight
+        gone = spotlight is not None and spotlight.of_step and spotlight.step != shown.news.shown
+        if shown.pair is not None:
+            return status_words(
+                shown.news, shown.pinned, ["before and after", f"seed {shown.pair.episodes[0].seed}", shown.pace]
+            )
+        words = shown.grid.words() if spotlight is None else [f"reading step {spotlight.step}"] if gone else []
+        more = [*words, shown.pace]
         return status_words(shown.news, shown.pinned, more)
 
     def _draw_empty(self, surface: pygame.Surface) -> pygame.Rect:
