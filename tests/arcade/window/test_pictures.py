@@ -129,6 +129,22 @@ def watch_enlarged(app):
     return scene
 
 
+def watch_curve(app):
+    scene = watch(app)
+    scene.enlarge(scene.grid.best(), best=True)
+    scene.spotlight.part = "curve"
+    scene.relay_out()
+    return scene
+
+
+def watch_before_after(app):
+    scene = watch(app)
+    scene.story._show_pair([play_baseline("2048", {}, name, [3])[0] for name in ("random", "greedy")])
+    for tile in scene.story.pair.tiles:
+        tile.playback.advance(3.0, 30.0)
+    return scene
+
+
 def versus(app):
     scene = Match(app, "2048", {}, [YOU, "pocket"], seed=5)
     source = ORDER.format(order="SADW")
@@ -264,7 +280,8 @@ SHELL = (home, play, play_in_motion, play_over, options, replay, export, helped,
 CONSOLES = (
     *(home_with_consoles, library, play_console, play_console_ready, watch_consoles, versus_console, replay_console),
 )
-SCENES = {f.__name__: f for f in (*SHELL, watch, watch_enlarged, versus, versus_setup, *CONSOLES)}
+STORY = watch_enlarged, watch_curve, watch_before_after
+SCENES = {f.__name__: f for f in (*SHELL, watch, *STORY, versus, versus_setup, *CONSOLES)}
 CASES = [
     *((name, (1280, 800), "classic") for name in SCENES),
     *((name, (320, 240), "classic") for name in ("home", "play", "replay", "helped", "watch", "versus")),

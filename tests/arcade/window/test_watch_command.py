@@ -64,6 +64,12 @@ def test_a_run_is_opened_by_path_by_name_or_as_the_newest_and_back_leads_home(wa
     assert isinstance(app.scene, Home)
 
 
+def test_a_run_shows_itself_where_that_was_asked_for(watch, ended_run):
+    app, hands = watch(ended_run, "--show")
+    hands.until(lambda: app.scene.story.show is not None)
+    assert app.scene.spotlight.best
+
+
 def test_a_strategy_is_enlarged_at_its_own_step_once_and_closing_it_shows_its_neighbours(watch, ended_run):
     strategy, step = ids(ended_run)[2]
     app, hands = watch(ended_run, "--strategy", strategy)

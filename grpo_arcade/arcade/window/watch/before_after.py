@@ -22,12 +22,13 @@ from grpo_arcade.recordings.runs.reader import RunReader
 
 
 def recorded_before_and_after(folder: Path) -> tuple[Episode, ...] | None:
-    """The two games of a run that was evaluated; None where none was kept."""
+    """The two games of a run that was evaluated; None where no two were kept."""
     with RunReader(folder) as run:
         try:
-            return tuple(before_and_after(run))
+            before, after = before_and_after(run)
         except ValueError:
             return None
+    return (before, after) if before.player != after.player else None
 
 
 def games_before_and_after(folder: Path) -> tuple[Episode, ...]:
