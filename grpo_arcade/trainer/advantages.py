@@ -4,9 +4,9 @@ GRPO sets every completion against the mean of its group. A model that has found
 and again; soon most of the group are copies of it, the mean is theirs, and what little spread is left is that of
 failures. A program twice as good, written once, then weighs next to nothing, and the model stands still. So
 
-* *copies share*: completions whose programs played exactly the same games are one member of the group. Mean and spread
-  are those of the members, and a member's advantage is divided among its copies, so that writing something once more
-  earns nothing. (Fitness sharing, Goldberg and Richardson 1987, on what programs do.)
+* *copies share*: completions that earned the same by playing exactly the same games are one member of the group. Mean
+  and spread are those of the members, and a member's advantage is divided among its copies, so that writing something
+  once more earns nothing. (Fitness sharing, Goldberg and Richardson 1987, on what programs do.)
 * *seeking the best*: with a ``risk_seeking`` of b above 0, a member's advantage is ``exp(b z) / mean(exp(b z)) - 1``
   for its standardised reward z: the gradient of ``log E exp(b z)``, which goes from the mean (b → 0) to the best.
 
@@ -90,11 +90,12 @@ def _members(
     if copies == "each":
         member_of[judged] = torch.arange(int(judged.sum()), device=rewards.device)
         return rewards[judged], member_of, torch.ones(int(judged.sum()), device=rewards.device)
-    _, places, counts = torch.unique(behaviours[judged], return_inverse=True, return_counts=True)
+    # A reward that reads the text may pay the same games differently: those are no copies.
+    alike = torch.stack([behaviours[judged], rewards[judged].float().view(torch.int32).long()])
+    kinds, places, counts = torch.unique(alike, dim=1, return_inverse=True, return_counts=True)
     member_of[judged] = places
-    # What did the same may still be paid differently, by a reward that reads the text.
-    sums = torch.zeros(len(counts), dtype=rewards.dtype, device=rewards.device).index_add(0, places, rewards[judged])
-    return sums / counts, member_of, counts.to(rewards.dtype)
+    members = kinds[1].int().view(torch.float32).to(rewards.dtype)
+    return members, member_of, counts.to(rewards.dtype)
 
 
 def _spread(values: torch.Tensor) -> torch.Tensor:

@@ -87,6 +87,12 @@ def test_what_nobody_judges_has_none_and_counts_for_none():
     assert found[[1, 3, 4, 5]].tolist() == [0, 0, 0, 0]
 
 
+def test_what_is_paid_for_its_words_is_no_copy_of_what_did_the_same():
+    rewards = torch.tensor([0.1, 0.7, 0.4, 0.4])
+    found = group_advantages(rewards, torch.ones(4, dtype=torch.int64), 4)
+    assert found[0] < found[2] == found[3] < found[1]
+
+
 def test_all_alike_teach_nothing():
     assert not group_advantages(torch.full((8,), 14.0), torch.ones(8, dtype=torch.int64), 8, risk_seeking=2.0).any()
 

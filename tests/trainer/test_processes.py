@@ -41,10 +41,11 @@ sys.exit(main(sys.argv[2:]))
 
 @pytest.fixture
 def two_config(tiny_config):
-    """Eight completions a step, four on each of two processes."""
+    """Eight completions a step, four on each of two processes; copies are known across both."""
     return dataclasses.replace(
-        tiny_config, max_steps=2, eval_steps=2, train_seeds=2, gradient_accumulation_steps=2, run_name="two"
-    )
+        tiny_config, max_steps=2, eval_steps=2, train_seeds=2, gradient_accumulation_steps=2, run_name="two",
+        num_generations=8, copies="shared", risk_seeking=1.0,
+    )  # fmt: skip
 
 
 def launched(count, folder, arguments):
