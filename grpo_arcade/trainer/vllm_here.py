@@ -125,17 +125,17 @@ class Engine:
         )
 
     @classmethod
-    def of(cls, name: str, *, longest: int, sequences: int, seed: int = 0) -> Self:
+    def of(cls, name: str, *, longest: int, sequences: int, seed: int = 0, memory_share: float = ALONE) -> Self:
         """An engine that writes with a model as it lies there: whole, or as an adapter and its base."""
         where = locate(name)
         if not is_adapter(where):
-            return cls(str(where), longest=longest, sequences=sequences, memory_share=ALONE, seed=seed)
+            return cls(str(where), longest=longest, sequences=sequences, memory_share=memory_share, seed=seed)
         from vllm.lora.request import LoRARequest
 
         kept = json.loads((Path(where) / ADAPTER_CONFIG).read_text(encoding="utf-8"))
         base = str(locate(base_name(str(kept["base_model_name_or_path"]))))
         rank = int(kept["r"])
-        made = cls(base, longest=longest, sequences=sequences, memory_share=ALONE, adapter_rank=rank, seed=seed)
+        made = cls(base, longest=longest, sequences=sequences, memory_share=memory_share, adapter_rank=rank, seed=seed)
         made._request = LoRARequest("adapter", 1, str(where))
         return made
 

@@ -128,6 +128,18 @@ def test_programs_that_play_alike_are_known_however_they_are_written(tmp_path):
         assert [row["twin_id"] for row in rows] == [None, rows[0]["strategy_id"]]
 
 
+def test_now_and_then_the_weakest_island_begins_anew_with_the_best_program(tmp_path, monkeypatch):
+    monkeypatch.setattr("grpo_arcade.trainer.improvement.search.MIGRATION", 1)
+    with serving(*by_turns()) as server:
+        _, folder = improve(server, tmp_path, rounds=1)
+    with RunReader(folder) as run:
+        (event,) = [event for event in run.events() if event["kind"] == "migrated"]
+        best = max(run.strategies(1), key=lambda row: row["score"])
+        assert event["data"]["strategy_id"] == best["id"]
+        members = run.facts()["search"]["members"]
+        assert sorted((each["island"], each["strategy_id"]) for each in members) == [(0, best["id"]), (1, best["id"])]
+
+
 def test_tokens_are_the_servers_count_and_cost_what_was_said(tmp_path, capsys):
     usage = b'data: {"choices": [], "usage": {"prompt_tokens": 1000, "completion_tokens": 50}}\n\n'
     ended = b'data: {"choices": [{"delta": {}, "finish_reason": "stop"}]}\n\n'

@@ -105,6 +105,7 @@ def authors_of(config: ImproveConfig) -> list[Author]:
             max_tokens=config.max_completion_length,
             context=config.context_length,
             threads=config.threads,
+            memory_share=config.vllm_gpu_memory_utilization,
         )
         for word in config.model
     ]

@@ -131,7 +131,8 @@ CREATE TABLE events (
   time REAL NOT NULL,
   step INTEGER NOT NULL,
   kind TEXT NOT NULL,         -- started | resumed | checkpoint | champion | promoted | alarm | alarm_over | fallback |
-                              -- command | interrupted | finished | failed
+                              -- command | interrupted | finished | failed | migrated |
+                              -- nothing_usable
   name TEXT NOT NULL,         -- an alarm's, a command's; empty otherwise
   message TEXT NOT NULL,      -- plain words
   help TEXT NOT NULL,         -- what usually helps; may be empty

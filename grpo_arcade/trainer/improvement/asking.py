@@ -83,9 +83,18 @@ class LocalAuthor:
     """A model with weights, in this process: loaded once, and asked a round's questions together."""
 
     def __init__(
-        self, name: str, *, temperature: float, max_tokens: int | None, context: int | None, threads: int | None
+        self,
+        name: str,
+        *,
+        temperature: float,
+        max_tokens: int | None,
+        context: int | None,
+        threads: int | None,
+        memory_share: float,
     ) -> None:
         """``name`` is as :func:`grpo_arcade.trainer.models.load` takes it. Nothing is loaded before it is asked.
+
+        ``memory_share`` is of a card's memory, for vLLM.
 
         Raises:
             ValueError: there is no such model, in one line.
@@ -97,7 +106,7 @@ class LocalAuthor:
         check(name)
         self.name = Path(name.rstrip("/")).name
         self._word, self._temperature, self._most = name, temperature, max_tokens or MAX_NEW_TOKENS
-        self._context, self._threads = context, threads
+        self._context, self._threads, self._memory_share = context, threads, memory_share
         self.follows = not is_small(name)
         self._loaded: tuple[Any, Any, Generate | None] | None = None
 
@@ -164,7 +173,8 @@ class LocalAuthor:
                 from grpo_arcade.trainer.vllm_here import Engine
 
                 longest = self._context or _ENGINE_ROOM
-                engine = Engine.of(self._word, longest=longest, sequences=64, seed=0)
+                share = self._memory_share
+                engine = Engine.of(self._word, longest=longest, sequences=64, seed=0, memory_share=share)
                 self._context = longest
                 config = SimpleNamespace(generation_config=open_generation_config(self._word))
                 self._loaded = config, open_tokenizer(self._word), engine

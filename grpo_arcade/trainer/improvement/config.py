@@ -107,6 +107,8 @@ class ImproveConfig:
     """A Ray cluster whose cores play the matches; this machine's when empty."""
     threads: Annotated[int | None, Gt(0)] = None
     """Threads a model in this process computes with; one core is left to the person at the desk when absent."""
+    vllm_gpu_memory_utilization: Annotated[float, Gt(0)] = 0.8
+    """Share of a card's memory for vLLM, which writes where it is installed and the model is not small."""
     seed: Annotated[int, Ge(0)] = 0
     """Seeds the model's sampling and the choice of parents, but not the games."""
     run_key: str = ""

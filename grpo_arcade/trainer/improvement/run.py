@@ -39,6 +39,7 @@ _FREE_ON_RESUME = frozenset(
     (
         *("rounds", "minutes", "tokens", "price_in", "price_out", "patience", "parallel", "workers", "threads"),
         *("model", "model_weights", "context_length", "stop", "output_dir", "run_name"),
+        "vllm_gpu_memory_utilization",
     )
 )
 """What may differ when a run is gone on with: none of these makes its programs' scores incomparable."""

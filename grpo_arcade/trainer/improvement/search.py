@@ -23,7 +23,7 @@ from grpo_arcade.trainer.commands import waiting
 from grpo_arcade.trainer.evaluate import derived_seed, evaluate_source
 from grpo_arcade.trainer.improvement.asking import Answer, Author, AuthorGone, Question
 from grpo_arcade.trainer.improvement.feedback import Shown, Wish, note_of, wordings
-from grpo_arcade.trainer.improvement.population import Member, Population
+from grpo_arcade.trainer.improvement.population import MIGRATION, Member, Population
 from grpo_arcade.trainer.improvement.probes import Probes
 from grpo_arcade.trainer.improvement.recording import SearchRecorder, Spent
 from grpo_arcade.trainer.judging import judge_all
@@ -228,6 +228,9 @@ class Search:
         self._found_out(number, answered, rollouts, ids)
         if (settled := self.champion.settle(number)) is not None:
             self.recorder.champion(settled)
+        if number % MIGRATION == 0 and (founder := self.population.migrate()) is not None:
+            message = f"the weakest island begins anew with strategy {founder.strategy_id}"
+            self.recorder.event("migrated", number, message, data={"strategy_id": founder.strategy_id})
         now = time.perf_counter()
         self.spent.seconds += now - started
         known = [total for total in totals if not math.isnan(total)]

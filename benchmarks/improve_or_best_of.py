@@ -1,0 +1,95 @@
+"""Feedback against luck: `arcade improve`, and the best of as many independent answers as the same tokens buy.
+
+.venv/bin/python benchmarks/improve_or_best_of.py MODEL OUTPUTS [--games 2048 atari/pong ...] [--minutes 2] [--runs 2]
+
+MODEL is an endpoint or a folder. Each game is searched for so many minutes with feedback, then with none until as many
+tokens are spent, by one loaded model, from the same run key, so that both play the same seeds; every line of
+OUTPUTS/results.jsonl is one search. What has been done there already is not done again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from grpo_arcade.arcade.commands.improve import authors_of
+from grpo_arcade.recordings.runs.reader import RunReader
+from grpo_arcade.trainer.improvement.config import ImproveConfig
+from grpo_arcade.trainer.improvement.run import ImproveResult, improve
+
+MANY = 100_000
+"""Rounds that no budget of these reaches."""
+
+
+def main() -> None:
+    read = argparse.ArgumentParser(description=__doc__)
+    read.add_argument("model")
+    read.add_argument("outputs", type=Path)
+    read.add_argument("--games", nargs="+", default=["2048"])
+    read.add_argument("--minutes", type=float, default=2.0)
+    read.add_argument("--runs", type=int, default=1, help="searches of each game, each with a run key of its own")
+    read.add_argument("--candidates", type=int, default=32)
+    read.add_argument("--islands", type=int, default=4)
+    read.add_argument("--max-completion-length", type=int, default=512)
+    read.add_argument("--context-length", type=int, default=4096)
+    read.add_argument("--memory", type=float, default=0.15, help="share of a card's memory for vLLM")
+    read.add_argument("--workers", type=int)
+    words = read.parse_args()
+    words.outputs.mkdir(parents=True, exist_ok=True)
+    results = words.outputs / "results.jsonl"
+    known = [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
+    config = ImproveConfig(
+        model=(words.model,), rounds=MANY, candidates=words.candidates, islands=words.islands, eval_steps=0,
+        max_completion_length=words.max_completion_length, context_length=words.context_length,
+        output_dir=str(words.outputs), workers=words.workers, match_cpu_s=20.0,
+        vllm_gpu_memory_utilization=words.memory,
+    )  # fmt: skip
+    authors = authors_of(config)
+    for number in range(words.runs):
+        for game in words.games:
+            tokens = 0
+            for programs in (2, 0):
+                name = f"{game.replace('/', '-')}-{'feedback' if programs else 'best-of'}-{number}"
+                done = next((each for each in known if each["name"] == name), None)
+                if done is None:
+                    asked = {"game": game, "programs": programs, "run_name": name, "seed": number}
+                    asked |= {"run_key": f"{number:032x}"}
+                    asked |= {"minutes": words.minutes} if programs else {"tokens": tokens}
+                    done = told(name, improve(ImproveConfig(**{**vars(config), **asked}), authors))
+                    with results.open("a") as file:
+                        file.write(json.dumps(done) + "\n")
+                    print(json.dumps(done), flush=True)
+                tokens = done["tokens"]
+
+
+def told(name: str, result: ImproveResult) -> dict:
+    """One search in a line: what it came to, round by round, and what it took."""
+    with RunReader(result.folder) as run:
+        steps, evaluations = run.steps(), run.evaluations()
+        champions = [(champion.step, champion.score) for champion in run.champions()]
+        outcomes: dict[str, int] = {}
+        for row in steps:
+            for outcome, count in row["outcomes"].items():
+                outcomes[outcome] = outcomes.get(outcome, 0) + count
+    last = evaluations[-1] if evaluations else {}
+    return {
+        "name": name,
+        "rounds": result.rounds,
+        "answers": sum(outcomes.values()),
+        "tokens": result.spent.tokens,
+        "tokens_out": result.spent.tokens_out,
+        "minutes": round(result.spent.seconds / 60, 2),
+        "champion": result.champion,
+        "held_out": last.get("mean"),
+        "interval": [last.get("low"), last.get("high")],
+        "held_out_seeds": len(last.get("seeds", ())),
+        "baselines": {name: kept["mean"] for name, kept in last.get("baselines", {}).items()},
+        "champions": champions,
+        "score_of_a_round": [round(row["score"], 1) for row in steps],
+        "outcomes": outcomes,
+    }
+
+
+if __name__ == "__main__":
+    main()
