@@ -175,3 +175,37 @@ def test_nothing_on_the_first_screen_overlaps_or_leaves_the_window(app, hands, r
     assert all(scene.area.contains(rect) for rect in rects)
     for i, rect in enumerate(rects):
         assert rect.collidelist(rects[i + 1 :]) == -1
+
+
+def drop(hands, path):
+    pygame.event.post(pygame.event.Event(pygame.DROPFILE, file=str(path)))
+    hands.turns(1)
+
+
+def test_what_is_dropped_anywhere_opens_what_it_is_for_and_a_bad_file_is_one_line(app, hands, tmp_path, run_folder):
+    scene = home(app, hands)
+    good, bad, other = tmp_path / "mine.py", tmp_path / "bad.py", tmp_path / "picture.png"
+    good.write_text("def strategy(board):\n    return 'W'\n")
+    bad.write_bytes(b"\xff\xfe\x00def strategy(")
+    other.write_bytes(b"PNG")
+    for path in (bad, other, tmp_path / "gone.episode", tmp_path / "gone.py", tmp_path):
+        drop(hands, path)
+        assert app.scene is scene
+        assert len(hands.said[-1].splitlines()) == 1
+    assert len(set(hands.said)) == 5
+    drop(hands, good)
+    assert isinstance(app.scene, VersusScene)
+    assert app.scene.players == ["you", str(good)]
+    drop(hands, run_folder.folder)
+    assert isinstance(app.scene, WatchScene)
+
+
+def test_the_pointer_takes_the_focus_only_when_it_presses(app, hands, recordings):
+    scene = home(app, hands)
+    before = scene._focus.item.key
+    second = scene._focus.items[1]
+    hands.point(second.rect.center)
+    assert scene._focus.item.key == before
+    assert [item.key for item in scene._focus.items if item.hovered] == [second.key]
+    hands.point((2, scene.area.bottom - 2))
+    assert not any(item.hovered for item in scene._focus.items)

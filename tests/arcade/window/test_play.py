@@ -9,9 +9,11 @@ from PIL import Image
 
 from grpo_arcade.arcade.players.player import Baseline, RunChampion, StrategyFile
 from grpo_arcade.arcade.window.background.clip import write_clip
+from grpo_arcade.arcade.window.play.afterwards import offers
 from grpo_arcade.arcade.window.play.kept_games import kept_game
-from grpo_arcade.arcade.window.play.session import Session
+from grpo_arcade.arcade.window.play.session import PERSON, Session
 from grpo_arcade.arcade.window.play.turns import TurnPlay
+from grpo_arcade.arcade.window.versus.match import Match
 from grpo_arcade.games import Outcome, make
 from grpo_arcade.games.players import play_match
 from grpo_arcade.recordings import load, save, verify
@@ -406,3 +408,16 @@ def test_a_champion_of_no_run_is_missed_in_a_line_and_the_strongest_baseline_sta
     assert "there is no run 'nosuch'" in hands.said[-1]
     hands.turns(20)
     assert sum("nosuch" in line for line in hands.said) == 1
+
+
+def test_a_game_that_has_ended_offers_what_comes_next_and_the_model_takes_the_same_seed(app, hands):
+    scene = opened(app, seed=4, size=3, target=64)
+    while scene.game.outcome is None:
+        scene._move(scene.game.legal_actions()[0], PERSON)
+    hands.turns(30)
+    assert [words for _, words in offers(app.bindings)] == ["new game", "again", "against the model", "save a GIF"]
+    assert {"play.new", "play.restart", "play.versus", "play.gif"} <= set(scene.keys())
+    hands.press("c")
+    assert isinstance(app.scene, Match)
+    assert (app.scene.seed, dict(app.scene.table.options)) == (4, dict(scene.game.options))
+    assert [seat.name for seat in app.scene.seats] == ["You", "pocket"]

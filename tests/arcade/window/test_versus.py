@@ -6,6 +6,7 @@ import pytest
 from grpo_arcade.arcade.players.player import YOU, RunChampion
 from grpo_arcade.arcade.window.shell.scene import Dropped
 from grpo_arcade.arcade.window.versus.match import Match
+from grpo_arcade.arcade.window.versus.player_list import PlayerList
 from grpo_arcade.arcade.window.versus.versus import VersusScene
 from grpo_arcade.games import Outcome
 from grpo_arcade.recordings import load, verify
@@ -241,40 +242,59 @@ def test_room_beside_the_boards_is_kept_for_a_strategy_that_can_be_read_and_for_
     assert match(app, hands, YOU, str(file), ready=False).view.side.width
 
 
-def test_text_is_pasted_into_a_players_field_by_its_keys_and_an_empty_clipboard_is_said(app, hands):
+def open_list(scene, hands, place):
+    while scene._focus.item.key != place:
+        hands.press("up")
+    hands.press("return")
+    assert isinstance(scene.app.scene, PlayerList)
+    return scene.app.scene
+
+
+def test_text_is_pasted_into_the_players_field_by_its_keys_and_an_empty_clipboard_is_said(app, hands):
     scene = VersusScene(app)
     app.open(scene)
     hands.turns(3)  # where there is a real pointer, it says where it is
-    scene._focus.index = next(i for i, item in enumerate(scene._focus.items) if item.key == 1)
-    hands.press("return", *["backspace"] * 8)
-    assert scene.typing == (1, "")
+    field = open_list(scene, hands, 1)
     pygame.scrap.init()
     pygame.scrap.put("text/plain;charset=utf-8", " http://localhost:8080/v1\n#qwén ".encode())
     hands.press("v", mod=pygame.KMOD_CTRL)
-    assert scene.typing == (1, "http://localhost:8080/v1 #qwén")
+    assert field.typed == "http://localhost:8080/v1 #qwén"
     hands.press(pygame.K_INSERT, mod=pygame.KMOD_SHIFT)
-    assert scene.typing[1].count("http") == 2
+    assert field.typed.count("http") == 2
     hands.press("v")
-    assert scene.typing[1].endswith("v")
+    assert field.typed.endswith("v")
     pygame.scrap.put("text/plain;charset=utf-8", b" ")
     hands.press("v", mod=pygame.KMOD_META)
     assert hands.said[-1] == "There is no text to paste"
 
 
-def test_players_are_chosen_typed_dropped_and_remembered(app, hands, tmp_path):
+def test_players_are_chosen_from_a_list_in_plain_words_typed_dropped_and_remembered(app, hands, tmp_path):
+    with MadeRun(tmp_path / "outputs", name="demo-2048", group=4) as run:
+        run.step(1)
     scene = VersusScene(app)
     app.open(scene)
-    hands.turns(3)
+    hands.until(lambda: any("champion" in each.name for each in scene.candidates))
     assert scene.players == [YOU, "pocket"]
-    hands.press("home", "up")  # from Start to the pace
+    lines = [each.line for each in scene.candidates]
+    assert lines[0] == "You: at the keyboard"
+    assert lines[1] == "pocket: the built-in 5 M model, writes Python"
+    assert "random: a baseline, 1,08" in lines[2]
+    assert (
+        next(line for line in lines if "champion" in line)
+        == f"champion of demo-2048: {run.champion:,.0f} points, a program"
+    )
     while scene._focus.item.key != 1:
         hands.press("up")
     hands.press("right")
     assert scene.players == [YOU, "random"]
-    hands.press("return")
+    found = open_list(scene, hands, 1)
+    assert YOU not in [candidate.word for candidate in found.found]  # there is one of you
+    assert found._focus.item.key == "random"
     for letter in "greez":
         hands.press(letter)
+    assert [item.key for item in found._focus.items] == [("typed", "greez")]
     hands.press("backspace", "d", "y", "return")
+    assert app.scene is scene
     assert scene.players == [YOU, "greedy"]
     while scene._focus.item.key != "count":
         hands.press("up")
@@ -285,6 +305,11 @@ def test_players_are_chosen_typed_dropped_and_remembered(app, hands, tmp_path):
     program.write_text("def strategy(board):\n    return 'W'\n")
     scene.handle(Dropped(str(program)))
     assert scene.players[2] == str(program)
+    empty = tmp_path / "empty.py"
+    empty.write_text("print('hello')\n")
+    pygame.event.post(pygame.event.Event(pygame.DROPFILE, file=str(empty)))
+    hands.turns(1)
+    assert hands.said[-1].startswith("empty.py: no code: ")
     while scene._focus.item.key != "start":
         hands.press("down")
     hands.press("return")
@@ -292,6 +317,34 @@ def test_players_are_chosen_typed_dropped_and_remembered(app, hands, tmp_path):
     assert [seat.name for seat in app.scene.seats] == ["You", "greedy", "mine"]
     hands.press("escape")
     assert VersusScene(app).players == [YOU, "greedy", str(program)]
+
+
+def test_whoever_is_typed_and_means_nobody_is_one_line_and_the_list_stays(app, hands):
+    scene = VersusScene(app)
+    app.open(scene)
+    hands.turns(2)
+    field = open_list(scene, hands, 1)
+    for letter in "nosuch":
+        hands.press(letter)
+    hands.press("return")
+    assert "no player is called 'nosuch'" in hands.said[-1]
+    assert app.scene is field
+    app.messages.dismiss()
+    hands.press("escape")
+    assert (app.scene, field.typed) == (field, "")
+    hands.press("escape")
+    assert app.scene is scene
+
+
+def test_menus_go_round(app, hands):
+    scene = VersusScene(app)
+    app.open(scene)
+    hands.turns(2)
+    assert scene._focus.item.key == "start"
+    hands.press("down")
+    assert scene._focus.item.key == "game"
+    hands.press("up", "up")
+    assert scene._focus.item.key == "pace"
 
 
 def test_a_second_person_and_a_bad_address_are_refused_with_a_line(app, hands):
@@ -312,7 +365,8 @@ def test_a_word_means_the_same_in_the_window_as_on_the_command_line(app, hands, 
     app.open(scene)
     hands.turns(2)
     scene._put(1, "latest:champion")
-    assert next(value for key, _, value, _ in scene._rows() if key == 1) == f"champion of {run.folder.name}"
+    named = next(value for key, _, value, _ in scene._rows() if key == 1)
+    assert named.startswith(f"champion of {run.folder.name}: ")
     with pytest.raises(ValueError, match="no player is called 'nosuch'"):
         scene._put(1, "nosuch")
     assert scene.players == [YOU, "latest:champion"]

@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 from grpo_arcade.arcade import cli
 from grpo_arcade.arcade.dashboard.once import frame
 from grpo_arcade.arcade.dashboard.read.facts import facts_of
+from grpo_arcade.arcade.players.candidates import candidates
 from grpo_arcade.arcade.report import write_report
 from grpo_arcade.arcade.window.home import shelf
 from grpo_arcade.arcade.window.watch.run_feed import glance
+from grpo_arcade.games import make
 from grpo_arcade.recordings import RecordingError, verify
 from grpo_arcade.recordings.runs import schema
 from grpo_arcade.recordings.runs.database import TABLE_NAMES
@@ -84,7 +86,7 @@ def lists(outputs, good, capsys):
     assert good.name in {run.path.name for run in list_runs(outputs)}
     assert good.name in {run.path.name for run in shelf.look(outputs, outputs / "none").runs}
     assert find_run("latest", outputs)
-    shelf.players_of_runs(outputs)
+    candidates(make("2048"), outputs)
     assert cli.main(["runs", "--json", "--output-dir", str(outputs)]) == 0
     told = capsys.readouterr()
     assert good.name in told.out

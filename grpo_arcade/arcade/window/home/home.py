@@ -16,7 +16,7 @@ from grpo_arcade.arcade.window.home.lists import Entry, RowList
 from grpo_arcade.arcade.window.home.live_run import ASKED, LiveRun, buttons
 from grpo_arcade.arcade.window.home.shelf import Shelf, look, run_line
 from grpo_arcade.arcade.window.home.trainings import Plan, Trainings
-from grpo_arcade.arcade.window.shell.scene import Act, Dropped, Event, Scene, Wheel
+from grpo_arcade.arcade.window.shell.scene import Act, Event, Scene, Wheel
 from grpo_arcade.arcade.window.shell.widgets import Focus, Item, draw_item, heading
 from grpo_arcade.games import make, score_text
 from grpo_arcade.recordings.runs.folder import LIVE
@@ -69,16 +69,14 @@ class Home(Scene):
     # What happens.
 
     def handle(self, event: Event) -> bool:
-        """Choose, scroll, or open a file dropped here."""
-        if isinstance(event, Dropped):
-            self._open_recording(Path(event.path))
-            return True
+        """Choose, scroll, or ask a training for something."""
         if self.obey(event):
             return True
         if isinstance(event, Wheel):
             under = next((rows for rows in self._lists if rows.rect.collidepoint(event.at)), None)
             return under is not None and self._scroll(under, -event.steps)
-        if isinstance(event, Act) and event.id in ("menu.up", "menu.down") and self._scroll_by_focus(event.id):
+        if isinstance(event, Act) and any(rows.follow(event.id, self._focus, self.resized) for rows in self._lists):
+            self.app.redraw()
             return True
         used = self._focus.handle(event)
         if used:
@@ -123,15 +121,6 @@ class Home(Scene):
         key = self._focus.item.key if self._focus.item else None
         chosen = [live for live in runs if live.summary.path == key]
         return chosen[0] if chosen else runs[0] if len(runs) == 1 else None
-
-    def _scroll_by_focus(self, id: str) -> bool:
-        by = 1 if id == "menu.down" else -1
-        for rows in self._lists:
-            entry = rows.beyond(self._focus.item.key, by) if self._focus.item else None
-            if entry is not None and self._scroll(rows, by):
-                self._focus.index = next(i for i, item in enumerate(self._focus.items) if item.key == entry.key)
-                return True
-        return False
 
     def _scroll(self, rows: RowList, by: int) -> bool:
         moved = rows.scroll(by)

@@ -10,7 +10,7 @@ import pygame
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.theme import Theme
 from grpo_arcade.arcade.window.home.live_run import ROWS, LiveRun, draw_card
-from grpo_arcade.arcade.window.shell.widgets import Item
+from grpo_arcade.arcade.window.shell.widgets import Focus, Item
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,19 @@ class RowList:
             return None
         at = self._first + (len(shown) if by > 0 else -1)
         return self.entries[at] if 0 <= at < len(self.entries) else None
+
+    def follow(self, id: str, focus: Focus, lay_out: Callable[[], None]) -> bool:
+        """Scroll where an arrow goes beyond what is in sight, and give the focus to what comes; False if it does not.
+
+        ``lay_out`` gives the focus its items anew.
+        """
+        by = {"menu.down": 1, "menu.up": -1}.get(id)
+        entry = self.beyond(focus.item.key, by) if by is not None and focus.item is not None else None
+        if by is None or entry is None or not self.scroll(by):
+            return False
+        lay_out()
+        focus.index = next(i for i, item in enumerate(focus.items) if item.key == entry.key)
+        return True
 
     def draw(self, surface: pygame.Surface, look: Theme, items: Sequence[Item], focused: Item | None) -> None:
         """Paint the title, and the rows of those items that are this list's."""

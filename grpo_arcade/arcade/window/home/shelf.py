@@ -7,12 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grpo_arcade.arcade.players.player import Model, Player, RunChampion
 from grpo_arcade.arcade.window.home.live_run import LiveRun, read_live
 from grpo_arcade.games import Episode
 from grpo_arcade.recordings import SUFFIX, RecordingError, load_all
 from grpo_arcade.recordings.runs.folder import LIVE, RECORDINGS, RunFolderError
-from grpo_arcade.recordings.runs.reader import RunReader, list_runs
+from grpo_arcade.recordings.runs.reader import list_runs
 from grpo_arcade.recordings.runs.records import RunSummary
 
 MOST = 200
@@ -79,19 +78,6 @@ def _read(path: Path, modified: float) -> Recording:
         return Recording(path, modified, None, 0, str(error))
     first = replace(loaded.episodes[0], actions=b"", observations=b"") if loaded.episodes else None
     return Recording(path, modified, first, len(loaded.episodes), "" if first else loaded.note)
-
-
-def players_of_runs(outputs: str | Path) -> list[Player]:
-    """The players that runs have brought forth: champions and newest checkpoints."""
-    players: list[Player] = []
-    for run in list_runs(Path(outputs)):
-        try:
-            with RunReader(run.path) as reader:
-                players += [RunChampion(run.path)] if reader.champion() else []
-                players += [Model(str(run.path))] if reader.checkpoints() else []
-        except ValueError:
-            continue  # deleted in this moment
-    return players
 
 
 def run_line(run: RunSummary) -> str:

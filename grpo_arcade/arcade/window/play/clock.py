@@ -291,7 +291,16 @@ class ClockPlay(Play):
     def keys(self) -> Sequence[str]:
         """By what is most useful now."""
         if self.game.outcome is not None:
-            return ("play.new", "play.restart", "play.record", "play.gif", "play.options", "app.mute", "app.back")
+            return (
+                "play.new",
+                "play.restart",
+                "play.versus",
+                "play.record",
+                "play.gif",
+                "play.options",
+                "app.mute",
+                "app.back",
+            )
         common = ("play.pause", "play.new", "play.restart", "play.hint", "play.autoplay", "play.step")
         more = ("play.slower", "play.faster", "play.record", "play.gif", "play.options", "app.mute", "app.back")
         return (*common, *more)

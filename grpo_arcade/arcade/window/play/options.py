@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pygame
 
+from grpo_arcade.arcade.players.candidates import Candidate, candidates
 from grpo_arcade.arcade.players.parse import parse_player
-from grpo_arcade.arcade.players.player import Baseline, Player, Program, StrategyFile
+from grpo_arcade.arcade.players.player import Baseline, Program, StrategyFile
 from grpo_arcade.arcade.window.background.advice import HintPlayer
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.words import shown_name
-from grpo_arcade.arcade.window.home.shelf import players_of_runs
 from grpo_arcade.arcade.window.shell.scene import Dropped, Event, Scene
 from grpo_arcade.arcade.window.shell.widgets import Focus, Item, draw_item, heading
 from grpo_arcade.games import Game, make
@@ -79,10 +79,10 @@ class Options(Scene):
 
     def enter(self) -> None:
         """Look which runs have a champion that could give hints."""
-        self.app.background.thread(players_of_runs, self.app.settings.outputs, done=self._offer)
+        self.app.background.thread(candidates, self._play.game, self.app.settings.outputs, done=self._offer)
 
-    def _offer(self, players: list[Player]) -> None:
-        self._champions = [player for player in players if isinstance(player, Program)]
+    def _offer(self, found: list[Candidate]) -> None:
+        self._champions = [each.player for each in found if isinstance(each.player, Program)]
 
     def leave(self) -> None:
         """Use what was chosen."""

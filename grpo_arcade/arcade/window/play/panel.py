@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -104,20 +105,63 @@ def draw_strip(surface: pygame.Surface, look: Theme, told: Told, box: pygame.Rec
     paint.text(surface, words, (box.left, lower), small, colour, room=best.left - box.left - look.px(theme.GAP))
 
 
-def draw_plate(surface: pygame.Surface, look: Theme, board: pygame.Rect, words: str, line: str, colour: int) -> None:
-    """Something said across the board, which stays to be seen."""
+def draw_plate(
+    surface: pygame.Surface,
+    look: Theme,
+    board: pygame.Rect,
+    words: str,
+    line: str,
+    colour: int,
+    offers: Sequence[tuple[str, str]] = (),
+) -> None:
+    """Something said across the board, which stays to be seen, and keys with what each of them does next."""
     paint.veil(surface, look.page, 0.5, board)
     big = min(look.px(theme.DISPLAY), board.width // 9)
     small = max(6, min(look.px(theme.HEADING), board.width // 24))
     plate = pygame.Rect(0, 0, board.width * 9 // 10, 2 * big + 4 * small)
+    lower, low = 2 * small, min(look.px(theme.BODY), small)
+    if offers:
+        rows = _rows_of(offers, plate.width - 2 * low, low)
+        lower += round(len(rows) * 2.4 * low)
+        plate.height += lower - 2 * small
+        plate.height = min(plate.height, board.height)
     plate.center = board.center
     paint.panel(surface, plate, look.card, look.px(theme.RADIUS), look.line)
     room = plate.width - 2 * small
     big = max(6, fonts.tallest(words, room, big))
     at = plate.centerx, plate.top + big + small // 2
     paint.text(surface, words, at, big, colour, weight="bold", anchor="middle", room=room)
-    at = plate.centerx, plate.bottom - 2 * small
+    at = plate.centerx, plate.bottom - lower
     paint.text(surface, line, at, small, look.soft, anchor="middle", room=room)
+    if offers:
+        for number, row in enumerate(rows):
+            _draw_offers(surface, look, row, (plate.centerx, at[1] + small + round((number + 0.8) * 2.4 * low)), low)
+
+
+def _rows_of(offers: Sequence[tuple[str, str]], room: int, height: int) -> list[list[tuple[str, str]]]:
+    rows: list[list[tuple[str, str]]] = [[]]
+    for offer in offers:
+        if rows[-1] and _wide([*rows[-1], offer], height) > room:
+            rows.append([])
+        rows[-1].append(offer)
+    return rows
+
+
+def _wide(offers: Sequence[tuple[str, str]], height: int) -> int:
+    each = (paint.text_width(key, height, "bold") + paint.text_width(words, height) for key, words in offers)
+    return sum(each) + 4 * height * len(offers) - 2 * height
+
+
+def _draw_offers(
+    surface: pygame.Surface, look: Theme, offers: Sequence[tuple[str, str]], at: tuple[int, int], height: int
+) -> None:
+    x = at[0] - _wide(offers, height) // 2
+    for key, words in offers:
+        cap = pygame.Rect(x, 0, paint.text_width(key, height, "bold") + height, round(height * 1.9))
+        cap.centery = at[1]
+        paint.panel(surface, cap, look.sunken, height // 2, look.line)
+        paint.text(surface, key, cap.center, height, look.ink, weight="bold", anchor="middle")
+        x = paint.text(surface, words, (cap.right + height, at[1]), height, look.soft).right + 2 * height
 
 
 def draw_hint(surface: pygame.Surface, look: Theme, board: pygame.Rect, action: str) -> None:

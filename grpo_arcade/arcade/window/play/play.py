@@ -19,13 +19,14 @@ from grpo_arcade.arcade.window.background.jobs import Task
 from grpo_arcade.arcade.window.draw import theme
 from grpo_arcade.arcade.window.draw.boards import board_size, palette_of
 from grpo_arcade.arcade.window.draw.words import goal
+from grpo_arcade.arcade.window.play.afterwards import against_the_model, ending, offers
 from grpo_arcade.arcade.window.play.kept_games import best_score, kept_game
 from grpo_arcade.arcade.window.play.last_seconds import LastSeconds
 from grpo_arcade.arcade.window.play.options import Options
 from grpo_arcade.arcade.window.play.panel import WAYS, Told, draw_plate, draw_side, draw_strip
-from grpo_arcade.arcade.window.play.session import PERSON, Session, fresh_seed
+from grpo_arcade.arcade.window.play.session import Session, fresh_seed
 from grpo_arcade.arcade.window.shell.scene import Dropped, Event, Scene
-from grpo_arcade.games import Episode, Game, Outcome, make
+from grpo_arcade.games import Episode, Game, make
 from grpo_arcade.recordings import SUFFIX, load, save
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 SPEEDS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 _FILES = 8
 """Strategies' files that are offered again."""
-_ENDINGS = {Outcome.WON: "You win", Outcome.LOST: "Game over"}
 
 
 class Play(Scene, ABC):
@@ -202,6 +202,7 @@ class Play(Scene, ABC):
             "play.record": self._do_record,
             "play.gif": self._do_gif,
             "play.options": self._do_options,
+            "play.versus": lambda: self.app.open(against_the_model(self.app, self.session)),
         }
 
     def handle(self, event: Event) -> bool:
@@ -389,11 +390,9 @@ class Play(Scene, ABC):
     def _draw_over_board(self, surface: pygame.Surface) -> None:
         outcome = self.game.outcome
         if outcome is not None and self._progress >= 1.0:
-            words = _ENDINGS.get(outcome, str(outcome).replace("_", " ").capitalize())
-            if outcome is Outcome.WON and self.session.players != {PERSON}:
-                words = "Won with help" if PERSON in self.session.players else f"{max(self.session.players)} wins"
-            line = f"{self.game.score:,.0f} points in {self.lasted}"
-            draw_plate(surface, self.app.theme, self._board, words, line, self.app.theme.outcome(outcome))
+            words, line = ending(self.session, outcome), f"{self.game.score:,.0f} points in {self.lasted}"
+            look, onward = self.app.theme, offers(self.app.bindings)
+            draw_plate(surface, look, self._board, words, line, look.outcome(outcome), onward)
         if self.paused and outcome is None and self.autoplay is None:
             line = f"{self.app.bindings.key_label('play.pause')} goes on"
             draw_plate(surface, self.app.theme, self._board, "Paused", line, self.app.theme.ink)

@@ -221,7 +221,7 @@ class TurnPlay(Play):
     def keys(self) -> Sequence[str]:
         """By what is most useful now."""
         if self.game.outcome is not None:
-            return ("play.new", "play.restart", "play.record", "play.gif", "play.options", "app.back")
+            return ("play.new", "play.restart", "play.versus", "play.record", "play.gif", "play.options", "app.back")
         undo = ("play.undo",) if self.app.settings.undo else ()
         auto = ("play.slower", "play.faster") if self.autoplay else ()
         common = ("play.hint", *undo, "play.autoplay", "play.pause", "play.step", *auto, "play.new", "play.restart")

@@ -86,6 +86,7 @@ ACTIONS = (
     Action("play.faster", "Faster", ("=", "+"), repeats=True),
     Action("play.record", "Record", ("v",)),
     Action("play.gif", "Save GIF", ("g",)),
+    Action("play.versus", "Against the model", ("c",)),
     Action("play.options", "Options", ("o", "pad:left-shoulder")),
     Action("replay.pause", "Play / pause", ("space", "p", "pad:a", "pad:start")),
     Action("replay.forward", "Step on", ("right", ".", "pad:right"), repeats=True),

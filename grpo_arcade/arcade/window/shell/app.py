@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 import pygame
 
@@ -24,6 +25,7 @@ from grpo_arcade.arcade.window.play.speaker import Speaker
 from grpo_arcade.arcade.window.shell.actions import Action, Bindings
 from grpo_arcade.arcade.window.shell.clipboard import is_paste, pasted
 from grpo_arcade.arcade.window.shell.display import Display
+from grpo_arcade.arcade.window.shell.dropping import scene_of
 from grpo_arcade.arcade.window.shell.everywhere import EVERYWHERE
 from grpo_arcade.arcade.window.shell.frame import FramePainter
 from grpo_arcade.arcade.window.shell.inputs import Change, Inputs
@@ -270,7 +272,8 @@ class App:
             if self.scene is not None:
                 self.scene.looked_away()
         elif event.type == pygame.DROPFILE:
-            self._tell(Dropped(event.file))
+            if not self._tell(Dropped(event.file)):
+                self._guard(lambda: self.open(scene_of(self, Path(event.file))) or True)
         elif (pointer := Pointer.of(event)) is not None:
             self._point(pointer)
         else:

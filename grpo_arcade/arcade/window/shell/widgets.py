@@ -104,9 +104,10 @@ class Focus:
         return True
 
     def _move(self, way: tuple[int, int]) -> None:
-        """To the nearest item in a direction; being out of line counts double."""
+        """To the nearest item in a direction, being out of line counting double; past the last, to the first."""
         here = self.items[self.index].rect
-        best: tuple[float, int] | None = None
+        ahead: list[tuple[float, int]] = []
+        behind: list[tuple[float, int]] = []
         for i, item in enumerate(self.items):
             dx, dy = item.rect.centerx - here.centerx, item.rect.centery - here.centery
             along, across = (dx * way[0], dy) if way[0] else (dy * way[1], dx)
@@ -115,12 +116,14 @@ class Focus:
                 if way[0]
                 else item.rect.left < here.right and here.left < item.rect.right
             )
-            if i != self.index and along > 0 and not item.pointer_only:
-                far = along + (0.05 if overlap else 2.0) * abs(across)
-                if best is None or far < best[0]:
-                    best = far, i
-        if best is not None:
-            self.index = best[1]
+            if i == self.index or item.pointer_only:
+                continue
+            if along > 0:
+                ahead.append((along + (0.05 if overlap else 2.0) * abs(across), i))
+            elif along < 0 and overlap:
+                behind.append((along + 0.05 * abs(across), i))
+        if ahead or behind:
+            self.index = min(ahead or behind)[1]
 
 
 def draw_item(surface: pygame.Surface, look: Theme, item: Item, focused: bool) -> None:

@@ -28,7 +28,7 @@ from grpo_arcade.arcade.window.shell.scene import Act, Event, Pointer, Released,
 from grpo_arcade.arcade.window.versus.contestants import Contestant
 from grpo_arcade.arcade.window.versus.going import SPEEDS, Going, Pace
 from grpo_arcade.arcade.window.versus.keeper import Keeper
-from grpo_arcade.arcade.window.versus.seat import Seat, verdict
+from grpo_arcade.arcade.window.versus.seat import Seat, onward, verdict
 from grpo_arcade.arcade.window.versus.view import CODE_EVERY_S, MatchView, Shown
 from grpo_arcade.games import make
 
@@ -75,8 +75,7 @@ class Match(Scene):
         self.speed = 1.0
         self.paused = False
         self.started = False
-        found = self.table, self.seed, app.settings.outputs, app.writer
-        self.seats = [Seat.of(word, *found, self._changed) for word in players]
+        self.seats = [Seat.of(word, self.table, self.seed, app, self._changed) for word in players]
         self.selected = next((place for place, seat in enumerate(self.seats) if seat.contestant), 0)
         self.verdict = ""
         """Who has won, once everybody is out."""
@@ -372,6 +371,8 @@ class Match(Scene):
         return Shown(self.seats, self.selected, self.seed, words, self._note())
 
     def _note(self) -> str:
+        if self.verdict:
+            return onward(self.app.bindings)
         parts = [f"seed {self.seed}"]
         alone = self.person is None or self.person.out
         parts.append(f"{self.speed:g}×" if self.pace == "real time" or alone else "turn by turn")

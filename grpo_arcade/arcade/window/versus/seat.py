@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from grpo_arcade.arcade.players.player import YOU
 from grpo_arcade.arcade.window.play.session import Session
 from grpo_arcade.arcade.window.replay.playback import Playback
+from grpo_arcade.arcade.window.shell.actions import Bindings
 from grpo_arcade.arcade.window.versus.contestants import Contestant
 from grpo_arcade.games import Episode, Game, Outcome
 from grpo_arcade.trainer.counting import FAILURES
-from grpo_arcade.trainer.resident_writer import ResidentWriter
+
+if TYPE_CHECKING:
+    from grpo_arcade.arcade.window.shell.app import App
 
 
 class Seat:
@@ -33,14 +37,13 @@ class Seat:
         word: str,
         table: Game,
         seed: int,
-        outputs: str,
-        writer: ResidentWriter,
+        app: App,
         changed: Callable[[Contestant], None],
     ) -> Seat:
         """The place of whoever a word means; ``changed`` hears of what becomes of those who are no person."""
         if word == YOU:
             return cls(None, Session(table.name, {**table.options, **table.person_options}, seed))
-        return cls(Contestant(word, table, outputs, writer, changed), None, table.failure_score)
+        return cls(Contestant(word, table, app.settings.outputs, app.writer, changed), None, table.failure_score)
 
     @property
     def name(self) -> str:
@@ -122,6 +125,12 @@ def verdict(seats: Sequence[Seat]) -> str:
     verb = "win" if best[0].session or len(best) > 1 else "wins"
     margin = best[0].counted - ranked[len(best)].counted
     return f"{names} {verb} by {margin:,.0f} points"
+
+
+def onward(bindings: Bindings) -> str:
+    """What can be done once a match is over, with the keys that do it."""
+    key = bindings.key_label
+    return f"{key('versus.new')} another seed · {key('versus.restart')} again · {key('versus.film')} film of it"
 
 
 def thinking(contestant: Contestant) -> str:

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pygame
 
+from grpo_arcade.arcade.players.candidates import Candidate, candidates, introduced
 from grpo_arcade.arcade.players.parse import parse_player
-from grpo_arcade.arcade.players.player import POCKET, YOU, Player
+from grpo_arcade.arcade.players.player import POCKET, YOU, Baseline, Model, Person, Program, StrategyFile
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.words import shown_name
 from grpo_arcade.arcade.window.home.games import ATARI_TILES
-from grpo_arcade.arcade.window.home.shelf import players_of_runs
 from grpo_arcade.arcade.window.play.options import choices
-from grpo_arcade.arcade.window.shell.scene import Act, Dropped, Event, Scene, Typed
+from grpo_arcade.arcade.window.shell.dropping import check_strategy
+from grpo_arcade.arcade.window.shell.scene import Dropped, Event, Scene
 from grpo_arcade.arcade.window.shell.widgets import Focus, Item, column, draw_item, heading
 from grpo_arcade.arcade.window.versus.going import PACES
 from grpo_arcade.arcade.window.versus.match import Match
-from grpo_arcade.games import game_names, make
+from grpo_arcade.arcade.window.versus.player_list import PlayerList
+from grpo_arcade.games import Game, game_names, make
 
 if TYPE_CHECKING:
     from grpo_arcade.arcade.window.shell.app import App
@@ -27,7 +30,6 @@ if TYPE_CHECKING:
 FEWEST, MOST = 2, 6
 _REMEMBERED = 8
 """Players typed before that are offered again."""
-_HINT = "a baseline, a file (.py), RUN:champion, RUN, pocket, a model's folder or name, or http://host:port/v1#model"
 
 
 class VersusScene(Scene):
@@ -36,76 +38,61 @@ class VersusScene(Scene):
     Args:
         app: the window.
         game: what is played.
+        players: words of who plays; by default as last time.
     """
 
     title = "Versus"
     contexts = ("menu",)
 
-    def __init__(self, app: App, game: str = "2048") -> None:
+    def __init__(self, app: App, game: str = "2048", players: Sequence[str] = ()) -> None:
         super().__init__(app)
         self.game = game
         self.options: dict[str, Any] = dict(make(game).options)
-        baselines = list(make(game).baselines)
-        self.players = self._remembered_players() or [YOU, POCKET]
+        self.players = list(players) or self._remembered_players() or [YOU, POCKET]
         self.pace = PACES[0]
-        self.typing: tuple[int, str] | None = None
-        """The player whose word is being typed, and what there is of it."""
-        self._offered = [YOU, POCKET, *baselines]
-        self._runs: list[Player] = []
+        self.candidates: list[Candidate] = []
+        """Who is offered; runs are looked at in a thread, so they come a little later."""
         self._names: dict[str, str] = {}
         """What is shown for words that have been looked up."""
         self._focus = Focus()
         self._first = True
+        self._offer([introduced(each, self._table) for each in (Person(), Model(POCKET), *self._baselines)])
 
     def _remembered_players(self) -> list[str]:
         words = [word for word in self.app.memory.get("versus players", []) if isinstance(word, str)]
         return words if FEWEST <= len(words) <= MOST and words.count(YOU) <= 1 else []
 
     @property
-    def wants_text(self) -> bool:  # type: ignore[override]
-        """While a word is being typed."""
-        return self.typing is not None
+    def _table(self) -> Game:
+        return make(self.game, **self.options)
+
+    @property
+    def _baselines(self) -> list[Baseline]:
+        return [Baseline(name) for name in make(self.game).baselines]
 
     def enter(self) -> None:
         """Look which runs have a champion or a checkpoint."""
-        self.app.background.thread(players_of_runs, self.app.settings.outputs, done=self._offer_runs)
-
-    def _offer_runs(self, players: list[Player]) -> None:
-        self._runs = players
-        words = [player.word for player in players]
-        known = [YOU, POCKET, *make(self.game).baselines]
         typed = [word for word in self.app.memory.get("versus typed", []) if isinstance(word, str)]
-        self._offered = [*known, *words, *(word for word in typed if word not in known and word not in words)]
-        self.resized()
-        self.app.redraw()
+        look_at = candidates, self._table, self.app.settings.outputs, typed
+        self.app.background.thread(*look_at, done=self._offer, failed=self.app.complain)
+
+    def _offer(self, found: list[Candidate]) -> None:
+        self.candidates = found
+        self._names = {candidate.word: candidate.line for candidate in found}
+        if self.area.width:
+            self.resized()
+            self.app.redraw()
 
     # What the person does.
 
     def handle(self, event: Event) -> bool:
-        """Choose and type."""
+        """Choose; a strategy's file that is dropped here plays."""
         if isinstance(event, Dropped):
+            if not event.path.endswith(".py"):
+                return False
             self._put(self._focused_player(), event.path)
-        elif self.typing is not None and isinstance(event, Typed | Act):
-            return self._type(event)
         elif not self._focus.handle(event):
             return False
-        self.app.redraw()
-        return True
-
-    def _type(self, event: Typed | Act) -> bool:
-        assert self.typing is not None
-        place, text = self.typing
-        if isinstance(event, Typed):
-            self.typing = place, text[:-1] if event.text == "\b" else (text + event.text)[:500]
-        elif event.id == "menu.choose":
-            self.typing = None
-            if text.strip():
-                self._put(place, text.strip())
-        elif event.id == "app.back":
-            self.typing = None
-        else:
-            return False
-        self.resized()
         self.app.redraw()
         return True
 
@@ -114,19 +101,21 @@ class VersusScene(Scene):
         return key if isinstance(key, int) else len(self.players) - 1
 
     def _put(self, place: int, word: str) -> None:
-        self._names[word] = parse_player(word, make(self.game), self.app.settings.outputs).label  # or says who is meant
+        player = parse_player(word, make(self.game), self.app.settings.outputs)  # or says who is meant
+        if isinstance(player, StrategyFile):
+            check_strategy(player.path)
         if word == YOU and YOU in self.players and self.players[place] != YOU:
             raise ValueError("there is one of you; the other players are programs")
         self.players[place] = word
-        if word not in self._offered:
-            self._offered.append(word)
+        if player not in [candidate.player for candidate in self.candidates]:
+            self._offer([*self.candidates, introduced(player, self._table)])
             typed = [word, *(old for old in self.app.memory.get("versus typed", []) if old != word)]
             self.app.memory.set("versus typed", typed[:_REMEMBERED])
         self.resized()
 
     def _change_player(self, place: int, by: int) -> None:
         taken = YOU in self.players and self.players[place] != YOU
-        words = [word for word in self._offered if not (taken and word == YOU)]
+        words = [each.word for each in self.candidates if not (taken and each.word == YOU)]
         self.players[place] = _next(words, self.players[place], by)
         self.resized()
 
@@ -140,8 +129,8 @@ class VersusScene(Scene):
         # Who plays only the other game makes room for this game's best.
         others = {name for game in shelf for name in make(game).baselines} - set(baselines)
         self.players = [baselines[-1] if word in others else word for word in self.players]
-        self._offer_runs(self._runs)
-        self.resized()
+        self._offer([each for each in self.candidates if not isinstance(each.player, Baseline | Program)])
+        self.enter()
 
     def _change_count(self, by: int) -> None:
         count = max(FEWEST, min(len(self.players) + by, MOST))
@@ -174,8 +163,6 @@ class VersusScene(Scene):
         ]
         for place, word in enumerate(self.players):
             value = self._name(word)
-            if self.typing is not None and self.typing[0] == place:
-                value = self.typing[1] + "_"
             rows.append((place, f"Player {place + 1}", value, lambda by, p=place: self._change_player(p, by)))  # type: ignore[misc]
         for name in choices(self.game):
             value = self.options[name]
@@ -190,14 +177,16 @@ class VersusScene(Scene):
         if word not in self._names:
             self._names[word] = word
             with suppress(ValueError, OSError):
-                self._names[word] = parse_player(word, make(self.game), self.app.settings.outputs).label
+                player = parse_player(word, make(self.game), self.app.settings.outputs)
+                known = (each for each in self.candidates if each.player == player)
+                self._names[word] = next(known, introduced(player, self._table)).line
         return self._names[word]
 
     def _choose(self, key: object, change: Callable[[int], None]) -> None:
         if isinstance(key, int):
-            word = self.players[key]
-            self.typing = key, "" if word in (YOU, POCKET, *make(self.game).baselines) else word
-            self.resized()
+            taken = YOU in self.players and self.players[key] != YOU
+            known = [each for each in self.candidates if not (taken and each.word == YOU)]
+            self.app.open(PlayerList(self.app, key + 1, known, self.players[key], partial(self._put, key)))
         else:
             change(1)
 
@@ -220,14 +209,9 @@ class VersusScene(Scene):
         surface.fill(look.page, self.area)
         heading(surface, look, self.area, "Versus", f"{shown_name(self.game)}, the same seed for everybody")
         for item in self._focus.items:
-            typed = self.typing is not None and item.key == self.typing[0]
-            draw_item(surface, look, item, item is self._focus.item or typed)
+            draw_item(surface, look, item, item is self._focus.item)
         height = look.px(theme.CAPTION)
-        words = (
-            _HINT
-            if self.typing is not None
-            else "Enter on a player types or pastes another one; a file can be dropped here"
-        )
+        words = "Enter on a player shows all there are, and takes another; a strategy's file can be dropped here"
         last = self._focus.items[-1].rect
         y = min(last.bottom + look.px(16), self.area.bottom - height)
         room = self.area.width - 2 * look.px(theme.GAP)
