@@ -22,7 +22,7 @@ def prompt(spec: Spec, stuck_after: int) -> str:
     else:
         entries = (f'`state["{each.name}"]`: {each.meaning or "as the game shows it"}' for each in spec.see)
         what += "`state` is a dictionary. " + "; ".join(entries) + ". "
-    listed = [json.dumps(name) for name in spec.names]
+    listed = [json.dumps(name, ensure_ascii=False) for name in spec.names]
     words = ", ".join(listed[:40]) + (f" … {listed[-1]} ({len(listed)} in all)" if len(listed) > 40 else "")
     what += f"Return one of {words}. "
     if spec.legal is not None:

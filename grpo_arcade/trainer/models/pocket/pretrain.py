@@ -8,29 +8,33 @@ command line can show its help without it.
 
 from __future__ import annotations
 
+import copy
 import json
 import math
-import multiprocessing
 import os
 import platform
 import shlex
 import sys
 import time
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, fields
 from importlib.metadata import PackageNotFoundError, version
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from grpo_arcade.progress import progress
 from grpo_arcade.trainer.config import spare_threads
-from grpo_arcade.trainer.models.pocket.grammar import GRAMMARS, draw, shares_of
+from grpo_arcade.trainer.models.pocket.corpus import Group, drawn, groups
+from grpo_arcade.trainer.models.pocket.grammar import GRAMMARS, shares_of
+from grpo_arcade.trainer.models.pocket.packing import loss_of
 
-_TOKENIZER_EXAMPLES = 20_000
-_PROMPT_SHARE = 4
-"""The tokenizer sees every fourth example's prompt: prompts hardly vary, and programs need the vocabulary more."""
+_TOKENIZER_GROUPS, _TOKENIZER_ANSWERS = 5_000, 4
+"""Of so many groups the tokenizer sees the prompt and the first answers."""
+_WINDOW = 4
+"""Batches' worth of groups that are sorted by length before they are cut into batches, so that little is padding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +50,11 @@ class PretrainConfig:
     What is not among them is forgotten by and by."""
     seed: int = 1
     """Corpus, initial weights and order of the batches come from it."""
-    corpus_size: int = 1_000_000
-    """Examples drawn from the grammars."""
-    steps: int = 4_000
+    corpus_size: int = 4_000_000
+    """Examples drawn from the grammars; after the last the first comes again."""
+    answers: int = 8
+    """Examples with one prompt; they stand together in a batch, and their prompt goes through the model once."""
+    steps: int = 12_000
     """Optimizer steps."""
     batch_size: int = 256
     """Examples a step."""
@@ -58,12 +64,14 @@ class PretrainConfig:
     """Steps until the peak."""
     weight_decay: float = 0.05
     """Of AdamW, on matrices only."""
-    vocab_size: int = 3072
+    vocab_size: int = 3584
     """Tokens at most, of a model from scratch."""
     hidden_size: int = 256
     """Width of a model from scratch."""
     num_hidden_layers: int = 6
     """Depth of a model from scratch."""
+    save_steps: int = 0
+    """Steps between writings of the folder as the model then is; 0 writes it at the end only."""
     device: str = "auto"
     """cpu, cuda, or auto: the first CUDA card, else the CPU."""
     samples: int = 512
@@ -72,9 +80,14 @@ class PretrainConfig:
 
     def __post_init__(self) -> None:
         shares_of(self.games)
-        for name in ("corpus_size", "steps", "batch_size", "vocab_size", "hidden_size", "num_hidden_layers"):
+        for name in ("corpus_size", "answers", "steps", "batch_size", "vocab_size", "hidden_size", "num_hidden_layers"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        for name in ("corpus_size", "batch_size"):
+            if getattr(self, name) % self.answers:
+                raise ValueError(f"{name} must be a multiple of answers, {self.answers}, not {getattr(self, name)}")
+        if self.save_steps < 0:
+            raise ValueError(f"save_steps must be at least 0, not {self.save_steps}")
         if self.vocab_size < 320:
             raise ValueError(f"vocab_size must be at least 320 (256 bytes and some merges), not {self.vocab_size}")
         if self.hidden_size % 64:
@@ -107,7 +120,7 @@ def pretrain(config: PretrainConfig) -> PretrainResult:
         raise ValueError(f"{folder} holds other files; name an empty folder with --output")
     try:
         import torch
-        import transformers  # noqa: F401 - missing, it is better missed here than after the corpus has been drawn
+        import transformers  # noqa: F401 - missing, it is better missed here than after the tokenizer was made
     except ImportError as error:
         raise ImportError('pretraining needs torch and transformers: pip install "grpo-arcade[train]"') from error
     from rich.console import Console
@@ -125,22 +138,23 @@ def pretrain(config: PretrainConfig) -> PretrainResult:
     console = Console()
     started = time.monotonic()
 
-    console.print(f"drawing {config.corpus_size:,} examples …")
-    examples = _draw_corpus(config)
-    model, tokenizer = known or _new_model(config, examples)
+    if known is None:
+        console.print(f"making the tokenizer from {_TOKENIZER_GROUPS:,} prompts …")
+    model, tokenizer = known or _new_model(config)
     model.to(device)
-    sequences, prompt_lengths = _encode(tokenizer, examples)
-    del examples
     parameters = sum(p.numel() for p in model.parameters())
     console.print(f"{parameters:,} parameters, {len(tokenizer):,} tokens, {config.steps:,} steps on {device}")
-    steps, loss = _fit(config, model, sequences, prompt_lengths, tokenizer.pad_token_id, console)
-    interrupted = steps < config.steps
 
-    model.to(device="cpu", dtype=torch.bfloat16)
-    with quiet():
-        model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    _write_record(folder, config, device, parameters, steps, loss, time.monotonic() - started)
+    def write(steps: int, loss: float) -> None:
+        shipped = copy.deepcopy(model).to(device="cpu", dtype=torch.bfloat16)
+        with quiet():
+            shipped.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        _write_record(folder, config, device, parameters, steps, loss, time.monotonic() - started)
+
+    steps, loss = _fit(config, model, tokenizer, console, write)
+    interrupted = steps < config.steps
+    write(steps, loss)
     console.print(f"loss {loss:.4f} after {steps:,} steps, {time.monotonic() - started:.0f} s; written to {folder}")
     measured = [game for game in config.games or GRAMMARS if game in GRAMMARS]
     if config.samples and measured and not interrupted:
@@ -150,18 +164,15 @@ def pretrain(config: PretrainConfig) -> PretrainResult:
     return PretrainResult(folder, steps, loss, interrupted)
 
 
-def _new_model(config: PretrainConfig, examples: list[tuple[str, str]]) -> tuple[Any, Any]:
-    """Random weights, and a tokenizer made from the first examples."""
+def _new_model(config: PretrainConfig) -> tuple[Any, Any]:
+    """Random weights, and a tokenizer made from the first groups."""
     import torch
     import transformers
 
     from grpo_arcade.trainer.models.pocket.architecture import build_config
     from grpo_arcade.trainer.models.pocket.tokenizer import train_tokenizer
 
-    sample = examples[:_TOKENIZER_EXAMPLES]
-    tokenizer = train_tokenizer(
-        chain((answer for _, answer in sample), (prompt for prompt, _ in sample[::_PROMPT_SHARE])), config.vocab_size
-    )
+    tokenizer = train_tokenizer(tokenizer_texts(config), config.vocab_size)
     torch.manual_seed(config.seed)
     architecture = build_config(
         len(tokenizer),
@@ -173,47 +184,16 @@ def _new_model(config: PretrainConfig, examples: list[tuple[str, str]]) -> tuple
     return transformers.Qwen3ForCausalLM(architecture), tokenizer
 
 
-def _draw_corpus(config: PretrainConfig) -> list[tuple[str, str]]:
-    """(prompt, completion) of every example, in order; drawn by all cores but one, the same for any number."""
-    chunk, size = 5_000, config.corpus_size
-    jobs = [(config.seed, config.games, start, min(start + chunk, size)) for start in range(0, size, chunk)]
-    if len(jobs) < 4:
-        return list(chain.from_iterable(map(_draw_chunk, jobs)))
-    with ProcessPoolExecutor(spare_threads(), multiprocessing.get_context("spawn")) as pool:
-        return list(chain.from_iterable(pool.map(_draw_chunk, jobs)))
-
-
-def _draw_chunk(job: tuple[int, tuple[str, ...], int, int]) -> list[tuple[str, str]]:
-    seed, games, start, stop = job
-    shares = shares_of(games)
-    examples = (draw(f"{seed}/{i}", shares) for i in range(start, stop))
-    return [(example.prompt, example.completion) for example in examples]
-
-
-def _encode(tokenizer: Any, examples: list[tuple[str, str]]) -> tuple[list[list[int]], list[int]]:
-    """Token ids of every conversation, ended by the end token, and how many of them are its prompt."""
-    prompts = {
-        prompt: tokenizer.apply_chat_template(
-            [{"role": "user", "content": prompt}], add_generation_prompt=True, return_dict=False
-        )
-        for prompt in {prompt for prompt, _ in examples}
-    }
-    end = tokenizer.eos_token_id
-    sequences: list[list[int]] = []
-    for start in range(0, len(examples), 10_000):
-        part = examples[start : start + 10_000]
-        answers = tokenizer([answer for _, answer in part], add_special_tokens=False)["input_ids"]
-        sequences += [[*prompts[prompt], *ids, end] for (prompt, _), ids in zip(part, answers, strict=True)]
-    return sequences, [len(prompts[prompt]) for prompt, _ in examples]
+def tokenizer_texts(config: PretrainConfig) -> Iterator[str]:
+    """What the tokenizer of a model from scratch is made from: prompts and programs of the corpus's beginning."""
+    number = min(_TOKENIZER_GROUPS, config.corpus_size // config.answers)
+    for examples in drawn(config.seed, config.games, 0, number, min(_TOKENIZER_ANSWERS, config.answers)):
+        yield examples[0].prompt
+        yield from (example.completion for example in examples)
 
 
 def _fit(
-    config: PretrainConfig,
-    model: Any,
-    sequences: list[list[int]],
-    prompt_lengths: list[int],
-    pad: int,
-    console: Any,
+    config: PretrainConfig, model: Any, tokenizer: Any, console: Any, write: Callable[[int, float], None]
 ) -> tuple[int, float]:
     """Train ``model`` in place; the steps done and the mean loss of the last hundred."""
     import torch
@@ -225,48 +205,40 @@ def _fit(
         [{"params": matrices, "weight_decay": config.weight_decay}, {"params": vectors, "weight_decay": 0.0}],
         lr=config.learning_rate,
         betas=(0.9, 0.95),
+        fused=device.type == "cuda",
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _learning_rate_share(config, step))
-    recent: list[Any] = []
-    done = 0
+    recent: deque[Any] = deque(maxlen=100)
+    done, began = 0, time.monotonic()
+
+    def mean() -> float:
+        return float(torch.stack(list(recent)).mean()) if recent else math.nan
+
     model.train()
     with progress(console=console) as shown:
         bar = shown.add_task("pretraining", total=config.steps)
         try:
-            for batch in _batches(config, len(sequences)):
+            for batch in _batches(config, tokenizer):
                 with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-                    loss = _loss(model, [sequences[i] for i in batch], [prompt_lengths[i] for i in batch], pad)
+                    loss = loss_of(model, batch, tokenizer.pad_token_id)
                 loss.backward()
                 torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
                 optimizer.step()
                 schedule.step()
                 optimizer.zero_grad(set_to_none=True)
-                recent = [*recent[-99:], loss.detach()]
+                recent.append(loss.detach())
                 done += 1
                 shown.update(bar, advance=1)
                 if done % 50 == 0 or done == config.steps:
                     shown.update(bar, description=f"loss {loss.item():.4f}")
-                if done % max(1, config.steps // 10) == 0:
-                    console.print(f"step {done:,}: loss {torch.stack(recent).mean().item():.4f}")
+                if done % max(1, config.steps // 20) == 0:
+                    console.print(f"step {done:,}: loss {mean():.4f}, {time.monotonic() - began:.0f} s")
+                if config.save_steps and done % config.save_steps == 0 and done < config.steps:
+                    write(done, mean())
         except KeyboardInterrupt:
             console.print(f"interrupted after {done:,} steps; writing the model as it is")
     model.eval()
-    return done, torch.stack(recent).mean().item() if recent else math.nan
-
-
-def _loss(model: Any, sequences: list[list[int]], prompt_lengths: list[int], pad: int) -> Any:
-    """Mean cross-entropy of the completions' tokens, in nats."""
-    from grpo_arcade.trainer.shared_prompt import logps_and_entropies
-
-    device, prompt = model.device, sequences[0][: prompt_lengths[0]]
-    ids, labels = (each.to(device) for each in _collate(sequences, prompt_lengths, pad))
-    if all(sequence[: len(prompt)] == prompt for sequence in sequences):
-        # One prompt for all, often three times as long as what is learnt, goes through once.
-        asked, answers, counted = ids[:1, : len(prompt)], ids[:, len(prompt) :], labels[:, len(prompt) :] >= 0
-        logps, _ = logps_and_entropies(model, asked, answers, counted, 1.0)
-        return -logps.sum() / counted.sum()
-    # Padding is on the right, where causal attention never looks: no mask is needed.
-    return model(input_ids=ids, labels=labels, use_cache=False).loss
+    return done, mean()
 
 
 def _learning_rate_share(config: PretrainConfig, step: int) -> float:
@@ -276,32 +248,18 @@ def _learning_rate_share(config: PretrainConfig, step: int) -> float:
     return 0.1 + 0.45 * (1 + math.cos(math.pi * min(1.0, gone)))
 
 
-def _batches(config: PretrainConfig, examples: int) -> Iterator[list[int]]:
-    """Indices of every step's examples: one shuffled pass over the corpus after another."""
-    import torch
-
-    generator = torch.Generator().manual_seed(config.seed)
-    waiting: list[int] = []
-    for _ in range(config.steps):
-        while len(waiting) < config.batch_size:
-            waiting += torch.randperm(examples, generator=generator).tolist()
-        yield waiting[: config.batch_size]
-        waiting = waiting[config.batch_size :]
-
-
-def _collate(sequences: list[list[int]], prompt_lengths: list[int], pad: int) -> tuple[Any, Any]:
-    """Ids padded on the right, and labels that count the completion and its end only; both (batch, longest)."""
-    import torch
-
-    longest = max(map(len, sequences))
-    ids = torch.tensor([sequence + [pad] * (longest - len(sequence)) for sequence in sequences])
-    labels = torch.tensor(
-        [
-            [-100] * prompt + sequence[prompt:] + [-100] * (longest - len(sequence))
-            for sequence, prompt in zip(sequences, prompt_lengths, strict=True)
-        ]
-    )
-    return ids, labels
+def _batches(config: PretrainConfig, tokenizer: Any) -> Iterator[list[Group]]:
+    """Every step's groups; rows of like length come together, in no order that follows from it."""
+    size = config.batch_size // config.answers
+    number = config.corpus_size // config.answers
+    every = groups(tokenizer, config.seed, config.games, number, config.answers, config.steps * size)
+    rng = Random(config.seed)
+    while window := list(islice(every, _WINDOW * size)):
+        window.sort(key=lambda group: group.tokens)
+        starts = list(range(0, len(window), size))
+        rng.shuffle(starts)
+        for start in starts:
+            yield window[start : start + size]
 
 
 def _write_record(
@@ -311,7 +269,7 @@ def _write_record(
     import torch
 
     defaults = PretrainConfig()
-    changed = {f.name: getattr(config, f.name) for f in fields(config) if f.name not in ("output", "samples")}
+    changed = {f.name: getattr(config, f.name) for f in fields(config) if f.name not in ("output", "samples", "save_steps")}
     changed = {name: value for name, value in changed.items() if value != getattr(defaults, name) or name == "seed"}
     options = chain.from_iterable(
         (f"--{name.replace('_', '-')}", *map(str, value if isinstance(value, tuple) else (value,)))

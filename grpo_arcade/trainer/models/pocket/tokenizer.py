@@ -26,10 +26,49 @@ CHAT_TEMPLATE = """\
 {%- if add_generation_prompt %}<|assistant|>{% endif -%}"""
 """One user message and its answer; a system message is read as one more user message."""
 
-_PIECES = (
-    r'[^\n]*?(?:[-+]= |[-+%] (?=\d)|[<>] -?(?=\d)|for d in ")|\d+ \* |\d+(?=[\n: ,)])|[WASD]+(?=")|[^\n]*\n|[^\n]+'
+_NAME = r'[^\s"\]\)},:;](?:[^"\n]*[^\s"\[(])?(?=")'
+"""What stands between two quotes: it neither begins nor ends as what stands between two quoted names does."""
+_CALL = r"[^\W\d]\w*(?=\(\w+(?:, a)?\))"
+"""A function that is called with what is seen, and perhaps an action."""
+_BREAKS = "|".join(
+    (
+        r"[-+]= ",
+        r"[-+%] (?=\d)",
+        r"[<>] -?(?=\d)",
+        r'for d in "',
+        rf'(?<! in )(?<!default=)"(?={_NAME})',
+        rf"(?:if|not|return|a:) (?={_CALL})",
+        r"    [gvt] = (?=\w+\n)",
+        r"\bv\[(?=\d)",
+        r"`(?=\w+[`(])",
+        r"strategy\((?=\w+\))",
+        r"get\((?=-?\d)",
+        r"v == (?=-?[1-9])",
+        r"(?:!=|in \(|len\() ?(?=-?\d)",
+        r" \((?=-?\d+ to )",
+        r" to (?=-?\d+[ ),])",
+        r"(?:[:;,]|and) (?=-?\d+ [a-z])",
+        r"of (?=\d+[ :])",
+    )
 )
-"""What a merge never crosses: up to a sign or a number, a weight, a number, an order of moves, the rest of the line."""
+_PIECES = "|".join(
+    (
+        rf'(?<=")(?<! in ")(?<!default="){_NAME}',
+        r"(?<=`)\w+(?=[`(])",
+        r"(?<=strategy\()\w+(?=\))",
+        rf"(?<=if |not |return |a: ){_CALL}",
+        r"(?<=    [gvt] = )\w+(?=\n)",
+        r"\d+ \* ",
+        r"-?\d+(?=[\n: ,)\]])",
+        r'[WASD]+(?=")',
+        rf"[^\n]*?(?:{_BREAKS})",
+        r"[^\n]*\n",
+        r"[^\n]+",
+    )
+)
+"""What a merge never crosses. A name in quotes or in backticks is made of the same tokens wherever it stands, so that it
+can be copied from a prompt into a program; so is a number between marks, a weight, an order of moves. Up to the next of
+these, or to the end of the line, goes one piece: what is the same in every program becomes one token."""
 
 
 def train_tokenizer(texts: Iterable[str], vocab_size: int) -> Any:

@@ -8,7 +8,8 @@ A module is found by its being here, in this package or one below it. It has
   taught by name;
 - ``PLACE``, where it stands among the others: a seed's example depends on it, so new ones go to the end;
 - ``WANTED``, the mean score of its programs, from and to: around what random play gets, far below a good program's, so
-  that there is room to learn. Not where the share is 0.
+  that there is room to learn. Not where the share is 0;
+- ``prompt(options)``, where the game is made up and the registry knows no prompt of it.
 
 Standard library only.
 """
@@ -27,7 +28,7 @@ from typing import Any
 from grpo_arcade.games.registry import make
 from grpo_arcade.trainer.models.pocket.grammar.choice import pick
 
-__all__ = ["FURTHER", "GRAMMARS", "SHARES", "Example", "draw", "shares_of"]
+__all__ = ["FURTHER", "GRAMMARS", "SHARES", "Example", "draw", "draw_some", "shares_of"]
 
 
 def _found() -> list[ModuleType]:
@@ -37,10 +38,10 @@ def _found() -> list[ModuleType]:
 
 
 GRAMMARS: Mapping[str, ModuleType] = {module.GAME: module for module in _found() if module.SHARE}
-"""Grammars by the game's registry name."""
+"""Grammars by the game's registry name, and ``made-up`` for the games that nobody plays."""
 SHARES: Mapping[str, int] = {game: module.SHARE for game, module in GRAMMARS.items()}
-"""How often each game is drawn, relative to the others: 2048 in a third of all examples, since its boards come in many
-sizes and its programs are the longest."""
+"""How often each game is drawn, relative to the others: 2048 oftener than others, since its boards come in many
+sizes and its programs are the longest; made-up games in more than half of all examples."""
 FURTHER: Mapping[str, ModuleType] = {module.GAME: module for module in _found() if not module.SHARE}
 """Grammars of games that the shipped weights do not know. ``openenv:`` with the name of one of our specs is what any
 server of that kind asks for."""
@@ -72,16 +73,27 @@ def shares_of(games: Sequence[str]) -> Mapping[str, int]:
 
 def draw(seed: str, shares: Mapping[str, int] = SHARES) -> Example:
     """The example that belongs to ``seed``; the same on every machine and in every process."""
+    return draw_some(seed, 1, shares)[0]
+
+
+def draw_some(seed: str, number: int, shares: Mapping[str, int] = SHARES) -> list[Example]:
+    """Several answers to the one prompt that belongs to ``seed``; the first is what :func:`draw` gives."""
     rng = Random(seed)
-    return draw_for(pick(rng, shares), rng)
+    return answers_for(pick(rng, shares), rng, number)
 
 
 def draw_for(game: str, rng: Random) -> Example:
     """An example of one game."""
+    return answers_for(game, rng, 1)[0]
+
+
+def answers_for(game: str, rng: Random, number: int) -> list[Example]:
+    """Several answers to one prompt of one game."""
     grammar = GRAMMARS.get(game) or FURTHER[game]
     options = grammar.draw_options(rng)
-    program = grammar.draw_program(rng, options)
-    return Example(game, options, prompt(game, tuple(options.items())), f"```python\n{program}```")
+    asked = grammar.prompt(options) if hasattr(grammar, "prompt") else prompt(game, tuple(options.items()))
+    programs = [grammar.draw_program(rng, options) for _ in range(number)]
+    return [Example(game, options, asked, f"```python\n{program}```") for program in programs]
 
 
 @cache

@@ -1,0 +1,172 @@
+"""Words and names for made-up games: English words, names that nobody has ever seen, names in other scripts.
+
+What a game held out from the model's making calls its fields and actions stands in :data:`HELD_OUT` and is never drawn,
+so that a name found in its prompt can only have been copied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+from grpo_arcade.trainer.models.pocket.grammar.choice import pick
+
+HELD_OUT = frozenset(
+    "screen grid position exit maze possible width height basket ball_column ball_row caught balls_left STRAIGHT".split()
+)
+"""Names of the games that the model's skill with a game it never saw is measured on, where no game it knows has them."""
+
+THINGS = """agent anchor ant apple arrow beacon bee bird block boat bomb bottle box bridge bubble bucket bug bus camera candle
+cannon car cart castle cat chest cloud coin comet core crab crane crate cursor cube diver dog door drone drop duck eagle egg
+engine fan ferry fish flag flame fly fox frog gate gem ghost goal goat guard hammer hand hawk heart hive hole hook horse
+island jet jewel key kite ladder lamp laser leaf lion lock log magnet mast mine mirror moon mouse nest net nut orb
+owl paddle pearl pig pilot pipe planet plate player pod portal puck rabbit racket rail raft rat ring river robot rock rocket
+rope rover sail seed shark shell shield ship shot sled spark spider sponge star stone sub sun sword tank target tile
+torch tower track train tree truck tunnel turtle valve wagon wall wave web wheel wind wolf worm zone""".split()
+COUNTS = """fuel lives score step time ticks energy health ammo heat speed level money points turns moves charge depth age
+pressure stock size mass load hits wins misses round phase mode count total rank power angle wait left_over queue""".split()
+TRAITS = """red blue green old small large near far first second last low high fast slow left_hand inner outer main other
+upper lower hot cold dark bright heavy light silver wild safe own my next""".split()
+VERBS = """push pull jump wait hold fire shoot rest turn grab throw dig climb dive drop lift open close sell buy pass skip
+run walk brake boost charge dodge swap mark flip spin sail row land start stop draw fold raise call keep""".split()
+OTHER_VERBS = """moves falls drifts turns waits rolls rises sinks appears returns breaks opens counts grows shrinks
+slows stops jumps bounces burns""".split()
+FILLERS = (
+    "always", "never", "sometimes", "slowly", "at once", "by chance", "on its own", "every second move", "after a while",
+    "from the side", "as long as it can", "until the end", "without a break", "towards the middle", "away from the border",
+)
+
+WAYS = (
+    ("LEFT", "RIGHT", "UP", "DOWN"),
+    ("left", "right", "up", "down"),
+    ("WEST", "EAST", "NORTH", "SOUTH"),
+    ("west", "east", "north", "south"),
+    ("Left", "Right", "Up", "Down"),
+    ("L", "R", "U", "D"),
+    ("A", "D", "W", "S"),
+    ("W", "E", "N", "S"),
+    ("MOVE_LEFT", "MOVE_RIGHT", "MOVE_UP", "MOVE_DOWN"),
+    ("go left", "go right", "go up", "go down"),
+    ("BACK", "FORTH", "RISE", "SINK"),
+    ("MINUS", "PLUS", "LESS", "MORE"),
+)
+"""Left, right, up, down as games call them."""
+RESTS = ("STAY", "WAIT", "NOOP", "NONE", "HOLD", "stay", "wait", "noop", "REST", "STOP", "PASS", "KEEP", "IDLE")
+TURNS = (("AHEAD", "LEFT", "RIGHT"), ("FORWARD", "TURN_LEFT", "TURN_RIGHT"), ("GO", "PORT", "STARBOARD"), ("on", "l", "r"))
+"""Straight on, to the left, to the right, for games in which one has a heading."""
+
+_ONSETS = "b br c ch d dr f fl g gr h j k kl l m n p pl qu r s sh sk st t th tr v w z zw".split()
+_VOWELS = "a e i o u a e i o ai ea oo y".split()
+_ENDINGS = ["", "", "", *"n r l s t x ck m nd sh p".split()]
+_SCRIPTS = (
+    "абвгдежзиклмнопрстуфхцчшэюя",
+    "αβγδεζηθικλμνξοπρστυφχψω",
+    "äöüßéèêñçåøæœîûàóí",
+    "あいうえおかきくけこさしすせそたちつてとなにぬねのまみむめもらりるれろ",
+    "位置速度球板左右上下行列目标敌人火水木金土石門車船星月日高低遠近",
+    "가나다라마바사아자차카타파하고노도로모보소오조",
+    "אבגדהוזחטיכלמנסעפצקרשת",
+    "ابتثجحخدذرزسشصضطظعغفقكلمنهوي",
+    "कखगघचछजझटठडढणतथदधनपफबभमयरलवशषसह",
+)
+
+
+def noun(rng: Random) -> str:
+    """An English noun."""
+    return rng.choice(THINGS)
+
+
+def made_up(rng: Random) -> str:
+    """A word that no language has."""
+    return "".join(
+        rng.choice(_ONSETS) + rng.choice(_VOWELS) + rng.choice(_ENDINGS) for _ in range(pick(rng, {1: 3, 2: 6, 3: 2}))
+    )
+
+
+def foreign(rng: Random) -> str:
+    """A word in letters other than English ones."""
+    letters = rng.choice(_SCRIPTS)
+    return "".join(rng.choice(letters) for _ in range(rng.randint(2, 6)))
+
+
+def letters(rng: Random) -> str:
+    """One to four letters and perhaps a digit, as in formulas."""
+    text = "".join(rng.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(pick(rng, {1: 3, 2: 4, 3: 2, 4: 1})))
+    return text + (rng.choice("0123456789") if rng.random() < 0.3 else "")
+
+
+def plain(rng: Random) -> str:
+    """An English word, with another before it now and then."""
+    word = rng.choice(THINGS)
+    return f"{rng.choice(TRAITS)}_{word}" if rng.random() < 0.25 else word
+
+
+def stem_maker(rng: Random) -> Callable[[Random], str]:
+    """How one game makes its names: all of one kind."""
+    return pick(rng, {plain: 50, made_up: 22, letters: 8, foreign: 12, _mixed: 8})
+
+
+def _mixed(rng: Random) -> str:
+    return pick(rng, {plain: 1, made_up: 1, foreign: 1})(rng)
+
+
+def case_maker(rng: Random) -> Callable[[str], str]:
+    """How one game spells its names."""
+    return pick(rng, {_as_is: 72, str.upper: 8, _camel: 12, str.capitalize: 8})
+
+
+def _as_is(name: str) -> str:
+    return name
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+def distinct(rng: Random, draw: Callable[[Random], str], taken: set[str]) -> str:
+    """A name that is not yet taken and that no held-out game has; it is taken then."""
+    while True:
+        name = draw(rng)
+        if name and name not in taken and name not in HELD_OUT and '"' not in name:
+            taken.add(name)
+            return name
+
+
+def sentence(rng: Random) -> str:
+    """Something about the game, of which nothing follows."""
+    filler = " ".join(rng.sample(FILLERS, rng.randint(0, 2)))
+    tail = f" {filler}" if filler else ""
+    return pick(
+        rng,
+        {
+            f"The {plain(rng).replace('_', ' ')} {rng.choice(OTHER_VERBS)}{tail}.": 5,
+            f"A {noun(rng)} {rng.choice(OTHER_VERBS)} when the {noun(rng)} {rng.choice(OTHER_VERBS)}.": 3,
+            f"You {rng.choice(VERBS)} the {noun(rng)} before the {noun(rng)} {rng.choice(OTHER_VERBS)}{tail}.": 4,
+            f"Each {noun(rng)} gives {rng.choice((1, 2, 5, 10, 50, 100))} points.": 3,
+            f"It ends after {rng.choice((20, 50, 100, 200, 500, 1000))} moves.": 3,
+            f"A {made_up(rng)} costs a {noun(rng)}{tail}, and {rng.choice(OTHER_VERBS)}.": 2,
+            f"Every {noun(rng)} {rng.choice(OTHER_VERBS)} one {noun(rng)} a move; a {noun(rng)} kills it.": 2,
+        },
+    )
+
+
+def sentences(rng: Random, most: int = 3) -> str:
+    """None to ``most`` sentences."""
+    return " ".join(sentence(rng) for _ in range(rng.randint(0, most)))
+
+
+def goal(rng: Random) -> str:
+    """What to play for: after "plays ... and"."""
+    return pick(
+        rng,
+        {
+            "wins": 3,
+            f"reaches the {noun(rng)}": 3,
+            f"has the {noun(rng)} near the {noun(rng)} when it {rng.choice(OTHER_VERBS)}": 3,
+            f"gets {rng.randint(2, 30)} {noun(rng)}s": 3,
+            "scores as many points as it can": 3,
+            f"keeps the {noun(rng)} from the {noun(rng)}": 2,
+            f"{rng.choice(OTHER_VERBS)} in as few steps as it can": 1,
+        },
+    )
