@@ -12,7 +12,7 @@ import pytest
 
 from grpo_arcade.arcade.cli import ALIASES, VERBS
 from grpo_arcade.games import make
-from grpo_arcade.trainer.config import TrainConfig
+from grpo_arcade.trainer.config import REWARDS
 from grpo_arcade.trainer.rewards import load, names
 
 ROOT = Path(__file__).parents[1]
@@ -113,7 +113,7 @@ def test_the_table_of_rewards_is_that_of_the_code():
     for name in names():
         (reward,) = load([name])
         words = " ".join(reward.function.__doc__.split("\n\n")[0].split())
-        expected[name] = (name in TrainConfig.rewards, reward.weight, words)
+        expected[name] = (name in REWARDS, reward.weight, words)
     assert told == expected
 
 

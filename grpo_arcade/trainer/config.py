@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from grpo_arcade.recordings.runs.reader import RunReader
 
 
+REWARDS = ("function_works", "no_cheating", "strategy_succeeds", "progress", "gets_further")
+"""Reward functions of a run that names none; the last for models whose programs mostly fail at first."""
+
+
 class ConfigError(ValueError):
     """A setting makes no sense; one line says which and what would work."""
 
@@ -160,8 +164,10 @@ class TrainConfig:
     gradient_checkpointing: bool = False
     """Compute activations twice instead of keeping them: slower, with less memory."""
 
-    rewards: tuple[str, ...] = ("function_works", "no_cheating", "strategy_succeeds", "progress", "gets_further")
-    """Reward functions: names of grpo_arcade.trainer.rewards, or package.module:function of your own."""
+    rewards: tuple[str, ...] = ()
+    """Reward functions: names of grpo_arcade.trainer.rewards, or package.module:function of your own. When empty:
+    function_works, no_cheating, strategy_succeeds, progress; and gets_further, unless the model is the pocket one or
+    as small, whose programs run from the start and for which it was measured to help nothing."""
     reward_weights: tuple[float, ...] = ()
     """One weight a reward function; when empty progress counts 50 times, gets_further 5 times, every other once."""
     train_game_options: tuple[str, ...] = ()
@@ -257,6 +263,8 @@ class TrainConfig:
             small = is_pocket_sized(self.model)
             chosen["copies"] = self.copies or ("each" if small else "shared")
             chosen["risk_seeking"] = (0.0 if small else 1.0) if self.risk_seeking is None else self.risk_seeking
+        if not self.rewards:
+            chosen["rewards"] = REWARDS[:-1] if is_pocket_sized(self.model) else REWARDS
         try:
             return replace(self, prompt=prompt_text(self.prompt), **chosen)
         except ValueError as error:

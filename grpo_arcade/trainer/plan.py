@@ -25,7 +25,8 @@ def check(config: TrainConfig) -> None:
     Raises:
         ConfigError: in one line, what is wrong and what would work.
     """
-    if wrong := refusal(config.resolved()):
+    config = config.resolved()
+    if wrong := refusal(config):
         raise ConfigError(wrong)
     if config.threads is not None and config.threads > cores():
         raise ConfigError(f"threads is {config.threads}, but this process may use {cores()} cores")

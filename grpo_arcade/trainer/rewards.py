@@ -22,7 +22,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games import Episode, Game, Outcome, make, score_text
-from grpo_arcade.trainer.config import TrainConfig
+from grpo_arcade.trainer.config import REWARDS
 from grpo_arcade.trainer.counting import FAILURES, counted_score, rules_of
 from grpo_arcade.trainer.judging import Reward
 from grpo_arcade.trainer.own_rewards import reward_named
@@ -207,7 +207,7 @@ def load(wanted: Sequence[str], weights: Sequence[float] = ()) -> list[Reward]:
 def trl_rewards(
     game: str | Game = "2048",
     *,
-    rewards: Sequence[str] = TrainConfig.rewards,
+    rewards: Sequence[str] = REWARDS,
     weights: Sequence[float] = (),
     seeds: int | Sequence[int] = 2,
     run_key: bytes | None = None,

@@ -21,7 +21,7 @@ def strategy(board):
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory):
     """A folder with a Qwen3 of 0.1 M parameters, each of whose completions is one of eight programs, or half of one."""
-    return make_tiny_model(tmp_path_factory.mktemp("tiny"), train_steps=120)
+    return make_tiny_model(tmp_path_factory.mktemp("tiny"), train_steps=240)
 
 
 @pytest.fixture(scope="session")

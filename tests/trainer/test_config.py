@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from grpo_arcade.cores import cores
-from grpo_arcade.trainer.config import ConfigError, TrainConfig
+from grpo_arcade.trainer.config import REWARDS, ConfigError, TrainConfig
 from grpo_arcade.trainer.plan import check, describe
 
 
@@ -45,8 +45,8 @@ def test_the_defaults_are_valid_and_describe_a_run_on_a_laptop():
         ({"train_game_options": ("size",)}, "train_game_options: 'size' is not name=value"),
         ({"train_game_options": ("size=9",)}, "2 to 8"),
         ({"rewards": ("progres",)}, "did you mean progress"),
-        ({"reward_weights": (1.0,)}, "1 reward_weights for 5 rewards"),
-        ({"reward_weights": (0.0,) * 5}, "all 0"),
+        ({"reward_weights": (1.0,)}, "1 reward_weights for 4 rewards"),
+        ({"reward_weights": (0.0,) * 4}, "all 0"),
         ({"run_key": "xyz"}, "hex"),
         ({"run_name": "a/b"}, "plain name"),
         ({"curriculum": ("size=3@2",)}, "share from 0 to 1"),
@@ -81,6 +81,16 @@ def test_a_configuration_survives_json_and_unknown_names_are_refused():
     assert TrainConfig.from_dict(config.to_dict()) == config
     with pytest.raises(ConfigError, match="did you mean learning_rate"):
         TrainConfig.from_dict({"learning_rat": 1})
+
+
+def test_the_reward_for_getting_further_is_for_models_that_fail_at_first():
+    assert TrainConfig().resolved().rewards == REWARDS[:-1]
+    assert TrainConfig(model="somebody/some-model").resolved().rewards == REWARDS
+    own = TrainConfig(model="somebody/some-model", rewards=("universal",)).resolved()
+    assert own.rewards == ("universal",)
+    # What a run was made with is in its file, so it stays.
+    assert TrainConfig.from_dict({"rewards": list(REWARDS)}).resolved().rewards == REWARDS
+    assert list(describe(TrainConfig())["rewards"]) == list(REWARDS[:-1])
 
 
 def test_a_curriculum_goes_on_when_enough_is_won_and_stays_at_its_end():

@@ -11,7 +11,7 @@ import pytest
 from grpo_arcade.games import Episode, Outcome, make
 from grpo_arcade.games.atari.titles import SYMBOLIC
 from grpo_arcade.trainer import judging, rewards
-from grpo_arcade.trainer.config import TrainConfig
+from grpo_arcade.trainer.config import REWARDS
 from grpo_arcade.trainer.counting import counted_score
 from grpo_arcade.trainer.own_rewards import try_out
 from grpo_arcade.trainer.scoring import Assignment, Rollout, Scorer
@@ -97,7 +97,7 @@ def test_a_failed_game_is_worse_than_any_played_one_however_far_it_came():
     assert failed <= rewards.progress.judge(rollout(episode(Outcome.STUCK, 4.0)))[0]
 
 
-DEFAULT = rewards.load(TrainConfig().rewards)
+DEFAULT = rewards.load(REWARDS)
 
 
 def total(played):

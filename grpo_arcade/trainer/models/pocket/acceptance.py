@@ -2,7 +2,8 @@
 
 ``python -m grpo_arcade.trainer.models.pocket.acceptance [FOLDER]`` measures the shipped model (or another folder's),
 stores the figures in its pretrain.json, and ends with status 1 if they miss what a pocket model has to be. ``--games``
-measures some games only and keeps the stored figures of the others.
+measures some games only and keeps the stored figures of the others. ``--unseen`` measures games of any name, a server's
+among them, for which there is no grammar: they are stored apart, beside what random play gets.
 """
 
 from __future__ import annotations
@@ -15,13 +16,18 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
+from grpo_arcade.games.game import Game
 from grpo_arcade.games.players import MatchPool, extract_source
 from grpo_arcade.games.registry import make
 from grpo_arcade.games.seeds import EVALUATION_SEEDS
 from grpo_arcade.trainer.counting import mean_score
 from grpo_arcade.trainer.models.pocket.grammar import GRAMMARS
+from grpo_arcade.trainer.models.pocket.names import Names, measure_names, only_names_of
 
+KNOWN = tuple(game for game, grammar in GRAMMARS.items() if grammar.WANTED)
+"""The games with a grammar that can be played."""
 _QUICK = ("2048",)
 """Games that take milliseconds. A game on the console takes a second or two, so a quarter of the samples play it, one
 evaluation seed each."""
@@ -52,10 +58,16 @@ class Figures:
     """Length of a completion."""
     outcomes: dict[str, int]
     """How the games ended."""
+    names: float | None = None
+    """Of a game without grammar: share of programs that use only names of the prompt."""
+    random: float | None = None
+    """Of a game without grammar: mean score of actions drawn at random."""
 
     @property
     def accepted(self) -> bool:
         """Whether this may be shipped."""
+        if self.names is not None:
+            return self.plays >= 0.90 and self.distinct >= 0.70
         low, high = GRAMMARS[self.game].WANTED
         return self.plays >= 0.95 and self.distinct >= 0.80 and low <= self.mean_score <= high
 
@@ -67,45 +79,72 @@ class Acceptance:
     seed: int
     """Of the sampling."""
     games: tuple[Figures, ...]
+    names: Names | None = None
+    """How well names of made-up games are copied."""
+    unseen: tuple[Figures, ...] = ()
+    """Of games without grammar."""
 
     @classmethod
     def from_dict(cls, values: dict[str, object]) -> Acceptance:
         """From ``asdict``'s form, as it stands in pretrain.json."""
         rows = values["games"]
         assert isinstance(rows, list | tuple)
-        return cls(int(str(values["seed"])), tuple(Figures(**row) for row in rows))
+        unseen: Any = values.get("unseen") or ()
+        names: Any = values.get("names")
+        return cls(
+            int(str(values["seed"])),
+            tuple(Figures(**row) for row in rows),
+            Names(**names) if names else None,
+            tuple(Figures(**row) for row in unseen),
+        )
 
     @property
     def accepted(self) -> bool:
         """Whether every game was measured and may be shipped."""
-        return {figures.game for figures in self.games} == set(GRAMMARS) and all(f.accepted for f in self.games)
+        every = (*self.games, *self.unseen)
+        copies = self.names is not None and self.names.copied >= 0.90
+        return {row.game for row in self.games} == set(KNOWN) and copies and all(row.accepted for row in every)
 
     def summary(self) -> str:
         """A table for people."""
         lines = [
             f"{'game':22}{'samples':>8}{'play':>8}{'distinct':>10}{'mean':>9}{'wanted':>18}{'sd':>8}{'best':>9}{'tokens':>8}"
         ]
-        for row in self.games:
-            low, high = GRAMMARS[row.game].WANTED
+        for row in (*self.games, *self.unseen):
+            if row.names is None:
+                low, high = GRAMMARS[row.game].WANTED
+                wanted = f"{low:,.0f} to {high:,.0f}"
+            else:
+                wanted = f"random {row.random:,.2f}"
             lines.append(
                 f"{row.game:22}{row.samples:>8}{row.plays:>8.1%}{row.distinct:>10.1%}{row.mean_score:>9,.1f}"
-                f"{f'{low:,.0f} to {high:,.0f}':>18}{row.spread:>8,.1f}{row.best_mean_score:>9,.1f}"
-                f"{row.mean_tokens:>8.0f}{'' if row.accepted else '  MISSED'}"
+                f"{wanted:>18}{row.spread:>8,.1f}{row.best_mean_score:>9,.1f}{row.mean_tokens:>8.0f}"
+                f"{'' if row.names is None else f'  names {row.names:.1%}'}{'' if row.accepted else '  MISSED'}"
+            )
+        if (names := self.names) is not None:
+            lines.append(
+                f"names of {names.samples} made-up games: {names.copied:.1%} of programs use only theirs, in other "
+                f"scripts {names.copied_other_scripts:.1%} of {names.other_scripts}"
             )
         return "\n".join([*lines, "accepted" if self.accepted else "NOT accepted"])
 
 
-def measure(folder: Path, samples: int = 512, seed: int = 0, games: Sequence[str] = ()) -> Acceptance:
+def measure(
+    folder: Path, samples: int = 512, seed: int = 0, games: Sequence[str] = (), unseen: Sequence[str] = ()
+) -> Acceptance:
     """Sample at temperature 1, play in the sandbox, and store the figures in ``folder``'s pretrain.json.
 
     Args:
         folder: of the model.
         samples: programs for a quick game; a quarter of them for the others.
         seed: of the sampling.
-        games: some of the grammars' games; all of them when empty.
+        games: some of the grammars' games, ``made-up`` for the copying of names; all of them when empty and nothing is
+            named as ``unseen``.
+        unseen: games without grammar, by any name that :func:`~grpo_arcade.games.registry.make` takes; each is sampled
+            ``samples`` times and stored under the name it has then.
 
     Raises:
-        ValueError: a game without a grammar.
+        ValueError: a game without a grammar, or none of that name.
     """
     from grpo_arcade.trainer.models.loading import load
 
@@ -113,35 +152,54 @@ def measure(folder: Path, samples: int = 512, seed: int = 0, games: Sequence[str
         raise ValueError(f"no grammar knows {', '.join(sorted(unknown))}; there are {', '.join(GRAMMARS)}")
     record_file = folder / "pretrain.json"
     record = json.loads(record_file.read_text(encoding="utf-8")) if record_file.is_file() else {}
-    kept = {row["game"]: Figures(**row) for row in record.get("acceptance", {}).get("games", ())}
+    before = Acceptance.from_dict({"seed": seed, "games": (), **record.get("acceptance", {})})
+    kept, apart, names = {row.game: row for row in before.games}, {row.game: row for row in before.unseen}, before.names
+    wanted = games or (() if unseen else GRAMMARS)
     model, tokenizer = load(folder)
+    if "made-up" in wanted:
+        names = measure_names(model, tokenizer, samples, seed)
     with MatchPool() as pool:
-        for game in games or GRAMMARS:
-            quick = game in _QUICK
-            count = samples if quick else max(1, samples // 4)
-            kept[game] = _measure_game(model, tokenizer, pool, game, count, 4 if quick else 1, seed)
-    result = Acceptance(seed, tuple(kept[game] for game in GRAMMARS if game in kept))
+        for name in wanted:
+            if name in KNOWN:
+                quick = name in _QUICK
+                count = samples if quick else max(1, samples // 4)
+                kept[name] = _measure_game(model, tokenizer, pool, make(name), count, 4 if quick else 1, seed)
+        for name in unseen:
+            found = _measure_game(model, tokenizer, pool, make(name), samples, 1, seed, known=False)
+            apart[found.game] = found
+    result = Acceptance(seed, tuple(kept[name] for name in KNOWN if name in kept), names, tuple(apart.values()))
     record["acceptance"] = asdict(result)
     record_file.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return result
 
 
 def _measure_game(
-    model: object, tokenizer: object, pool: MatchPool, name: str, samples: int, games_each: int, seed: int
+    model: object,
+    tokenizer: object,
+    pool: MatchPool,
+    game: Game,
+    samples: int,
+    games_each: int,
+    seed: int,
+    known: bool = True,
 ) -> Figures:
     from grpo_arcade.trainer.models.chat import completion_text, ending_tokens, prompt_ids
     from grpo_arcade.trainer.models.sampler import sample
 
-    game, ends = make(name), ending_tokens(model, tokenizer)
+    ends = ending_tokens(model, tokenizer)
     prompt = prompt_ids(tokenizer, game.prompt())
-    futures = {}
+    futures, sources = {}, {}
+
+    def submit(index: int, source: str) -> Any:
+        first = index * games_each
+        seeds = [EVALUATION_SEEDS[(first + k) % len(EVALUATION_SEEDS)] for k in range(games_each)]
+        return pool.submit(source, game.name, game.options, seeds)
 
     def play(index: int, ids: list[int]) -> None:
         source = extract_source(completion_text(tokenizer, ids, ends)).source
         if source is not None:
-            first = index * games_each
-            seeds = [EVALUATION_SEEDS[(first + k) % len(EVALUATION_SEEDS)] for k in range(games_each)]
-            futures[index] = pool.submit(source, game.name, game.options, seeds)
+            sources[index] = source
+            futures[index] = submit(index, source)
 
     answers = sample(model, tokenizer, [prompt] * samples, max_new_tokens=256, seed=seed, on_finished=play)
     results = {index: future.result() for index, future in futures.items()}
@@ -150,8 +208,12 @@ def _measure_game(
     outcomes["no_code"] += games_each * (samples - len(results))
     means = [mean_score(results[i].episodes) if i in results else game.failure_score for i in range(samples)]
     mean = fmean(means)
+    by_chance = None
+    if not known:
+        drawn = f"import random\n\n\ndef strategy(seen):\n    return random.choice({list(game.actions)!r})\n"
+        by_chance = fmean(mean_score(submit(i, drawn).result().episodes) for i in range(min(samples, 100)))
     return Figures(
-        game=name,
+        game=game.name,
         samples=samples,
         games_each=games_each,
         plays=sum(all(e.outcome.value in _RAN for e in result.episodes) for result in results.values()) / samples,
@@ -161,6 +223,8 @@ def _measure_game(
         spread=round(fmean((value - mean) ** 2 for value in means) ** 0.5, 2),
         mean_tokens=round(fmean(map(len, answers)), 1),
         outcomes={outcome: count for outcome, count in outcomes.most_common() if count},
+        names=None if known else sum(only_names_of(game.prompt(), text) for text in sources.values()) / samples,
+        random=None if by_chance is None else round(by_chance, 3),
     )
 
 
@@ -172,9 +236,10 @@ def main() -> int:
     parser.add_argument("folder", nargs="?", type=Path, default=POCKET, help="the model; the shipped one when absent")
     parser.add_argument("--samples", type=int, default=512, help="programs for 2048; a quarter of it for other games")
     parser.add_argument("--games", nargs="+", default=(), metavar="GAME", help="only these, such as 2048 atari/pong")
+    parser.add_argument("--unseen", nargs="+", default=(), metavar="GAME", help="games for which there is no grammar")
     asked = parser.parse_args()
     try:
-        result = measure(asked.folder, samples=asked.samples, games=asked.games)
+        result = measure(asked.folder, samples=asked.samples, games=asked.games, unseen=asked.unseen)
     except ValueError as error:
         parser.error(str(error))
     print(result.summary())

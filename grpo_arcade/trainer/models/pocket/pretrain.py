@@ -269,7 +269,9 @@ def _write_record(
     import torch
 
     defaults = PretrainConfig()
-    changed = {f.name: getattr(config, f.name) for f in fields(config) if f.name not in ("output", "samples", "save_steps")}
+    changed = {
+        f.name: getattr(config, f.name) for f in fields(config) if f.name not in ("output", "samples", "save_steps")
+    }
     changed = {name: value for name, value in changed.items() if value != getattr(defaults, name) or name == "seed"}
     options = chain.from_iterable(
         (f"--{name.replace('_', '-')}", *map(str, value if isinstance(value, tuple) else (value,)))

@@ -66,9 +66,9 @@ _PIECES = "|".join(
         r"[^\n]+",
     )
 )
-"""What a merge never crosses. A name in quotes or in backticks is made of the same tokens wherever it stands, so that it
-can be copied from a prompt into a program; so is a number between marks, a weight, an order of moves. Up to the next of
-these, or to the end of the line, goes one piece: what is the same in every program becomes one token."""
+"""What a merge never crosses. A name in quotes or in backticks is made of the same tokens wherever it stands, so that
+it can be copied from a prompt into a program; so is a number between marks, a weight, an order of moves. Up to the next
+of these, or to the end of the line, goes one piece: what is the same in every program becomes one token."""
 
 
 def train_tokenizer(texts: Iterable[str], vocab_size: int) -> Any:

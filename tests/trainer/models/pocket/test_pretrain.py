@@ -9,15 +9,17 @@ import pytest
 import torch
 
 from grpo_arcade.trainer.models import load
-from grpo_arcade.trainer.models.pocket import PretrainConfig, pretrain
-from grpo_arcade.trainer.models.pocket.grammar import draw, shares_of
-from grpo_arcade.trainer.models.pocket.pretrain import _collate, _encode, _loss
+from grpo_arcade.trainer.models.pocket import PretrainConfig, corpus, pretrain
+from grpo_arcade.trainer.models.pocket.corpus import Group, encoded, groups
+from grpo_arcade.trainer.models.pocket.grammar import draw, draw_some, shares_of
+from grpo_arcade.trainer.models.pocket.packing import loss_of
 from grpo_arcade.trainer.models.sampler import sample
 
 TINY = {
     "corpus_size": 600,
     "steps": 12,
     "batch_size": 8,
+    "answers": 4,
     "hidden_size": 64,
     "num_hidden_layers": 2,
     "vocab_size": 400,
@@ -37,7 +39,7 @@ def test_a_tiny_model_learns_is_written_and_loads(tmp_path):
     [ids] = sample(model, tokenizer, [[5, 6]], max_new_tokens=3)
     assert 1 <= len(ids) <= 3
     record = json.loads((result.folder / "pretrain.json").read_text())
-    assert record["command"].startswith("arcade pretrain --seed 1 --corpus-size 600 --steps 12")
+    assert record["command"].startswith("arcade pretrain --seed 1 --corpus-size 600 --answers 4 --steps 12")
     assert record["steps"] == 12
     assert set(record["versions"]) == {"grpo-arcade", "python", "torch", "transformers", "tokenizers"}
 
@@ -68,36 +70,46 @@ def test_a_model_is_taught_another_game_and_keeps_its_words(tmp_path):
 
 def loss_on(folder, examples):
     model, tokenizer = load(folder, dtype="float32")
-    sequences, lengths = _encode(tokenizer, [(example.prompt, example.completion) for example in examples])
     with torch.no_grad():
-        return _loss(model, sequences, lengths, tokenizer.pad_token_id).item()
+        return loss_of(model, [encoded(tokenizer, examples)], tokenizer.pad_token_id).item()
 
 
-def test_a_prompt_that_goes_through_once_gives_the_same_loss_and_gradient(pocket):
+def test_prompts_that_go_through_once_give_the_same_loss_and_gradient(pocket):
     model, tokenizer = pocket
-    examples = [draw(f"once/{i}", shares_of(["openenv:catch"])) for i in range(3)]
-    sequences, lengths = _encode(tokenizer, [(example.prompt, example.completion) for example in examples])
-    other = draw("other", shares_of(["2048"]))
+    together = [encoded(tokenizer, draw_some(f"once/{i}", number)) for i, number in enumerate((3, 1, 2))]
+    alone = [Group(group.prompt, (answer,)) for group in together for answer in group.answers]
     found = []
-    for together in (True, False):
+    for batch in (together, alone):
         model.zero_grad()
-        if together:
-            loss = _loss(model, sequences, lengths, tokenizer.pad_token_id)
-        else:
-            ids, labels = _collate(sequences, lengths, tokenizer.pad_token_id)
-            loss = model(input_ids=ids, labels=labels, use_cache=False).loss
+        loss = loss_of(model, batch, tokenizer.pad_token_id)
         loss.backward()
         found.append((loss.item(), model.model.layers[0].self_attn.q_proj.weight.grad.clone()))
     model.zero_grad()
+    logs = []
+    for group in alone:  # one conversation in a row, as everybody else asks a model
+        ids = torch.tensor([[*group.prompt, *group.answers[0]]])
+        with torch.no_grad():
+            said = model(ids).logits[0, :-1].log_softmax(-1).gather(-1, ids[0, 1:, None])[:, 0]
+        logs.append(said[len(group.prompt) - 1 :])
+    assert found[0][0] == pytest.approx(-torch.cat(logs).mean().item(), rel=1e-4)
     assert found[0][0] == pytest.approx(found[1][0], rel=1e-5)
     torch.testing.assert_close(found[0][1], found[1][1], rtol=1e-3, atol=1e-6)
-    mixed, of_each = _encode(tokenizer, [(each.prompt, each.completion) for each in (*examples, other)])
-    assert _loss(model, mixed, of_each, tokenizer.pad_token_id).item() > 0
+
+
+def test_the_corpus_is_the_same_for_any_number_of_processes_and_begins_again(pocket, monkeypatch):
+    _, tokenizer = pocket
+    monkeypatch.setattr(corpus, "_CHUNK", 4)
+    one = list(groups(tokenizer, 3, (), 10, 2, 14))
+    monkeypatch.setattr(corpus, "_CHUNK", 1)
+    several = list(groups(tokenizer, 3, (), 10, 2, 14))
+    assert one == several
+    assert one[:4] == one[10:]
+    assert one[0] == encoded(tokenizer, draw_some("3/0", 2))
 
 
 def test_ctrl_c_leaves_a_model_that_loads(tmp_path):
     code = f"""
-from grpo_arcade.trainer.models.pocket import PretrainConfig, pretrain
+from grpo_arcade.trainer.models.pocket import PretrainConfig, corpus, pretrain
 import torch
 torch.set_num_threads(1)
 if __name__ == "__main__":
@@ -125,7 +137,15 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"steps": 0}, {"vocab_size": 100}, {"hidden_size": 100}, {"learning_rate": 0.0}, {"batch_size": -1}],
+    [
+        {"steps": 0},
+        {"vocab_size": 100},
+        {"hidden_size": 100},
+        {"learning_rate": 0.0},
+        {"batch_size": -1},
+        {"batch_size": 12},
+        {"save_steps": -1},
+    ],
 )
 def test_nonsense_is_refused_by_name(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):

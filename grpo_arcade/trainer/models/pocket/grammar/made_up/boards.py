@@ -26,7 +26,21 @@ from grpo_arcade.trainer.models.pocket.grammar.made_up.questions import (
     return_line,
 )
 
-_NAMES = ("board", "cells_now", "map", "field", "level", "room", "view", "rows", "tiles", "world", "garden", "sheet", "table")
+_NAMES = (
+    "board",
+    "cells_now",
+    "map",
+    "field",
+    "level",
+    "room",
+    "view",
+    "rows",
+    "tiles",
+    "world",
+    "garden",
+    "sheet",
+    "table",
+)
 _SYMBOLS = ("#.@*o", ".XO#", " #PG", "-WAB", "_KMT", "0123", ".abc")
 
 
@@ -37,16 +51,23 @@ def draw_question(rng: Random) -> Question:
     alone = rng.random() < 0.5
     heading = rng.random() < 0.25
     if heading:
-        ways = rng.choice(words.TURNS) if rng.random() < 0.6 else tuple(
-            words.distinct(rng, lambda r: stem(r).upper(), taken) for _ in range(3)
+        ways = (
+            rng.choice(words.TURNS)
+            if rng.random() < 0.6
+            else tuple(words.distinct(rng, lambda r: stem(r).upper(), taken) for _ in range(3))
         )
+        actions: tuple[str, ...]
+        rest: tuple[str, ...]
         actions, rest = tuple(rng.sample(ways, 3) if rng.random() < 0.4 else ways), ()
     else:
         actions, ways, rest = draw_actions(rng, rng.choice((2, 4, 4)))
     if alone:
         prompt = _asked(rng, [(board.name, _told(rng, board))], actions, board.name)
         return Question(board.name, True, actions, ways, heading, rest, boards=(board,), prompt=prompt)
-    seen, numbers, pairs, row_first, listed = [], [], (), rng.random() < 0.35, ""
+    seen: list[tuple[str, str]] = []
+    numbers: list[Number] = []
+    pairs: tuple[str, ...] = ()
+    row_first, listed = rng.random() < 0.35, ""
     if rng.random() < 0.5:
         pairs = tuple(case(words.distinct(rng, stem, taken)) for _ in range(rng.choice((1, 2, 2))))
         order = "[row, column]" if row_first else "[column, row]"
@@ -60,8 +81,21 @@ def draw_question(rng: Random) -> Question:
         numbers.append(number)
         seen.append((name, number.meaning))
     if rng.random() < 0.4:
-        listed = words.distinct(rng, lambda r: r.choice(("legal", "allowed", "moves", "options", "open_ways", stem(r))), taken)
-        seen.append((listed, rng.choice(("the moves that are possible now", "the names of the moves that you may make", "what you can do now"))))
+        listed = words.distinct(
+            rng, lambda r: r.choice(("legal", "allowed", "moves", "options", "open_ways", stem(r))), taken
+        )
+        seen.append(
+            (
+                listed,
+                rng.choice(
+                    (
+                        "the moves that are possible now",
+                        "the names of the moves that you may make",
+                        "what you can do now",
+                    )
+                ),
+            )
+        )
     if len(seen) == 1:  # what is all that is seen is seen as such
         prompt = _asked(rng, seen, actions, board.name)
         return Question(board.name, True, actions, ways, heading, rest, boards=(board,), prompt=prompt)
@@ -86,7 +120,8 @@ def _board(rng: Random, draw_name: Any) -> Board:
     if not name.isidentifier():
         name = rng.choice(_NAMES)
     meanings = tuple(
-        pick(rng, {f"the {words.noun(rng)}": 5, f"a {words.noun(rng)}": 4, f"your {words.noun(rng)}": 2}) for _ in values[1:]
+        pick(rng, {f"the {words.noun(rng)}": 5, f"a {words.noun(rng)}": 4, f"your {words.noun(rng)}": 2})
+        for _ in values[1:]
     )
     return Board(name, rows, columns, values, (pick(rng, {"empty": 3, "free": 2, "nothing": 1}), *meanings))
 
@@ -102,10 +137,10 @@ def _told(rng: Random, board: Board) -> str:
             "rows of cells": 2,
         },
     ).format("integers" if isinstance(board.values[-1], int) else "texts")
-    told = [
-        f"{quoted(value) if isinstance(value, str) else value}{' is' if rng.random() < 0.4 or not place else ''} {meaning}"
-        for place, (value, meaning) in enumerate(zip(board.values, board.meanings, strict=True))
-    ]
+    told: list[str] = []
+    for value, meaning in zip(board.values, board.meanings, strict=True):
+        verb = " is" if not told or rng.random() < 0.4 else ""
+        told.append(f"{quoted(value) if isinstance(value, str) else value}{verb} {meaning}")
     if rng.random() < 0.4:
         told = told[1:] + told[:1]
     if len(told) > 1 and rng.random() < 0.4:
@@ -113,13 +148,17 @@ def _told(rng: Random, board: Board) -> str:
     return f"{shape}{pick(rng, {': ': 5, '; ': 3, ', ': 1})}{', '.join(told)}"
 
 
-def _asked(rng: Random, seen: list[tuple[str, str]], actions: tuple[str, ...], argument: str, legal: bool = False) -> str:
+def _asked(
+    rng: Random, seen: list[tuple[str, str]], actions: tuple[str, ...], argument: str, legal: bool = False
+) -> str:
     if rng.random() < 0.6:
         return asked_by_a_server(rng, seen, actions, legal)
     if len(seen) == 1:
         listed = f"`{argument}` is {seen[0][1]}."
     else:
-        listed = f"`{argument}` is a dict:\n" + "\n".join(f"- {quoted(name)}: {meaning}" for name, meaning in seen) + "\n\n"
+        listed = (
+            f"`{argument}` is a dict:\n" + "\n".join(f"- {quoted(name)}: {meaning}" for name, meaning in seen) + "\n\n"
+        )
     prompt = f"{opening(rng)}\n\n{called(rng, argument)} {listed} {return_line(rng, actions)} {words.sentences(rng)}"
     return f"{prompt.rstrip()}\n\n{end_of_prompt(rng, argument, actions, ())}"
 

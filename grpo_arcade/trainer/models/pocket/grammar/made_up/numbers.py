@@ -1,7 +1,7 @@
-"""Made-up games that show named numbers, or a list of numbers: things with places, speeds, and what is left of something.
+"""Made-up games that show named numbers, or a list of numbers: things with places, speeds, what is left of something.
 
-A program reads a few of them into ``me`` and ``aim``, corrects and compares them, and answers, as those for the console's
-games do; or it asks one threshold after another, or what the game lends it.
+A program reads a few of them into ``me`` and ``aim``, corrects and compares them, and answers, as those for the
+console's games do; or it asks one threshold after another, or what the game lends it.
 """
 
 from __future__ import annotations
@@ -71,7 +71,9 @@ def _numbers(rng: Random) -> tuple[Number, ...]:
         if rng.random() < 0.3:
             far = rng.choice((1, 2, 5, 10, 40))
             found += [
-                Number(case(bare + axes[2 + "xy".index(axis)]), -far, far, "how far it has moved since", f"d{axis}", thing)
+                Number(
+                    case(bare + axes[2 + "xy".index(axis)]), -far, far, "how far it has moved since", f"d{axis}", thing
+                )
                 for axis in along
             ]
     for _ in range(pick(rng, {0: 30, 1: 30, 2: 25, 3: 15})):
@@ -93,7 +95,7 @@ def _console(
     ends = words.sentence(rng)
     frame_skip, sticky = pick(rng, {4: 6, 1: 1, 2: 1, 3: 1}), pick(rng, {0.25: 6, 0.0: 2})
     name = words.made_up(rng).capitalize() if rng.random() < 0.5 else words.noun(rng).capitalize()
-    prompt = symbolic_prompt(name, Objects(fields, dict), actions, ends, frame_skip, sticky)
+    prompt = symbolic_prompt(name, Objects(fields, lambda _memory: {}), actions, ends, frame_skip, sticky)
     own = tuple(number for number in numbers if number.name not in common)
     counted = (Number("step", 0, 4000, ""), Number("score", 0, 1000, ""), Number("lives", 0, 5, ""))
     return Question("state", False, actions, ways, False, rest, (*own, *counted), prompt=prompt)
@@ -120,7 +122,13 @@ def _package(
             quoted(number.name)
             + pick(
                 rng,
-                {f" ({number.meaning})": 3, f" ({span})": 2, f" ({number.meaning}, {span})": 2, f": {number.meaning}": 1, "": 2},
+                {
+                    f" ({number.meaning})": 3,
+                    f" ({span})": 2,
+                    f" ({number.meaning}, {span})": 2,
+                    f": {number.meaning}": 1,
+                    "": 2,
+                },
             )
         )
     what = pick(rng, {"a dict of whole numbers": 3, "a dict": 3, "a dictionary": 1})
@@ -168,7 +176,11 @@ def _tools(rng: Random, argument: str, actions: tuple[str, ...]) -> tuple[Tool, 
                 ("number", (argument,), f"Returns how far the {words.noun(rng)} is"): 3,
                 ("number", (argument, "action"), f"Returns the {words.noun(rng)} after an action"): 4,
                 ("truth", (argument,), f"Returns whether the {words.noun(rng)} {rng.choice(words.OTHER_VERBS)}"): 3,
-                ("truth", (argument, "action"), f"Returns whether the {words.noun(rng)} can {rng.choice(words.VERBS)}"): 2,
+                (
+                    "truth",
+                    (argument, "action"),
+                    f"Returns whether the {words.noun(rng)} can {rng.choice(words.VERBS)}",
+                ): 2,
                 ("action", (argument,), f"Returns the action that brings the {words.noun(rng)} nearer"): 1,
             },
         )
@@ -319,14 +331,21 @@ def _by_tools(rng: Random, question: Question) -> list[str]:
     if with_action:
         call = f"{tool.name}({question.argument}, a)"
         if tool.answers == "truth":
-            body += [f"    for a in {over}:", f"        if {rng.choice(('', '', 'not '))}{call}:", "            return a"]
+            body += [
+                f"    for a in {over}:",
+                f"        if {rng.choice(('', '', 'not '))}{call}:",
+                "            return a",
+            ]
             return [*body, answer(rng.choice(question.actions), 1)]
         return [*body, f"    return {pick(rng, {'max': 6, 'min': 4})}({over}, key=lambda a: {call})"]
     call = f"{tool.name}({question.argument})"
     if tool.answers == "action":
         return [*body, f"    return {call}"]
     sign = f" {rng.choice('<>')} {rng.choice((0, 0, 1, 2, 4, 8, 16))}" if tool.answers == "number" else ""
-    body += [f"    if {rng.choice(('', '', 'not ')) if not sign else ''}{call}{sign}:", answer(rng.choice(question.actions), 2)]
+    body += [
+        f"    if {rng.choice(('', '', 'not ')) if not sign else ''}{call}{sign}:",
+        answer(rng.choice(question.actions), 2),
+    ]
     return body + (_follow(rng, question) if rng.random() < 0.5 else [answer(rng.choice(question.actions), 1)])
 
 

@@ -98,14 +98,14 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-PLAIN = """Use only plain Python and pure modules of its standard library; keep helpers inside the function. Answer with \
-one short code block like this:"""
+PLAIN = """Use only plain Python and pure modules of its standard library; keep helpers inside the function. Answer \
+with one short code block like this:"""
 
 
 def draw_actions(rng: Random, need: int) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """Actions in the order in which they are told; those that are ways, at least ``need``; those that rest."""
     if rng.random() < 0.6:
-        ways = rng.choice(words.WAYS)
+        ways: tuple[str, ...] = rng.choice(words.WAYS)
         if need == 2 and rng.random() < 0.65:
             ways = ways[:2] if rng.random() < 0.7 else ways[2:]
     else:

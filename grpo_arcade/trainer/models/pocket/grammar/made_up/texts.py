@@ -1,6 +1,6 @@
 """Made-up games that show a text: what was answered to the last move.
 
-A program looks for words of it, or at its length, and otherwise goes round a list of actions or on with what it did last.
+A program looks for words of it, or at its length, and otherwise goes round a list of actions, or between two.
 """
 
 from __future__ import annotations
@@ -68,7 +68,10 @@ def draw_program(rng: Random, question: Question) -> str:
         return program(question, [*body, answer(rng.choice(question.actions), 1)])
     if end == "switch":
         one, other = rng.choice(question.actions), rng.choice(question.actions)
-        body += [f"    last[0] = {quoted(one)} if last[0] == {quoted(other)} else {quoted(other)}", "    return last[0]"]
+        body += [
+            f"    last[0] = {quoted(one)} if last[0] == {quoted(other)} else {quoted(other)}",
+            "    return last[0]",
+        ]
         return program(question, body)
     few = ", ".join(quoted(rng.choice(question.actions)) for _ in range(rng.randint(2, 5)))
     body += ["    count[0] += 1", f"    order = [{few}]", "    return order[count[0] % len(order)]"]

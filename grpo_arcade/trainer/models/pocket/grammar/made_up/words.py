@@ -11,29 +11,62 @@ from random import Random
 
 from grpo_arcade.trainer.models.pocket.grammar.choice import pick
 
-HELD_OUT = frozenset(
-    "screen grid position exit maze possible width height basket ball_column ball_row caught balls_left STRAIGHT".split()
-)
-"""Names of the games that the model's skill with a game it never saw is measured on, where no game it knows has them."""
 
-THINGS = """agent anchor ant apple arrow beacon bee bird block boat bomb bottle box bridge bubble bucket bug bus camera candle
-cannon car cart castle cat chest cloud coin comet core crab crane crate cursor cube diver dog door drone drop duck eagle egg
-engine fan ferry fish flag flame fly fox frog gate gem ghost goal goat guard hammer hand hawk heart hive hole hook horse
-island jet jewel key kite ladder lamp laser leaf lion lock log magnet mast mine mirror moon mouse nest net nut orb
-owl paddle pearl pig pilot pipe planet plate player pod portal puck rabbit racket rail raft rat ring river robot rock rocket
-rope rover sail seed shark shell shield ship shot sled spark spider sponge star stone sub sun sword tank target tile
-torch tower track train tree truck tunnel turtle valve wagon wall wave web wheel wind wolf worm zone""".split()
-COUNTS = """fuel lives score step time ticks energy health ammo heat speed level money points turns moves charge depth age
-pressure stock size mass load hits wins misses round phase mode count total rank power angle wait left_over queue""".split()
-TRAITS = """red blue green old small large near far first second last low high fast slow left_hand inner outer main other
-upper lower hot cold dark bright heavy light silver wild safe own my next""".split()
-VERBS = """push pull jump wait hold fire shoot rest turn grab throw dig climb dive drop lift open close sell buy pass skip
-run walk brake boost charge dodge swap mark flip spin sail row land start stop draw fold raise call keep""".split()
-OTHER_VERBS = """moves falls drifts turns waits rolls rises sinks appears returns breaks opens counts grows shrinks
-slows stops jumps bounces burns""".split()
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+HELD_OUT = frozenset(
+    _words(
+        """screen grid position exit maze possible width height basket ball_column ball_row caught balls_left
+STRAIGHT"""
+    )
+)
+"""Names of the games on which the skill with a game never seen is measured, where no game that is known has them."""
+
+THINGS = _words(
+    """agent anchor ant apple arrow beacon bee bird block boat bomb bottle box bridge bubble bucket bug bus camera
+candle cannon car cart castle cat chest cloud coin comet core crab crane crate cursor cube diver dog door drone
+drop duck eagle egg engine fan ferry fish flag flame fly fox frog gate gem ghost goal goat guard hammer hand
+hawk heart hive hole hook horse island jet jewel key kite ladder lamp laser leaf lion lock log magnet mast mine
+mirror moon mouse nest net nut orb owl paddle pearl pig pilot pipe planet plate player pod portal puck rabbit
+racket rail raft rat ring river robot rock rocket rope rover sail seed shark shell shield ship shot sled spark
+spider sponge star stone sub sun sword tank target tile torch tower track train tree truck tunnel turtle valve
+wagon wall wave web wheel wind wolf worm zone"""
+)
+COUNTS = _words(
+    """fuel lives score step time ticks energy health ammo heat speed level money points turns moves charge depth age
+pressure stock size mass load hits wins misses round phase mode count total rank power angle wait left_over
+queue"""
+)
+TRAITS = _words(
+    """red blue green old small large near far first second last low high fast slow left_hand inner outer main other
+upper lower hot cold dark bright heavy light silver wild safe own my next"""
+)
+VERBS = _words(
+    """push pull jump wait hold fire shoot rest turn grab throw dig climb dive drop lift open close sell buy pass skip
+run walk brake boost charge dodge swap mark flip spin sail row land start stop draw fold raise call keep"""
+)
+OTHER_VERBS = _words(
+    """moves falls drifts turns waits rolls rises sinks appears returns breaks opens counts grows shrinks slows stops
+jumps bounces burns"""
+)
 FILLERS = (
-    "always", "never", "sometimes", "slowly", "at once", "by chance", "on its own", "every second move", "after a while",
-    "from the side", "as long as it can", "until the end", "without a break", "towards the middle", "away from the border",
+    "always",
+    "never",
+    "sometimes",
+    "slowly",
+    "at once",
+    "by chance",
+    "on its own",
+    "every second move",
+    "after a while",
+    "from the side",
+    "as long as it can",
+    "until the end",
+    "without a break",
+    "towards the middle",
+    "away from the border",
 )
 
 WAYS = (
@@ -52,12 +85,17 @@ WAYS = (
 )
 """Left, right, up, down as games call them."""
 RESTS = ("STAY", "WAIT", "NOOP", "NONE", "HOLD", "stay", "wait", "noop", "REST", "STOP", "PASS", "KEEP", "IDLE")
-TURNS = (("AHEAD", "LEFT", "RIGHT"), ("FORWARD", "TURN_LEFT", "TURN_RIGHT"), ("GO", "PORT", "STARBOARD"), ("on", "l", "r"))
+TURNS = (
+    ("AHEAD", "LEFT", "RIGHT"),
+    ("FORWARD", "TURN_LEFT", "TURN_RIGHT"),
+    ("GO", "PORT", "STARBOARD"),
+    ("on", "l", "r"),
+)
 """Straight on, to the left, to the right, for games in which one has a heading."""
 
-_ONSETS = "b br c ch d dr f fl g gr h j k kl l m n p pl qu r s sh sk st t th tr v w z zw".split()
-_VOWELS = "a e i o u a e i o ai ea oo y".split()
-_ENDINGS = ["", "", "", *"n r l s t x ck m nd sh p".split()]
+_ONSETS = _words("""b br c ch d dr f fl g gr h j k kl l m n p pl qu r s sh sk st t th tr v w z zw""")
+_VOWELS = _words("""a e i o u a e i o ai ea oo y""")
+_ENDINGS = ["", "", "", *["n", "r", "l", "s", "t", "x", "ck", "m", "nd", "sh", "p"]]
 _SCRIPTS = (
     "абвгдежзиклмнопрстуфхцчшэюя",
     "αβγδεζηθικλμνξοπρστυφχψω",
