@@ -338,7 +338,7 @@ def _sit(wall: str, program: _Program, tables: list[Table], limits: Limits) -> _
         fatal = why_gone(child.end(), index if index < len(tables) else None, hard_cpu_s)
     finally:
         sitting.pin.loosen()
-        cpu_s = child.end().cpu_s
+        cpu_s = child.leave()
     return _Sat(sitting.error, cpu_s, fatal, crowded)
 
 

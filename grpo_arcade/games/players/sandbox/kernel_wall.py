@@ -40,9 +40,18 @@ class WalledChild:
         self._channel, self._leash, self._page = channel, leash, page
         self._address_space = address_space
         self._end: End | None = None
-        self.pid = 0
+        self.pid = self._clock = 0
+        self._used = 0.0
+
+    def born(self) -> None:
+        """Wait until the server has forked it. Before this it can only be ended.
+
+        Raises:
+            ServerGoneError: the server died.
+            SandboxError: it could not fork.
+        """
         try:
-            answer = leash.recv(wire.LEASH_START.size)
+            answer = self._leash.recv(wire.LEASH_START.size)
         except OSError as error:
             raise ServerGoneError(f"the fork server does not answer: {error}") from error
         if len(answer) != wire.LEASH_START.size:
@@ -53,7 +62,6 @@ class WalledChild:
         # The clock id of another process's CPU time, as clock_getcpuclockid(3) makes it: exact to nanoseconds, and
         # valid until the server reaps the child, which it does only when this leash says so.
         self._clock = (~self.pid << 3) | 2
-        self._used = 0.0
 
     def send(self, message: bytes) -> int:
         """As :class:`Child` says."""
@@ -130,10 +138,21 @@ class WalledChild:
             else:
                 # The server died and took the child with it.
                 self._end = End(int(signal.SIGKILL), self._used, lost=True)
-            self._channel.close()
-            self._leash.close()
-            self._page.close()
+            self._close()
         return self._end
+
+    def leave(self) -> float:
+        """As :class:`Child` says."""
+        if self._end is None:
+            self._end = End(int(signal.SIGKILL), self.cpu_s())
+            # That it closes is enough for the server, which kills and reaps while this process goes on.
+            self._close()
+        return self._end.cpu_s
+
+    def _close(self) -> None:
+        self._channel.close()
+        self._leash.close()
+        self._page.close()
 
 
 def _address_space(pid: int) -> int:
@@ -176,6 +195,10 @@ class ForkServer:
             why = answer.removeprefix("no: ") or "the clean process died while starting"
             raise SandboxError(f"strategies cannot be run safely here: {why}")
         self._address_space = _address_space(self._process.pid)
+        self._spare_lock = threading.Lock()
+        self._spare: WalledChild | None = None
+        """Forked before it is needed, for :attr:`_request`."""
+        self._request = b""
 
     @property
     def usable(self) -> bool:
@@ -185,10 +208,34 @@ class ForkServer:
     def spawn(self, memory_bytes: int, cpu_s: int, policy: bool) -> WalledChild:
         """A fresh confined child waiting for its set-up message.
 
+        Where one was asked for in the same way just before, the next is forked and confined while this one plays.
+
         Raises:
             ServerGoneError: the server died.
             SandboxError: this process or the server cannot have what a child needs.
         """
+        request = wire.LIMITS.pack(memory_bytes, cpu_s, policy)
+        with self._spare_lock:
+            again, self._request = request == self._request, request
+            child, self._spare = self._spare, None
+            if child is not None and not again:
+                child.leave()
+                child = None
+            if child is None:
+                child = self._order(request)
+            if again:
+                # Whoever needs it hears what is wrong.
+                with contextlib.suppress(SandboxError):
+                    self._spare = self._order(request)
+        try:
+            child.born()
+        except SandboxError:
+            child.leave()
+            raise
+        return child
+
+    def _order(self, request: bytes) -> WalledChild:
+        """Ask for a child without waiting for it."""
         with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
             with needed("no shared memory"):
                 page_fd = os.memfd_create("progress", os.MFD_CLOEXEC)
@@ -200,22 +247,22 @@ class ForkServer:
                 ours.enter_context(channel), theirs.enter_context(their_channel)
                 leash, their_leash = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
                 ours.enter_context(leash), theirs.enter_context(their_leash)
-            request = wire.LIMITS.pack(memory_bytes, cpu_s, policy)
             try:
                 socket.send_fds(self._control, [request], [their_channel.fileno(), page_fd, their_leash.fileno()])
             except OSError as error:
                 raise ServerGoneError(f"the fork server is gone: {error}") from error
             # Closed on this side before an answer is waited for, or a dead server could not be told from a slow one.
             theirs.close()
-            child = WalledChild(channel, leash, page, self._address_space)
             ours.pop_all()
-            return child
+            return WalledChild(channel, leash, page, self._address_space)
 
     def close(self) -> None:
         """End the server and with it every child; may be called twice."""
         self._control.close()
         if self._owner != os.getpid():
             return
+        if self._spare is not None:
+            self._spare.leave()
         try:
             self._process.wait(5)
         except subprocess.TimeoutExpired:

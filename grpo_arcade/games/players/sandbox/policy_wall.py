@@ -112,3 +112,7 @@ class PortableChild:
                         pipe.close()
             self._end = End(max(0, -status), used)
         return self._end
+
+    def leave(self) -> float:
+        """As :class:`Child` says."""
+        return self.end().cpu_s

@@ -108,6 +108,10 @@ class Child(Protocol):
         """Kill it; return when it is reaped. May be called again."""
         ...
 
+    def leave(self) -> float:
+        """Have it killed without waiting for that; the seconds it used. Without effect after :meth:`end`."""
+        ...
+
 
 def command(module: str, main: str) -> list[str]:
     """The command line that runs a function of this folder in a clean interpreter."""
