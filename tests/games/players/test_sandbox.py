@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from grpo_arcade.games import game_names
-from grpo_arcade.games.players import SandboxError, play_match, sandbox_report
+from grpo_arcade.games.players import Limits, SandboxError, play_match, sandbox_report
 from grpo_arcade.games.players.sandbox import kernel_wall, seccomp, wire
 
 ALLOW, KILL = 0x7FFF0000, 0x80000000
@@ -203,6 +203,8 @@ def test_a_child_killed_from_outside_is_not_the_strategys_fault(policy, monkeypa
 def test_what_the_system_has_not_got_is_said_in_a_sentence_and_the_next_match_is_played(what, broken, said):
     source = "def strategy(board):\n    return 'W'\n"
     expected = play_match(source, "2048", {}, [0]).episodes
+    # With other limits than the next, for which no process is waiting then.
+    play_match(source, "2048", {}, [0], limits=Limits(match_cpu_s=7))
 
     def refuse(*_arguments, **_keywords):
         raise broken
@@ -232,8 +234,36 @@ def test_no_process_for_the_strategy_is_said_in_a_sentence():
     with ours, theirs:
         theirs.send(wire.LEASH_START.pack(-errno.EAGAIN))
         with pytest.raises(SandboxError, match="no process: Resource temporarily unavailable"):
-            kernel_wall.WalledChild(ours, ours, None, 0)
+            kernel_wall.WalledChild(ours, ours, None, 0).born()
     assert server.usable
+
+
+@linux
+def test_a_match_like_the_one_before_finds_its_process_waiting():
+    source = "def strategy(board):\n    return 'W'\n"
+    expected = play_match(source, "2048", {}, [0]).episodes
+    play_match(source, "2048", {}, [0])
+    server = kernel_wall.fork_server()
+    spare = server._spare
+    spare.born()
+    assert play_match(source, "2048", {}, [0]).episodes == expected
+    assert spare._end is not None
+    assert server._spare is not spare
+    # With other limits it is not used, and nothing waits any more.
+    spare = server._spare
+    assert play_match(source, "2048", {}, [0], limits=Limits(match_cpu_s=7)).episodes == expected
+    assert spare._end is not None
+    assert server._spare is None
+
+
+@linux
+def test_a_waiting_process_that_somebody_kills_costs_nothing_but_itself():
+    source = "def strategy(board):\n    return 'W'\n"
+    expected = [play_match(source, "2048", {}, [0]).episodes for _ in range(2)]
+    spare = kernel_wall.fork_server()._spare
+    spare.born()
+    os.kill(spare.pid, signal.SIGKILL)
+    assert play_match(source, "2048", {}, [0]).episodes == expected[0]
 
 
 def test_messages_to_a_child_share_no_lists():

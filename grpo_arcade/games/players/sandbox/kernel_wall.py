@@ -50,6 +50,8 @@ class WalledChild:
             ServerGoneError: the server died.
             SandboxError: it could not fork.
         """
+        if self.pid > 0:
+            return
         try:
             answer = self._leash.recv(wire.LEASH_START.size)
         except OSError as error:
