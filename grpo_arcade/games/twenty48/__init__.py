@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from grpo_arcade.games.game import Baseline, Game, Outcome, Picture, PlayedAgain
 from grpo_arcade.games.twenty48 import rules
@@ -76,6 +76,7 @@ class Twenty48(Game):
         self.options = {"size": size, "target": target, "probability_fours": self.probability_fours}
         self.step_cap = 2 * most_moves(size, target)
         self._grid = rules.grid(size)
+        self._shifts = self._grid.shifts
         self._target_tile = target.bit_length() - 1
         self._fours = round(self.probability_fours * 2**32)
         self.reset(0)
@@ -106,7 +107,7 @@ class Twenty48(Game):
         self._action = action
         self.plies = plies = self.plies + 1
         draw = self._draws.pop() if self._draws else self._next_draw()
-        shifted = self._grid.shift(before, action)
+        shifted = self._shifts[action](before)
         if shifted == before:
             self.wasted += 1
             self._idle += 1
@@ -144,6 +145,11 @@ class Twenty48(Game):
     def observation(self) -> list[list[int]]:
         """The board as a list of rows of tile values, top row first; 0 is empty."""
         return self._grid.tiles(self._board)
+
+    @classmethod
+    def packed_observations(cls, games: Sequence[Self]) -> bytes:
+        """As :class:`~grpo_arcade.games.game.Game` says."""
+        return games[0]._grid.packed([game._board for game in games])
 
     def observation_space(self) -> Box:
         """The observation as Gymnasium describes it: tile values as ``int32`` of shape (size, size)."""

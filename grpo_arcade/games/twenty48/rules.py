@@ -9,8 +9,9 @@ the left is looked up in a table that is filled as rows turn up.
 
 from __future__ import annotations
 
+import marshal
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -69,9 +70,11 @@ def _ways(row: bytes) -> int:
 
 # Tables are keyed by whole rows, so boards of all sizes share them.
 _slid = RowTable(slide_left).__getitem__
+_slid_right = RowTable(lambda row: slide_left(row[::-1])[::-1]).__getitem__
 _worth_of = RowTable(_worth).__getitem__
 _ways_of = RowTable(_ways).__getitem__
 _tiles_of = RowTable(lambda row: [1 << tile if tile else 0 for tile in row]).__getitem__
+_packed_of = RowTable(lambda row: marshal.dumps(_tiles_of(row), 2)).__getitem__
 _copy = list.copy
 
 # Index: the sum of _ways over the rows, and the same over the columns.
@@ -90,6 +93,21 @@ def board_of(tiles: list[list[int]]) -> bytes:
     return bytes(tile.bit_length() - 1 if tile else 0 for row in tiles for tile in row)
 
 
+BLOCK = 32
+"""Draws worked out, or boards packed, at once."""
+
+
+@cache
+def _splitter(width: int, count: int) -> Callable[[bytes], tuple[bytes, ...]]:
+    """Cuts ``width * count`` bytes into ``count`` pieces."""
+    return struct.Struct(f"{width}s" * count).unpack
+
+
+def _list_head(length: int) -> bytes:
+    """How a list of that many values begins as ``marshal`` writes it."""
+    return b"[" + struct.pack("<I", length)
+
+
 class Grid:
     """The moves of one board size; :func:`grid` keeps one for each."""
 
@@ -105,17 +123,25 @@ class Grid:
             bytes(reading),
         )
         """By action: which cell of the board comes to each place when it is turned so that the move goes left."""
-        self._ways = tuple((turn, bytes(map(turn.index, reading))) for turn in self.turns)
         self._padding = bytes(256 - cells)
-        self.rows = struct.Struct(f"{size}s" * size).unpack
+        self.rows = _splitter(size, size)
         """The board's rows, each as bytes."""
+        self.shifts = tuple(map(self._shifter, self.turns))
+        """:meth:`shift` by action: for whoever moves often, a call less."""
+        self._list_of_rows = _list_head(size)
+
+    def _shifter(self, turn: bytes) -> Callable[[bytes], bytes]:
+        rows, padding, join = self.rows, self._padding, b"".join
+        if turn == self.turns[LEFT]:
+            return lambda board: join(map(_slid, rows(board)))
+        if turn == self.turns[RIGHT]:
+            return lambda board: join(map(_slid_right, rows(board)))
+        turned, back = turn.translate, bytes(map(turn.index, range(len(turn)))).translate
+        return lambda board: back(join(map(_slid, rows(turned(board + padding)))) + padding)
 
     def shift(self, board: bytes, action: int) -> bytes:
         """The board after all tiles slid and merged, before a new one appears; equal to ``board`` if nothing moves."""
-        turn, back = self._ways[action]
-        padding = self._padding
-        moved = b"".join(map(_slid, self.rows(turn.translate(board + padding))))
-        return back.translate(moved + padding)
+        return self.shifts[action](board)
 
     def score(self, board: bytes, spawned: int) -> int:
         """The sum of all tiles made by merging since the start, on a board on which ``spawned`` tiles have appeared.
@@ -142,6 +168,15 @@ class Grid:
     def tiles(self, board: bytes) -> list[list[int]]:
         """The board as a new list of rows of tile values, top row first; 0 is empty."""
         return [*map(_copy, map(_tiles_of, self.rows(board)))]
+
+    def packed(self, boards: Sequence[bytes]) -> bytes:
+        """A list of :meth:`tiles` of each board as ``marshal`` writes it in its version 2."""
+        size, begin, parts = self.size, self._list_of_rows, [_list_head(len(boards))]
+        for at in range(0, len(boards), BLOCK):
+            some = boards[at : at + BLOCK]
+            rows = map(_packed_of, _splitter(size, len(some) * size)(b"".join(some)))
+            parts += [begin + b"".join(board) for board in zip(*[rows] * size, strict=True)]
+        return b"".join(parts)
 
     def slides(self, board: bytes, action: int) -> tuple[Slide, ...]:
         """Where each tile of the board goes in a move, in reading order of where it comes from.
@@ -177,8 +212,6 @@ def grid(size: int) -> Grid:
 
 _64_BITS = 2**64 - 1
 _GAMMA = 0x9E3779B97F4A7C15
-BLOCK = 32
-"""Draws worked out at once."""
 # One integer of 32 lanes, 128 bits each so that a 64-bit product fits, does the arithmetic of 32 draws in one go.
 _LANES = sum(1 << 128 * i for i in range(BLOCK))
 _LANE_GAMMAS = sum(((i + 1) * _GAMMA & _64_BITS) << 128 * i for i in range(BLOCK))
@@ -221,5 +254,7 @@ def spawn(board: bytes, draw: int, fours: int) -> bytes:
     """
     earlier = (draw >> 32) * board.count(_EMPTY) >> 32
     tile = _FOUR if draw & 0xFFFFFFFF < fours else _TWO
+    if not earlier:
+        return board.replace(_EMPTY, tile, 1)
     # With the earlier empty cells out of the way for a moment, the cell is the first empty one.
     return board.replace(_EMPTY, _MARK, earlier).replace(_EMPTY, tile, 1).replace(_MARK, _EMPTY)

@@ -167,31 +167,34 @@ def _answer(channel: Channel, functions: list[Answerer | None], actions: Mapping
         sequence += 1
         answers = bytearray()
         error = ""
+        started = clock()
         for index, observation in zip(indices, observations, strict=True):
             calls = (calls + 1) & 0xFFFFFFFF
             now[0] = index
             now[1] = calls
-            started = clock()
             try:
                 answer = functions[index](observation)
-                if type(answer) is not str and type(answer) is not int:
+                kind = type(answer)
+                if kind is str or kind is int:
+                    code = action_of(answer, illegal)
+                else:
                     plain = _plain(answer)
                     code = illegal if plain is None else action_of(plain, illegal)
-                else:
-                    code = action_of(answer, illegal)
                 if code == illegal:
                     error = error or (
                         f"the strategy returned {_show(answer)}, which is no action; the actions are {_named(actions)}"
                     )
                 # A generator or an object of the strategy's may run code when it goes: on this game's time.
-                answer = None
+                answer = kind = None
             except BaseException as raised:
                 code = wire.CRASHED
                 error = error or describe(raised)
                 functions[index] = None
                 del raised
             answers.append(code)
-            spent[index] += clock() - started
+            ended = clock()
+            spent[index] += ended - started
+            started = ended
         observation = None
         channel.reply(sequence, answers, error)
 
