@@ -1,5 +1,6 @@
 """2048 against an independent slow oracle: tiles that walk one cell at a time, values instead of exponents."""
 
+import marshal
 import pickle
 import random
 from collections import Counter
@@ -382,3 +383,11 @@ def test_scores_only_grow_and_by_what_the_move_gains():
         game.step(rng.choice(game.legal_actions()))
         scores.append(game.score)
     assert all(later >= earlier and (later - earlier) % 4 == 0 for earlier, later in pairwise(scores))
+
+
+@given(st.integers(2, 8), st.integers(0, 70), st.randoms(use_true_random=False))
+@settings(max_examples=30)
+def test_boards_are_packed_as_marshal_writes_their_lists(size, count, random):
+    boards = [bytes(random.choice((0, 0, 1, 2, 5, 17)) for _ in range(size * size)) for _ in range(count)]
+    grid = rules.grid(size)
+    assert grid.packed(boards) == marshal.dumps([grid.tiles(board) for board in boards], 2)

@@ -174,7 +174,7 @@ def _answer(channel: Channel, functions: list[Answerer | None], actions: Mapping
             now[1] = calls
             try:
                 answer = functions[index](observation)
-                kind = type(answer)
+                kind: Any = type(answer)
                 if kind is str or kind is int:
                     code = action_of(answer, illegal)
                 else:
