@@ -1,10 +1,10 @@
 """Text for pictures, from shipped fonts: how much of each pixel the letters cover, and nothing of colours.
 
-The fonts are Rubik, Noto Sans and Unifont, under the SIL Open Font License 1.1 in ``OFL.txt`` beside them; ``letters``
-says which of them draws what, ``make`` how the files came to be. Whole are Latin, Cyrillic, Greek and Hebrew in two
-weights, and, as pixels of one weight, Chinese, Japanese, Korean and nearly all of Unicode's first plane, and emoji.
-Arabic letters and those of Indian scripts are drawn one by one, without joining. No font of the machine is ever used,
-and no display is needed.
+The fonts are Rubik, Noto Sans, Unifont and, for programs, JetBrains Mono, under the SIL Open Font License 1.1 in
+``OFL.txt`` beside them; ``letters`` says which of them draws what, ``make`` how the files came to be. Whole are Latin,
+Cyrillic, Greek and Hebrew in two weights, and, as pixels of one weight, Chinese, Japanese, Korean and nearly all of
+Unicode's first plane, and emoji. Arabic letters and those of Indian scripts are drawn one by one, without joining. No
+font of the machine is ever used, and no display is needed.
 """
 
 from __future__ import annotations

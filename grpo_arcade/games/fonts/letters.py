@@ -18,6 +18,8 @@ from itertools import groupby
 from grpo_arcade.games.fonts import pixels
 
 RUBIK, RUBIK_MORE, NOTO, UNIFONT = "Rubik", "Rubik-more", "NotoSans", "Unifont"
+CODE = "JetBrainsMono-Medium.ttf"
+"""The file of the font whose letters are all equally wide, for programs; it has what Rubik's own file has."""
 LATIN = frozenset(map(chr, (*range(0x20, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)))) | set("–—‘’“”•…€™−")
 """What Rubik's own file has."""
 _RIGHT_TO_LEFT = re.compile("R(?:[Rn]*R)?")

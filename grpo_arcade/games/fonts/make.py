@@ -1,10 +1,11 @@
 """Makes the font files beside it out of those that their makers publish; needs fonttools and Pillow.
 
     python -m grpo_arcade.games.fonts.make Rubik[wght].ttf NotoSans[wdth,wght].ttf unifont.otf unifont_upper.otf
+    python -m grpo_arcade.games.fonts.make --code JetBrainsMono[wght].ttf
 
 All are under the SIL Open Font License 1.1. Of Rubik and Noto Sans the letters of the scripts that ``letters`` names
 are kept, in the two weights that are used; of Unifont what belongs to Unicode's first plane, mathematical letters and
-emoji.
+emoji; of JetBrains Mono, for programs, the Latin ones in one weight.
 """
 
 from __future__ import annotations
@@ -42,6 +43,11 @@ def main(rubik: str, noto: str, *unifont: str) -> None:
         covered[name] = _as_ranges(sorted(codes))
     (HERE / "letters.json").write_text(json.dumps(covered) + "\n", encoding="utf-8")
     (HERE / "unifont.xz").write_bytes(pixels.packed(_groups(unifont)))
+
+
+def make_code(mono: str) -> None:
+    """Write the font of programs."""
+    _subset(mono, {"wght": 500}, set(map(ord, letters.LATIN)), HERE / letters.CODE)
 
 
 def _subset(source: str, axes: dict[str, int], codes: set[int], to: Path) -> set[int]:
@@ -99,4 +105,4 @@ def _drawn(source: str) -> dict[int, tuple[int, np.ndarray]]:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    make_code(*sys.argv[2:]) if sys.argv[1] == "--code" else main(*sys.argv[1:])

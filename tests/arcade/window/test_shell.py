@@ -282,3 +282,13 @@ def test_the_window_imports_no_torch_and_no_textual():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_escape_goes_back_though_something_is_being_said(app, hands, probe):
+    below, above = Probe(app), Probe(app)
+    app.open(below)
+    app.open(above)
+    app.complain("the disk is full")
+    hands.press("escape")
+    assert app.scene is below
+    assert not app.messages

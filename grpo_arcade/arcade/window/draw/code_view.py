@@ -1,7 +1,7 @@
 """A strategy's source on a surface: highlighted, wrapped, scrolled, and with what is new in it marked.
 
-Spans come from Pygments; indentation keeps its columns, since the shipped fonts are proportional. Colours are the
-theme's, so a source looks like the rest of the window.
+Spans come from Pygments; letters are all equally wide, as programs are written. Colours are the theme's, so a source
+looks like the rest of the window.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.theme import Theme
 from grpo_arcade.foreign_text import clean_source
 from grpo_arcade.games import fonts
-from grpo_arcade.games.fonts.letters import LATIN
+from grpo_arcade.games.fonts.letters import CODE, LATIN
 
 MOST_CHARACTERS = 60_000
 """What is shown of a longer text; a model gone astray writes megabytes."""
-_CAP_HEIGHT = 0.7
-"""Of the shipped fonts, in ems."""
+_CAP_HEIGHT = 0.73
+"""Of the font of programs, in ems."""
 _TAB = 4
 
 
@@ -149,7 +149,7 @@ class CodeView:
         for place, row in enumerate(self._rows[self._first : self._first + shown]):
             top = inside.top + place * step
             if row.line in self.new:
-                surface.fill(paint.mix(look.sunken, look.gold, 0.22), (inside.left, top, inside.width, step))
+                surface.fill(look.marked, (inside.left, top, inside.width, step))
                 surface.fill(look.gold, (inside.left, top, max(2, pad // 3), step))
             if row.first:
                 at = inside.left + gutter - pad, top + step // 2
@@ -178,7 +178,7 @@ class CodeView:
     def _sized(self, height: int) -> pygame.font.Font:
         if self._font is None or self._font[0] != height:
             pygame.font.init()
-            with as_file(files(fonts) / "Rubik-Medium.ttf") as path:
+            with as_file(files(fonts) / CODE) as path:
                 self._font = height, pygame.font.Font(path, round(height / _CAP_HEIGHT))
         return self._font[1]
 
@@ -189,7 +189,7 @@ class CodeView:
             self._lines = highlighted(self._text)
         self._laid_out = width, height
         font = self._sized(height)
-        column = round(height * 0.62)
+        column = font.size(" ")[0]
         self._rows = []
         for number, line in enumerate(self._lines):
             text = "".join(span.text for span in line)

@@ -151,12 +151,6 @@ def veil(surface: pygame.Surface, colour: Colour, opacity: float, area: pygame.R
         surface.blit(cover, area)
 
 
-def mix(one: Colour, other: Colour, share: float) -> Colour:
-    """A colour between two: ``share`` 0 is the first, 1 the second."""
-    parts = (round((one >> s & 255) * (1 - share) + (other >> s & 255) * share) << s for s in (16, 8, 0))
-    return sum(parts)
-
-
 @lru_cache(maxsize=512)
 def _one_line(words: str) -> str:
     return "".join(c if c.isprintable() else " " for c in words[:LONGEST])

@@ -33,28 +33,33 @@ _DESIGN = 1280, 800
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """Colours as 0xRRGGBB, and the scale of one window."""
+    """Colours as 0xRRGGBB, and the scale of one window.
+
+    Whatever words are written in has a contrast of at least 4.5 to page, card and sunken, by the rules of WCAG 2.
+    """
 
     page: int = 0xFAF7F1
     """Behind everything; the same as a board's page, so that a board has no visible edge."""
     card: int = 0xFFFFFF
-    sunken: int = 0xF1ECE2
+    sunken: int = 0xF2EEE5
     """Behind what belongs together and is not a card: bars, tracks, code."""
     line: int = 0xE6DFD2
     ink: int = 0x3D3833
-    soft: int = 0x6B6056
+    soft: int = 0x5B5147
     """Secondary text."""
-    faint: int = 0x8F8478
+    faint: int = 0x6E665C
     """Captions and what is switched off."""
-    accent: int = 0xC9502F
+    accent: int = 0xB5492B
     """The person; what has the focus; the one thing to press."""
     on_accent: int = 0xFFFFFF
-    rival: int = 0x2A7F78
+    rival: int = 0x22756E
     """The model."""
-    good: int = 0x3D8B4F
-    fair: int = 0x8A6D1F
-    bad: int = 0xB5472E
+    good: int = 0x357842
+    fair: int = 0x80641A
+    bad: int = 0xA63A26
     gold: int = 0xD89A00
+    """Marks the champion and what is new. Too light for words, which have :attr:`gold_ink`."""
+    gold_ink: int = 0x8A5A00
     """The champion, a best score."""
     scrim: int = 0x3D3833
     """Laid half transparent over a scene below an overlay."""
@@ -63,6 +68,11 @@ class Theme:
     def px(self, points: float) -> int:
         """Pixels for a length in points, at least 1 for anything above 0."""
         return max(1, round(points * self.scale)) if points > 0 else 0
+
+    @property
+    def marked(self) -> int:
+        """Behind the lines of a program that are new."""
+        return mix(self.card, self.gold, 0.14)
 
     def outcome(self, outcome: Outcome | None) -> int:
         """The colour that says how an episode ended."""
@@ -75,16 +85,23 @@ class Theme:
         return self.fair if outcome.by_the_rules else self.bad
 
 
+def mix(one: int, other: int, share: float) -> int:
+    """A colour between two: ``share`` 0 is the first, 1 the second."""
+    parts = (round((one >> s & 255) * (1 - share) + (other >> s & 255) * share) << s for s in (16, 8, 0))
+    return sum(parts)
+
+
 _THEMES = {
     "classic": Theme(),
     # Blue against ochre, which all common kinds of colour blindness tell apart.
     "colour-blind": Theme(
         accent=0x2D5A9E,
-        rival=0x8A6A00,
+        rival=0x806200,
         good=0x1F5FA8,
-        fair=0x6B6B6B,
-        bad=0xA85A00,
+        fair=0x666666,
+        bad=0x9E5400,
         gold=0xB38A00,
+        gold_ink=0x7D5C00,
     ),
 }
 PALETTES = tuple(_THEMES)

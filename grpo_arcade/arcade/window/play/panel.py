@@ -46,7 +46,9 @@ def draw_side(surface: pygame.Surface, look: Theme, told: Told, box: pygame.Rect
     paint.text(surface, told.goal, (box.left, y), body, look.soft, room=box.width)
     y += line + gap
     half = (box.width - gap) // 2
-    for column, (label, value, colour) in enumerate((("Score", told.score, look.ink), ("Best", told.best, look.gold))):
+    for column, (label, value, colour) in enumerate(
+        (("Score", told.score, look.ink), ("Best", told.best, look.gold_ink))
+    ):
         card = pygame.Rect(box.left + column * (half + gap), y, half, look.px(76))
         paint.panel(surface, card, look.card, look.px(theme.RADIUS), look.line)
         x = card.left + gap

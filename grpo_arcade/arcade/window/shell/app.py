@@ -360,12 +360,13 @@ class App:
             self._guard(lambda: EVERYWHERE[action.id](self) or True)
 
     def go_back(self) -> None:
-        """Away from what lies on top: the help, a message, a scene; the last scene stays."""
+        """Away from what lies on top: the help, or a scene and what was said in it; the last scene stays."""
         if self._help is not None:
             self.toggle_help()
-        elif self.messages.dismiss():
+            return
+        if self.messages.dismiss():
             self.redraw()
-        elif len(self.scenes) > 1:
+        if len(self.scenes) > 1:
             self.close(self.scenes[-1])
 
     def toggle_full_screen(self) -> None:

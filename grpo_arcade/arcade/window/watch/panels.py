@@ -104,7 +104,7 @@ class Strip:
             return
         if news.shown:
             x = plot.left + round((plot.width - 1) * news.shown / self._last)
-            surface.fill(paint.mix(look.card, look.accent, 0.45), (x, plot.top, max(1, look.px(1.5)), plot.height))
+            surface.fill(theme.mix(look.card, look.accent, 0.45), (x, plot.top, max(1, look.px(1.5)), plot.height))
         self._draw_line(surface, look, plot, known, baselines)
 
     def _draw_line(
@@ -140,7 +140,7 @@ def _draw_baselines(surface: pygame.Surface, look: Theme, plot: pygame.Rect, nea
     """Lines at their heights, with their names."""
     small = look.px(theme.CAPTION * 0.8)
     for y in near.values():
-        surface.fill(paint.mix(look.card, look.faint, 0.6), (plot.left, round(y), plot.width, max(1, look.px(1))))
+        surface.fill(theme.mix(look.card, look.faint, 0.6), (plot.left, round(y), plot.width, max(1, look.px(1))))
     for name, y in near.items() if plot.height >= 3 * small else ():
         beside = y - small if y - small > plot.top else y + small
         paint.text(surface, name, (plot.left + small // 2, round(beside)), small, look.faint, room=plot.width // 2)

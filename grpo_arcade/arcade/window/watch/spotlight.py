@@ -183,7 +183,7 @@ class Spotlight:
     def _draw_title(self, surface: pygame.Surface, look: Theme) -> None:
         height, entrant, rival = look.px(theme.BODY), self.tile.entrant, self._news.rival
         if entrant is None:
-            words, colour = "The champion's program: the best so far", look.gold
+            words, colour = "The champion's program: the best so far", look.gold_ink
         elif entrant.source is None:
             words, colour = "What the model wrote: it holds no program", look.bad
         elif rival is None:
@@ -230,7 +230,7 @@ class Spotlight:
         game = f"game {self.tile.number + 1} of {len(self.tile.episodes)}, seed {self.tile.playback.episode.seed}"
         if entrant is None:
             if news.champion is not None:
-                line(f"Champion since step {news.champion.step}", champion_score(news), look.gold, "", *large)
+                line(f"Champion since step {news.champion.step}", champion_score(news), look.gold_ink, "", *large)
             line(game)
             return
         which = f"Best of step {self.step}" if self.best else outcome_words(entrant.outcome)

@@ -110,7 +110,7 @@ class StoryChart:
         plot, small, thin = self._plot, look.px(theme.CAPTION), max(1, look.px(1))
         for value, words in marks:
             y = round(self._y(value, limits))
-            surface.fill(paint.mix(look.card, look.line, 0.5), (plot.left, y, plot.width, thin))
+            surface.fill(theme.mix(look.card, look.line, 0.5), (plot.left, y, plot.width, thin))
             paint.text(surface, words, (plot.left - small // 2, y), small, look.faint, anchor="right")
         taken: list[int] = []
         for name, level in near.items():
@@ -145,7 +145,7 @@ class StoryChart:
     def _draw_shown(self, surface: pygame.Surface, look: Theme, news: News) -> None:
         plot = self._plot
         if news.shown:
-            tint = paint.mix(look.card, look.accent, 0.45)
+            tint = theme.mix(look.card, look.accent, 0.45)
             surface.fill(tint, (round(self._x(news.shown)), plot.top, max(1, look.px(1.5)), plot.height))
         for step in news.crowned:
             if step <= self._last:

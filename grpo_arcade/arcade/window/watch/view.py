@@ -310,7 +310,7 @@ class WatchView:
         if shown.champion is not None and shown.news.champion is not None:
             champion = shown.news.champion
             height, middle = look.px(theme.BODY), column.top + look.px(11)
-            box = paint.text(surface, "Champion", (column.left, middle), height, look.gold, weight="bold")
+            box = paint.text(surface, "Champion", (column.left, middle), height, look.gold_ink, weight="bold")
             words = f"{champion_score(shown.news)} · step {champion.step}"
             room = column.right - box.right - height
             paint.text(surface, words, (column.right, middle), height, look.ink, anchor="right", room=room)
