@@ -16,7 +16,7 @@ from grpo_arcade.foreign_data import parsed_json, read_file
 from grpo_arcade.recordings.runs.columns import decoded, fact
 from grpo_arcade.recordings.runs.database import ReadDatabase, connect, explained
 from grpo_arcade.recordings.runs.folder import CONFIG, DATABASE, LIVE, RunFolderError, checkpoints, is_live
-from grpo_arcade.recordings.runs.packed import unpack_actions, unpack_tokens
+from grpo_arcade.recordings.runs.packed import unpack_actions, unpack_tokens, whole_game
 from grpo_arcade.recordings.runs.records import RECENT, Alarm, Champion, HeldOut, RunSummary
 from grpo_arcade.recordings.runs.verdict import Verdict, judge
 
@@ -226,7 +226,8 @@ class RunReader:
         rows = self.query("SELECT * FROM episodes WHERE strategy_id = ? ORDER BY number", (strategy_id,))
         # A game in which nothing happens takes next to nothing; a few thousand times a megabyte is no small file.
         left = _MOST_PLAYED + 64 * sum(len(row["actions"]) for row in rows)
-        found = []
+        found: list[Episode] = []
+        sittings = self._sittings(strategy_id)
         options = self.json("groups.options", owner[0]["options"])
         with explained(self.folder):
             for row in rows:
@@ -247,7 +248,16 @@ class RunReader:
                         versions=facts["episode_versions"],
                     )
                 )
+                if (kept := sittings.get(row["number"])) is not None:
+                    found[-1] = whole_game(found[-1], *kept)
         return found
+
+    def _sittings(self, strategy_id: int) -> dict[int, tuple[int, list[list[Any]]]]:
+        """By the number of an episode of several seats: action ids a step, and how it was for each."""
+        if not self.query("SELECT 1 FROM sqlite_master WHERE name = 'sittings'"):
+            return {}  # a run of an earlier version
+        rows = self.query("SELECT number, per_step, seats FROM sittings WHERE strategy_id = ?", (strategy_id,))
+        return {row["number"]: (row["per_step"], self.json("sittings.seats", row["seats"])) for row in rows}
 
     def champions(self) -> list[Champion]:
         """The hall of fame, oldest first."""

@@ -6,8 +6,9 @@ trainer answers in it. Times are seconds since 1970; durations are seconds.
 
 from __future__ import annotations
 
-VERSION = 2
-"""Stored as SQLite's ``user_version``; raised with every change of the tables. 1 had no ``lineage``."""
+VERSION = 3
+"""Stored as SQLite's ``user_version``; raised with every change of the tables. 1 had no ``lineage``, 2 no ``sittings`` and
+none of the league."""
 APPLICATION_ID = 0x47415243
 """Marks the file as ours ("GARC")."""
 
@@ -95,6 +96,39 @@ CREATE TABLE episodes (
   plies INTEGER NOT NULL, wasted INTEGER NOT NULL,
   actions BLOB NOT NULL,      -- zlib of one action id a byte; behind it Episode.observations, mostly nothing
   PRIMARY KEY (strategy_id, number)
+) WITHOUT ROWID;
+
+CREATE TABLE sittings (       -- of an episode of several seats, how it was for each; ``episodes`` has the strategy's own side
+  strategy_id INTEGER NOT NULL REFERENCES strategies(id),
+  number INTEGER NOT NULL,
+  seat INTEGER NOT NULL,      -- where the strategy sat
+  per_step INTEGER NOT NULL,  -- action ids a step
+  seats TEXT NOT NULL,        -- JSON [[player, outcome, score, wasted, sha256 of the source] of each seat]
+  PRIMARY KEY (strategy_id, number)
+) WITHOUT ROWID;
+
+CREATE TABLE league (         -- self-play: whom the model meets; a member plays the same from first to last
+  id INTEGER PRIMARY KEY,     -- from 1; 0 stands for the model that learns
+  name TEXT NOT NULL UNIQUE,
+  step INTEGER NOT NULL,      -- after which it joined
+  baseline TEXT NOT NULL,     -- the game's baseline that it is; empty for a strategy
+  strategy_id INTEGER REFERENCES strategies(id)
+);
+
+CREATE TABLE league_games (   -- what came of all games of two in a step, as the first of them has it
+  step INTEGER NOT NULL,
+  member_id INTEGER NOT NULL, -- 0: the model, with all strategies of the step
+  opponent_id INTEGER NOT NULL,
+  won INTEGER NOT NULL, drawn INTEGER NOT NULL, lost INTEGER NOT NULL,
+  stalled INTEGER NOT NULL,   -- of the drawn, those in which nobody got anywhere
+  PRIMARY KEY (step, member_id, opponent_id)
+) WITHOUT ROWID;
+
+CREATE TABLE ratings (        -- OpenSkill's, of every member, whenever they have changed
+  step INTEGER NOT NULL,
+  member_id INTEGER NOT NULL REFERENCES league(id),
+  mu REAL NOT NULL, sigma REAL NOT NULL,
+  PRIMARY KEY (step, member_id)
 ) WITHOUT ROWID;
 
 CREATE TABLE evaluations (    -- held-out: strategies sampled after a step, on the published seeds

@@ -21,7 +21,7 @@ from grpo_arcade.recordings.runs import schema
 from grpo_arcade.recordings.runs.database import connect
 from grpo_arcade.recordings.runs.folder import DATABASE, LOCK, RunFolderError, try_lock, writing
 from grpo_arcade.recordings.runs.new_run import Settings, new_folder, write_config
-from grpo_arcade.recordings.runs.packed import pack_actions, pack_tokens
+from grpo_arcade.recordings.runs.packed import pack_actions, pack_seats, pack_tokens
 
 if TYPE_CHECKING:
     from grpo_arcade.games import Episode, Outcome
@@ -59,7 +59,11 @@ class PlayedStrategy(Protocol):
 
     @property
     def episodes(self) -> Sequence[Episode]:
-        """Its games, one a seed."""
+        """Its games, one a seed; of several seats each as its own seat has it (:func:`.packed.own_side`)."""
+
+    @property
+    def sat(self) -> Sequence[int]:
+        """Where it sat in each of them; empty for games of one seat."""
 
 
 class RunWriter:
@@ -134,9 +138,9 @@ class RunWriter:
         with self.together() as connection:
             dropped = "SELECT id FROM strategies WHERE step > ?"
             connection.execute(f"DELETE FROM champions WHERE step > ? OR strategy_id IN ({dropped})", (step, step))
-            for table in ("completions", "episodes", "lineage"):
+            for table in ("completions", "episodes", "sittings", "lineage"):
                 connection.execute(f"DELETE FROM {table} WHERE strategy_id IN ({dropped})", (step,))
-            for table in ("strategies", "groups", "steps", "evaluations"):
+            for table in ("strategies", "groups", "steps", "evaluations", "league_games", "ratings", "league"):
                 connection.execute(f"DELETE FROM {table} WHERE step > ?", (step,))
             connection.execute(f"DELETE FROM events WHERE step > ? AND kind NOT IN ({lasting})", (step,))
             connection.execute(
@@ -236,6 +240,13 @@ class RunWriter:
                 "INSERT INTO episodes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 [(strategy_id, place, *_episode(episode)) for place, episode in enumerate(play.episodes)],
             )
+            connection.executemany(
+                "INSERT INTO sittings VALUES (?, ?, ?, ?, ?)",
+                [
+                    (strategy_id, place, seat, episode.per_step, pack_seats(episode))
+                    for place, (episode, seat) in enumerate(zip(play.episodes, play.sat, strict=False))
+                ],
+            )
             return strategy_id
 
     def judged(
@@ -262,6 +273,12 @@ class RunWriter:
             for row in rows:
                 self._insert("lineage", row)
 
+    def league(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write rows of ``league``, ``league_games`` or ``ratings``."""
+        with self.together():
+            for row in rows:
+                self._insert(table, row)
+
     def step(self, row: Mapping[str, Any]) -> None:
         """Write one row of ``steps``; JSON columns as Python values."""
         self._insert("steps", row)
@@ -275,7 +292,7 @@ class RunWriter:
         """Forget the evaluation made after ``step``, if there is one, with its strategies and games."""
         with self.together() as connection:
             old = "SELECT id FROM strategies WHERE step = ? AND purpose = 'evaluation'"
-            for table in ("completions", "episodes"):
+            for table in ("completions", "episodes", "sittings"):
                 connection.execute(f"DELETE FROM {table} WHERE strategy_id IN ({old})", (step,))
             for table in ("strategies", "groups"):
                 connection.execute(f"DELETE FROM {table} WHERE step = ? AND purpose = 'evaluation'", (step,))
