@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 REWARDS = ("function_works", "no_cheating", "strategy_succeeds", "progress", "gets_further")
 """Reward functions of a run that names none; the last for models whose programs mostly fail at first."""
+SELF_PLAY_REWARDS = ("function_works", "no_cheating", "strategy_succeeds", "head_to_head")
+"""The same in self-play, where other games are played than those for which the baselines' scores are known."""
 
 
 class ConfigError(ValueError):
@@ -164,10 +166,20 @@ class TrainConfig:
     gradient_checkpointing: bool = False
     """Compute activations twice instead of keeping them: slower, with less memory."""
 
+    self_play: bool = False
+    """Let strategies play each other: each group meets a league of the champion, earlier champions and baselines, from
+    both sides. Held-out games are those of the game for one as ever, against an opponent never trained with."""
+    league_opponents: Annotated[int, Ge(1)] = 0
+    """Members of the league that each group meets: the champion, and others drawn by how hard they are. 0: as suits the
+    game, 3, or 2 for Atari."""
+    league_baselines: tuple[str, ...] = ("random",)
+    """Baselines of the game that are in the league from the beginning."""
+
     rewards: tuple[str, ...] = ()
     """Reward functions: names of grpo_arcade.trainer.rewards, or package.module:function of your own. When empty:
     function_works, no_cheating, strategy_succeeds, progress; and gets_further, unless the model is the pocket one or
-    as small, whose programs run from the start and for which it was measured to help nothing."""
+    as small, whose programs run from the start and for which it was measured to help nothing. In self-play:
+    function_works, no_cheating, strategy_succeeds, head_to_head."""
     reward_weights: tuple[float, ...] = ()
     """One weight a reward function; when empty progress counts 50 times, gets_further 5 times, every other once."""
     train_game_options: tuple[str, ...] = ()
@@ -255,7 +267,8 @@ class TrainConfig:
         Raises:
             ConfigError: there is no such file.
         """
-        usual = _ATARI_GAMES if self.game.startswith("atari/") else _GAMES
+        atari = self.game.startswith("atari/")
+        usual = (_ATARI_GAMES if atari else _GAMES) | ((_ATARI_COURTS if atari else _COURTS) if self.self_play else {})
         chosen: dict[str, Any] = {name: value for name, value in usual.items() if getattr(self, name) == 0}
         if self.toolbox is None:
             chosen["toolbox"] = self._has_toolbox() and takes_toolbox(self.model)
@@ -263,7 +276,9 @@ class TrainConfig:
             small = is_pocket_sized(self.model)
             chosen["copies"] = self.copies or ("each" if small else "shared")
             chosen["risk_seeking"] = (0.0 if small else 1.0) if self.risk_seeking is None else self.risk_seeking
-        if not self.rewards:
+        if not self.rewards and self.self_play:
+            chosen["rewards"] = SELF_PLAY_REWARDS
+        elif not self.rewards:
             chosen["rewards"] = REWARDS[:-1] if is_pocket_sized(self.model) else REWARDS
         try:
             return replace(self, prompt=prompt_text(self.prompt), **chosen)
@@ -369,5 +384,7 @@ def _value(text: str) -> Any:
     return {"true": True, "false": False}.get(text.lower(), text)
 
 
-_GAMES = {"train_seeds": 4, "eval_strategies": 64, "eval_seeds": 16, "champion_seeds": 16}
-_ATARI_GAMES = {"train_seeds": 2, "eval_strategies": 16, "eval_seeds": 4, "champion_seeds": 8}
+_GAMES = {"train_seeds": 4, "eval_strategies": 64, "eval_seeds": 16, "champion_seeds": 16, "league_opponents": 3}
+_ATARI_GAMES = {"train_seeds": 2, "eval_strategies": 16, "eval_seeds": 4, "champion_seeds": 8, "league_opponents": 2}
+_COURTS, _ATARI_COURTS = {"train_seeds": 2}, {"train_seeds": 1, "champion_seeds": 4}
+"""In self-play, where each seed is played against several, from both sides."""

@@ -35,6 +35,18 @@ def counted_score(episode: Episode) -> float:
     return min(rules_of(episode).failure_score, float(episode.score))
 
 
+def points(episode: Episode) -> float:
+    """What a game against somebody counts for: 1 for a win, 0 for a loss or a failure, else by who was ahead.
+
+    A draw, and a game given up with nobody ahead, is one half.
+    """
+    if episode.outcome is Outcome.WON:
+        return 1.0
+    if episode.outcome is Outcome.LOST or episode.outcome in FAILURES:
+        return 0.0
+    return 0.5 if episode.outcome is Outcome.DRAWN or not episode.score else float(episode.score > 0)
+
+
 @dataclass(frozen=True)
 class Rules:
     """What a reward must know of a game beside what happened in it."""

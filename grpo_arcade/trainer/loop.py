@@ -26,6 +26,10 @@ from grpo_arcade.trainer.evaluate import derived_seed, evaluate_source, publishe
 from grpo_arcade.trainer.evaluation import Evaluation
 from grpo_arcade.trainer.question import question
 from grpo_arcade.trainer.scoring import Assignment
+from grpo_arcade.trainer.self_play.contest import Contest
+from grpo_arcade.trainer.self_play.court import court_options
+from grpo_arcade.trainer.self_play.league import League
+from grpo_arcade.trainer.self_play.signs import signs as league_signs
 from grpo_arcade.trainer.tracking import evaluation_values, film_strategy
 
 if TYPE_CHECKING:
@@ -127,7 +131,14 @@ class Loop:
         self.curriculum.at, self.baselines = stage, baselines
         self.game = make(self.config.game, **self.curriculum.stage.options)
         seeds = champion_seeds(self._run_key, self.config.champion_seeds)
-        self.champion = ChampionKeeper(self.pool, self.game, stage, seeds, self.recorder.history.champions.get(stage))
+        holder = self.recorder.history.champions.get(stage)
+        self.champion: ChampionKeeper | Contest
+        if self.config.self_play:
+            self._court = court_options(self.game, self.config.training_options)
+            league = League(self._run_key, self.config.league_baselines, self.recorder)
+            self.champion = Contest(self.pool, self.game.name, self._court, seeds, league, holder)
+        else:
+            self.champion = ChampionKeeper(self.pool, self.game, stage, seeds, holder)
 
     # ---- A step's completions -------------------------------------------------------------------------------------
 
@@ -137,14 +148,24 @@ class Loop:
 
     def assignments(self, step: int, completions: int) -> list[Assignment]:
         """What the ``completions`` of a step play, those of all ranks: the same seeds for all of a group."""
-        to_beat = self.processes.broadcast(self.champion.source)
+        self._playing = step
         size, count = self.config.num_generations, self.config.train_seeds
         seeds = training_seeds(self._run_key, step, completions // size * count)
-        options = {**self.game.options, **self.config.training_options}
-        groups = [
-            Assignment(self.game.name, options, tuple(mine), self.baselines, self.game.human_score, to_beat)
-            for mine in (seeds[first : first + count] for first in range(0, len(seeds), count))
-        ]
+        shares = [tuple(seeds[first : first + count]) for first in range(0, len(seeds), count)]
+        if isinstance(self.champion, Contest):
+            league, most = self.champion.league, self.config.league_opponents
+            met = self.processes.broadcast([league.opponents(step, group, most) for group in range(len(shares))])
+            groups = [
+                Assignment(self.game.name, self._court, mine, self.baselines, opponents=opponents)
+                for mine, opponents in zip(shares, met, strict=True)
+            ]
+        else:
+            to_beat = self.processes.broadcast(self.champion.source)
+            options = {**self.game.options, **self.config.training_options}
+            groups = [
+                Assignment(self.game.name, options, mine, self.baselines, self.game.human_score, to_beat)
+                for mine in shares
+            ]
         self.recorder.begin(step, self.curriculum.at, groups)
         return [group for group in groups for _ in range(size)]
 
@@ -158,7 +179,10 @@ class Loop:
     def judged(self, batch: Sequence[Judged], totals: Sequence[float], advantages: Sequence[float]) -> None:
         """Record what a step's completions earned, and let the best of them challenge the champion."""
         ids = self.recorder.judged(batch, totals, advantages)
-        self.champion.challenge([judged.rollout for judged in batch], ids)
+        rollouts = [judged.rollout for judged in batch]
+        if isinstance(self.champion, Contest):
+            self.champion.league.played(self._playing, rollouts)
+        self.champion.challenge(rollouts, ids)
 
     # ---- Between two steps ----------------------------------------------------------------------------------------
 
@@ -276,7 +300,10 @@ class Loop:
 
     def _sound_alarms(self, step: int) -> None:
         history = self.recorder.history
-        self.recorder.sound(step, alarms.signs(history.since_fall(), history.evaluations))
+        found = alarms.signs(history.since_fall(), history.evaluations)
+        if self.config.self_play:
+            found += league_signs(history.league, history.meetings, history.evaluations)
+        self.recorder.sound(step, found)
 
     def _fall_back_if_collapsed(self, policy: Policy) -> Generator[Decision, None, bool]:
         step, history = policy.step, self.recorder.history

@@ -11,12 +11,13 @@ from typing import Any
 
 from grpo_arcade.cores import cores
 from grpo_arcade.foreign_text import clean
-from grpo_arcade.games import make, score_text
+from grpo_arcade.games import Game, make, score_text
 from grpo_arcade.trainer import processes, rewards
 from grpo_arcade.trainer.bounds import refusal
 from grpo_arcade.trainer.config import ConfigError, TrainConfig
 from grpo_arcade.trainer.curriculum import Curriculum
 from grpo_arcade.trainer.question import question
+from grpo_arcade.trainer.self_play.court import court_options
 
 
 def check(config: TrainConfig) -> None:
@@ -51,13 +52,28 @@ def check(config: TrainConfig) -> None:
         raise ConfigError(f"run_name must be a plain name, not {config.run_name!r}; output_dir says where it goes")
     try:
         for stage in Curriculum.of(config).stages:
-            if config.training_options:
+            if config.self_play:
+                _check_league(config, make(config.game, **stage.options))
+            elif config.training_options:
                 make(config.game, **{**stage.options, **config.training_options})
         rewards.load(config.rewards, config.reward_weights)
     except ConfigError:
         raise
     except ValueError as error:
         raise ConfigError(str(error)) from error
+
+
+def _check_league(config: TrainConfig, game: Game) -> None:
+    if config.curriculum:
+        raise ConfigError("self_play has no curriculum: its opponents grow with the model; leave one of them out")
+    court_options(game, config.training_options)
+    if not config.league_baselines:
+        raise ConfigError(f"league_baselines is empty; the first group needs somebody: {', '.join(game.baselines)}")
+    for name in config.league_baselines:
+        if name not in game.baselines:
+            raise ConfigError(f"{game.name} has no baseline {name!r}; it has {', '.join(game.baselines)}")
+    if len(set(config.league_baselines)) != len(config.league_baselines):
+        raise ConfigError(f"league_baselines names one twice: {', '.join(config.league_baselines)}")
 
 
 def describe(config: TrainConfig) -> dict[str, Any]:

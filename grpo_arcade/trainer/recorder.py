@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grpo_arcade.games import score_text
+from grpo_arcade.recordings.runs import league
+from grpo_arcade.recordings.runs.league import Meeting, Member
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.recordings.runs.records import Champion
 from grpo_arcade.trainer import alarms
@@ -66,6 +68,10 @@ class History:
     """Held-out means by stage (as text, since it is JSON) and name."""
     champions: dict[int, Champion] = field(default_factory=dict)
     """The last one of each stage when the run was opened."""
+    league: list[Member] = field(default_factory=list)
+    """Everybody in the league of a run by self-play, in the order of joining."""
+    meetings: list[Meeting] = field(default_factory=list)
+    """What came of their games, oldest first."""
 
     def since_fall(self) -> list[dict[str, Any]]:
         """The steps made with the weights that came out of the last return to a checkpoint."""
@@ -123,6 +129,9 @@ class Recorder:
     def champion(self, champion: Champion) -> None:
         """A new champion."""
 
+    def league(self, step: int, joined: Sequence[Member], played: Sequence[Meeting], members: Sequence[Member]) -> None:
+        """In self-play: who joined in a step, what came of its games, and everybody as rated then, if that changed."""
+
     def shows_first_time(self, champion: Champion) -> bool:
         """Whether trackers have not been shown this one."""
         return False
@@ -163,6 +172,8 @@ class RunRecorder(Recorder):
                 {event["step"] for event in events if event["data"].get("asked")},
                 dict(run.facts().get("baselines", {})),
                 {champion.stage: champion for champion in run.champions()},
+                league.members(run),
+                league.meetings(run),
             )
 
     def note(self, **facts: Any) -> None:
@@ -188,7 +199,7 @@ class RunRecorder(Recorder):
     def begin(self, step: int, stage: int, groups: Sequence[Assignment]) -> None:
         """What the groups of a step are about to play."""
         for number, group in enumerate(groups):
-            self._writer.group(step, "training", number, stage, group.options, group.seeds)
+            self._writer.group(step, "training", number, stage, group.options, group.games)
         self._ids.clear()
 
     def rollout(self, step: int, place: int, rollout: Rollout) -> None:
@@ -310,6 +321,13 @@ class RunRecorder(Recorder):
         )
         message = f"a new champion scores {score_text(champion.score)}"
         self.event("champion", champion.step, message, data={"strategy_id": champion.strategy_id})
+
+    def league(self, step: int, joined: Sequence[Member], played: Sequence[Meeting], members: Sequence[Member]) -> None:
+        """In self-play: who joined in a step, what came of its games, and everybody as rated then, if that changed."""
+        league.write(self._writer, step, joined, played, members)
+        self.history.meetings += played
+        if members:
+            self.history.league = list(members)
 
     def shows_first_time(self, champion: Champion) -> bool:
         """Whether trackers have not been shown this one."""

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games import Episode, Game, Outcome, make, score_text
 from grpo_arcade.trainer.config import REWARDS
-from grpo_arcade.trainer.counting import FAILURES, counted_score, rules_of
+from grpo_arcade.trainer.counting import FAILURES, counted_score, points, rules_of
 from grpo_arcade.trainer.judging import Reward
 from grpo_arcade.trainer.own_rewards import reward_named
 from grpo_arcade.trainer.scoring import Rollout
@@ -130,9 +130,9 @@ def _came(episode: Episode, top: float) -> float:
     moves = 1.0
     if failed or episode.outcome is Outcome.STUCK:
         moves = math.log1p(len(episode.actions) - episode.wasted) / math.log1p(rules.step_cap)
-    points, most = max(0.0, episode.score - rules.failure_score), top - rules.failure_score
+    gained, most = max(0.0, episode.score - rules.failure_score), top - rules.failure_score
     # Without a known top, in a game of somebody's own, every point still counts for something.
-    share = math.log1p(points) / math.log1p(most) if most > 0 else points / (1 + points)
+    share = math.log1p(gained) / math.log1p(most) if most > 0 else gained / (1 + gained)
     return (moves + share) / (4 if failed else 2)
 
 
@@ -156,16 +156,29 @@ def universal(rollout: Rollout) -> tuple[float, str]:
     return statistics.fmean(values.get(episode.outcome, -1.0) for episode in rollout.episodes), _tally(rollout.episodes)
 
 
+@_built_in(weight=50.0)
+def head_to_head(rollout: Rollout) -> tuple[float, str]:
+    """Mean over the games of how they went against others, −1 to 1: half for the result, half for the score.
+
+    A win is 1, a draw 0, a loss or a failure −1. The score counts as a share of the worst there is, the game's
+    ``failure_score``, so that losing by less is worth something.
+    """
+    values, tally = [], Counter(map(points, rollout.episodes))
+    for episode in rollout.episodes:
+        most = -rules_of(episode).failure_score
+        share = max(-1.0, min(1.0, counted_score(episode) / most)) if most > 0 else 0.0
+        values.append(points(episode) - 0.5 + share / 2)
+    return statistics.fmean(values), f"{tally[1.0]} won, {tally[0.5]} drawn, {tally[0.0]} lost"
+
+
 @_built_in()
 def beats_champion(rollout: Rollout) -> tuple[float, str]:
     """Share of the seeds on which it beat the run's best strategy so far, a tie counting half; 0.5 while none is."""
     if not rollout.champion:
         return 0.5, "there is no champion yet"
     pairs = list(zip(rollout.episodes, rollout.champion, strict=True))
-    points = [_point(counted_score(own), counted_score(other)) for own, other in pairs]
-    return statistics.fmean(
-        points
-    ), f"better on {points.count(1.0)} of {len(points)} seeds, equal on {points.count(0.5)}"
+    marks = [_point(counted_score(own), counted_score(other)) for own, other in pairs]
+    return statistics.fmean(marks), f"better on {marks.count(1.0)} of {len(marks)} seeds, equal on {marks.count(0.5)}"
 
 
 def _point(own: float, other: float) -> float:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games import Episode, Outcome, make
 from grpo_arcade.trainer.counting import common_outcome, mean_score
+from grpo_arcade.trainer.self_play import court
+from grpo_arcade.trainer.self_play.court import Opponent
 
 if TYPE_CHECKING:
     from grpo_arcade.games.players import Extraction, MatchResult, Pool
@@ -47,6 +49,10 @@ class Rollout:
     """How many tokens the completion has, where only that is known."""
     truncated: bool = False
     """Whether the completion was cut off."""
+    sat: tuple[int, ...] = ()
+    """Of each episode of a game of several seats: the strategy's own, whose side the episode is told from."""
+    met: tuple[int, ...] = ()
+    """Of each such episode: the opponent, by its number in the league."""
     wall: str = ""
     """What it was played behind, as ``games/players/sandbox/walls.py`` names it; empty if it was not played."""
 
@@ -77,6 +83,15 @@ class Assignment:
     human_score: float | None = None
     champion: str | None = None
     """Source of the strategy to beat."""
+    opponents: tuple[Opponent, ...] = ()
+    """Whom each strategy meets on every seed, from both sides; nobody where the game is played alone."""
+
+    @property
+    def games(self) -> list[int]:
+        """The seed of each game that a strategy plays, in the order of its episodes."""
+        if not self.opponents:
+            return list(self.seeds)
+        return [seed for _ in self.opponents for seed in self.seeds for _ in range(2)]
 
 
 class Scorer:
@@ -98,7 +113,7 @@ class Scorer:
         self._written: dict[int, tuple[str, str, tuple[int, ...], bool, int | None]] = {}
         self._waiting: dict[Future[MatchResult], list[int]] = {}
         # The same source on the same seeds plays the same games: a collapsed group costs one match, not 32.
-        self._known: dict[tuple[str, tuple[int, ...]], Future[MatchResult]] = {}
+        self._known: dict[tuple[Any, ...], Future[MatchResult]] = {}
         self._rollouts: dict[int, Rollout] = {}
         self._champions: dict[tuple[str, tuple[int, ...]], Future[MatchResult]] = {}
         for assignment in assignments:
@@ -108,7 +123,10 @@ class Scorer:
             ):
                 self._champions[key] = self._submit(assignment.champion, assignment, "champion")
 
-    def _submit(self, source: str, assignment: Assignment, player: str) -> Future[MatchResult]:
+    def _submit(self, source: str, assignment: Assignment, player: str) -> Future[Any]:
+        if assignment.opponents:
+            game, options, seeds = assignment.game, assignment.options, assignment.seeds
+            return court.play(self._pool, source, player, game, options, seeds, assignment.opponents)
         return self._pool.submit(source, assignment.game, assignment.options, list(assignment.seeds), player=player)
 
     def submit(
@@ -129,7 +147,7 @@ class Scorer:
             rollout = refused(completion, found, assignment, self._player)
             self._keep(place, replace(rollout, tokens=tuple(tokens), truncated=truncated, token_count=token_count))
             return
-        key = found.source, assignment.seeds
+        key = found.source, assignment.seeds, assignment.opponents
         if key not in self._known:
             self._known[key] = self._submit(found.source, assignment, self._player)
         self._written[place] = completion, found.source, tuple(tokens), truncated, token_count
@@ -169,6 +187,7 @@ class Scorer:
                         tokens,
                         token_count,
                         truncated,
+                        *_seats(result),
                         result.wall,
                     ),
                 )
@@ -179,9 +198,20 @@ class Scorer:
             self._on_rollout(place, rollout)
 
 
+def _seats(result: MatchResult) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    return (result.sat, result.met) if isinstance(result, court.HeadToHead) else ((), ())
+
+
 def refused(completion: str, found: Extraction, assignment: Assignment, player: str) -> Rollout:
     """The rollout of a completion whose program may not be called: on each seed an episode without a move."""
     outcome = found.refusal or Outcome.NO_CODE
+    if assignment.opponents:
+        game, options, seeds = assignment.game, assignment.options, assignment.seeds
+        lost = court.unplayed(game, options, seeds, assignment.opponents, outcome, player, found.source)
+        return Rollout(
+            completion, found.source, lost.episodes, found.reason, outcome, sat=lost.sat, met=lost.met,
+            baselines=assignment.baselines,
+        )  # fmt: skip
     digest = "" if found.source is None else hashlib.sha256(found.source.encode("utf-8", "surrogatepass")).hexdigest()
     versions = make(assignment.game, **assignment.options).versions
     episodes = tuple(

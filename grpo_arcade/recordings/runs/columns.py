@@ -159,6 +159,7 @@ SHAPES: Mapping[str, Shape] = {
     "groups.seeds": _list(_seed),
     "strategies.rewards": _of(_number_or_none),
     "completions.reasons": _of(_text),
+    "sittings.seats": _list(_list(_anything)),
     "evaluations.options": _of(_anything),
     "evaluations.seeds": _list(_seed),
     "evaluations.outcomes": _of(_whole),

@@ -7,8 +7,8 @@ trainer answers in it. Times are seconds since 1970; durations are seconds.
 from __future__ import annotations
 
 VERSION = 3
-"""Stored as SQLite's ``user_version``; raised with every change of the tables. 1 had no ``lineage``, 2 no ``sittings`` and
-none of the league."""
+"""Stored as SQLite's ``user_version``; raised with every change of the tables. 1 had no ``lineage``, 2 no ``sittings``
+and no league."""
 APPLICATION_ID = 0x47415243
 """Marks the file as ours ("GARC")."""
 
@@ -98,7 +98,7 @@ CREATE TABLE episodes (
   PRIMARY KEY (strategy_id, number)
 ) WITHOUT ROWID;
 
-CREATE TABLE sittings (       -- of an episode of several seats, how it was for each; ``episodes`` has the strategy's own side
+CREATE TABLE sittings (       -- of an episode of several seats, how it was for each; `episodes` has the strategy's side
   strategy_id INTEGER NOT NULL REFERENCES strategies(id),
   number INTEGER NOT NULL,
   seat INTEGER NOT NULL,      -- where the strategy sat
@@ -119,8 +119,8 @@ CREATE TABLE league_games (   -- what came of all games of two in a step, as the
   step INTEGER NOT NULL,
   member_id INTEGER NOT NULL, -- 0: the model, with all strategies of the step
   opponent_id INTEGER NOT NULL,
-  won INTEGER NOT NULL, drawn INTEGER NOT NULL, lost INTEGER NOT NULL,
-  stalled INTEGER NOT NULL,   -- of the drawn, those in which nobody got anywhere
+  wins INTEGER NOT NULL, draws INTEGER NOT NULL, losses INTEGER NOT NULL,
+  stalls INTEGER NOT NULL,    -- of the draws, those that were given up without a point
   PRIMARY KEY (step, member_id, opponent_id)
 ) WITHOUT ROWID;
 
