@@ -32,6 +32,7 @@ VERBS = {
     "dash": "watch a training run in the terminal, live or afterwards",
     "watch": "watch a training run in the window: its boards playing, live or afterwards",
     "runs": "list training runs, or tell about one",
+    "league": "tell who is strongest of those a run by self-play has met, or let two of them play",
     "report": "tell a run on one HTML page: verdict, curves, champion, failures, configuration",
     "submit": "make of a run what a hackathon asks for: Space, film, curves, report, README with its story",
     "serve": "serve a game as an OpenEnv server, for any trainer",
