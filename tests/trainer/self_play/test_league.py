@@ -1,0 +1,192 @@
+"""Whom a group meets, what its games give, who becomes champion, and what ratings and alarms make of it."""
+
+import hashlib
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grpo_arcade.games import Outcome, make
+from grpo_arcade.games.players import MatchPool, extract_source
+from grpo_arcade.recordings.runs.league import MODEL, Meeting, Member, table
+from grpo_arcade.trainer.recorder import Recorder
+from grpo_arcade.trainer.rewards import load
+from grpo_arcade.trainer.scoring import Assignment, Rollout, Scorer
+from grpo_arcade.trainer.self_play import court
+from grpo_arcade.trainer.self_play.contest import Contest
+from grpo_arcade.trainer.self_play.court import Opponent, court_options
+from grpo_arcade.trainer.self_play.league import League, contender, meeting_of
+from grpo_arcade.trainer.self_play.ratings import newcomer, rated
+from grpo_arcade.trainer.self_play.signs import signs
+
+GAME = make("connect-four")
+OPTIONS = court_options(GAME, {})
+LEFT = "def strategy(board):\n    return next(c for c in range(7) if board[0][c] == 0)\n"
+CRASHES = "def strategy(board):\n    return 1 // 0\n"
+LOOKS = """def strategy(board):
+    free = [c for c in (3, 2, 4, 1, 5, 0, 6) if board[0][c] == 0]
+    for who in (1, -1):
+        for c in free:
+            r = max(i for i in range(6) if board[i][c] == 0)
+            for v, u in ((0, 1), (1, 0), (1, 1), (1, -1)):
+                line = [board[r + i * v][c + i * u] if 0 <= r + i * v < 6 and 0 <= c + i * u < 7 else 0
+                        for i in range(-3, 4)]
+                if any(sum(line[at:at + 4]) == 3 * who for at in range(4)):
+                    return c
+    return free[0]
+"""
+
+
+@pytest.fixture(scope="module")
+def pool():
+    with MatchPool(workers=1) as pool:
+        yield pool
+
+
+def opponents(*members):
+    return tuple(Opponent(member.id, contender(member)) for member in members)
+
+
+RANDOM = Member(1, "random", 0, baseline="random")
+
+
+def test_a_strategy_meets_everybody_on_every_seed_from_both_sides(pool):
+    met = opponents(RANDOM, Member(2, "left", 1, source=LEFT))
+    found = court.play(pool, LOOKS, "looks", GAME.name, OPTIONS, [4, 5], met).result()
+    assert [
+        (episode.seed, seat, who) for episode, seat, who in zip(found.episodes, found.sat, found.met, strict=True)
+    ] == [(seed, seat, who) for who in (1, 2) for seed in (4, 5) for seat in (0, 1)]
+    for episode, seat in zip(found.episodes, found.sat, strict=True):
+        assert episode.player == "looks"
+        assert (episode.outcome, episode.score) == (episode.seats[seat].outcome, episode.seats[seat].score)
+    assert meeting_of(1, 5, 2, found.episodes[4:]).points > 0.5
+
+
+def test_who_fails_loses_its_own_games_only(pool):
+    met = opponents(Member(2, "crashes", 1, source=CRASHES))
+    found = court.play(pool, LEFT, "left", GAME.name, OPTIONS, [4, 5], met).result()
+    assert {episode.outcome for episode in found.episodes} == {Outcome.WON}
+    assert not found.error
+    back = court.play(pool, CRASHES, "crashes", GAME.name, OPTIONS, [4], opponents(Member(2, "left", 1, source=LEFT)))
+    assert {episode.outcome for episode in back.result().episodes} == {Outcome.CRASHED}
+    assert "division" in back.result().error
+
+
+def test_no_program_loses_as_many_games_as_a_program_would_play(pool):
+    assignment = Assignment(GAME.name, OPTIONS, (4, 5), opponents=opponents(RANDOM, Member(2, "l", 1, source=LEFT)))
+    scorer = Scorer(pool, [assignment, assignment])
+    scorer.submit(0, "I cannot")
+    scorer.submit(1, f"```python\n{LEFT}```")
+    none, left = scorer.collect()
+    assert (none.sat, none.met) == (left.sat, left.met)
+    assert (
+        [episode.seed for episode in none.episodes] == [episode.seed for episode in left.episodes] == assignment.games
+    )
+    (head_to_head,) = load(["head_to_head"])
+    assert head_to_head.judge(none).value == -1.0
+    assert -1 < head_to_head.judge(left).value < 1
+
+
+class Noted(Recorder):
+    """Remembers what a run folder would."""
+
+    def league(self, step, joined, played, members):
+        self.history.meetings += played
+        if members:
+            self.history.league = list(members)
+
+
+def rollouts(pool, league, *sources):
+    met = league.opponents(1, 0, 3)
+    found = []
+    for source in sources:
+        played = court.play(pool, source, "x", GAME.name, OPTIONS, range(4), met).result()
+        found.append(Rollout(source, source, played.episodes, sat=played.sat, met=played.met))
+    return found
+
+
+def test_champions_are_those_who_beat_the_one_before_and_join_the_league(pool):
+    recorder = Noted()
+    league = League(b"key", ["random"], recorder)
+    contest = Contest(pool, GAME.name, OPTIONS, range(100, 112), league, None)
+    contest.challenge(rollouts(pool, league, LEFT, CRASHES), [7, 8])
+    first = contest.settle(1)
+    assert (first.source, first.strategy_id, first.previous) == (LEFT, 7, None)
+    contest.challenge(rollouts(pool, league, LOOKS, LEFT), [9, 10])
+    second = contest.settle(2)
+    assert (second.source, second.strategy_id) == (LOOKS, 9)
+    assert second.score == -second.previous > 0
+    assert [member.name for member in league.members] == ["random", "champion of step 1", "champion of step 2"]
+    ratings = [member.mu for member in league.members]
+    assert ratings == sorted(ratings)
+    contest.challenge(rollouts(pool, league, LEFT), [11])
+    assert contest.settle(3) is None
+    # Taken up again from what was recorded, it goes on as if it had never stopped.
+    again = League(b"key", ["random"], recorder)
+    assert again.members == league.members
+    assert [again.opponents(step, 0, 2) for step in range(9)] == [league.opponents(step, 0, 2) for step in range(9)]
+
+
+def test_a_group_meets_the_champion_and_mostly_who_is_hard():
+    recorder = Noted()
+    names = ["easy", "hard", "new"]
+    members = [newcomer(Member(number, name, 0, baseline=name)) for number, name in enumerate(names, 1)]
+    champion = newcomer(Member(4, "champion of step 3", 3, strategy_id=1, source=LEFT))
+    recorder.history.league = [*members, champion]
+    recorder.history.meetings = [Meeting(1, MODEL, 1, 100, 0, 0, 0), Meeting(1, MODEL, 2, 10, 0, 90, 0)]
+    league = League(b"key", (), recorder)
+    assert [league.hardness(number) for number in (1, 2, 3)] == [0.0, 0.9, 0.5]
+    met = [[each.id for each in league.opponents(step, 0, 2)] for step in range(300)]
+    assert all(len(each) == 2 and each[0] == 4 and each[1] != 4 for each in met)
+    drawn = Counter(each[1] for each in met)
+    assert drawn[2] > 2 * drawn[3] > 2 * drawn[1] > 0
+    assert sorted(each.id for each in league.opponents(1, 0, 9)) == [1, 2, 3, 4]
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9), st.integers(0, 9), st.integers(0, 9)), max_size=6))
+def test_ratings_say_who_won_more_and_grow_surer(games):
+    members = [newcomer(Member(number, str(number), 0)) for number in (1, 2)]
+    meetings = [Meeting(step, 1, 2, wins, draws, losses, 0) for step, wins, draws, losses in games]
+    one, other = rated(members, [*meetings, Meeting(9, MODEL, 1, 50, 0, 0, 0)])
+    assert one.mu - 1500 == pytest.approx(1500 - other.mu)
+    assert (one.sigma < 500) == any(meeting.games for meeting in meetings)
+    if len({(m.wins > m.losses) - (m.wins < m.losses) for m in meetings if m.games}) == 1:
+        wins, losses = sum(m.wins for m in meetings), sum(m.losses for m in meetings)
+        assert (one.mu > other.mu, one.mu < other.mu) in ((wins > losses, wins < losses), (one.mu > other.mu, True))
+    pairs = table(meetings)
+    if meetings:
+        assert pairs[1, 2].wins == pairs[2, 1].losses == sum(meeting.wins for meeting in meetings)
+
+
+def evaluation(step, mean):
+    return {"step": step, "mean": mean, "low": mean - 0.1, "high": mean + 0.1}
+
+
+def test_a_league_in_circles_and_games_given_up_are_told():
+    champions = [
+        replace(newcomer(Member(number, "c", number * 10, strategy_id=1)), mu=1400 + 100 * number) for number in (1, 2)
+    ]
+    rising = [evaluation(0, -0.9), evaluation(10, 0.5), evaluation(20, -0.2)]
+    assert [sign.name for sign in signs(champions, [], rising)] == ["league_in_circles"]
+    assert "from 1,500 to 1,600" in signs(champions, [], rising)[0].message
+    assert signs(champions, [], rising[:2]) == []
+    assert signs(champions[:1], [], rising) == []
+    stalled = [Meeting(step, MODEL, 1, 5, 5, 0, 5) for step in range(1, 6)]
+    assert [sign.name for sign in signs([], stalled, [])] == ["mutual_stalling"]
+    assert signs([], [*stalled, *(Meeting(step, MODEL, 1, 9, 1, 0, 1) for step in range(6, 11))], []) == []
+    assert signs([], [Meeting(1, 2, 1, 0, 9, 0, 9)], []) == []
+
+
+@pytest.mark.parametrize(("name", "options"), [("2048", {}), ("atari/breakout", {}), ("connect-four", {"players": 2})])
+def test_a_game_that_two_cannot_play_is_refused_in_a_line(name, options):
+    with pytest.raises(ValueError, match=r"cannot play against itself|several seats already") as caught:
+        court_options(make(name, **options), {})
+    assert "\n" not in str(caught.value)
+
+
+def test_the_programs_here_are_programs():
+    for source in (LEFT, LOOKS):
+        assert extract_source(f"```python\n{source}```").refusal is None
+        assert len(hashlib.sha256(source.encode()).hexdigest()) == 64
