@@ -89,7 +89,7 @@ def _play(command: Command, config: Mapping[str, Any], one: Member, other: Membe
     contenders = [Contender(each.name, source=each.source, baseline=each.baseline) for each in (one, other)]
     result = play_seats(contenders, settings.game, options, EVALUATION_SEEDS[: command.seeds])
     names = make(settings.game, **options).seats
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "seed": episode.seed,
             "seats": {names[seat]: contenders[who].name for seat, who in enumerate(seating)},
