@@ -35,8 +35,16 @@ def counted_score(episode: Episode) -> float:
     return min(rules_of(episode).failure_score, float(episode.score))
 
 
+def lead(episode: Episode) -> float:
+    """By how much a strategy was ahead, in a game against others of which ``episode`` is its own side's."""
+    own = (episode.outcome, episode.score, episode.source_sha256)
+    sides = [(result.outcome, result.score, result.source_sha256) for result in episode.seats]
+    others = [score for seat, (_, score, _) in enumerate(sides) if seat != sides.index(own)]
+    return episode.score - max(others, default=0.0)
+
+
 def points(episode: Episode) -> float:
-    """What a game against somebody counts for: 1 for a win, 0 for a loss or a failure, else by who was ahead.
+    """What a game against others counts for: 1 for a win, 0 for a loss or a failure, else by who was ahead.
 
     A draw, and a game given up with nobody ahead, is one half.
     """
@@ -44,7 +52,8 @@ def points(episode: Episode) -> float:
         return 1.0
     if episode.outcome is Outcome.LOST or episode.outcome in FAILURES:
         return 0.0
-    return 0.5 if episode.outcome is Outcome.DRAWN or not episode.score else float(episode.score > 0)
+    ahead = 0.0 if episode.outcome is Outcome.DRAWN else lead(episode)
+    return 0.5 if ahead == 0 else float(ahead > 0)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games import Outcome
 from grpo_arcade.recordings.runs.records import Champion
-from grpo_arcade.trainer.counting import FAILURES, counted_score, points
+from grpo_arcade.trainer.counting import FAILURES, lead, points
 from grpo_arcade.trainer.self_play import court
 from grpo_arcade.trainer.self_play.court import HeadToHead, Opponent
 from grpo_arcade.trainer.self_play.league import League, contender, meeting_of
@@ -88,9 +88,9 @@ class Contest:
             self._beaten.add((source, opponent.id))
             return None
         self.league.crown(step, strategy_id, source, self._meet_all(step, source, opponent, episodes))
-        scores = tuple(map(counted_score, episodes))
+        scores = tuple(map(lead, episodes))
         mean = sum(scores) / len(scores)
-        # What one of the two has scored the other has lost.
+        # By as much as one of the two was ahead the other was behind.
         before = None if self.holder is None else -mean
         self.holder = Champion(step, strategy_id, mean, source, 0, before, scores)
         return self.holder

@@ -48,7 +48,10 @@ def court_options(game: Game, more: Mapping[str, Any]) -> dict[str, Any]:
     """
     if len(game.seats) != 1:
         raise ValueError(f"{game.name} has several seats already; self-play needs the game for one beside that for two")
-    options = {name: value for name, value in {**game.options, **more}.items() if name not in _ONE_PLAYER_ONLY}
+    usual = make(game.name).options
+    # What was not chosen is as it is usual for two: a cartridge has other modes then.
+    chosen = {name: value for name, value in game.options.items() if name not in usual or usual[name] != value}
+    options = {name: value for name, value in {**chosen, **more}.items() if name not in _ONE_PLAYER_ONLY}
     try:
         court = make(game.name, **options, players=2)
     except ValueError as error:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from grpo_arcade.games import Outcome
 from grpo_arcade.games.players import Contender
 from grpo_arcade.recordings.runs.league import MODEL, Meeting, Member
 from grpo_arcade.trainer.counting import points
@@ -113,5 +114,7 @@ def meeting_of(step: int, member: int, opponent: int, episodes: Sequence[Episode
 
 
 def is_stall(episode: Episode) -> bool:
-    """Whether a game was given up with nobody ahead: both kept it from going anywhere."""
-    return episode.outcome in ("capped", "stuck") and episode.score == 0
+    """Whether a game was given up because nothing happened in it: all kept it from going anywhere."""
+    if all(result.outcome is Outcome.STUCK for result in episode.seats):
+        return True
+    return episode.outcome is Outcome.CAPPED and not any(result.score for result in episode.seats)
