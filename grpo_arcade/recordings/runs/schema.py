@@ -86,6 +86,7 @@ CREATE TABLE lineage (        -- a strategy that was written from an earlier one
   note TEXT NOT NULL,         -- what the model said beside the program
   tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL
 );
+CREATE INDEX lineage_by_parent ON lineage (parent_id);
 
 CREATE TABLE episodes (
   strategy_id INTEGER NOT NULL REFERENCES strategies(id),

@@ -12,7 +12,7 @@ from annotated_types import Ge, Gt, Interval
 
 from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 from grpo_arcade.trainer.bounds import Hint, refusal
-from grpo_arcade.trainer.config import ConfigError, TrainConfig, parse_options
+from grpo_arcade.trainer.config import REWARDS, ConfigError, TrainConfig, parse_options
 from grpo_arcade.trainer.question import prompt_text, takes_toolbox
 
 if TYPE_CHECKING:
@@ -90,8 +90,9 @@ class ImproveConfig:
     """Held-out seeds, up to 100. 0: as suits the game, 16, or 4 for Atari."""
     champion_seeds: Annotated[int, Ge(1)] = 0
     """Games in which a new champion must beat the last. 0: as suits the game, 16, or 8 for Atari."""
-    rewards: tuple[str, ...] = TrainConfig.rewards
-    """Reward functions by which answers are judged in the records, as in training; the search goes by scores alone."""
+    rewards: tuple[str, ...] = ()
+    """Reward functions by which answers are judged in the records; those of training when empty. The search goes by
+    scores alone."""
 
     move_cpu_s: Annotated[float | None, Gt(0)] = None
     """CPU seconds a strategy may take for one move; the sandbox's own limit when absent."""
@@ -143,6 +144,8 @@ class ImproveConfig:
         usual = TrainConfig(game=self.game, toolbox=False).resolved()
         seeds = ("train_seeds", "eval_seeds", "champion_seeds")
         chosen: dict[str, Any] = {name: getattr(usual, name) for name in seeds if getattr(self, name) == 0}
+        if not self.rewards:
+            chosen["rewards"] = REWARDS
         if self.toolbox is None:
             chosen["toolbox"] = self._has_toolbox() and any(map(takes_toolbox, self.model))
         try:

@@ -35,6 +35,10 @@ class Spent:
 class SearchRecorder(RunRecorder):
     """Into the run folder, and to the person at the terminal."""
 
+    def ids(self, count: int) -> list[int]:
+        """Of a round's strategies, by their places."""
+        return [self._ids[place] for place in range(count)]
+
     def lineage(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Whom each strategy of a round comes from: rows of the table."""
         self._writer.lineage(rows)

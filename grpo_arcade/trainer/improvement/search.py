@@ -223,9 +223,11 @@ class Search:
     ) -> None:
         batch = self._judged(rollouts)
         totals = [_total(judged, self.rewards) for judged in batch]
-        ids = self.recorder.judged(batch, totals, _advantages(totals))
-        self.champion.challenge(rollouts, ids)
+        ids = self.recorder.ids(len(batch))
+        # First, so that whoever sees what a program earned sees too whom it comes from.
         self._found_out(number, answered, rollouts, ids)
+        self.recorder.judged(batch, totals, _advantages(totals))
+        self.champion.challenge(rollouts, ids)
         if (settled := self.champion.settle(number)) is not None:
             self.recorder.champion(settled)
         if number % MIGRATION == 0 and (founder := self.population.migrate()) is not None:

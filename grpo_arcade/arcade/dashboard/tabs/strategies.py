@@ -21,7 +21,7 @@ from textual.widgets import Static
 
 from grpo_arcade.arcade.dashboard.dialogs import LOADING, Prompt
 from grpo_arcade.arcade.dashboard.tabs.game_view import GameView
-from grpo_arcade.arcade.dashboard.tabs.strategy_detail import VIEWS, Detail, Told, tell
+from grpo_arcade.arcade.dashboard.tabs.strategy_detail import Detail, Told, tell
 from grpo_arcade.arcade.dashboard.tabs.strategy_table import StrategyTable
 from grpo_arcade.arcade.detached_process import window_on
 from grpo_arcade.atomic_write import atomic_write
@@ -162,7 +162,7 @@ class Strategies(Container):
     def action_view(self) -> None:
         """The next view of the chosen strategy."""
         detail = self.query_one(Detail)
-        following = VIEWS[(VIEWS.index(detail.view) + 1) % len(VIEWS)]
+        following = detail.views[(detail.views.index(detail.view) + 1) % len(detail.views)]
         detail.open_view(following)
         if following == "game":
             self.query_one(GameView).focus()
@@ -174,7 +174,7 @@ class Strategies(Container):
         self.query_one(StrategyTable).focus()
 
     def action_diff(self) -> None:
-        """The difference, from the champion or from its group."""
+        """The difference, from its parent, from the champion or from its group."""
         detail = self.query_one(Detail)
         if detail.view == "diff":
             detail.switch_diff()

@@ -20,12 +20,14 @@ from grpo_arcade.arcade.dashboard.draw.numbers import number, score
 from grpo_arcade.arcade.dashboard.draw.page import Page
 from grpo_arcade.arcade.dashboard.draw.shares import outcome_style
 from grpo_arcade.arcade.dashboard.tabs.game_view import GameView
+from grpo_arcade.arcade.dashboard.tabs.lineage import family_words, line_words
 from grpo_arcade.foreign_text import clean, one_line
 from grpo_arcade.games import Episode
 from grpo_arcade.recordings.runs.earned import Earned, earned_by_outcome, elsewhere
+from grpo_arcade.recordings.runs.lineage import Branch, Line, family, line_of
 from grpo_arcade.recordings.runs.reader import RunReader
 
-VIEWS = ("source", "diff", "reward", "game")
+VIEWS = ("source", "diff", "reward", "lineage", "game")
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,10 @@ class Told:
     """What each reward function pays for, where the run says it."""
     paid: Mapping[str, Mapping[str, Earned]]
     """What each reward function gave the strategies of each outcome."""
+    line: Line | None = None
+    """Whom it comes from, where it was written from an earlier one."""
+    family: tuple[Branch, ...] = ()
+    """The tree around that line."""
 
 
 def tell(reader: RunReader, strategy_id: int) -> Told:
@@ -57,6 +63,7 @@ def tell(reader: RunReader, strategy_id: int) -> Told:
     champion = reader.champion()
     episodes = tuple(reader.episodes(strategy_id))
     source = None if champion is None else champion.source
+    line = line_of(reader, strategy_id)
     return Told(
         row,
         episodes,
@@ -66,6 +73,8 @@ def tell(reader: RunReader, strategy_id: int) -> Told:
         reader.reward_weights(),
         reader.facts().get("reward_descriptions") or {},
         earned_by_outcome(reader, list(row["rewards"] or ())),
+        line,
+        () if line is None else tuple(family(reader, line)),
     )
 
 
@@ -82,10 +91,11 @@ class Detail(Vertical):
         super().__init__(id="detail")
         self._plain = plain
         self.told: Told | None = None
-        self.against_group = False
+        self.against = 0
+        """Whom the difference is from: a place among :func:`_others`."""
 
     def compose(self) -> ComposeResult:
-        """A line that names it, three views, and its games: beside them where there is room, else instead of them."""
+        """A line that names it, its views, and its games: beside them where there is room, else instead of them."""
         yield Static(id="detail-title")
         with Horizontal():
             with TabbedContent(id="views"):
@@ -93,6 +103,16 @@ class Detail(Vertical):
                     with TabPane(name.capitalize(), id=f"view-{name}"):
                         yield Page(id=name)
             yield GameView(plain=self._plain)
+
+    def on_mount(self) -> None:
+        """Most runs have no lineage."""
+        self.query_one("#views", TabbedContent).hide_tab("view-lineage")
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """Those of :data:`VIEWS` that the strategy has."""
+        has_line = self.told is not None and self.told.line is not None
+        return tuple(name for name in VIEWS if has_line or name != "lineage")
 
     @property
     def view(self) -> str:
@@ -112,7 +132,12 @@ class Detail(Vertical):
         """Show a strategy."""
         same = self.told is not None and self.told.row["id"] == told.row["id"]
         self.told = told
-        self.query_one("#detail-title", Static).update(_title(told.row), layout=False)
+        title = _title(told.row)
+        if told.line is not None:
+            title.append(f"  {line_words(told.line)}", style="dim")
+        self.query_one("#detail-title", Static).update(title, layout=False)
+        views = self.query_one("#views", TabbedContent)
+        (views.hide_tab if told.line is None else views.show_tab)("view-lineage")
         self._show_open(from_start=not same)
         if not same:
             self.query_one(GameView).fill(told.episodes)
@@ -130,16 +155,25 @@ class Detail(Vertical):
         if view == "source":
             page.show(self.told.text, from_start=from_start)
         elif view == "diff":
-            other = self.told.best if self.against_group else self.told.champion
-            named = "the best other one of its group" if self.against_group else "the champion"
+            others = _others(self.told)
+            named, other = others[self.against % len(others)]
             page.show(_difference(row["source"], other, named), from_start=from_start)
         elif view == "reward":
             page.show(_reward(self.told), from_start=from_start)
+        elif view == "lineage" and self.told.line is not None:
+            page.show(family_words(self.told.line, self.told.family, plain=self._plain), from_start=from_start)
 
     def switch_diff(self) -> None:
-        """Compare with the group instead of the champion, or the other way round."""
-        self.against_group = not self.against_group
+        """Compare with the next there is: the parent, the champion, the best of the group."""
+        self.against += 1
         self._show_open()
+
+
+def _others(told: Told) -> list[tuple[str, str | None]]:
+    """What a strategy can be compared with, and its source: first what it was written from, where there is that."""
+    parent = told.line.parent if told.line is not None else None
+    first = [] if parent is None or told.line is None else [(f"its parent #{parent.id}", told.line.parent_source)]
+    return [*first, ("the champion", told.champion), ("the best other one of its group", told.best)]
 
 
 def _title(row: dict[str, Any]) -> Text:

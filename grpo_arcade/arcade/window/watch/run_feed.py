@@ -18,6 +18,7 @@ from grpo_arcade.arcade.window.watch.headline import Headline, headline_of
 from grpo_arcade.games import Episode, Outcome, score_text
 from grpo_arcade.recordings.runs.folder import DATABASE, LIVE, RunFolderError
 from grpo_arcade.recordings.runs.history import MOST_POINTS
+from grpo_arcade.recordings.runs.lineage import Line, line_of
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.recordings.runs.records import Champion, HeldOut
 from grpo_arcade.recordings.runs.snapshot import RunFollower, Snapshot
@@ -47,6 +48,8 @@ class Entrant:
     error: str
     episodes: tuple[Episode, ...]
     time: float
+    line: Line | None = None
+    """Whom it descends from, where it was written from an earlier program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +310,8 @@ class Feed:
             )
             if entrant.reward is None and row["reward"] is not None:
                 reasons, rewards = row["reasons"] or {}, row["rewards"] or {}
-                entrant = dataclasses.replace(entrant, reward=row["reward"], rewards=rewards, reasons=reasons)
+                known = {"reward": row["reward"], "rewards": rewards, "reasons": reasons}
+                entrant = dataclasses.replace(entrant, **known, line=line_of(reader, row["id"]))
             found[key] = entrant
         self._entrants = found
         return tuple(found.values())

@@ -15,6 +15,7 @@ from grpo_arcade.arcade.window.draw.boards import board_size
 from grpo_arcade.arcade.window.draw.code_view import CodeView
 from grpo_arcade.arcade.window.draw.theme import Theme
 from grpo_arcade.arcade.window.draw.words import outcome_words
+from grpo_arcade.arcade.window.watch.descent import against_parent, draw_line
 from grpo_arcade.arcade.window.watch.run_feed import News, champion_score
 from grpo_arcade.arcade.window.watch.story_chart import StoryChart
 from grpo_arcade.arcade.window.watch.tile import Measure, Tile, draw_named_standing
@@ -67,8 +68,10 @@ class Spotlight:
         if entrant is None:
             self.code.show(news.champion.source.rstrip("\n") if news.champion else "")
         else:
-            base = news.rival.source if news.rival is not None and entrant.source is not None else None
-            self.code.show(entrant.text.rstrip("\n"), base)
+            base = news.rival.source if news.rival is not None else None
+            if entrant.line is not None and entrant.line.parent_source is not None:
+                base = entrant.line.parent_source
+            self.code.show(entrant.text.rstrip("\n"), base if entrant.source is not None else None)
 
     def lay_out(self, area: pygame.Rect, look: Theme, compact: bool, picture: Picture) -> None:
         """The sentence above; below it board and facts on the left, program and curve on the right."""
@@ -186,6 +189,8 @@ class Spotlight:
             words, colour = "The champion's program: the best so far", look.gold_ink
         elif entrant.source is None:
             words, colour = "What the model wrote: it holds no program", look.bad
+        elif entrant.line is not None and entrant.line.parent is not None:
+            words, colour = against_parent(entrant.line, len(self.code.new)), look.ink
         elif rival is None:
             words, colour = "Its program", look.ink
         elif not self.code.new:
@@ -250,3 +255,5 @@ class Spotlight:
                 value = entrant.rewards[name] or 0.0
                 line(name.replace("_", " "), f"{value:+.2f}", note=entrant.reasons.get(name, ""))
         line(game, colour=look.faint)
+        if entrant.line is not None:
+            draw_line(surface, look, pygame.Rect(area.left, y, area.width, area.bottom - y), entrant.line)
