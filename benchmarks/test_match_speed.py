@@ -10,65 +10,15 @@ import statistics
 import time
 
 import pytest
+from match_parts import LIMITS, ONE_PLY, TRIVIAL
 
-from grpo_arcade.games.players import Limits, MatchPool, play_match
+from grpo_arcade.games.players import MatchPool, play_match
 from grpo_arcade.games.replay import Replay
 
 pytestmark = pytest.mark.benchmark
 
-TRIVIAL = """
-def strategy(board):
-    return "WASD"[sum(map(sum, board)) // 2 % 4]
-"""
-
-SLIDE = """
-def slide(row):
-    tiles = [tile for tile in row if tile]
-    out, gained, i = [], 0, 0
-    while i < len(tiles):
-        if i + 1 < len(tiles) and tiles[i] == tiles[i + 1]:
-            out.append(tiles[i] * 2)
-            gained += tiles[i] * 2
-            i += 2
-        else:
-            out.append(tiles[i])
-            i += 1
-    return out + [0] * (len(row) - len(out)), gained
-
-def moved(board, key):
-    columns = key in "WS"
-    lines = [list(line) for line in zip(*board)] if columns else board
-    back = key in "SD"
-    out, total = [], 0
-    for line in lines:
-        new, gained = slide(line[::-1] if back else line)
-        out.append(new[::-1] if back else new)
-        total += gained
-    return [list(line) for line in zip(*out)] if columns else out, total
-"""
-
-ONE_PLY = (
-    SLIDE
-    + """
-def value(board):
-    empty = sum(row.count(0) for row in board)
-    smooth = sum(abs(a - b) for row in board for a, b in zip(row, row[1:]))
-    return 10 * empty - smooth + board[-1][0]
-
-def strategy(board):
-    best, choice = float("-inf"), "W"
-    for key in "WASD":
-        after, gained = moved(board, key)
-        if after != board:
-            score = gained + value(after)
-            if score > best:
-                best, choice = score, key
-    return choice
-"""
-)
-
 TWO_PLY = (
-    SLIDE
+    ONE_PLY.partition("def value")[0]
     + """
 def value(board, depth):
     best = -1
@@ -94,7 +44,6 @@ def strategy(board):
 """
 )
 
-LIMITS = Limits(move_cpu_s=5, game_cpu_s=600, match_cpu_s=600)
 REPEATS = 5
 
 

@@ -56,9 +56,14 @@ class Generate(Protocol):
 class Sampler:
     """The model in this process."""
 
-    def __init__(self, model: Any, tokenizer: Any) -> None:
-        """``model`` may be on any device."""
-        self._model, self._tokenizer = model, tokenizer
+    def __init__(self, model: Any, tokenizer: Any, low: bool = False) -> None:
+        """Writes with ``model``, which may be on any device.
+
+        With ``low`` it computes in bfloat16 under autocast, as it does while it learns: what is written is drawn from
+        the distribution that is learnt from. Accelerate sees to that at every forward pass, too; from here the weights
+        are rounded once for all tokens instead of once for each.
+        """
+        self._model, self._tokenizer, self._low = model, tokenizer, low
 
     def __call__(
         self,
@@ -78,15 +83,16 @@ class Sampler:
         generator = torch.Generator().manual_seed(seed)
         # The sampler draws a row for every completion; those before ours belong to other processes.
         torch.rand((first, max_new_tokens), generator=generator, dtype=torch.float64)
-        written = sample(
-            self._model,
-            self._tokenizer,
-            prompts_ids,
-            max_new_tokens=max_new_tokens,
-            temperature=temperature,
-            generator=generator,
-            on_finished=on_finished,
-        )
+        with torch.autocast(self._model.device.type, torch.bfloat16, enabled=self._low):
+            written = sample(
+                self._model,
+                self._tokenizer,
+                prompts_ids,
+                max_new_tokens=max_new_tokens,
+                temperature=temperature,
+                generator=generator,
+                on_finished=on_finished,
+            )
         return written, None
 
 

@@ -116,7 +116,7 @@ class ArcadeTrainer(GRPOTrainer):
         """
         model = self.accelerator.unwrap_model(self.model)
         if not self.use_vllm:
-            return Sampler(model, self.processing_class)
+            return Sampler(model, self.processing_class, low=self.args.bf16)
         stale = self.step != self._last_loaded_step
         self._last_loaded_step = self.step
         if self._loop.config.vllm_mode == "colocate":

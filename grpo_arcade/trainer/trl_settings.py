@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 def trl_config(config: TrainConfig, folder: Path, rewards: Sequence[Reward], template: dict[str, Any]) -> GRPOConfig:
     """TRL's configuration for ours. Checkpoints, evaluation and logs are the loop's, so TRL's are off."""
     gpu = torch.cuda.is_available()
-    low = config.dtype == "bfloat16" or (config.dtype == "auto" and this_machine().bfloat16)
+    machine = this_machine()
+    low = machine.bfloat16 if machine.has_card else machine.amx
+    low = config.dtype == "bfloat16" or (config.dtype == "auto" and low)
     same = (
         *("learning_rate", "lr_scheduler_type", "warmup_steps", "weight_decay", "adam_beta1", "adam_beta2", "optim"),
         *("max_grad_norm", "max_steps", "num_generations", "per_device_train_batch_size"),

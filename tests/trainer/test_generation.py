@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,45 @@ from grpo_arcade.trainer.config import ConfigError, TrainConfig
 from grpo_arcade.trainer.generation import Sampler, choose_writer
 from grpo_arcade.trainer.grpo import train
 from grpo_arcade.trainer.models.machine import Machine
+from grpo_arcade.trainer.trl_settings import trl_config
+
+
+@pytest.mark.parametrize(
+    ("machine", "dtype", "low"),
+    [
+        (Machine("2.13.0"), "auto", False),
+        (Machine("2.13.0", amx=True), "auto", True),
+        (Machine("2.13.0", amx=True), "float32", False),
+        (Machine("2.13.0"), "bfloat16", True),
+        (Machine("2.13.0", device="cuda", count=1, amx=True), "auto", False),
+    ],
+)
+def test_the_arithmetic_suits_the_machine(machine, dtype, low, monkeypatch):
+    monkeypatch.setattr("grpo_arcade.trainer.trl_settings.this_machine", lambda: machine)
+    assert trl_config(TrainConfig(dtype=dtype), Path("run"), [], {}).bf16 is low
+
+
+def test_what_is_written_in_bfloat16_is_drawn_from_the_distribution_that_is_learnt_from(tiny_model):
+    import torch
+
+    from grpo_arcade.trainer.models import load
+    from grpo_arcade.trainer.shared_prompt import logps_and_entropies
+
+    model, tokenizer = load(tiny_model)
+    prompt, seen = [5, 6, 7], []
+    logits = model.get_output_embeddings().register_forward_hook(lambda *call: seen.append(call[2]))
+    [ids], _ = Sampler(model, tokenizer, low=True)(
+        [prompt], first=0, seed=3, max_new_tokens=6, temperature=1.0, on_finished=lambda *_: None
+    )
+    logits.remove()
+    assert all(each.dtype is torch.bfloat16 for each in seen)
+    written = torch.cat([each[0].float().log_softmax(-1)[-1:] for each in seen[: len(ids)]])
+    chosen = written.gather(-1, torch.tensor(ids)[:, None])[:, 0]
+    completion = torch.tensor([ids])
+    with torch.autocast("cpu", torch.bfloat16), torch.no_grad():
+        learnt, _ = logps_and_entropies(model, torch.tensor([prompt]), completion, torch.ones_like(completion), 1.0)
+    # One rounding apart at most: the same sums, in batches of another shape.
+    assert torch.allclose(chosen, learnt[0], atol=0.05)
 
 
 def test_two_processes_write_what_one_would(tiny_model):
