@@ -11,6 +11,7 @@ is left of the two processes' time: system calls, wake-ups, and what both do onc
 from __future__ import annotations
 
 import argparse
+import contextlib
 import marshal
 import time
 from collections.abc import Callable, Iterator
@@ -166,10 +167,8 @@ class _Messages:
 
 def _loop(messages: Iterator[Any], games: int, aliases: Any) -> None:
     channel: Any = _Messages(messages)
-    try:
+    with contextlib.suppress(_Over):
         child._answer(channel, [lambda board: "W"] * games, aliases)
-    except _Over:
-        pass
 
 
 def main() -> None:

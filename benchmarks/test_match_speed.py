@@ -10,8 +10,8 @@ import statistics
 import time
 
 import pytest
-from match_parts import LIMITS, ONE_PLY, TRIVIAL
 
+from benchmarks.match_parts import LIMITS, ONE_PLY, TRIVIAL
 from grpo_arcade.games.players import MatchPool, play_match
 from grpo_arcade.games.replay import Replay
 
