@@ -6,6 +6,7 @@ import importlib.util
 import warnings
 from dataclasses import dataclass
 from importlib import metadata
+from typing import Any
 
 GPU_EXTRA = 'pip install "grpo-arcade[gpu]"'
 
@@ -69,7 +70,7 @@ def this_machine() -> Machine:
 def _amx() -> bool:
     import torch
 
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()  # torch before 2.13 has none
+    capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # torch before 2.13 has none
     return bool(capabilities.get("amx_bf16"))
 
 
