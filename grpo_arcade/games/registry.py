@@ -24,7 +24,7 @@ GROUP = "grpo_arcade.games"
 _OURS = {
     "2048": "grpo_arcade.games.twenty48:Twenty48",
     "connect-four": "grpo_arcade.games.connect_four:ConnectFour",
-    "atari/": "grpo_arcade.games.atari:Atari",
+    "atari/": "grpo_arcade.games.atari.together:atari",
     "openenv:": "grpo_arcade.games.openenv:Remote",
 }
 

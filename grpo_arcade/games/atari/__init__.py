@@ -1,8 +1,9 @@
 """Atari 2600 games, played on the emulator of the Arcade Learning Environment (ale-py).
 
 ``roms`` says what can be played, ``console`` emulates, ``picture`` draws the screen, ``prompt`` asks a model for a
-strategy, ``baselines`` play. ``titles`` has a module for each title of which more is known: what is where in the
-console's memory (``fields``), who has won (``goals``), a hand-written player, what a strategy may call (``toolbox``).
+strategy, ``baselines`` play. ``together`` is the same for several players, on ``shared_console``. ``titles`` has a
+module for each title of which more is known: what is where in the console's memory (``fields``), who has won
+(``goals``), a hand-written player, what a strategy may call (``toolbox``).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from grpo_arcade.games.atari.fields import Objects, Reading
 from grpo_arcade.games.atari.packed import PackedMemory
 from grpo_arcade.games.atari.picture import AtariView, luminance
 from grpo_arcade.games.atari.prompt import memory_prompt, symbolic_prompt
-from grpo_arcade.games.atari.roms import UnknownRomError, playable_titles, rom
+from grpo_arcade.games.atari.roms import Rom, UnknownRomError, playable_titles, rom
 from grpo_arcade.games.atari.titles import cartridge_of
 from grpo_arcade.games.game import Game, Outcome, Picture, PlayedAgain
 
@@ -77,7 +78,7 @@ class Atari(Game):
         difficulty: int | None = None,
         max_num_frames_per_episode: int = 18_000,
     ) -> None:
-        facts = self._rom = rom(title)
+        facts = self._rom = self._facts_of(title)
         cartridge = cartridge_of(title)
         mode = facts.modes[0] if mode is None else mode
         difficulty = facts.difficulties[0] if difficulty is None else difficulty
@@ -134,6 +135,9 @@ class Atari(Game):
         self._lives = self._last_event = 0
         self.outcome = None
         self.plies = self.wasted = 0
+
+    def _facts_of(self, title: str) -> Rom:
+        return rom(title)
 
     @property
     def versions(self) -> dict[str, str]:
@@ -197,7 +201,7 @@ class Atari(Game):
         self._returned()
         options = self.options
         key = self.title, options["mode"], options["difficulty"], audible
-        self._console = consoles.borrow(key)
+        self._console = consoles.borrow(key, consoles.Console)
         self._console.watched = watched
         self._returned = weakref.finalize(self, consoles.give_back, self._console)
 

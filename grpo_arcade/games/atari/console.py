@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -52,19 +52,20 @@ ACTION_IDS: Mapping[str, int] = {name: action for action, name in enumerate(_ACT
 
 Key = tuple[str, int, int, bool]
 """A playable cartridge, one of its modes, one of its difficulties, and whether the console is to be heard."""
+_AnyConsole = TypeVar("_AnyConsole", bound="Console")
 
 _idle: deque[Console] = deque()
 _idle_lock = Lock()
 
 
-def borrow(key: Key) -> Console:
-    """A console that is switched on and nobody uses; hand it to :func:`give_back` after use."""
+def borrow(key: Any, kind: type[_AnyConsole]) -> _AnyConsole:
+    """A console of a kind that is switched on and nobody uses; hand it to :func:`give_back` after use."""
     with _idle_lock:
         for console in _idle:
-            if console.key == key:
+            if console.key == key and type(console) is kind:
                 _idle.remove(console)
                 return console
-    return Console(key)
+    return kind(key)
 
 
 def give_back(console: Console) -> None:
@@ -87,12 +88,15 @@ class Console:
     def __init__(self, key: Key) -> None:
         self.key = key
         self.audible = key[3]
+        self._have_room(rom(key[0]).height)
+        self._switch_on()
+
+    def _have_room(self, height: int) -> None:
         self._heard: list[bytes] = []
         self._memory = np.zeros(128, np.uint8)
-        self._before = np.zeros((rom(key[0]).height, WIDTH), np.uint8)
+        self._before = np.zeros((height, WIDTH), np.uint8)
         self._used = False
         self.watched = False
-        self._switch_on()
 
     def _switch_on(self) -> None:
         title, mode, difficulty, audible = self.key
@@ -131,8 +135,12 @@ class Console:
         if not stickiness:
             noops = int(draws(seed, 0, 1)[0]) * (MOST_NOOPS + 1) >> 32
             if noops:
-                self.press(0, noops)
+                self._let_pass(noops)
                 self._heard.clear()
+
+    def _let_pass(self, frames: int) -> None:
+        """Emulate so many frames without a press."""
+        self.press(0, frames)
 
     def press(self, action: int, frames: int) -> int:
         """Emulate ``frames`` frames with the emulator's action ``action`` pressed; the points they gave."""
@@ -234,13 +242,18 @@ def new_emulator(title: str, audible: bool) -> ALEInterface:
     ale.setInt("random_seed", 0)
     ale.setFloat("repeat_action_probability", 0.0)
     ale.setBool("sound_obs", audible)
-    ale.loadROM(str(_folder() / f"{title}.bin"))
+    ale.loadROM(str(cartridge_file(title)))
     return ale
 
 
 def installed_titles() -> list[str]:
     """The cartridges that came with ale-py, also those that cannot be played."""
     return sorted(path.stem for path in _folder().glob("*.bin"))
+
+
+def cartridge_file(title: str) -> Path:
+    """Where ale-py keeps a cartridge."""
+    return _folder() / f"{title}.bin"
 
 
 def _folder() -> Path:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from grpo_arcade.games.atari.console import installed_titles, new_emulator
-from grpo_arcade.games.atari.roms import REFUSED
+from grpo_arcade.games.atari.roms import FOR_SEVERAL
 
 if TYPE_CHECKING:
     from ale_py import ALEInterface
@@ -136,7 +136,7 @@ def measured(titles: Iterable[str]) -> dict[str, Any]:
 
 def main() -> int:
     """Ask, and write the file."""
-    found = measured(title for title in installed_titles() if title not in REFUSED)
+    found = measured(title for title in installed_titles() if title not in FOR_SEVERAL)
     text = json.dumps(found, indent=1)
     # One line for each list.
     text = re.sub(r"\[([^][{}]*)\]", lambda items: f"[{' '.join(items[1].split())}]", text)

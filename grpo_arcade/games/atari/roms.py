@@ -1,7 +1,8 @@
 """Which Atari 2600 cartridges can be played, and what is known of each.
 
-What the emulator itself says (actions, modes, colours) lies in ``facts.json``, which ``facts`` regenerates, so that
-nothing needs to be loaded to know it. Knows no emulator and no goals.
+What the emulators themselves say (actions, modes, colours) lies in ``facts.json`` and, of cartridges that several play,
+in ``together.json``; ``facts`` and ``facts_together`` regenerate them, so that nothing needs to be loaded to know it.
+Knows no emulator and no goals.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
-REFUSED = frozenset({"combat", "joust", "maze_craze", "warlords"})
-"""Cartridges that ale-py carries for two players only: loaded for one, they end the whole process."""
+FOR_SEVERAL = frozenset({"combat", "joust", "maze_craze", "warlords"})
+"""Cartridges that nobody can play alone: loaded by ale-py, they end the whole process."""
 
 HUMAN_SCORES: Mapping[str, float] = MappingProxyType(
     {
@@ -110,8 +111,48 @@ class Rom:
     """From :data:`HUMAN_SCORES`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """One cartridge as several play it."""
+
+    title: str
+    actions: tuple[str, ...]
+    """As :attr:`Rom.actions`, the same for all players."""
+    modes_for: Mapping[int, tuple[int, ...]]
+    """The modes for so many players; the first of each is the usual one."""
+    difficulties: tuple[int, ...]
+    height: int
+    palette: str
+    blinks_for: Mapping[int, bool]
+    """As :attr:`Rom.blinks`, in the usual mode for so many."""
+
+    def rom(self, players: int) -> Rom:
+        """What is known of it in the modes for so many."""
+        blinks = self.blinks_for[players]
+        facts = self.actions, self.modes_for[players], self.difficulties, self.height, self.palette, blinks
+        return Rom(self.title, *facts, human_score=None)
+
+
+def titles_for_several(players: int | None = None) -> tuple[str, ...]:
+    """The cartridges that so many can play, sorted; all that two or more can by default."""
+    return tuple(title for title, cartridge in _together().items() if players is None or players in cartridge.modes_for)
+
+
+def together(title: str) -> Together:
+    """The cartridge of that title as several play it.
+
+    Raises:
+        UnknownRomError: there is none, or it is for one player only.
+    """
+    if title not in _together():
+        rom(title)
+        games = ", ".join(titles_for_several())
+        raise UnknownRomError(f"atari/{title} is for one player only; several can play {games}")
+    return _together()[title]
+
+
 def playable_titles() -> tuple[str, ...]:
-    """The cartridges that can be played, sorted."""
+    """The cartridges that one can play, sorted."""
     return tuple(_roms())
 
 
@@ -124,8 +165,9 @@ def rom(title: str) -> Rom:
     known = _roms()
     if title in known:
         return known[title]
-    if title in REFUSED:
-        raise UnknownRomError(f"atari/{title} cannot be played: the emulator knows it for two players only")
+    if title in FOR_SEVERAL:
+        counts = " or ".join(map(str, together(title).modes_for))
+        raise UnknownRomError(f"atari/{title} cannot be played alone: it is for {counts} players")
     near = difflib.get_close_matches(str(title), known, n=3, cutoff=0.4)
     hint = f"did you mean {', '.join(f'atari/{name}' for name in near)}?" if near else "atari/pong is one that exists"
     raise UnknownRomError(f"no Atari game is called {title!r}; {hint}")
@@ -157,4 +199,21 @@ def _roms() -> dict[str, Rom]:
             human_score=HUMAN_SCORES.get(title),
         )
         for title, entry in facts()["roms"].items()
+    }
+
+
+@cache
+def _together() -> dict[str, Together]:
+    stored = json.loads(files(__package__).joinpath("together.json").read_text())["roms"]
+    return {
+        title: Together(
+            title=title,
+            actions=tuple(dict.fromkeys(("NOOP", *entry["actions"]))),
+            modes_for={int(players): tuple(modes) for players, modes in entry["modes"].items()},
+            difficulties=tuple(entry["difficulties"]),
+            height=entry["height"],
+            palette=entry["palette"],
+            blinks_for={int(players): blinks for players, blinks in entry["blinks"].items()},
+        )
+        for title, entry in stored.items()
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from gymnasium.spaces import Box, Dict, Space
 
@@ -13,9 +15,10 @@ def symbolic_space(objects: Objects) -> Dict:
     return Dict({field.name: _number(field) for field in objects.all_fields()})
 
 
-def memory_space(screen: tuple[int, ...]) -> Dict:
+def memory_space(screen: tuple[int, ...], before: Sequence[Field] = ()) -> Dict:
     """The console's memory, brightness of the screen in (rows, columns), and the numbers that every game has."""
     parts: dict[str, Space] = {
+        **{field.name: _number(field) for field in before},
         "ram": Box(0, 255, (128,), np.uint8),
         "screen": Box(0, 9, screen, np.uint8),
         **{field.name: _number(field) for field in COMMON},

@@ -29,7 +29,7 @@ from grpo_arcade.games.conformance.require import ConformanceError, require, sta
 from grpo_arcade.games.conformance.seats import check_names
 from grpo_arcade.games.episode import Episode
 from grpo_arcade.games.game import Game, Outcome
-from grpo_arcade.games.players import check_source, extract_source, play_match
+from grpo_arcade.games.players import Contender, check_source, extract_source, play_match, play_seats
 from grpo_arcade.games.registry import make
 from grpo_arcade.games.replay import Replay
 from grpo_arcade.games.toolbox import OPTION as TOOLBOX
@@ -145,8 +145,14 @@ def _check_toolbox(game: Game) -> None:
         example.source is not None and example.refusal is None and any(n in example.source for n in toolbox.names),
         f"the toolbox's example must be a strategy that uses it, at the end of prompt(): {example.reason}",
     )
-    match = play_match(str(example.source), game.name, game.options, _SEEDS[:1])
-    require(not match.error, f"the toolbox's example must play: {match.error}")
+    source, seats = str(example.source), len(game.seats)
+    if game.simultaneous:
+        each = [Contender("example", source)]
+        together = play_seats(each, game.name, game.options, _SEEDS[:1], seatings=[(0,) * seats])
+        error = together.errors[0]
+    else:
+        error = play_match(source, game.name, game.options, _SEEDS[:1]).error
+    require(not error, f"the toolbox's example must play: {error}")
 
 
 def trace(game: Game, seed: int, actions: Sequence[int]) -> list[str]:

@@ -13,7 +13,7 @@ from grpo_arcade.games import UnknownGameError, make
 from grpo_arcade.games.atari import Atari, UnknownRomError, playable_titles
 from grpo_arcade.games.atari.console import ACTION_IDS, installed_titles
 from grpo_arcade.games.atari.controls import controls_of
-from grpo_arcade.games.atari.roms import HUMAN_SCORES, REFUSED, rom
+from grpo_arcade.games.atari.roms import FOR_SEVERAL, HUMAN_SCORES, rom
 from grpo_arcade.games.atari.titles import SYMBOLIC
 from grpo_arcade.games.conformance import check_game
 
@@ -37,21 +37,23 @@ def test_every_atari_game_meets_the_contract(title):
     check_game(lambda: make(f"atari/{title}"))
 
 
-def test_every_cartridge_that_ale_py_carries_is_played_or_refused_by_name():
+def test_every_cartridge_that_ale_py_carries_is_played_by_one_or_by_several():
     assert len(playable_titles()) == 104
-    assert {*playable_titles(), *REFUSED} == set(installed_titles())
-    assert not set(playable_titles()) & REFUSED
+    assert {*playable_titles(), *FOR_SEVERAL} == set(installed_titles())
+    assert not set(playable_titles()) & FOR_SEVERAL
     assert set(HUMAN_SCORES) <= set(playable_titles())
     assert len(HUMAN_SCORES) == 57
 
 
-@pytest.mark.parametrize("title", sorted(REFUSED))
-def test_a_cartridge_that_would_end_the_process_is_refused_without_loading_it(title):
-    with pytest.raises(UnknownRomError, match=f"atari/{title} cannot be played"):
-        make(f"atari/{title}")
+@pytest.mark.parametrize("title", sorted(FOR_SEVERAL))
+def test_a_cartridge_that_would_end_the_process_is_refused_to_one_player_without_loading_it(title):
+    with pytest.raises(ValueError, match=f"atari/{title} is for 2 .*players, not 1"):
+        make(f"atari/{title}", players=1)
+    with pytest.raises(UnknownRomError, match=f"atari/{title} cannot be played alone"):
+        Atari(title)
 
 
-@pytest.mark.parametrize("title", sorted(REFUSED))
+@pytest.mark.parametrize("title", sorted(FOR_SEVERAL))
 @pytest.mark.soak
 def test_those_cartridges_really_end_the_process(title):
     program = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from grpo_arcade.games.atari.account import share, times
-from grpo_arcade.games.atari.cartridge import Cartridge
+from grpo_arcade.games.atari.cartridge import Cartridge, Court
 from grpo_arcade.games.atari.fields import Field, Memory, Objects, Reading, State, decimal, shifted
 from grpo_arcade.games.atari.goals import Goal, Kind
 from grpo_arcade.games.atari.toolbox import toolbox
@@ -41,6 +41,15 @@ def read(ram: Memory) -> Reading:
         "enemy_points": _DECIMAL[ram[19]],
         "seconds": 60 * (ram[16] >> 4) + _SECONDS[ram[17]],
     }
+
+
+def read_black(ram: Memory) -> Reading:
+    """The same for who boxes in black."""
+    seen = read(ram)
+    for what in ("x", "y", "points"):
+        player, enemy = f"player_{what}", f"enemy_{what}"
+        seen[player], seen[enemy] = seen[enemy], seen[player]
+    return seen
 
 
 def scripted(state: State) -> str:
@@ -82,14 +91,27 @@ def strategy(state):
     return steer(state["enemy_x"] - state["player_x"], 26, "LEFT", "RIGHT")
 """
 
+_GOAL = Goal(
+    Kind.DUEL,
+    "The score is your punches minus the opponent's. A bout lasts two minutes; 100 punches are a knock-out.",
+    worst=-100,
+)
+_TOOLBOX = toolbox(EXAMPLE)
+
 CARTRIDGE = Cartridge(
-    goal=Goal(
-        Kind.DUEL,
-        "The score is your punches minus the opponent's. A bout lasts two minutes; 100 punches are a knock-out.",
-        worst=-100,
-    ),
+    goal=_GOAL,
     objects=Objects(FIELDS, read, moving=("player", "enemy")),
     scripted=scripted,
-    toolbox=toolbox(EXAMPLE),
     account=account,
+    toolbox=_TOOLBOX,
+    courts={
+        2: Court(
+            ("white", "black"),
+            _GOAL,
+            tuple(Objects(FIELDS, each, moving=("player", "enemy")) for each in (read, read_black)),
+            scripted,
+            _TOOLBOX,
+            zero_sum=True,
+        )
+    },
 )

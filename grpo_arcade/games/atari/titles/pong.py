@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from grpo_arcade.games.atari.account import aside, falls, last_seen, rises, times
-from grpo_arcade.games.atari.cartridge import Cartridge
+from grpo_arcade.games.atari.cartridge import Cartridge, Court
 from grpo_arcade.games.atari.fields import ABSENT, Field, Memory, Objects, Reading, State, shifted
 from grpo_arcade.games.atari.goals import Goal, Kind
 from grpo_arcade.games.atari.toolbox import ahead, calls_until, toolbox
@@ -35,6 +35,19 @@ def read(ram: Memory) -> Reading:
         "ball_x": ball_x,
         "ball_y": _BALL_Y[ram[54]] if ball_x >= 0 else ABSENT,
     }
+
+
+def read_left(ram: Memory) -> Reading:
+    """The same as who plays on the left sees it in a mirror: their own paddle is on the right."""
+    seen = read(ram)
+    seen["player_y"], seen["enemy_y"] = seen["enemy_y"], seen["player_y"]
+    if seen["ball_x"] >= 0:
+        seen["ball_x"] = min(160 - seen["ball_x"], 159)
+    return seen
+
+
+def _no_ball(ram: Memory) -> bool:
+    return not ram[54]
 
 
 def arrival_y(state: dict) -> float:
@@ -90,17 +103,29 @@ def strategy(state):
     return steer(arrival_y(state) - state["player_y"], 8, "UP", "DOWN")
 """
 
+_GOAL = Goal(
+    Kind.DUEL, "The score is your points minus the opponent's. The first to 21 points wins.", worst=-21, patience=0.3
+)
+_TOOLBOX = toolbox(EXAMPLE, arrival_y)
+
 CARTRIDGE = Cartridge(
-    goal=Goal(
-        Kind.DUEL,
-        "The score is your points minus the opponent's. The first to 21 points wins.",
-        worst=-21,
-        patience=0.3,
-    ),
+    goal=_GOAL,
     # The right paddle is turned, not pushed: right is up.
     screen_names={"RIGHT": "UP", "LEFT": "DOWN", "RIGHTFIRE": "UPFIRE", "LEFTFIRE": "DOWNFIRE"},
     objects=Objects(FIELDS, read, moving=("player", "ball")),
     scripted=scripted,
-    toolbox=toolbox(EXAMPLE, arrival_y),
     account=account,
+    toolbox=_TOOLBOX,
+    courts={
+        2: Court(
+            ("right", "left"),
+            _GOAL,
+            tuple(Objects(FIELDS, each, moving=("player", "ball")) for each in (read, read_left)),
+            scripted,
+            _TOOLBOX,
+            zero_sum=True,
+            waits=_no_ball,
+        ),
+        4: Court(("right", "left", "right-2", "left-2"), _GOAL, zero_sum=True, waits=_no_ball),
+    },
 )

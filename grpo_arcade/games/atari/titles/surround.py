@@ -1,8 +1,8 @@
-"""Surround: its goal."""
+"""Surround: its goal, and who sits where."""
 
-from grpo_arcade.games.atari.cartridge import Cartridge
+from grpo_arcade.games.atari.cartridge import Cartridge, Court
 from grpo_arcade.games.atari.goals import Goal, Kind
 
-CARTRIDGE = Cartridge(
-    goal=Goal(Kind.DUEL, "The score is your points minus the opponent's. The first to 10 wins.", worst=-10),
-)
+_GOAL = Goal(Kind.DUEL, "The score is your points minus the opponent's. The first to 10 wins.", worst=-10)
+
+CARTRIDGE = Cartridge(goal=_GOAL, courts={2: Court(("green", "blue"), _GOAL, zero_sum=True)})

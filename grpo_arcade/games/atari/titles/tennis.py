@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from grpo_arcade.games.atari.account import falls, rises, times
-from grpo_arcade.games.atari.cartridge import Cartridge
+from grpo_arcade.games.atari.cartridge import Cartridge, Court
 from grpo_arcade.games.atari.fields import Field, Memory, Objects, Reading, State, shifted
 from grpo_arcade.games.atari.goals import Goal, Kind
 from grpo_arcade.games.atari.toolbox import toolbox
@@ -32,7 +32,16 @@ _SHADOW_Y = shifted(191, 0, 209, sign=-1)
 
 def read(ram: Memory) -> Reading:
     """Where players and ball are."""
-    me, other = (26, 27) if ram[80] == 0 else (27, 26)
+    return _read(ram, ram[80] == 0)
+
+
+def read_blue(ram: Memory) -> Reading:
+    """The same for who plays in blue, whom the cartridge has at the other end."""
+    return _read(ram, ram[80] != 0)
+
+
+def _read(ram: Memory, at_top: bool) -> Reading:
+    me, other = (26, 27) if at_top else (27, 26)
     return {
         "player_x": _X[ram[me]],
         "player_y": _FEET_Y[ram[me - 2]],
@@ -41,7 +50,7 @@ def read(ram: Memory) -> Reading:
         "ball_x": _BALL_X[ram[16]],
         "ball_y": _BALL_Y[ram[54]],
         "shadow_y": _SHADOW_Y[ram[55]],
-        "at_top": int(ram[80] == 0),
+        "at_top": int(at_top),
     }
 
 
@@ -81,15 +90,28 @@ def strategy(state):
     return across if along == "NOOP" else across + along
 """
 
+_GOAL = Goal(
+    Kind.DUEL,
+    "The score is your points minus the opponent's. One set is played; you and the opponent change ends.",
+    worst=-24,
+    patience=0.2,
+)
+_TOOLBOX = toolbox(EXAMPLE)
+
 CARTRIDGE = Cartridge(
-    goal=Goal(
-        Kind.DUEL,
-        "The score is your points minus the opponent's. One set is played; you and the opponent change ends.",
-        worst=-24,
-        patience=0.2,
-    ),
+    goal=_GOAL,
     objects=Objects(FIELDS, read, moving=("ball", "shadow")),
     scripted=scripted,
-    toolbox=toolbox(EXAMPLE),
     account=account,
+    toolbox=_TOOLBOX,
+    courts={
+        2: Court(
+            ("pink", "blue"),
+            _GOAL,
+            tuple(Objects(FIELDS, each, moving=("ball", "shadow")) for each in (read, read_blue)),
+            scripted,
+            _TOOLBOX,
+            zero_sum=True,
+        )
+    },
 )

@@ -7,6 +7,7 @@ import pytest
 
 from grpo_arcade.games import atari
 from grpo_arcade.games.atari import playable_titles
+from grpo_arcade.games.atari.roms import titles_for_several
 from grpo_arcade.games.atari.titles import CARTRIDGES, SYMBOLIC, cartridge_of
 
 ROOM = Path(atari.__file__).parent
@@ -15,7 +16,7 @@ ROOM = Path(atari.__file__).parent
 def test_every_file_is_a_playable_title_and_is_known():
     files = {file.stem for file in (ROOM / "titles").glob("*.py")} - {"__init__"}
     assert set(CARTRIDGES) == files
-    assert files <= set(playable_titles())
+    assert files <= {*playable_titles(), *titles_for_several()}
 
 
 def test_who_sees_what_is_where_has_a_player_and_a_toolbox():
