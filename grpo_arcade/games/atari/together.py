@@ -20,7 +20,7 @@ from grpo_arcade.games.atari.goals import Goal, Kind
 from grpo_arcade.games.atari.roms import FOR_SEVERAL, Rom, together
 from grpo_arcade.games.atari.shared_console import INSTALL, PACKAGE, SharedConsole, emulator_version
 from grpo_arcade.games.atari.titles import cartridge_of
-from grpo_arcade.games.game import Game, Outcome
+from grpo_arcade.games.game import Game, Outcome, PlayedAgain
 
 if TYPE_CHECKING:
     from gymnasium.spaces import Dict
@@ -243,6 +243,10 @@ class AtariTogether(Atari):
         """What the number of a seat means."""
         names = ", ".join(f"{number} for {name}" for number, name in enumerate(self.seats))
         return f"which of the {self._players} players you are, {names}"
+
+    def describe(self, replay: PlayedAgain) -> str:
+        """Nothing yet that is not said of any game: what led to the end differs by the seat."""
+        return ""
 
     def baseline_scores(self) -> Mapping[str, Any] | None:
         """None: what a baseline scores depends on who sits at the other seats."""
