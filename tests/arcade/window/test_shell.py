@@ -10,7 +10,9 @@ import pygame
 import pytest
 
 from grpo_arcade.arcade.settings import Settings, load_settings
+from grpo_arcade.arcade.window.draw import paint
 from grpo_arcade.arcade.window.shell.actions import ACTIONS, CONTEXTS, BindingError, Bindings
+from grpo_arcade.arcade.window.shell.overlay import Help, _columned
 from grpo_arcade.arcade.window.shell.scene import Act, Pointer, Typed
 
 from .conftest import Hands, Probe
@@ -292,3 +294,56 @@ def test_escape_goes_back_though_something_is_being_said(app, hands, probe):
     hands.press("escape")
     assert app.scene is below
     assert not app.messages
+
+
+@pytest.mark.parametrize("rows", range(3, 24))
+def test_no_heading_of_the_help_stands_alone_at_the_foot_of_a_column(rows):
+    bindings = Bindings({})
+    lines = []
+    for context, heading in CONTEXTS.items():
+        lines += [(heading, None), *(("", action) for action in bindings.in_context(context))]
+    placed = _columned(lines, rows)
+    assert [line for line in placed if line != ("", None)] == lines
+    assert all(not heading for heading, action in placed[rows - 1 :: rows] if action is None)
+
+
+@pytest.mark.parametrize("size", [(320, 240), (640, 400), (1280, 800)])
+def test_all_of_the_help_can_be_turned_to(make_app, size):
+    app = make_app(size=size)
+    shown = Help(tuple(CONTEXTS), "Keys")
+    for _ in range(200):
+        shown.draw(app.surface, app.theme, app.bindings)
+        if not shown.turned(["down"]) or shown._first == shown._hidden:
+            break
+    assert shown._first == shown._hidden
+
+
+def test_a_path_that_is_too_long_loses_its_middle_and_keeps_the_file_s_name():
+    path = "/home/somebody/with/a/very/long/way/to/what/the/window/keeps/films/2048-versus-seed-1234.gif"
+    for said in (f"Saved (1.4 MB): {path}", path):
+        for room in (300, 400, 600):
+            (line,) = paint.wrapped(said, room, 11)[-1:]
+            assert line.endswith("…/2048-versus-seed-1234.gif")
+            assert paint.text_width(line, 11) <= room
+    assert paint.wrapped("atari/pong is a name and no path at all, and long", 120, 11)[-1].endswith("long")
+    assert paint.wrapped(path, 60, 11)[0].endswith("…")
+
+
+def test_full_screen_and_back_leaves_the_window_as_large_as_it_was(app, hands, probe):
+    before = app.surface.get_size()
+    hands.press("f11")
+    hands.turns(2)
+    assert app.surface.get_size() == pygame.display.get_desktop_sizes()[0]
+    assert app.surface is pygame.display.get_surface()
+    hands.press("f11")
+    hands.turns(2)
+    assert app.surface.get_size() == before
+
+
+def test_a_window_whose_surface_was_lost_is_painted_anew_though_its_size_is_the_same(app, hands, probe):
+    size = app.surface.get_size()
+    for kind in (pygame.VIDEORESIZE, pygame.WINDOWFOCUSGAINED):
+        app.surface.fill(0)
+        pygame.event.post(pygame.event.Event(kind, size=size, w=size[0], h=size[1]))
+        hands.turns()
+        assert app.surface.get_at((5, 5))[:3] != (0, 0, 0)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from grpo_arcade.arcade.window.draw.code_view import highlighted, new_lines
 from grpo_arcade.arcade.window.replay.playback import Playback
+from grpo_arcade.arcade.window.shell.widgets import draw_focus_frame, focus_frame
 from grpo_arcade.arcade.window.watch.run_feed import Feed, champion_score
 from grpo_arcade.arcade.window.watch.watch import WatchScene
 from grpo_arcade.games import Episode, Outcome, score_text
@@ -484,3 +485,35 @@ def test_the_held_out_curve_alone_stands_beside_the_baselines_in_reach_and_names
     height = without[1].shape[1] - look.px(14) * 2
     assert (far[1][:, -height:] == without[1][:, -height:]).all()
     assert (near[1][:, -height:] != without[1][:, -height:]).any()
+
+
+def test_the_frame_of_the_focus_is_whole_and_there_is_only_one(app, hands, ended_run):
+    scene = watch(app, hands, ended_run, 16)
+    scene.paused = True
+    for keys in ((), ("right", "down"), ("o",), ("up",), ("left",)):
+        hands.press(*keys)
+        settle(hands, scene)
+        look = app.theme
+        seen = pygame.surfarray.array2d(app.surface) & 0xFFFFFF
+        alone = pygame.Surface(app.surface.get_size(), 0, 32)
+        framed = focus_frame(look, scene.focused.rect)
+        draw_focus_frame(alone, look, framed)
+        ring = (pygame.surfarray.array2d(alone) & 0xFFFFFF) == look.accent
+        assert (seen[ring] == look.accent).all(), f"after {keys} the frame has lost a part"
+        for tile in scene.grid.visible():
+            frame = focus_frame(look, tile.rect)
+            assert (seen[frame.left, frame.centery] == look.accent) == (tile is scene.focused)
+
+
+def test_the_focus_stays_in_its_place_while_a_new_step_comes_in(app, hands, live):
+    live.step(1)
+    scene = watch(app, hands, live.folder, 4)
+    settle(hands, scene)
+    hands.press("tab", "tab")
+    place = scene._focus.index
+    assert place == 2
+    live.begin(2)
+    for text in completions(4, 2):
+        live.strategy(2, text)
+        hands.until(lambda: scene.news.shown == 2 and len(scene.tiles) == len(live.rollouts))
+    assert scene._focus.index == place

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from functools import lru_cache
+from pathlib import PurePath
 from typing import Literal
 
 import numpy as np
@@ -71,11 +72,11 @@ def text(
         colour: 0xRRGGBB.
         weight: "medium" or "bold".
         anchor: which end of the line lies at x.
-        room: pixels it may be wide; a longer text ends in an ellipsis.
+        room: pixels it may be wide; a longer text ends in an ellipsis, and a path in it loses its middle before that.
     """
     words = _one_line(words)
     if room is not None:
-        words = fonts.elided(words, max(room, 0), height, weight)
+        words = _cut(words, max(room, 0), height, weight)
     glyphs = _kept.get((words, height, colour, weight), lambda: _glyphs(words, height, colour, weight))
     width, rows = glyphs.get_size()
     x = at[0] - (0 if anchor == "left" else width if anchor == "right" else width // 2)
@@ -88,7 +89,7 @@ def text_width(words: str, height: int, weight: fonts.Weight = "medium") -> int:
 
 
 def wrapped(words: str, width: int, height: int, weight: fonts.Weight = "medium") -> list[str]:
-    """``words`` broken into lines at most ``width`` pixels wide; a longer single word is cut with an ellipsis."""
+    """``words`` broken into lines at most ``width`` pixels wide; a longer single word is cut as in :func:`text`."""
     lines: list[str] = []
     line = ""
     for word in words[: 20 * LONGEST].split():
@@ -99,7 +100,27 @@ def wrapped(words: str, width: int, height: int, weight: fonts.Weight = "medium"
         else:
             line = longer
     lines.append(line)
-    return [fonts.elided(line, width, height, weight) for line in lines]
+    return [_cut(line, width, height, weight) for line in lines]
+
+
+def _cut(words: str, width: int, height: int, weight: fonts.Weight) -> str:
+    """Words that are at most so wide: what a path in them has in its middle is left out, then the end of them all."""
+    path = next((word for word in reversed(words.split(" ")) if _is_path(word)), "")
+    if not path or text_width(words, height, weight) <= width:
+        return fonts.elided(words, width, height, weight)
+    before, _, after = words.rpartition(path)
+    head, name = path[: -len(PurePath(path).name)], PurePath(path).name
+    short, long = 0, len(head)
+    while short < long:
+        middle = (short + long + 1) // 2
+        tried = f"{before}{head[:middle]}…/{name}{after}"
+        short, long = (middle, long) if text_width(tried, height, weight) <= width else (short, middle - 1)
+    return fonts.elided(f"{before}{head[:short]}…/{name}{after}", width, height, weight)
+
+
+def _is_path(word: str) -> bool:
+    """Whether a word names a file somewhere: deep in folders, and not a name as "atari/pong"."""
+    return word.count("/") > 1 and "://" not in word and bool(PurePath(word).name)
 
 
 def panel(

@@ -36,6 +36,7 @@ from grpo_arcade.arcade.window.shell.pace import Pace
 from grpo_arcade.arcade.window.shell.scene import Act, Dropped, Event, Pointer, Released, Scene, Typed, Wheel
 from grpo_arcade.trainer.resident_writer import ResidentWriter
 
+_SEEN_AGAIN = pygame.WINDOWEXPOSED, pygame.WINDOWSHOWN, pygame.WINDOWRESTORED, pygame.WINDOWFOCUSGAINED
 WAKE = pygame.event.custom_type()
 """Posted from other threads to end the loop's sleep."""
 
@@ -263,9 +264,9 @@ class App:
         if event.type == pygame.QUIT:
             self.quit()
         elif event.type in (pygame.VIDEORESIZE, pygame.WINDOWSIZECHANGED):
-            if self.display.follow():
-                self._resized()
-        elif event.type in (pygame.WINDOWEXPOSED, pygame.WINDOWSHOWN, pygame.WINDOWRESTORED):
+            # Even at the same size what was there is gone: full screen and back within one turn, say.
+            self._resized() if self.display.follow() else self.redraw()
+        elif event.type in _SEEN_AGAIN:
             self.redraw()
         elif event.type == pygame.WINDOWFOCUSLOST:
             self._let_go()

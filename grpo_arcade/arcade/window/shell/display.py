@@ -6,6 +6,7 @@ import os
 import sys
 
 import pygame
+from pygame._sdl2.video import Window
 
 from grpo_arcade.arcade.window.draw import paint, theme
 
@@ -40,8 +41,9 @@ class Display:
         os.environ.setdefault("SDL_VIDEO_X11_WMCLASS", "grpo-arcade")
         os.environ.setdefault("SDL_VIDEO_ALLOW_SCREENSAVER", "1")
         self._windowed = size
-        self._full_screen = full_screen
+        self._full_screen = self._began_full = full_screen
         self._known = 0, 0
+        self._window: Window | None = None
         try:
             pygame.display.init()
             pygame.font.init()
@@ -56,9 +58,21 @@ class Display:
         self._known = self.surface.get_size()
 
     def toggle_full_screen(self) -> None:
-        """Full screen, or back to the size there was."""
+        """Full screen, or back to the size and the place there was."""
         self._full_screen = not self._full_screen
-        self._set_mode()
+        if self._began_full:
+            self._began_full = False  # there is no place yet to go back to
+            self._set_mode()
+            return
+        # A mode that is set anew puts the window a title bar further down each time; SDL itself knows where it was.
+        if self._window is None:
+            self._window = Window.from_display_module()  # kept: pygame closes the window of one that is let go
+        self._window.set_fullscreen(True) if self._full_screen else self._window.set_windowed()
+        pygame.event.pump()
+        self.surface = pygame.display.get_surface() or self.surface
+        self._known = self.surface.get_size()
+        if not self._full_screen and self._known != self._windowed:
+            self._set_mode()  # where SDL has forgotten how large it was
 
     def follow(self) -> bool:
         """Take over a size that a person has given the window; True if it is another one."""

@@ -194,7 +194,7 @@ class Help:
         columns = max(1, width // look.px(400))
         head = look.px(theme.TITLE) * 2 + pad
         rows = max(3, min(-(-len(lines) // columns), (surface.get_height() - pad - head - pad) // step))
-        self._hidden = max(0, len(lines) - rows * columns)
+        self._hidden = next(at for at in range(len(lines) + 1) if len(_columned(lines[at:], rows)) <= rows * columns)
         self._first = min(self._first, self._hidden)
         card = pygame.Rect(0, 0, width, min(head + rows * step + pad, surface.get_height()))
         card.center = surface.get_rect().center
@@ -213,13 +213,25 @@ class Help:
         paint.text(surface, more, at, look.px(theme.CAPTION), look.faint, anchor="right", room=room)
         column_width = (card.width - 2 * pad) // columns
         keys_at = min(look.px(150), column_width * 2 // 5)
-        for number, (heading, action) in enumerate(lines[self._first : self._first + rows * columns]):
+        for number, (heading, action) in enumerate(_columned(lines[self._first :], rows)[: rows * columns]):
             column, row = divmod(number, rows)
             x = card.left + pad + column * column_width
             y = card.top + head + row * step + step // 2
+            if action is None and not heading:
+                continue
             if action is None:
                 paint.text(surface, heading, (x, y), height, look.accent, weight="bold", room=column_width)
                 continue
             paint.text(surface, action.label, (x, y), height, look.ink, room=keys_at - look.px(theme.TIGHT))
             keys = ", ".join(map(binding_label, bindings.bindings(action.id))) or "not bound"
             paint.text(surface, keys, (x + keys_at, y), height, look.soft, room=column_width - keys_at - pad)
+
+
+def _columned(lines: Sequence[tuple[str, Action | None]], rows: int) -> list[tuple[str, Action | None]]:
+    """The same in columns of so many rows, with nothing at the foot of a column where a heading would stand alone."""
+    placed: list[tuple[str, Action | None]] = []
+    for line in lines:
+        if line[1] is None and len(placed) % rows == rows - 1:
+            placed.append(("", None))
+        placed.append(line)
+    return placed

@@ -126,6 +126,20 @@ class Focus:
             self.index = min(ahead or behind)[1]
 
 
+FRAME = 5
+"""Points that a frame lies around what has the focus: so far that its round corners are not painted over."""
+
+
+def focus_frame(look: Theme, rect: pygame.Rect) -> pygame.Rect:
+    """Where the frame of something lies that paints itself right up to its own corners, as a board does."""
+    return rect.inflate(2 * look.px(FRAME), 2 * look.px(FRAME))
+
+
+def draw_focus_frame(surface: pygame.Surface, look: Theme, frame: pygame.Rect) -> None:
+    """Paint it, with the page inside."""
+    paint.panel(surface, frame, look.page, look.px(theme.RADIUS), look.accent, max(2, look.px(2.5)))
+
+
 def draw_item(surface: pygame.Surface, look: Theme, item: Item, focused: bool) -> None:
     """A button, or a row with a value that can be changed."""
     height, pad = look.px(theme.BODY), look.px(theme.GAP)
@@ -196,7 +210,7 @@ def heading_anew(
 ) -> pygame.Rect:
     """Paint a heading again above boards that begin at ``boards``; returns what was painted over."""
     # The focus of the uppermost boards begins a little above them.
-    tall = boards - max(3, look.px(3)) - area.top
+    tall = boards - look.px(FRAME) - area.top
     painted = surface.fill(look.page, (area.left, area.top, area.width, tall))
     (compact_heading if compact else heading)(surface, look, area, words, note)
     return painted

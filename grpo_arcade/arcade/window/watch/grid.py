@@ -10,6 +10,7 @@ import pygame
 from grpo_arcade.arcade.window.draw import theme
 from grpo_arcade.arcade.window.draw.grid import largest_boards
 from grpo_arcade.arcade.window.draw.theme import Theme
+from grpo_arcade.arcade.window.shell.widgets import FRAME
 from grpo_arcade.arcade.window.watch.tile import Tile
 
 MOST_BOARDS = 16
@@ -99,7 +100,7 @@ class TileGrid:
                 self.area.left + column * cell_width + (cell_width - wide) // 2,
                 self.area.top + row * cell_height,
                 wide,
-                cell_height - look.px(8),
+                cell_height - look.px(FRAME) - look.px(theme.TIGHT),
             )
             tile.board = pygame.Rect(*tile.rect.topleft, wide, tall)
 

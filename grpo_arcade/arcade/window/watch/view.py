@@ -17,7 +17,7 @@ import pygame
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.boards import board_size, palette_of
 from grpo_arcade.arcade.window.draw.words import shown_name
-from grpo_arcade.arcade.window.shell.widgets import heading_anew
+from grpo_arcade.arcade.window.shell.widgets import draw_focus_frame, focus_frame, heading_anew
 from grpo_arcade.arcade.window.watch.before_after import BeforeAfter
 from grpo_arcade.arcade.window.watch.grid import TileGrid
 from grpo_arcade.arcade.window.watch.panels import Strip, draw_column, draw_empty, status_words
@@ -227,11 +227,10 @@ class WatchView:
 
     def _draw_tile(self, surface: pygame.Surface, tile: Tile) -> pygame.Rect:
         shown, look = self._shown(), self._app.theme
-        edge = max(2, look.px(2.5))
-        frame = tile.rect.inflate(2 * edge, 2 * edge)
+        frame = focus_frame(look, tile.rect)
         surface.fill(look.page, frame)
         if tile is shown.focused:
-            paint.panel(surface, frame, look.page, look.px(theme.RADIUS), look.accent, edge)
+            draw_focus_frame(surface, look, frame)
         self._draw_board(surface, tile)
         tile.draw_caption(surface, look, shown.measure)
         return frame
