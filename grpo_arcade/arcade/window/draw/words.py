@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from grpo_arcade.games import Game, Outcome
 
+PERSON = "a person"
+"""Who plays, in a recording of somebody before the window."""
+
 
 def shown_name(game: str) -> str:
     """A game's name as people read it: "Space Invaders", "Connect Four"."""
@@ -21,6 +24,11 @@ def goal(game: Game) -> str:
     if "target" in options and "size" in options:
         return f"Reach {options['target']:,} on {options['size']}×{options['size']}"
     return ", ".join(f"{key} {value}" for key, value in options.items())
+
+
+def player_words(player: str, *, own: bool) -> str:
+    """Who played, for people; ``own``: in a recording of this window's, in which "a person" is who sits before it."""
+    return "You" if own and player == PERSON else player or "a player"
 
 
 def outcome_words(outcome: Outcome) -> str:

@@ -11,6 +11,7 @@ import pygame
 
 from grpo_arcade.arcade.window.background.jobs import Task
 from grpo_arcade.arcade.window.draw import theme
+from grpo_arcade.arcade.window.draw.words import player_words
 from grpo_arcade.arcade.window.home.games import ATARI, LIBRARY, GameShelf, Tile
 from grpo_arcade.arcade.window.home.lists import Entry, RowList
 from grpo_arcade.arcade.window.home.live_run import ASKED, LiveRun, buttons
@@ -331,7 +332,8 @@ class Home(Scene):
                 rows.append(Entry(recording.path, recording.path.name, "cannot be read", style.bad, choose))
                 continue
             more = f" and {recording.count - 1} more" if recording.count > 1 else ""
-            words = f"{first.player or 'a player'} · {first.game} · seed {first.seed}{more}"
+            who = player_words(first.player, own=recording.path.parent == self.app.settings.data_folder / "recordings")
+            words = f"{who} · {first.game} · seed {first.seed}{more}"
             note = score_text(first.score)
             rows.append(Entry(recording.path, words, note, style.outcome(first.outcome), choose))
         return rows
@@ -348,7 +350,7 @@ class Home(Scene):
         for rows in self._lists:
             rows.draw(surface, style, self._focus.items, self._focus.item)
         for item in self._focus.items:
-            if item.key in ("versus", "train"):
+            if item.key in ("versus", "train") and not self.compact:  # where all is one list, they are rows of it
                 draw_item(surface, style, item, item is self._focus.item)
         return None
 

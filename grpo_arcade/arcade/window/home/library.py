@@ -156,9 +156,11 @@ class Library(Scene):
         self._side = pygame.Rect(self.area.right - pad - wide, top, wide, self.area.bottom - top - gap)
         right = self._side.left - pad if wide else self.area.right - gap
         self._list = pygame.Rect(left, top, right - left, self.area.bottom - top - gap // 2)
-        height = look.px(26)
-        self._rows = max(1, self._list.height // height)
         self._columns = max(1, self._list.width // look.px(190))
+        # Somewhat closer, if then all are in sight.
+        needed = -(-len(self.found) // self._columns)
+        height = min(look.px(26), max(look.px(22), self._list.height // max(1, needed)))
+        self._rows = max(1, self._list.height // height)
         across = self._list.width // self._columns
         shown = self.found[self._first * self._rows : (self._first + self._columns) * self._rows]
         items = []
@@ -190,6 +192,7 @@ class Library(Scene):
             self._draw_row(surface, item, str(item.key))
         if self._side.width and self.chosen is not None:
             self._draw_side(surface, self.chosen)
+        self._draw_more(surface)
         if not self.found:
             at = self._list.left + look.px(theme.GAP), self._list.top + look.px(theme.PAD)
             paint.text(surface, "No title matches", at, look.px(theme.BODY), look.soft, room=self._list.width)
@@ -203,6 +206,19 @@ class Library(Scene):
         words, colour = (self.typed + "_", look.ink) if self.typed else ("Type a part of its name", look.faint)
         at = box.left + look.px(theme.GAP), box.centery
         paint.text(surface, words, at, look.px(theme.BODY), colour, room=box.width - 2 * look.px(theme.GAP))
+
+    def _draw_more(self, surface: pygame.Surface) -> None:
+        """Arrows beside the field, and how many are out of sight on that side."""
+        look = self.app.theme
+        small, y = look.px(theme.CAPTION), self._list.top - look.px(theme.TIGHT) - look.px(12 if self.compact else 17)
+        before = self._first * self._rows
+        after = len(self.found) - before - len(self._focus.items)
+        x = self._list.right - look.px(theme.GAP)
+        for count, way in ((after, "right"), (before, "left")):
+            if count > 0:
+                paint.arrow(surface, (x - small // 2, y), small, way, look.accent)  # type: ignore[arg-type]
+                box = paint.text(surface, f"{count} more", (x - small * 3 // 2, y), small, look.soft, anchor="right")
+                x = box.left - look.px(theme.GAP)
 
     def _draw_row(self, surface: pygame.Surface, item: Item, title: str) -> None:
         look, box = self.app.theme, item.rect

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grpo_arcade.arcade.players.player import POCKET, YOU
-from grpo_arcade.arcade.window.play.session import PERSON, Session
+from grpo_arcade.arcade.window.draw.words import PERSON
+from grpo_arcade.arcade.window.play.session import Session
 from grpo_arcade.arcade.window.shell.actions import Bindings
 from grpo_arcade.games import Outcome, make
 

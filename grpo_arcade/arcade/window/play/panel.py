@@ -120,7 +120,9 @@ def draw_plate(
     paint.veil(surface, look.page, 0.5, board)
     big = min(look.px(theme.DISPLAY), board.width // 9)
     small = max(6, min(look.px(theme.HEADING), board.width // 24))
-    plate = pygame.Rect(0, 0, board.width * 9 // 10, 2 * big + 4 * small)
+    room = board.width * 9 // 10 - 2 * small
+    lines, step = paint.wrapped(line, room, small), round(small * theme.LINE)
+    plate = pygame.Rect(0, 0, board.width * 9 // 10, 2 * big + 4 * small + (len(lines) - 1) * step)
     lower, low = 2 * small, min(look.px(theme.BODY), small)
     if offers:
         rows = _rows_of(offers, plate.width - 2 * low, low)
@@ -129,15 +131,16 @@ def draw_plate(
         plate.height = min(plate.height, board.height)
     plate.center = board.center
     paint.panel(surface, plate, look.card, look.px(theme.RADIUS), look.line)
-    room = plate.width - 2 * small
     big = max(6, fonts.tallest(words, room, big))
     at = plate.centerx, plate.top + big + small // 2
     paint.text(surface, words, at, big, colour, weight="bold", anchor="middle", room=room)
-    at = plate.centerx, plate.bottom - lower
-    paint.text(surface, line, at, small, look.soft, anchor="middle", room=room)
+    for row, part in enumerate(reversed(lines)):
+        at = plate.centerx, plate.bottom - lower - row * step
+        paint.text(surface, part, at, small, look.soft, anchor="middle", room=room)
     if offers:
-        for number, row in enumerate(rows):
-            _draw_offers(surface, look, row, (plate.centerx, at[1] + small + round((number + 0.8) * 2.4 * low)), low)
+        top = plate.bottom - lower + small
+        for number, offered in enumerate(rows):
+            _draw_offers(surface, look, offered, (plate.centerx, top + round((number + 0.8) * 2.4 * low)), low)
 
 
 def _rows_of(offers: Sequence[tuple[str, str]], room: int, height: int) -> list[list[tuple[str, str]]]:

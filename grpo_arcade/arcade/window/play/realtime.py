@@ -9,7 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from grpo_arcade.arcade.window.play.session import PERSON, Session
+from grpo_arcade.arcade.window.draw.words import PERSON
+from grpo_arcade.arcade.window.play.session import Session
 from grpo_arcade.arcade.window.play.speaker import Speaker
 from grpo_arcade.arcade.window.play.stick import Stick
 from grpo_arcade.games import Game

@@ -11,10 +11,10 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from grpo_arcade.arcade.window.draw.words import PERSON
 from grpo_arcade.games import Episode, Outcome, make
 from grpo_arcade.games.replay import Replay, play_again
 
-PERSON = "a person"
 _LONGEST_CLIP_S = 600.0
 
 

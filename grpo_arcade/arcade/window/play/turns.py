@@ -14,10 +14,11 @@ from grpo_arcade.arcade.players.player import Baseline, Program
 from grpo_arcade.arcade.window.background.advice import Autoplay, InStep, advise
 from grpo_arcade.arcade.window.background.jobs import Task
 from grpo_arcade.arcade.window.draw import theme
+from grpo_arcade.arcade.window.draw.words import PERSON
 from grpo_arcade.arcade.window.play.kept_games import set_best_score
 from grpo_arcade.arcade.window.play.panel import draw_hint
 from grpo_arcade.arcade.window.play.play import Play
-from grpo_arcade.arcade.window.play.session import PERSON, Session
+from grpo_arcade.arcade.window.play.session import Session
 from grpo_arcade.arcade.window.shell.scene import Act, Event, Pointer
 from grpo_arcade.games import Episode
 from grpo_arcade.recordings import verify

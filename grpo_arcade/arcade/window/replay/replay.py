@@ -10,7 +10,7 @@ import pygame
 
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.boards import board_size, draw_board, palette_of
-from grpo_arcade.arcade.window.draw.words import goal, shown_name
+from grpo_arcade.arcade.window.draw.words import goal, player_words, shown_name
 from grpo_arcade.arcade.window.replay.playback import replay_of
 from grpo_arcade.arcade.window.replay.rivals import Rivals
 from grpo_arcade.arcade.window.shell.scene import Dropped, Event, Pointer, Scene
@@ -48,6 +48,8 @@ class ReplayScene(Scene):
             raise ValueError(f"{note or 'this'} holds no episode that could be shown")
         self.episodes = list(episodes)
         self.note = note
+        self._own = False
+        """Whether it was recorded in this window."""
         self.playing = False
         self.speed = 1.0
         self.compared: Replay | None = None
@@ -65,7 +67,9 @@ class ReplayScene(Scene):
         loaded = load_all(path)
         if loaded.note and loaded.episodes:
             app.complain(loaded.note)
-        return cls(app, loaded.episodes, path.name if loaded.episodes else loaded.note or path.name)
+        scene = cls(app, loaded.episodes, path.name if loaded.episodes else loaded.note or path.name)
+        scene._own = path.parent == app.settings.data_folder / "recordings"
+        return scene
 
     def _show(self, number: int) -> None:
         self.number = number % len(self.episodes)
@@ -333,7 +337,7 @@ class ReplayScene(Scene):
             surface, f"{replay.score:,.0f}", (box.right, upper), height, look.ink, weight="bold", anchor="right"
         )
         room = right.left - box.left - look.px(theme.GAP)
-        who = episode.player or "a player"
+        who = player_words(episode.player, own=self._own)
         paint.text(surface, who, (box.left, upper), height, look.ink, weight="bold", room=room)
         ending = str(episode.outcome).replace("_", " ") if replay.ended else ""
         right = paint.text(

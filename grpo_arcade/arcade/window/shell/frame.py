@@ -43,7 +43,7 @@ class FramePainter:
     ) -> None:
         """Paint the next frame and show it; all of it if ``whole``, or if the bar of keys has to change."""
         keys = tuple(scene.keys())
-        if whole or keys != self._keys:
+        if whole or keys != self._keys or help is not None:  # nothing of the scene is painted over the help
             self._keys = keys
             self._under = surface.copy() if self._messages else None
             below = surface if self._under is None else self._under

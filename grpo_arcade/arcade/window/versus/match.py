@@ -19,9 +19,9 @@ import pygame
 from grpo_arcade.arcade.players.player import YOU
 from grpo_arcade.arcade.window.draw import theme
 from grpo_arcade.arcade.window.draw.code_view import highlighted
-from grpo_arcade.arcade.window.draw.words import shown_name
+from grpo_arcade.arcade.window.draw.words import PERSON, shown_name
 from grpo_arcade.arcade.window.play.realtime import RealTime
-from grpo_arcade.arcade.window.play.session import PERSON, fresh_seed
+from grpo_arcade.arcade.window.play.session import fresh_seed
 from grpo_arcade.arcade.window.replay.export import Export
 from grpo_arcade.arcade.window.replay.playback import Playback, replay_of
 from grpo_arcade.arcade.window.shell.scene import Act, Event, Pointer, Released, Scene, Wheel

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pygame
 
@@ -160,8 +161,8 @@ def _draw_beyond(
     paint.text(surface, words, (x + small // 2, y), small, look.faint, room=room - small)
 
 
-def status_words(news: News, pinned: bool, more: Sequence[str]) -> str:
-    """How the run stands, in one line, and ``more`` about how it is being watched."""
+def status_words(news: News, folder: Path, pinned: bool, more: Sequence[str]) -> str:
+    """How the run of a folder stands, in one line, and ``more`` about how it is being watched."""
     if news.problem:
         return news.problem
     if not news.game:
@@ -175,7 +176,7 @@ def status_words(news: News, pinned: bool, more: Sequence[str]) -> str:
         if news.left_s is not None:
             parts.append(time_left(news.left_s))
     elif news.status == "crashed":
-        parts.append("the trainer died without a word; arcade train --resume goes on")
+        parts.append(f"the trainer died without a word; it goes on with arcade train --resume {folder}")
     else:
         parts.append(news.status)
     if news.quiet_s:

@@ -46,6 +46,7 @@ class Spotlight:
         self.code = CodeView()
         self.chart = StoryChart()
         self.headline = pygame.Rect(0, 0, 0, 0)
+        self._compact = False
         self._measure = measure
         self._board = pygame.Rect(0, 0, 0, 0)
         self._facts = pygame.Rect(0, 0, 0, 0)
@@ -76,6 +77,7 @@ class Spotlight:
     def lay_out(self, area: pygame.Rect, look: Theme, compact: bool, picture: Picture) -> None:
         """The sentence above; below it board and facts on the left, program and curve on the right."""
         gap = look.px(theme.GAP)
+        self._compact = compact
         tall = self._headline_height(look, compact)
         inset = 0 if compact else look.px(theme.PAD) - gap  # begins where the heading above it does
         self.headline = pygame.Rect(area.left + inset, area.top, area.width - inset, tall)
@@ -133,7 +135,7 @@ class Spotlight:
 
     def _large(self, look: Theme) -> Theme:
         """Larger letters where only one part is shown."""
-        return look if self.part == "all" else dataclasses.replace(look, scale=look.scale * _ENLARGED)
+        return look if self.part == "all" or self._compact else dataclasses.replace(look, scale=look.scale * _ENLARGED)
 
     def place(self) -> None:
         """The tile's board lies where this one does, as long as this is shown."""
@@ -170,11 +172,13 @@ class Spotlight:
         paint.text(surface, headline.line, (box.left, y), height, look.rival, weight="bold", room=box.width)
         if not compact:
             small = look.px(theme.CAPTION)
-            alarm = self._news.warnings[0].message if self._news.warnings else ""
-            words, colour = (f"Alarm: {alarm}", look.bad) if alarm else (headline.meaning, look.soft)
-            y = box.bottom - small
-            fitting = max(look.px(theme.CAPTION * 0.8), fonts.tallest(words, box.width, small, "medium"))
-            paint.text(surface, words, (box.left, y), fitting, colour, room=box.width)
+            x, y = box.left, box.bottom - small
+            if self._news.warnings:
+                words = f"Alarm: {self._news.warnings[0].message}"
+                x = paint.text(surface, words, (x, y), small, look.bad, room=box.width).right + small
+            room = box.right - x
+            fitting = max(look.px(theme.CAPTION * 0.8), fonts.tallest(headline.meaning, room, small, "medium"))
+            paint.text(surface, headline.meaning, (x, y), fitting, look.soft, room=room)
         return box
 
     def draw_chart(self, surface: pygame.Surface, look: Theme) -> pygame.Rect:

@@ -117,7 +117,8 @@ class StoryChart:
             y = round(self._y(level, limits))
             for x in range(plot.left, plot.right, 3 * small // 2):
                 surface.fill(look.soft, (x, y, min(small, plot.right - x), thin))
-            beside = next((at for at in (y - small, y + small) if all(abs(at - other) > small for other in taken)), y)
+            places = [at for at in (y - small, y + small) if plot.top + small // 2 <= at <= plot.bottom - small // 2]
+            beside = next((at for at in places if all(abs(at - other) > small for other in taken)), places[0])
             taken.append(beside)
             words = f"{name} {score_text(level)}"
             paint.text(surface, words, (plot.left + small // 2, beside), small, look.soft, room=plot.width // 2)

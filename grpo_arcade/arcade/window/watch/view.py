@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pygame
@@ -41,8 +42,8 @@ _BOARDS_S = 0.008
 class Shown:
     """What is to be seen of a run now."""
 
-    run: str
-    """The folder's name, for as long as nothing is known of the run."""
+    folder: Path
+    """The run's, whose name stands for it as long as nothing is known of it."""
     news: News
     measure: Measure
     grid: TileGrid
@@ -264,7 +265,7 @@ class WatchView:
     def _draw_heading(self, surface: pygame.Surface) -> pygame.Rect:
         shown, look = self._shown(), self._app.theme
         news = shown.news
-        name = f"{news.model} · {shown_name(news.game)}" if news.game else shown.run
+        name = f"{news.model} · {shown_name(news.game)}" if news.game else shown.folder.name
         top = shown.grid.area.top
         said = "" if shown.moment else self.status_words()
         painted = heading_anew(surface, look, self._area, top, name, said, compact=self._compact)
@@ -291,11 +292,14 @@ class WatchView:
         gone = spotlight is not None and spotlight.of_step and spotlight.step != shown.news.shown
         if shown.pair is not None:
             return status_words(
-                shown.news, shown.pinned, ["before and after", f"seed {shown.pair.episodes[0].seed}", shown.pace]
+                shown.news,
+                shown.folder,
+                shown.pinned,
+                ["before and after", f"seed {shown.pair.episodes[0].seed}", shown.pace],
             )
         words = shown.grid.words() if spotlight is None else [f"reading step {spotlight.step}"] if gone else []
         more = [*words, shown.pace]
-        return status_words(shown.news, shown.pinned, more)
+        return status_words(shown.news, shown.folder, shown.pinned, more)
 
     def _draw_empty(self, surface: pygame.Surface) -> pygame.Rect:
         shown = self._shown()

@@ -305,7 +305,7 @@ class WatchScene(Scene):
 
     def _shown(self) -> Shown:
         return Shown(
-            run=self.folder.name,
+            folder=self.folder,
             news=self.news,
             measure=self.measure,
             grid=self.grid,
