@@ -6,10 +6,12 @@ import sys
 import pygame
 import pytest
 
+from grpo_arcade.arcade.window.draw import paint
 from grpo_arcade.arcade.window.home.games import ATARI_TILES
 from grpo_arcade.arcade.window.home.home import Home
 from grpo_arcade.arcade.window.home.library import Library
 from grpo_arcade.arcade.window.play.clock import ClockPlay
+from grpo_arcade.arcade.window.play.opening import play
 from grpo_arcade.arcade.window.replay.replay import ReplayScene
 from grpo_arcade.arcade.window.versus.match import YOU, Match
 from grpo_arcade.arcade.window.versus.versus import VersusScene
@@ -289,3 +291,37 @@ def test_without_the_emulator_a_console_is_one_line_and_the_window_goes_on(app, 
     hands.press("return")
     assert app.scene is scene
     assert "Atari games need the Arcade Learning Environment: pip install" in hands.said[-1]
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (1920, 1080), (1024, 700)])
+def test_all_titles_of_the_library_are_in_sight_or_said_to_be_beside_it(make_app, size):
+    app = make_app(size=size)
+    scene = Library(app)
+    app.open(scene)
+    titles = len(scene.found)
+    if size != (1024, 700):
+        assert len(scene._focus.items) == titles
+    app._draw(scene)
+    head = pygame.Rect(scene._list.left, scene._list.top - app.theme.px(34), scene._list.width, app.theme.px(26))
+    seen = pygame.surfarray.array2d(app.surface.subsurface(head)) & 0xFFFFFF
+    assert (seen == app.theme.accent).any() == (len(scene._focus.items) < titles)
+
+
+@pytest.mark.parametrize("size", [(320, 240), (1280, 800), (1920, 1080)])
+def test_what_a_plate_says_is_never_cut(make_app, monkeypatch, size):
+    said = []
+    write = paint.text
+
+    def listen(surface, words, *args, **how):
+        said.append(words)
+        return write(surface, words, *args, **how)
+
+    app = make_app(size=size)
+    scene = play(app, "atari/ms_pacman")
+    app.open(scene)
+    monkeypatch.setattr(paint, "text", listen)
+    app.redraw()
+    app._draw(scene)
+    assert "Ready" in said
+    assert "It begins with your first press · Space fires" in " ".join(said)
+    assert not [words for words in said if words.endswith("…")]

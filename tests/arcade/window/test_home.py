@@ -8,6 +8,7 @@ import time
 import pygame
 import pytest
 
+from grpo_arcade.arcade.window.draw.words import player_words
 from grpo_arcade.arcade.window.home.home import Home
 from grpo_arcade.arcade.window.home.shelf import look, run_line
 from grpo_arcade.arcade.window.home.tiles import Board
@@ -209,3 +210,20 @@ def test_the_pointer_takes_the_focus_only_when_it_presses(app, hands, recordings
     assert [item.key for item in scene._focus.items if item.hovered] == [second.key]
     hands.point((2, scene.area.bottom - 2))
     assert not any(item.hovered for item in scene._focus.items)
+
+
+def test_the_way_to_a_match_can_be_read_where_everything_is_one_list(make_app):
+    app = make_app(size=(320, 240))
+    scene = Home(app)
+    app.open(scene)
+    app._draw(scene)
+    row = next(item.rect for item in scene._focus.items if item.key == "versus")
+    inside = pygame.surfarray.array2d(app.surface.subsurface(row.inflate(-8, -8))) & 0xFFFFFF
+    assert (inside == app.theme.ink).any()
+
+
+def test_your_own_recordings_are_yours_and_a_strangers_are_not():
+    assert player_words("a person", own=True) == "You"
+    assert player_words("a person", own=False) == "a person"
+    assert player_words("expectimax", own=True) == "expectimax"
+    assert player_words("", own=False) == "a player"

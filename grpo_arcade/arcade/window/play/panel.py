@@ -121,6 +121,8 @@ def draw_plate(
     big = min(look.px(theme.DISPLAY), board.width // 9)
     small = max(6, min(look.px(theme.HEADING), board.width // 24))
     room = board.width * 9 // 10 - 2 * small
+    # A little smaller rather than a word alone in a second line.
+    small = max(6, small * 4 // 5, fonts.tallest(line, room, small, "medium"))
     lines, step = paint.wrapped(line, room, small), round(small * theme.LINE)
     plate = pygame.Rect(0, 0, board.width * 9 // 10, 2 * big + 4 * small + (len(lines) - 1) * step)
     lower, low = 2 * small, min(look.px(theme.BODY), small)
@@ -134,8 +136,8 @@ def draw_plate(
     big = max(6, fonts.tallest(words, room, big))
     at = plate.centerx, plate.top + big + small // 2
     paint.text(surface, words, at, big, colour, weight="bold", anchor="middle", room=room)
-    for row, part in enumerate(reversed(lines)):
-        at = plate.centerx, plate.bottom - lower - row * step
+    for row, part in enumerate(lines):
+        at = plate.centerx, plate.bottom - lower - (len(lines) - 1 - row) * step
         paint.text(surface, part, at, small, look.soft, anchor="middle", room=room)
     if offers:
         top = plate.bottom - lower + small

@@ -291,12 +291,8 @@ class WatchView:
         spotlight = shown.spotlight
         gone = spotlight is not None and spotlight.of_step and spotlight.step != shown.news.shown
         if shown.pair is not None:
-            return status_words(
-                shown.news,
-                shown.folder,
-                shown.pinned,
-                ["before and after", f"seed {shown.pair.episodes[0].seed}", shown.pace],
-            )
+            more = ["before and after", f"seed {shown.pair.episodes[0].seed}", shown.pace]
+            return status_words(shown.news, shown.folder, shown.pinned, more)
         words = shown.grid.words() if spotlight is None else [f"reading step {spotlight.step}"] if gone else []
         more = [*words, shown.pace]
         return status_words(shown.news, shown.folder, shown.pinned, more)
