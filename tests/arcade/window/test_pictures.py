@@ -282,32 +282,54 @@ CONSOLES = (
 )
 STORY = watch_enlarged, watch_curve, watch_before_after
 SCENES = {f.__name__: f for f in (*SHELL, watch, *STORY, versus, versus_setup, *CONSOLES)}
-CASES = [
-    *((name, (1280, 800), "classic") for name in SCENES),
-    *((name, (320, 240), "classic") for name in ("home", "play", "replay", "helped", "watch", "versus")),
-    *((name, (320, 240), "classic") for name in ("play_console", "watch_consoles")),
-    ("play_in_motion", (1280, 800), "colour-blind"),
-]
+SEEN = [(size, palette) for size in ((1280, 800), (320, 240), (1920, 1080)) for palette in ("classic", "colour-blind")]
+CELL = 320, 240
+"""What each is reduced to, but for the first, beside the others in one file."""
 
 
-@pytest.mark.parametrize(("name", "size", "palette"), CASES)
-def test_a_scene_looks_as_stored(make_app, name, size, palette):
-    app = make_app(size=size, palette=palette)
-    scene = SCENES[name](app)
+def drawn(app, scene):
     app.redraw()
     for _ in range(8):  # a match paints itself in parts, the first time
         app._draw(scene)
-    drawn = Image.frombytes("RGB", size, pygame.image.tobytes(app.surface, "RGB"))
-    if size[0] > STORED_SIZE[0]:
-        drawn = drawn.resize(STORED_SIZE, Image.Resampling.BOX)
-    file = STORED / f"{name}-{size[0]}-{palette}.png"
-    if os.environ.get("ARCADE_DRAW_PICTURES"):
-        STORED.mkdir(exist_ok=True)
-        drawn.quantize(128, dither=Image.Dither.NONE).save(file, optimize=True)
-        return
-    with Image.open(file) as stored:
-        difference = np.abs(np.asarray(drawn, int) - np.asarray(stored.convert("RGB"), int))
-    assert difference.mean() < TOLERANCE, f"{name} looks different: {difference.mean():.2f} levels a pixel on average"
+    return Image.frombytes("RGB", app.surface.get_size(), pygame.image.tobytes(app.surface, "RGB"))
+
+
+def wear(app, size, palette):
+    """The same scene in a window of another size and other colours; no time passes."""
+    app.palette = palette
+    pygame.display.set_mode(size, pygame.RESIZABLE)
+    app.display.follow()
+    app._resized()
+    return app
+
+
+def seen(app, scene):
+    """The scene at every size in every palette: the first of them large, the others small in one sheet."""
+    first = drawn(app, scene).resize(STORED_SIZE, Image.Resampling.BOX)
+    sheet = Image.new("RGB", (3 * CELL[0], 2 * CELL[1]))
+    for place, look in enumerate(SEEN[1:]):
+        picture = drawn(wear(app, *look), scene)
+        picture.thumbnail(CELL, Image.Resampling.BOX)
+        sheet.paste(picture, (place % 3 * CELL[0], place // 3 * CELL[1]))
+    return {"": first, "-others": sheet}
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_a_scene_looks_as_stored_at_every_size_in_both_palettes(make_app, name):
+    app = make_app(size=SEEN[0][0], palette=SEEN[0][1])
+    for which, picture in seen(app, SCENES[name](app)).items():
+        file = STORED / f"{name}{which}.png"
+        if os.environ.get("ARCADE_DRAW_PICTURES"):
+            STORED.mkdir(exist_ok=True)
+            picture.quantize(128, dither=Image.Dither.NONE).save(file, optimize=True)
+            continue
+        with Image.open(file) as stored:
+            difference = np.abs(np.asarray(picture, int) - np.asarray(stored.convert("RGB"), int))
+        cells = [difference] if not which else [
+            difference[y : y + CELL[1], x : x + CELL[0]] for y in (0, CELL[1]) for x in range(0, 3 * CELL[0], CELL[0])
+        ]  # fmt: skip
+        for number, cell in enumerate(cells):
+            assert cell.mean() < TOLERANCE, f"{name}{which} {number}: {cell.mean():.2f} levels a pixel on average"
 
 
 def test_scenes_differ_from_each_other_by_far_more_than_the_tolerance(make_app):

@@ -88,7 +88,7 @@ def draw_ending(
     side = board.width
     paint.veil(surface, look.page, 0.45, board)
     words = outcome_words(outcome)
-    height = min(look.px(theme.HEADING), max(6, side // 11))
+    height = min(look.px(theme.TITLE if side > look.px(300) else theme.HEADING), max(6, side // 11))
     height = max(4, fonts.tallest(words, side * 9 // 10 - height, height))
     two_lines = score is not None and side > 8 * height
     band = pygame.Rect(0, 0, min(side * 9 // 10, 16 * height), height * (4 if two_lines else 3))
