@@ -1,7 +1,9 @@
 """The members of a run's league, and whom a group meets: the champion, and others drawn by how hard they are.
 
-How hard somebody is, is the share of points that the model's strategies have lost to it lately. Who is beaten always is
-met seldom, but never not at all, so that what was learnt against it is not forgotten unseen.
+How hard somebody is, is the share of points that the model's strategies have lost to it lately. Where that is open,
+near one half, games tell strategies apart best, so such members are met most (the prioritised fictitious self-play of
+AlphaStar, Vinyals et al., Nature 575, 2019, with its weights for a curriculum). Who is beaten always, or never, is met
+seldom, but not never, so that what was learnt against it is not forgotten unseen.
 """
 
 from __future__ import annotations
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
     from grpo_arcade.trainer.recorder import Recorder
     from grpo_arcade.trainer.scoring import Rollout
 
-_EASIEST = 0.05
-"""The weight of who is always beaten; that of who always wins is 1."""
+_LEAST = 0.05
+"""The weight of who is always or never beaten; that of an equal is 1."""
 _FORGETS = 0.8
 """What an earlier step counts for beside the one after it."""
 
@@ -57,7 +59,8 @@ class League:
         chosen = [] if self.champion is None else [self.champion]
         left = [member for member in self.members if member not in chosen]
         while left and len(chosen) < count:
-            weights = [max(_EASIEST, self.hardness(member.id) ** 2) for member in left]
+            hard = [self.hardness(member.id) for member in left]
+            weights = [max(_LEAST, 4 * lost * (1 - lost)) for lost in hard]
             chosen.append(left.pop(rng.choices(range(len(left)), weights)[0]))
         return tuple(Opponent(member.id, contender(member)) for member in chosen)
 

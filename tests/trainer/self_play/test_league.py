@@ -129,7 +129,7 @@ def test_champions_are_those_who_beat_the_one_before_and_join_the_league(pool):
     assert [again.opponents(step, 0, 2) for step in range(9)] == [league.opponents(step, 0, 2) for step in range(9)]
 
 
-def test_a_group_meets_the_champion_and_mostly_who_is_hard():
+def test_a_group_meets_the_champion_and_mostly_its_equals():
     recorder = Noted()
     names = ["easy", "hard", "new"]
     members = [newcomer(Member(number, name, 0, baseline=name)) for number, name in enumerate(names, 1)]
@@ -141,7 +141,7 @@ def test_a_group_meets_the_champion_and_mostly_who_is_hard():
     met = [[each.id for each in league.opponents(step, 0, 2)] for step in range(300)]
     assert all(len(each) == 2 and each[0] == 4 and each[1] != 4 for each in met)
     drawn = Counter(each[1] for each in met)
-    assert drawn[2] > 2 * drawn[3] > 2 * drawn[1] > 0
+    assert drawn[3] > 1.5 * drawn[2] > 3 * drawn[1] > 0
     assert sorted(each.id for each in league.opponents(1, 0, 9)) == [1, 2, 3, 4]
 
 
