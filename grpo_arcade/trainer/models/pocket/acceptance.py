@@ -28,7 +28,7 @@ from grpo_arcade.trainer.models.pocket.names import Names, measure_names, only_n
 
 KNOWN = tuple(game for game, grammar in GRAMMARS.items() if grammar.WANTED)
 """The games with a grammar that can be played."""
-_QUICK = ("2048",)
+_QUICK = ("2048", "connect-four")
 """Games that take milliseconds. A game on the console takes a second or two, so a quarter of the samples play it, one
 evaluation seed each."""
 
@@ -146,6 +146,8 @@ def measure(
     Raises:
         ValueError: a game without a grammar, or none of that name.
     """
+    import torch
+
     from grpo_arcade.trainer.models.loading import load
 
     if unknown := set(games) - set(GRAMMARS):
@@ -156,6 +158,8 @@ def measure(
     kept, apart, names = {row.game: row for row in before.games}, {row.game: row for row in before.unseen}, before.names
     wanted = games or (() if unseen else GRAMMARS)
     model, tokenizer = load(folder)
+    if torch.cuda.is_available():
+        model.to("cuda")
     if "made-up" in wanted:
         names = measure_names(model, tokenizer, samples, seed)
     with MatchPool() as pool:

@@ -18,7 +18,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from importlib.metadata import PackageNotFoundError, version
 from itertools import chain, islice
 from pathlib import Path
@@ -33,6 +33,8 @@ from grpo_arcade.trainer.models.pocket.packing import loss_of
 
 _TOKENIZER_GROUPS, _TOKENIZER_ANSWERS = 5_000, 4
 """Of so many groups the tokenizer sees the prompt and the first answers."""
+_PROBED = 100
+"""Steps after which it is known how long one takes; the second half of them is timed."""
 _WINDOW = 4
 """Batches' worth of groups that are sorted by length before they are cut into batches, so that little is padding."""
 
@@ -70,6 +72,9 @@ class PretrainConfig:
     """Width of a model from scratch."""
     num_hidden_layers: int = 6
     """Depth of a model from scratch."""
+    minutes: float = 0.0
+    """Minutes that the steps may take: if those asked for would take longer, fewer are made, after a hundred of which
+    the time is known, and the learning rate comes down accordingly. 0: as long as they take."""
     save_steps: int = 0
     """Steps between writings of the folder as the model then is; 0 writes it at the end only."""
     device: str = "auto"
@@ -86,6 +91,8 @@ class PretrainConfig:
         for name in ("corpus_size", "batch_size"):
             if getattr(self, name) % self.answers:
                 raise ValueError(f"{name} must be a multiple of answers, {self.answers}, not {getattr(self, name)}")
+        if not 0 <= self.minutes < math.inf:
+            raise ValueError(f"minutes must be at least 0, not {self.minutes}")
         if self.save_steps < 0:
             raise ValueError(f"save_steps must be at least 0, not {self.save_steps}")
         if self.vocab_size < 320:
@@ -145,16 +152,17 @@ def pretrain(config: PretrainConfig) -> PretrainResult:
     parameters = sum(p.numel() for p in model.parameters())
     console.print(f"{parameters:,} parameters, {len(tokenizer):,} tokens, {config.steps:,} steps on {device}")
 
-    def write(steps: int, loss: float) -> None:
+    def write(steps: int, total: int, loss: float) -> None:
         shipped = copy.deepcopy(model).to(device="cpu", dtype=torch.bfloat16)
         with quiet():
             shipped.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
-        _write_record(folder, config, device, parameters, steps, loss, time.monotonic() - started)
+        made = replace(config, steps=total, minutes=0.0)
+        _write_record(folder, made, device, parameters, steps, loss, time.monotonic() - started)
 
-    steps, loss = _fit(config, model, tokenizer, console, write)
-    interrupted = steps < config.steps
-    write(steps, loss)
+    steps, total, loss = _fit(config, model, tokenizer, console, write)
+    interrupted = steps < total
+    write(steps, total, loss)
     console.print(f"loss {loss:.4f} after {steps:,} steps, {time.monotonic() - started:.0f} s; written to {folder}")
     measured = [game for game in config.games or GRAMMARS if game in GRAMMARS]
     if config.samples and measured and not interrupted:
@@ -193,9 +201,9 @@ def tokenizer_texts(config: PretrainConfig) -> Iterator[str]:
 
 
 def _fit(
-    config: PretrainConfig, model: Any, tokenizer: Any, console: Any, write: Callable[[int, float], None]
-) -> tuple[int, float]:
-    """Train ``model`` in place; the steps done and the mean loss of the last hundred."""
+    config: PretrainConfig, model: Any, tokenizer: Any, console: Any, write: Callable[[int, int, float], None]
+) -> tuple[int, int, float]:
+    """Train ``model`` in place; the steps done, those there was time for, and the mean loss of the last hundred."""
     import torch
 
     device = model.device
@@ -207,9 +215,11 @@ def _fit(
         betas=(0.9, 0.95),
         fused=device.type == "cuda",
     )
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _learning_rate_share(config, step))
+    total = config.steps
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _learning_rate_share(config, step, total))
     recent: deque[Any] = deque(maxlen=100)
     done, began = 0, time.monotonic()
+    halfway = began
 
     def mean() -> float:
         return float(torch.stack(list(recent)).mean()) if recent else math.nan
@@ -219,6 +229,16 @@ def _fit(
         bar = shown.add_task("pretraining", total=config.steps)
         try:
             for batch in _batches(config, tokenizer):
+                if done == _PROBED and config.minutes:
+                    slowness = (time.monotonic() - halfway) / (_PROBED - _PROBED // 2)
+                    left = 60 * config.minutes - (time.monotonic() - began)
+                    total = max(_PROBED, min(config.steps, _PROBED + int(left / slowness)))
+                    console.print(f"{slowness:.3f} s a step: {total:,} steps")
+                    shown.update(bar, total=total)
+                if done == _PROBED // 2:
+                    halfway = time.monotonic()
+                if done == total:
+                    break
                 with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
                     loss = loss_of(model, batch, tokenizer.pad_token_id)
                 loss.backward()
@@ -229,22 +249,22 @@ def _fit(
                 recent.append(loss.detach())
                 done += 1
                 shown.update(bar, advance=1)
-                if done % 50 == 0 or done == config.steps:
+                if done % 50 == 0 or done == total:
                     shown.update(bar, description=f"loss {loss.item():.4f}")
-                if done % max(1, config.steps // 20) == 0:
+                if done % max(1, total // 20) == 0:
                     console.print(f"step {done:,}: loss {mean():.4f}, {time.monotonic() - began:.0f} s")
-                if config.save_steps and done % config.save_steps == 0 and done < config.steps:
-                    write(done, mean())
+                if config.save_steps and done % config.save_steps == 0 and done < total:
+                    write(done, total, mean())
         except KeyboardInterrupt:
             console.print(f"interrupted after {done:,} steps; writing the model as it is")
     model.eval()
-    return done, mean()
+    return done, total, mean()
 
 
-def _learning_rate_share(config: PretrainConfig, step: int) -> float:
+def _learning_rate_share(config: PretrainConfig, step: int, total: int) -> float:
     if step < config.warmup_steps:
         return (step + 1) / config.warmup_steps
-    gone = (step - config.warmup_steps) / max(1, config.steps - config.warmup_steps)
+    gone = (step - config.warmup_steps) / max(1, total - config.warmup_steps)
     return 0.1 + 0.45 * (1 + math.cos(math.pi * min(1.0, gone)))
 
 
@@ -270,7 +290,9 @@ def _write_record(
 
     defaults = PretrainConfig()
     changed = {
-        f.name: getattr(config, f.name) for f in fields(config) if f.name not in ("output", "samples", "save_steps")
+        f.name: getattr(config, f.name)
+        for f in fields(config)
+        if f.name not in ("output", "samples", "save_steps", "minutes")
     }
     changed = {name: value for name, value in changed.items() if value != getattr(defaults, name) or name == "seed"}
     options = chain.from_iterable(

@@ -80,6 +80,7 @@ PROMPTS = {
     "atari/ms_pacman": "7dcd838418cb0336",
     "atari/asterix": "4c7df2702b78d7e2",
     "atari/demon_attack": "0d7a5717aeee5a5b",
+    "connect-four": "326083e51b45e4fa",
 }
 """SHA-256, cut short, in the order the shipped weights' examples were drawn in."""
 

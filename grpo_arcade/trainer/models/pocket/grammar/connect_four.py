@@ -14,7 +14,7 @@ from typing import Any
 from grpo_arcade.trainer.models.pocket.grammar.choice import pick
 
 GAME = "connect-four"
-PLACE, SHARE = 14, 0
+PLACE, SHARE = 14, 3
 WANTED = (-0.95, -0.5)
 
 

@@ -120,6 +120,8 @@ def draw_actions(rng: Random, need: int) -> tuple[tuple[str, ...], tuple[str, ..
     if rng.random() < 0.3:
         case = rng.choice((str.upper, str.upper, str.lower))
         others = tuple(case(verb) for verb in rng.sample(words.VERBS, rng.choice((1, 1, 2, 3))))
+        if rng.random() < 0.3:
+            others += tuple(f"{way}{case(others[0])}" for way in ways)
     every = list(dict.fromkeys((*ways, *rest, *others)))
     if rng.random() < 0.4:
         rng.shuffle(every)

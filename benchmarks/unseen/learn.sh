@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# What the pocket model learns in five games that had no part in its making, side by side, two cores each:
+# catch, snake and maze on OpenEnv's own servers, the game of `arcade new-game`, Gopher with named fields (gopher.py).
+#
+#   WEIGHTS=folder ENVS=OpenEnv/envs [KEEP=folder] [CORES="0-1 2-3 ..."] [SECONDS_EACH=660] benchmarks/unseen/learn.sh
+#
+# Before that every game is sampled 512 times (acceptance --unseen). From the repository's root; `openenv[core]`, `open_spiel`,
+# `marlenv` and `gym` must be importable for the servers (SERVERS_PATH goes in front of their PYTHONPATH).
+# In $KEEP: acceptance.json, and config.json, log.txt and run.db of each run. Started again it goes on with what was begun.
+set -uo pipefail
+: "${WEIGHTS:?a model folder}" "${ENVS:?the folder envs of OpenEnv}" "${KEEP:=outputs/unseen}" "${SECONDS_EACH:=660}"
+PYTHON=${PYTHON:-python3}; read -ra places <<< "${CORES:-0-1 2-3 4-5 6-7 8-9}"
+WEIGHTS=$(realpath "$WEIGHTS"); mkdir -p "$KEEP"; KEEP=$(realpath "$KEEP"); root=$PWD
+work=${WORK:-$KEEP/work}; mkdir -p "$work/plugged/unseen_games-1.dist-info"
+export CUDA_VISIBLE_DEVICES="" SDL_VIDEODRIVER=dummy SDL_AUDIODRIVER=dummy HF_HUB_OFFLINE=1 ENABLE_WEB_INTERFACE=false
+export PYTHONPATH="$work/plugged:$root${PYTHONPATH:+:$PYTHONPATH}"
+
+# Two games of other packages: what pip would write down when it installs them.
+arcade() { "$PYTHON" -m grpo_arcade "$@"; }
+[ -d "$work/plugged/apples" ] || { (cd "$work" && rm -rf apples && arcade new-game apples) && cp -r "$work/apples/apples" "$work/plugged/"; }
+printf 'Metadata-Version: 2.1\nName: unseen-games\nVersion: 1\n' > "$work/plugged/unseen_games-1.dist-info/METADATA"
+name=$(grep -A3 'grpo_arcade.games' "$work/apples/pyproject.toml" | grep apples)
+printf '[grpo_arcade.games]\ngopher = benchmarks.unseen.gopher:Gopher\n%s\n' "$(echo "$name" | tr -d '"')" > "$work/plugged/unseen_games-1.dist-info/entry_points.txt"
+
+servers=()
+serve() { # the environment, its port
+  (cd "$ENVS/$1" && PYTHONPATH=".:${SERVERS_PATH:-}" OPENSPIEL_GAME=catch MAX_CONCURRENT_ENVS=64 exec "$PYTHON" -m uvicorn server.app:app --port "$2" --log-level warning) > "$KEEP/server-$1.txt" 2>&1 &
+  servers+=($!)
+}
+serve openspiel_env 8101; serve snake_env 8102; serve maze_env 8103
+trap 'kill "${servers[@]}" 2>/dev/null' EXIT
+for port in 8101 8102 8103; do for _ in $(seq 120); do (exec 3<> /dev/tcp/127.0.0.1/$port) 2>/dev/null && break; sleep 1; done; done
+
+games=(apples gopher openenv:ws://127.0.0.1:8101 openenv:ws://127.0.0.1:8103 openenv:ws://127.0.0.1:8102)
+names=(apples gopher catch maze snake)
+usual="--max-steps 2000 --save-steps 50 --eval-strategies 64"
+ways=("$usual --eval-steps 10 --eval-seeds 16"
+      "$usual --eval-steps 10 --eval-seeds 2 --train-seeds 1 --num-generations 32 --game-options max_num_frames_per_episode=6000"
+      "$usual --eval-steps 10 --eval-seeds 16 --train-seeds 8 --rewards universal legal_actions"
+      "$usual --eval-steps 10 --eval-seeds 1 --train-seeds 1 --workers 1"
+      "$usual --eval-steps 10 --eval-seeds 2 --train-seeds 2 --workers 1")
+if [ ! -f "$KEEP/acceptance.json" ] && [ -z "${NO_ACCEPTANCE:-}" ]; then
+  cp -r "$WEIGHTS" "$work/measured"; touch "$KEEP/acceptance.begun"
+  ( timeout 400 "$PYTHON" -m grpo_arcade.trainer.models.pocket.acceptance "$work/measured" --unseen "${games[@]}" > "$KEEP/acceptance.txt" 2>&1
+    cp "$work/measured/pretrain.json" "$KEEP/acceptance.json"; tail -n 7 "$KEEP/acceptance.txt" )
+fi
+pids=()
+for i in "${!places[@]}"; do
+  k=$((i % 5)); name=${names[$k]}; read -ra words <<< "${ways[$k]}"
+  # Places beyond the first five play the same games with the other seed.
+  [ "$i" -lt 5 ] || { name+="-1"; words+=(--seed 1); }
+  if [ -f "$work/$name/run.db" ]; then what=(--resume "$work/$name" --trust)
+  else what=("${games[$k]}" --model "$WEIGHTS" "${words[@]}" --threads 2 --run-name "$name" --output-dir "$work"); fi
+  taskset -c "${places[$i]}" timeout -s INT -k 60 "$SECONDS_EACH" "$PYTHON" -m grpo_arcade train "${what[@]}" > "$KEEP/$name.out" 2>&1 &
+  pids+=($!)
+done
+keep() { for run in "$work"/*/run.db; do from=${run%/run.db}; to="$KEEP/${from##*/}"; mkdir -p "$to"; cp "$from"/config.json "$from"/log.txt "$from"/run.db* "$to"/ 2>/dev/null; echo "${from##*/}: $(grep -a -E "step|held" "$KEEP/${from##*/}.out" | tail -n 1)"; done; }
+while sleep 60; do keep; alive=0; for p in "${pids[@]}"; do kill -0 "$p" 2>/dev/null && alive=1; done; [ $alive = 1 ] || break; done
+keep; true
