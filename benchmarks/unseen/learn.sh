@@ -49,11 +49,11 @@ for i in "${!places[@]}"; do
   k=$((i % 5)); name=${names[$k]}; read -ra words <<< "${ways[$k]}"
   # Places beyond the first five play the same games with the other seed.
   [ "$i" -lt 5 ] || { name+="-1"; words+=(--seed 1); }
-  if [ -f "$work/$name/run.db" ]; then what=(--resume "$work/$name" --trust)
-  else what=("${games[$k]}" --model "$WEIGHTS" "${words[@]}" --threads 2 --run-name "$name" --output-dir "$work"); fi
+  if [ -f "$work/runs/$name/run.db" ]; then what=(--resume "$work/runs/$name" --trust)
+  else what=("${games[$k]}" --model "$WEIGHTS" "${words[@]}" --threads 2 --run-name "$name" --output-dir "$work/runs"); fi
   taskset -c "${places[$i]}" timeout -s INT -k 60 "$SECONDS_EACH" "$PYTHON" -m grpo_arcade train "${what[@]}" > "$KEEP/$name.out" 2>&1 &
   pids+=($!)
 done
-keep() { for run in "$work"/*/run.db; do from=${run%/run.db}; to="$KEEP/${from##*/}"; mkdir -p "$to"; cp "$from"/config.json "$from"/log.txt "$from"/run.db* "$to"/ 2>/dev/null; echo "${from##*/}: $(grep -a -E "step|held" "$KEEP/${from##*/}.out" | tail -n 1)"; done; }
+keep() { for run in "$work"/runs/*/run.db; do from=${run%/run.db}; to="$KEEP/${from##*/}"; mkdir -p "$to"; cp "$from"/config.json "$from"/log.txt "$from"/run.db* "$to"/ 2>/dev/null; echo "${from##*/}: $(grep -a -E "step|held" "$KEEP/${from##*/}.out" | tail -n 1)"; done; }
 while sleep 60; do keep; alive=0; for p in "${pids[@]}"; do kill -0 "$p" 2>/dev/null && alive=1; done; [ $alive = 1 ] || break; done
 keep; true
