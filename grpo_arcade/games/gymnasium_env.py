@@ -23,7 +23,7 @@ from gymnasium.core import Env
 from gymnasium.envs.registration import register, registry
 
 from grpo_arcade.games.atari.roms import playable_titles
-from grpo_arcade.games.game import Outcome
+from grpo_arcade.games.game import Outcome, Picture
 from grpo_arcade.games.registry import make, other_games
 
 
@@ -67,6 +67,8 @@ class GameEnv(Env[Any, int]):
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             raise ValueError(f"render_mode must be None or 'rgb_array', not {render_mode!r}")
         self.game = make(game, **options)
+        if self.game.simultaneous:
+            raise ValueError(f"{game} has {len(self.game.seats)} seats that act together: games.pettingzoo_env has it")
         space_of = getattr(self.game, "observation_space", None)
         if space_of is None:
             raise ValueError(f"{game} cannot be a Gymnasium environment: it has no observation_space()")
@@ -127,16 +129,10 @@ class GameEnv(Env[Any, int]):
         """The picture at its natural size, ``uint8`` of shape (height, width, 3); None without a render mode."""
         if self.render_mode is None:
             return None
-        # Imported here: a training loop that never renders needs no pygame.
-        import pygame
-
-        surface = pygame.Surface(self._picture.natural_size)
-        self._picture.draw(surface, self.game.view())
-        pixels = np.frombuffer(pygame.image.tobytes(surface, "RGB"), np.uint8)
-        return pixels.reshape(surface.get_height(), surface.get_width(), 3).copy()
+        return pixels_of(self._picture, self.game.view())
 
     def _observation(self) -> Any:
-        return _as_arrays(self.observation_space, self.game.observation())
+        return as_arrays(self.observation_space, self.game.observation())
 
     def _info(self) -> dict[str, Any]:
         mask = np.zeros(len(self.game.actions), np.int8)
@@ -150,12 +146,23 @@ class GameEnv(Env[Any, int]):
         }
 
 
-def _as_arrays(space: spaces.Space[Any], value: Any) -> Any:
+def pixels_of(picture: Picture, view: Any) -> np.ndarray:
+    """A view drawn at the picture's natural size, ``uint8`` of shape (height, width, 3)."""
+    # Imported here: a training loop that never renders needs no pygame.
+    import pygame
+
+    surface = pygame.Surface(picture.natural_size)
+    picture.draw(surface, view)
+    pixels = np.frombuffer(pygame.image.tobytes(surface, "RGB"), np.uint8)
+    return pixels.reshape(surface.get_height(), surface.get_width(), 3).copy()
+
+
+def as_arrays(space: spaces.Space[Any], value: Any) -> Any:
     """A strategy's observation as the element of ``space`` that it is."""
     if isinstance(space, spaces.Dict):
-        return {key: _as_arrays(part, value[key]) for key, part in space.spaces.items()}
+        return {key: as_arrays(part, value[key]) for key, part in space.spaces.items()}
     if isinstance(space, spaces.Tuple):
-        return tuple(_as_arrays(part, item) for part, item in zip(space.spaces, value, strict=True))
+        return tuple(as_arrays(part, item) for part, item in zip(space.spaces, value, strict=True))
     if isinstance(space, spaces.Box | spaces.MultiDiscrete | spaces.MultiBinary):
         return np.asarray(value, space.dtype)
     return value

@@ -32,7 +32,7 @@ def test_passes_gymnasiums_own_check(name, options):
 
 
 def test_every_title_is_registered():
-    assert set(environments().values()) == {"2048", *(f"atari/{title}" for title in playable_titles())}
+    assert set(environments().values()) == {"2048", "connect-four", *(f"atari/{title}" for title in playable_titles())}
     assert set(environments()) <= set(gymnasium.registry)
     assert environments()["GRPOArcade/AtariMsPacman-v0"] == "atari/ms_pacman"
 
