@@ -12,6 +12,7 @@ import pytest
 
 from grpo_arcade.arcade.cli import main
 from grpo_arcade.games import make
+from grpo_arcade.recordings.runs.folder import RunFolderError
 from grpo_arcade.recordings.runs.reader import RunReader
 
 from .test_endpoint import chunk, serving, streamed
@@ -277,6 +278,16 @@ def test_ctrl_c_ends_the_round_and_the_run_goes_on_where_it_was(tmp_path):
         assert main(["improve", "--resume", str(tmp_path / "run"), "--rounds", str(made + 1)]) == 0
     with RunReader(tmp_path / "run") as run:
         assert len(run.steps()) == made + 1
+
+
+def test_a_search_is_no_training(searched, capsys, tmp_path):
+    folder, _, _ = searched
+    assert main(["train", "--resume", str(folder)]) == 2
+    assert f"arcade improve --resume {folder}" in capsys.readouterr().err
+    assert main(["submit", str(folder), str(tmp_path / "submission")]) == 2
+    assert "trained no model" in capsys.readouterr().err
+    with RunReader(folder) as run, pytest.raises(RunFolderError, match="arcade improve --resume"):
+        run.send("stop")
 
 
 def test_dry_run_prints_the_first_prompt_and_asks_nobody(tmp_path, capsys):

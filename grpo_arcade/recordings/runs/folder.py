@@ -29,6 +29,8 @@ LIVE = ("starting", "running", "paused")
 """Statuses of a run that is being trained."""
 RESUMABLE = ("stopped", "crashed")
 """Statuses of a run that can be resumed."""
+IMPROVE = "improve"
+"""The fact ``kind`` of a run that ``arcade improve`` made; a training has none."""
 
 
 _NUMBERED = re.compile(r"checkpoint-[0-9]{1,15}")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from grpo_arcade.foreign_data import parsed_json, read_file
 from grpo_arcade.recordings.runs.columns import decoded, fact
 from grpo_arcade.recordings.runs.database import ReadDatabase, connect, explained
-from grpo_arcade.recordings.runs.folder import CONFIG, DATABASE, LIVE, RunFolderError, checkpoints, is_live
+from grpo_arcade.recordings.runs.folder import CONFIG, DATABASE, IMPROVE, LIVE, RunFolderError, checkpoints, is_live
 from grpo_arcade.recordings.runs.packed import unpack_actions, unpack_tokens, whole_game
 from grpo_arcade.recordings.runs.records import RECENT, Alarm, Champion, HeldOut, RunSummary
 from grpo_arcade.recordings.runs.verdict import Verdict, judge
@@ -311,6 +311,12 @@ class RunReader:
             return [dict(row) for row in self.query("SELECT * FROM commands ORDER BY id")]
         return [dict(row) for row in self.query("SELECT * FROM commands ORDER BY id DESC LIMIT ?", (newest,))]
 
+    @property
+    def again(self) -> str:
+        """The command that goes on with the run."""
+        verb = "improve" if self.facts().get("kind") == IMPROVE else "train"
+        return f"arcade {verb} --resume {self.folder}"
+
     def send(self, name: str, argument: str = "") -> int:
         """Ask the live trainer for something of :data:`COMMANDS`; the id under which the answer will stand.
 
@@ -320,7 +326,7 @@ class RunReader:
         if name not in COMMANDS:
             raise RunFolderError(f"there is no command {name!r}; there are {', '.join(COMMANDS)}")
         if (status := self.status()) not in LIVE:
-            raise RunFolderError(f"{self.folder} is {status}: nobody can {name}; arcade train --resume {self.folder}")
+            raise RunFolderError(f"{self.folder} is {status}: nobody can {name}; {self.again}")
         with explained(self.folder), contextlib.closing(connect(self.folder / DATABASE)) as connection:
             row = connection.execute(
                 "INSERT INTO commands (time, name, argument) VALUES (?, ?, ?) RETURNING id",

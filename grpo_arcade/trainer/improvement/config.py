@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 from annotated_types import Ge, Gt, Interval
 
 from grpo_arcade.games.toolbox import OPTION as TOOLBOX
+from grpo_arcade.recordings.runs.folder import IMPROVE
 from grpo_arcade.trainer.bounds import Hint, refusal
 from grpo_arcade.trainer.config import REWARDS, ConfigError, TrainConfig, parse_options
 from grpo_arcade.trainer.question import prompt_text, takes_toolbox
@@ -233,8 +234,8 @@ class ImproveConfig:
             RunFolderError: the run's ``config.json`` cannot be read.
             ConfigError: the run was no improvement.
         """
-        if run.facts().get("kind") != KIND:
-            raise ConfigError(f"{run.folder} is a training; arcade train --resume {run.folder} goes on with it")
+        if run.facts().get("kind") != IMPROVE:
+            raise ConfigError(f"{run.folder} is a training; {run.again} goes on with it")
         return cls.from_dict(run.config()["config"])
 
 
@@ -244,7 +245,3 @@ def _label(word: str) -> str:
     if where.startswith(("http://", "https://")):
         return name or where.partition("//")[2].partition("/")[0]
     return Path(word.rstrip("/")).name
-
-
-KIND = "improve"
-"""The fact ``kind`` of a run that was made by this, and not by training."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from grpo_arcade.games import make, score_text
 from grpo_arcade.games.players.sandbox.process import SandboxError
-from grpo_arcade.recordings.runs.folder import LOG, RunFolderError
+from grpo_arcade.recordings.runs.folder import IMPROVE, LOG, RunFolderError
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.recordings.runs.writer import RunWriter
 from grpo_arcade.trainer import rewards as reward_functions
@@ -24,7 +24,7 @@ from grpo_arcade.trainer.config import ConfigError
 from grpo_arcade.trainer.ending import note_end
 from grpo_arcade.trainer.evaluate import published_means
 from grpo_arcade.trainer.improvement.asking import Author
-from grpo_arcade.trainer.improvement.config import KIND, ImproveConfig
+from grpo_arcade.trainer.improvement.config import ImproveConfig
 from grpo_arcade.trainer.improvement.population import Population
 from grpo_arcade.trainer.improvement.recording import SearchRecorder, Spent, kept_search
 from grpo_arcade.trainer.improvement.search import Search
@@ -118,7 +118,7 @@ def improve(
     if resume is not None:
         _check_resumed(resume, config)
     config.run_key = config.run_key or secrets.token_hex(16)
-    facts: dict[str, Any] = {"kind": KIND, "game": config.game, "model": config.label, "max_steps": config.rounds}
+    facts: dict[str, Any] = {"kind": IMPROVE, "game": config.game, "model": config.label, "max_steps": config.rounds}
     facts["reward_weights"] = {reward.name: reward.weight for reward in rewards}
     facts["reward_descriptions"] = {reward.name: reward.description for reward in rewards}
     if resume is None:
