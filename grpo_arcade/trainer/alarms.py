@@ -5,7 +5,9 @@ Pure functions of the recorded steps and evaluations, so that a resumed run rais
 
 from __future__ import annotations
 
+import bisect
 import math
+import operator
 import re
 import statistics
 from collections.abc import Mapping, Sequence
@@ -179,8 +181,8 @@ def _of_held_out(steps: Sequence[Row], evaluations: Sequence[Row]) -> list[Sign]
     same = [row for row in evaluations if row["stage"] == evaluations[-1]["stage"]]
     best = max(same[:-1], key=lambda row: row["mean"])
     last = same[-1]
-    then = [row for row in steps if row["step"] <= best["step"]][-WINDOW:] or list(steps[:WINDOW])
-    now = [row for row in steps if row["step"] <= last["step"]][-WINDOW:]
+    then = _until(steps, best["step"]) or list(steps[:WINDOW])
+    now = _until(steps, last["step"])
     if not then or not now or last["high"] >= best["low"] or _mean(now, "reward") <= _mean(then, "reward"):
         return []
     return [
@@ -191,6 +193,12 @@ def _of_held_out(steps: Sequence[Row], evaluations: Sequence[Row]) -> list[Sign]
             "the reward is being gamed: look at the best strategies, and drop or lower the reward they exploit",
         )
     ]
+
+
+def _until(steps: Sequence[Row], step: int) -> list[Row]:
+    """The last :data:`WINDOW` of the steps until ``step``."""
+    end = bisect.bisect_right(steps, step, key=operator.itemgetter("step"))
+    return list(steps[max(0, end - WINDOW) : end])
 
 
 def collapsed(steps: Sequence[Row], evaluations: Sequence[Row] = ()) -> str:
@@ -204,11 +212,13 @@ def collapsed(steps: Sequence[Row], evaluations: Sequence[Row] = ()) -> str:
         return "the loss or its gradient is not a number"
     if len(steps) < WINDOW:
         return ""
+    last = statistics.fmean(map(failing_share, steps[-WINDOW:]))
+    if last < 0.8:
+        return ""  # as after nearly every step, whatever was long ago
     shares = [failing_share(row) for row in steps]
-    last = statistics.fmean(shares[-WINDOW:])
     earlier = [statistics.fmean(shares[at : at + WINDOW]) for at in range(len(shares) - WINDOW)]
     best = min([*earlier, *(failing_share(row) for row in evaluations[:1])], default=1.0)
-    if last >= 0.8 and best < 0.5:
+    if best < 0.5:
         return f"{last:.0%} of the strategies fail, where once {best:.0%} did"
     return ""
 
@@ -222,12 +232,12 @@ def newest_good(checkpoints: Sequence[int], steps: Sequence[Row], falls: Sequenc
         falls: after which of them training fell back, so that the weights are others than those that made the step.
         latest: the last step after which the weights may have been good.
     """
-    shares = {row["step"]: failing_share(row) for row in steps}
 
     def failing(at: int) -> float:
         # Step at + 1 was written by the weights of this checkpoint, those before it by weights close to them.
-        around = range(at + 1 if at in falls else at - 1, at + 2)
-        return statistics.fmean([shares[number] for number in around if number in shares] or [0.0])
+        first = at + 1 if at in falls else at - 1
+        around = [row for row in _until(steps, at + 1) if row["step"] >= first]
+        return statistics.fmean(map(failing_share, around)) if around else 0.0
 
     found = {at: failing(at) for at in checkpoints if at <= latest}
     calm = min(found.values(), default=0.0) + 0.15

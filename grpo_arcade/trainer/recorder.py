@@ -5,8 +5,10 @@ Knows rows and words, not what they are decided by. torch is not imported here.
 
 from __future__ import annotations
 
+import bisect
 import contextlib
 import math
+import operator
 import statistics
 import sys
 import time
@@ -75,8 +77,9 @@ class History:
 
     def since_fall(self) -> list[dict[str, Any]]:
         """The steps made with the weights that came out of the last return to a checkpoint."""
-        fall = self.falls[-1] if self.falls else 0
-        return [row for row in self.steps if row["step"] > fall]
+        if not self.falls:
+            return self.steps
+        return self.steps[bisect.bisect_right(self.steps, self.falls[-1], key=operator.itemgetter("step")) :]
 
 
 class Recorder:
