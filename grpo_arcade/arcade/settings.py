@@ -1,4 +1,4 @@
-"""What a person may set in a TOML file of their own; only read, never written.
+"""What a person may set, in a TOML file of their own: by an editor, or in the window, which keeps what else is there.
 
 The file is ``settings.toml`` in the configuration folder of the platform (``~/.config/grpo-arcade`` on Linux), or the
 one that ``ARCADE_SETTINGS`` names. It need not exist. For example::
@@ -23,8 +23,9 @@ from typing import Any
 
 import platformdirs
 
+from grpo_arcade.atomic_write import atomic_write
 from grpo_arcade.foreign_data import ForeignDataError
-from grpo_arcade.text_file import read_toml
+from grpo_arcade.text_file import read_text, read_toml
 
 APP = "grpo-arcade"
 
@@ -94,6 +95,43 @@ def load_settings(path: Path | None = None) -> Settings:
         else:
             values[name] = float(value) if name == "gif_seconds" else value
     return Settings(**values, problems=tuple(problems))
+
+
+def save_setting(name: str, value: bool | float | str | dict[str, list[str]], path: Path | None = None) -> None:
+    """Write one setting into a file, and leave all else in it, comments too, as it stands.
+
+    Args:
+        name: of a field of :class:`Settings`.
+        value: what it is set to; for ``keys`` the bindings that differ from the default ones.
+        path: the file, by default :func:`settings_path`; it is made if need be.
+
+    Raises:
+        ValueError: there is no such setting or value, or the file holds something else than settings, in one line.
+        OSError: the file cannot be read or written.
+    """
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    path = settings_path() if path is None else path
+    if name not in {each.name for each in dataclasses.fields(Settings)} - {"problems"}:
+        raise ValueError(f"there is no setting {name!r}")
+    wrong = "; ".join(_keys(value)[1]) if name == "keys" else _wrong(name, value)
+    if wrong:
+        raise ValueError(f"{name} {wrong}, not {value!r}")
+    try:
+        document = tomlkit.parse(read_text(path))
+    except FileNotFoundError:
+        document = tomlkit.document()
+    except TOMLKitError as error:
+        raise ValueError(f"{path} is not TOML, so that nothing can be set in it: {error}") from error
+    # As the person wrote it, if they did.
+    key = next((each for each in document if each.replace("-", "_") == name), name)
+    if value == {}:
+        document.pop(key, None)
+    else:
+        document[key] = value
+    with atomic_write(path) as scratch:
+        scratch.write_text(tomlkit.dumps(document), encoding="utf-8")
 
 
 def _wrong(name: str, value: Any) -> str:

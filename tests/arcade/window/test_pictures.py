@@ -3,6 +3,7 @@
 After a wanted change: ARCADE_DRAW_PICTURES=1 pytest tests/arcade/window/test_pictures.py, and look at what git shows.
 """
 
+import dataclasses
 import os
 import random
 import tempfile
@@ -17,6 +18,7 @@ from PIL import Image
 from grpo_arcade.arcade.window.home.home import Home
 from grpo_arcade.arcade.window.home.library import Library
 from grpo_arcade.arcade.window.home.shelf import Shelf
+from grpo_arcade.arcade.window.home.train import TrainScene
 from grpo_arcade.arcade.window.play.opening import play as play_scene
 from grpo_arcade.arcade.window.play.options import Options
 from grpo_arcade.arcade.window.play.turns import TurnPlay
@@ -269,6 +271,24 @@ def versus_setup(app):
     return scene
 
 
+def player_list(app):
+    scene = versus_setup(app)
+    scene._choose(1, lambda by: None)
+    return app.scene
+
+
+def settings(app):
+    app.open_settings()
+    return app.scene
+
+
+def train(app):
+    app.settings = dataclasses.replace(app.settings, outputs="outputs")
+    scene = TrainScene(app, "2048", {"size": 3, "target": 256}, lambda plan: None)
+    app.open(scene)
+    return scene
+
+
 def with_messages(app):
     scene = play(app)
     app.say("Recording saved: somewhere/2048-seed-4242.episode")
@@ -276,7 +296,20 @@ def with_messages(app):
     return scene
 
 
-SHELL = (home, play, play_in_motion, play_over, options, replay, export, helped, with_messages)
+SHELL = (
+    home,
+    train,
+    settings,
+    player_list,
+    play,
+    play_in_motion,
+    play_over,
+    options,
+    replay,
+    export,
+    helped,
+    with_messages,
+)
 CONSOLES = (
     *(home_with_consoles, library, play_console, play_console_ready, watch_consoles, versus_console, replay_console),
 )
@@ -290,6 +323,9 @@ CELL = 320, 240
 def drawn(app, scene):
     app.redraw()
     for _ in range(8):  # a match paints itself in parts, the first time
+        app._draw(scene)
+    if app._help is not None:  # while it lies there, nothing else is painted
+        app.redraw()
         app._draw(scene)
     return Image.frombytes("RGB", app.surface.get_size(), pygame.image.tobytes(app.surface, "RGB"))
 

@@ -12,6 +12,7 @@ import pytest
 from grpo_arcade.arcade.window.play.opening import play
 from grpo_arcade.arcade.window.play.speaker import Speaker
 
+from .conftest import Hands
 from .test_play_clock import frames, key
 
 # Writes what a sound card would hear into a file; the card is a slow one, so that there is always something in store.
@@ -82,7 +83,7 @@ def test_a_paused_game_is_silent(app, hands, pong):
     assert not pygame.mixer.get_busy()
 
 
-def test_without_a_device_there_is_one_line_and_the_game_goes_on(app, hands, monkeypatch):
+def test_without_a_device_there_is_one_line_once_and_for_all_and_the_game_goes_on(app, hands, make_app, monkeypatch):
     pygame.mixer.quit()
     monkeypatch.setenv("SDL_AUDIODRIVER", "none-such")
     for seed in (1, 2):
@@ -93,3 +94,9 @@ def test_without_a_device_there_is_one_line_and_the_game_goes_on(app, hands, mon
         frames(app, scene, 20)
         assert len(scene.session.actions) >= 20
     assert len([line for line in hands.said if line.startswith("there is no sound: ")]) == 1
+    app.shut()
+    another = make_app()  # the next day
+    scene = play(another, "atari/pong", None)
+    another.open(scene)
+    Hands(another).turns(3)
+    assert not [line for line in Hands(another).said if "no sound" in line]

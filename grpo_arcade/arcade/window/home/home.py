@@ -359,7 +359,16 @@ class Home(Scene):
         key = self._focus.item.key if self._focus.item else None
         live = any(run.summary.path == key for run in self._shelf.live) if self._shelf else False
         asked = [f"home.{name}" for name in ASKED] if live else []
-        return ("menu.choose", *asked, "home.train", "home.versus", "app.palette", "app.full-screen", "app.quit")
+        return (
+            "menu.choose",
+            *asked,
+            "home.train",
+            "home.versus",
+            "app.settings",
+            "app.palette",
+            "app.full-screen",
+            "app.quit",
+        )
 
 
 def _nothing() -> None:

@@ -91,13 +91,17 @@ class RowList:
         at = self._first + (len(shown) if by > 0 else -1)
         return self.entries[at] if 0 <= at < len(self.entries) else None
 
-    def follow(self, id: str, focus: Focus, lay_out: Callable[[], None]) -> bool:
+    def follow(self, id: str, focus: Focus, lay_out: Callable[[], None], *, alone: bool = False) -> bool:
         """Scroll where an arrow goes beyond what is in sight, and give the focus to what comes; False if it does not.
 
-        ``lay_out`` gives the focus its items anew.
+        ``lay_out`` gives the focus its items anew. Where the list is ``alone``, its first entry follows its last.
         """
         by = {"menu.down": 1, "menu.up": -1}.get(id)
         entry = self.beyond(focus.item.key, by) if by is not None and focus.item is not None else None
+        if alone and by is not None and focus.item is not None and len(self.shown()) < len(self.entries):
+            first, last = self.entries[0], self.entries[-1]
+            if focus.item.key == (last if by > 0 else first).key:
+                entry, by = (first, -len(self.entries)) if by > 0 else (last, len(self.entries))
         if by is None or entry is None or not self.scroll(by):
             return False
         lay_out()

@@ -15,7 +15,7 @@ from grpo_arcade.arcade.window.home.games import ATARI, ATARI_TILES
 from grpo_arcade.arcade.window.home.trainings import Plan
 from grpo_arcade.arcade.window.play.options import choices
 from grpo_arcade.arcade.window.shell.scene import Event, Scene
-from grpo_arcade.arcade.window.shell.widgets import Focus, Item, column, draw_item, heading
+from grpo_arcade.arcade.window.shell.widgets import Focus, Item, column, draw_item, heading, stepped
 from grpo_arcade.games import game_names, make, score_text
 from grpo_arcade.recordings.runs.folder import RESUMABLE, checkpoints
 from grpo_arcade.recordings.runs.reader import list_runs
@@ -113,7 +113,7 @@ class TrainScene(Scene):
         names = [name for name in game_names() if not name.endswith(("/", ":"))]
         names += [ATARI + title for title in ATARI_TILES] if ATARI in game_names() else []
         names += [] if self.game in names else [self.game]
-        self.game = names[(names.index(self.game) + by) % len(names)]
+        self.game = stepped(names, self.game, by)
         self.options, self._learner = {}, 0
         self._look()
         self.resized()
@@ -121,7 +121,7 @@ class TrainScene(Scene):
     def _change_option(self, name: str, by: int) -> None:
         values = list(choices(self.game)[name])
         now = make(self.game, **self.options).options[name]
-        value = values[(values.index(now) + by) % len(values)]
+        value = stepped(values, now, by)
         make(self.game, **{**self.options, name: value})  # refuses with a line for the person
         self.options[name] = value
         self.resized()
@@ -131,8 +131,7 @@ class TrainScene(Scene):
         self.resized()
 
     def _change_steps(self, by: int) -> None:
-        steps = list(STEPS)
-        self.max_steps = steps[(steps.index(self.max_steps) + by) % len(steps)]
+        self.max_steps = stepped(list(STEPS), self.max_steps, by)
         self.resized()
 
     def _start(self) -> None:

@@ -16,7 +16,7 @@ from grpo_arcade.arcade.window.background.advice import HintPlayer
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.words import shown_name
 from grpo_arcade.arcade.window.shell.scene import Dropped, Event, Scene
-from grpo_arcade.arcade.window.shell.widgets import Focus, Item, draw_item, heading
+from grpo_arcade.arcade.window.shell.widgets import Focus, Item, draw_item, heading, stepped
 from grpo_arcade.games import Game, make
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class Options(Scene):
         return rows
 
     def _change(self, name: str, choices: Sequence[Any], by: int) -> None:
-        value = _next(list(choices), self._options[name], by)
+        value = stepped(list(choices), self._options[name], by)
         make(self._play.name, **{**self._options, name: value})  # refuses with a line for the person
         self._options[name] = value
         self.resized()
@@ -144,11 +144,11 @@ class Options(Scene):
                 player = parse_player(word, self._play.game, self.app.settings.outputs)
                 found += [player] if isinstance(player, Program) else []
         choices = dict.fromkeys([*found, self._play.hint_player, *self._champions])
-        self._play.hint_player = _next(list(choices), self._play.hint_player, by)
+        self._play.hint_player = stepped(list(choices), self._play.hint_player, by)
         self.resized()
 
     def _change_palette(self, by: int) -> None:
-        self.app.set_palette(_next(list(theme.PALETTES), self.app.palette, by))
+        self.app.set_palette(stepped(list(theme.PALETTES), self.app.palette, by))
 
     def draw(self, surface: pygame.Surface) -> None:
         """The rows."""
@@ -171,8 +171,3 @@ class Options(Scene):
     def keys(self) -> Sequence[str]:
         """Few."""
         return ("menu.choose", "app.back")
-
-
-def _next(choices: list[Any], value: Any, by: int) -> Any:
-    index = choices.index(value) if value in choices else 0
-    return choices[(index + by) % len(choices)]

@@ -137,7 +137,8 @@ class TurnPlay(Play):
 
     def _do_undo(self) -> None:
         if not self.app.settings.undo:
-            raise ValueError("Undo is off; undo = true in the settings file allows it (such games set no best score)")
+            key = self.app.bindings.key_label("app.settings")
+            raise ValueError(f"Undo is off; the settings ({key}) allow it (such games set no best score)")
         if self.session.undo():
             self._stop_autoplay()
             self._drop_hint()

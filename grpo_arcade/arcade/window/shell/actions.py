@@ -57,6 +57,7 @@ ACTIONS = (
     Action("app.full-screen", "Full screen", ("f11", "alt+return")),
     Action("app.mute", "Sound", ("m", "f10")),
     Action("app.palette", "Colours", ("f2",)),
+    Action("app.settings", "Settings", ("f3", "ctrl+,")),
     Action("app.quit", "Quit", ("ctrl+q",)),
     Action("menu.up", "Up", ("up", "pad:up"), repeats=True),
     Action("menu.down", "Down", ("down", "pad:down"), repeats=True),

@@ -33,7 +33,8 @@ from grpo_arcade.arcade.window.shell.kept_files import KeptFiles
 from grpo_arcade.arcade.window.shell.memory import Memory
 from grpo_arcade.arcade.window.shell.overlay import Help, KeyBar, Messages
 from grpo_arcade.arcade.window.shell.pace import Pace
-from grpo_arcade.arcade.window.shell.scene import Act, Dropped, Event, Pointer, Released, Scene, Typed, Wheel
+from grpo_arcade.arcade.window.shell.preferences import complain_once
+from grpo_arcade.arcade.window.shell.scene import Act, Dropped, Event, Pointer, Pressed, Released, Scene, Typed, Wheel
 from grpo_arcade.trainer.resident_writer import ResidentWriter
 
 _SEEN_AGAIN = pygame.WINDOWEXPOSED, pygame.WINDOWSHOWN, pygame.WINDOWRESTORED, pygame.WINDOWFOCUSGAINED
@@ -63,7 +64,7 @@ class App:
         chosen = self.memory.get("palette", "")
         if chosen in theme.PALETTES and self.memory.get("palette of settings", self.palette) == self.palette:
             self.palette = chosen
-        self.speaker: Speaker = Speaker(self.memory.get("muted", False), self.complain)
+        self.speaker = Speaker(self.memory.get("muted", False), partial(complain_once, self, "no sound"))
         self.scenes: list[Scene] = []
         self.running = True
         self.frame_s: deque[float] = deque(maxlen=4096)
@@ -160,13 +161,6 @@ class App:
         self.memory.set("palette", palette)
         self.memory.set("palette of settings", self.settings.palette)
         self._resized()
-
-    def mute(self, muted: bool) -> None:
-        """Switch the sound of games off or on."""
-        self.speaker.muted = muted
-        self.speaker.hush()
-        self.memory.set("muted", muted)
-        self.say("Sound is off" if muted else "Sound is on")
 
     # The loop.
 
@@ -321,6 +315,9 @@ class App:
         scene = self.scene
         if scene is None:
             return
+        if scene.wants_key and event.type == pygame.KEYDOWN and self._help is None:
+            self._tell(Pressed(change.words[0]))
+            return
         if scene.wants_text and event.type == pygame.KEYDOWN and self._help is None:
             if is_paste(event):
                 text = pasted()
@@ -363,8 +360,7 @@ class App:
     def go_back(self) -> None:
         """Away from what lies on top: the help, or a scene and what was said in it; the last scene stays."""
         if self._help is not None:
-            self.toggle_help()
-            return
+            return self.toggle_help()
         if self.messages.dismiss():
             self.redraw()
         if len(self.scenes) > 1:
@@ -375,6 +371,13 @@ class App:
         self._let_go()
         self.display.toggle_full_screen()
         self._resized()
+
+    def open_settings(self) -> None:
+        """Open what can be set, unless it is open."""
+        from grpo_arcade.arcade.window.settings.settings import SettingsScene
+
+        if not any(isinstance(scene, SettingsScene) for scene in self.scenes):
+            self.open(SettingsScene(self))
 
     def toggle_help(self) -> None:
         """Show the keys of the scene, or no longer."""

@@ -8,29 +8,23 @@ from typing import Protocol
 import pygame
 
 from grpo_arcade.arcade.window.draw import theme
-from grpo_arcade.arcade.window.play.speaker import Speaker
+from grpo_arcade.arcade.window.shell import preferences
 from grpo_arcade.arcade.window.shell.kept_files import KeptFiles
+from grpo_arcade.arcade.window.shell.preferences import mute
 
 
-class App(Protocol):
+class App(preferences.App, Protocol):
     """What is asked of the app."""
 
     files: KeptFiles
     palette: str
-    speaker: Speaker
 
     @property
     def surface(self) -> pygame.Surface:
         """What the window shows."""
 
-    def say(self, line: str) -> None:
-        """Show a line for a few seconds."""
-
-    def set_palette(self, palette: str) -> None:
-        """Change the colours."""
-
-    def mute(self, muted: bool) -> None:
-        """Switch the sound off or on."""
+    def open_settings(self) -> None:
+        """Open what can be set."""
 
     def toggle_help(self) -> None:
         """Show the keys, or no longer."""
@@ -63,6 +57,7 @@ EVERYWHERE: dict[str, Callable[[App], None]] = {
     "app.screenshot": _screenshot,
     "app.full-screen": lambda app: app.toggle_full_screen(),
     "app.palette": _next_palette,
-    "app.mute": lambda app: app.mute(not app.speaker.muted),
+    "app.mute": lambda app: mute(app, not app.speaker.muted),
+    "app.settings": lambda app: app.open_settings(),
     "app.quit": lambda app: app.quit(),
 }

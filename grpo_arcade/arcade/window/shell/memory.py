@@ -54,6 +54,13 @@ class Memory:
             self._values[name] = value
             self._changed = True
 
+    def forget(self, beginning: str) -> None:
+        """No longer remember the values whose names begin so."""
+        names = [name for name in self._values if name.startswith(beginning)]
+        for name in names:
+            del self._values[name]
+        self._changed = self._changed or bool(names)
+
     def save(self) -> None:
         """Write the file, whole or not at all. A full or read-only disk is no reason to stop playing."""
         if not self._changed:

@@ -207,7 +207,8 @@ class Help:
             look.ink,
             weight="bold",
         )
-        more = "more: arrows or wheel" if self._hidden else "every key can be changed in the settings file"
+        key = bindings.key_label("app.settings")
+        more = "more: arrows or wheel" if self._hidden else f"every key can be changed in the settings ({key})"
         room = card.width - 3 * pad - paint.text_width(self._title, look.px(theme.TITLE), "bold")
         at = card.right - pad, card.top + pad + look.px(theme.TITLE) // 2
         paint.text(surface, more, at, look.px(theme.CAPTION), look.faint, anchor="right", room=room)

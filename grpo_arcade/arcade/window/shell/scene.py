@@ -112,13 +112,21 @@ class Typed:
 
 
 @dataclass(frozen=True, slots=True)
+class Pressed:
+    """A key went down; only while :attr:`Scene.wants_key`, when no key is an action."""
+
+    word: str
+    """As it may be bound: ``"ctrl+s"``."""
+
+
+@dataclass(frozen=True, slots=True)
 class Dropped:
     """A file was dropped onto the window."""
 
     path: str
 
 
-Event = Act | Released | Pointer | Wheel | Typed | Dropped
+Event = Act | Released | Pointer | Wheel | Typed | Pressed | Dropped
 
 
 class Scene:
@@ -129,6 +137,8 @@ class Scene:
     """Contexts of actions that are alive here, the most particular first; ``app`` is always added."""
     wants_text: bool = False
     """Whether typing gives :class:`Typed`."""
+    wants_key: bool = False
+    """Whether the next key gives :class:`Pressed`."""
     holds: bool = False
     """Whether it matters how long a key is held: the scene is told :class:`Released`, and events are handled before
     time passes, so that what is held counts in the very next frame."""

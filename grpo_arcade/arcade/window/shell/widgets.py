@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pygame
 
@@ -138,6 +139,12 @@ def focus_frame(look: Theme, rect: pygame.Rect) -> pygame.Rect:
 def draw_focus_frame(surface: pygame.Surface, look: Theme, frame: pygame.Rect) -> None:
     """Paint it, with the page inside."""
     paint.panel(surface, frame, look.page, look.px(theme.RADIUS), look.accent, max(2, look.px(2.5)))
+
+
+def stepped(values: Sequence[Any], value: Any, by: int) -> Any:
+    """What stands ``by`` places after ``value`` (before it if negative), round and round."""
+    index = values.index(value) if value in values else (-1 if by > 0 else 0)
+    return values[(index + by) % len(values)]
 
 
 def draw_item(surface: pygame.Surface, look: Theme, item: Item, focused: bool) -> None:

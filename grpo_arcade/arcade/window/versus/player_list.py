@@ -77,7 +77,7 @@ class PlayerList(Scene):
         return True
 
     def _moves(self, event: Event) -> bool:
-        if isinstance(event, Act) and self._rows.follow(event.id, self._focus, self.resized):
+        if isinstance(event, Act) and self._rows.follow(event.id, self._focus, self.resized, alone=True):
             return True
         return self._focus.handle(event)
 

@@ -18,7 +18,7 @@ from grpo_arcade.arcade.window.home.games import ATARI_TILES
 from grpo_arcade.arcade.window.play.options import choices
 from grpo_arcade.arcade.window.shell.dropping import check_strategy
 from grpo_arcade.arcade.window.shell.scene import Dropped, Event, Scene
-from grpo_arcade.arcade.window.shell.widgets import Focus, Item, column, draw_item, heading
+from grpo_arcade.arcade.window.shell.widgets import Focus, Item, column, draw_item, heading, stepped
 from grpo_arcade.arcade.window.versus.going import PACES
 from grpo_arcade.arcade.window.versus.match import Match
 from grpo_arcade.arcade.window.versus.player_list import PlayerList
@@ -116,14 +116,14 @@ class VersusScene(Scene):
     def _change_player(self, place: int, by: int) -> None:
         taken = YOU in self.players and self.players[place] != YOU
         words = [each.word for each in self.candidates if not (taken and each.word == YOU)]
-        self.players[place] = _next(words, self.players[place], by)
+        self.players[place] = stepped(words, self.players[place], by)
         self.resized()
 
     def _change_game(self, by: int) -> None:
         own = [name for name in game_names() if not name.endswith(("/", ":"))]
         consoles = ["atari/" + title for title in ATARI_TILES] if "atari/" in game_names() else []
         shelf = [*own, *consoles]
-        self.game = _next(shelf if self.game in shelf else [*shelf, self.game], self.game, by)
+        self.game = stepped(shelf if self.game in shelf else [*shelf, self.game], self.game, by)
         self.options = dict(make(self.game).options)
         baselines = list(make(self.game).baselines)
         # Who plays only the other game makes room for this game's best.
@@ -141,13 +141,13 @@ class VersusScene(Scene):
         self.resized()
 
     def _change_option(self, name: str, by: int) -> None:
-        value = _next(list(choices(self.game)[name]), self.options[name], by)
+        value = stepped(list(choices(self.game)[name]), self.options[name], by)
         make(self.game, **{**self.options, name: value})  # refuses with a line for the person
         self.options[name] = value
         self.resized()
 
     def _change_pace(self, by: int) -> None:
-        self.pace = _next(list(PACES), self.pace, by)
+        self.pace = stepped(list(PACES), self.pace, by)
         self.resized()
 
     def _start(self) -> None:
@@ -220,8 +220,3 @@ class VersusScene(Scene):
     def keys(self) -> Sequence[str]:
         """Few."""
         return ("menu.choose", "menu.left", "menu.right", "app.back")
-
-
-def _next(choices: list[Any], value: Any, by: int) -> Any:
-    index = choices.index(value) if value in choices else (-1 if by > 0 else 0)
-    return choices[(index + by) % len(choices)]
