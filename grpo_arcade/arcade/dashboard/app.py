@@ -38,6 +38,7 @@ from grpo_arcade.arcade.dashboard.trainer_bar import TrainerBar
 from grpo_arcade.arcade.detached_process import Trainer
 from grpo_arcade.arcade.requests import Requests
 from grpo_arcade.recordings.runs.folder import LIVE, RunFolderError
+from grpo_arcade.recordings.runs.league import trains_by_self_play
 from grpo_arcade.recordings.runs.snapshot import RunFollower, Snapshot
 
 LOOK_S = 0.5
@@ -124,7 +125,7 @@ class Dashboard(App[None]):
         with TabbedContent(initial="tab-overview", id="tabs"):
             with TabPane("Overview", id="tab-overview"):
                 yield Overview(plain=self.plain)
-            for name in TABS:
+            for name in TABS if trains_by_self_play(self.reader) else TABS[:-1]:
                 yield TabPane(name.capitalize(), id=f"tab-{name}")
         yield Footer(show_command_palette=True)
         yield Static(id="too-small")
@@ -342,7 +343,8 @@ class Dashboard(App[None]):
 
     def action_tab(self, name: str) -> None:
         """Open a tab."""
-        self._main.query_one("#tabs", TabbedContent).active = f"tab-{name}"
+        if self._main.query(f"#tab-{name}"):  # not every run has a league
+            self._main.query_one("#tabs", TabbedContent).active = f"tab-{name}"
 
     def action_help(self) -> None:
         """Show or hide all keys."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from grpo_arcade.recordings.runs.folder import RunFolderError
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.recordings.runs.writer import RunWriter
 
@@ -69,6 +70,14 @@ class Meeting:
     def turned(self) -> Meeting:
         """The same as the opponent has it."""
         return Meeting(self.step, self.opponent, self.member, self.losses, self.draws, self.wins, self.stalls)
+
+
+def trains_by_self_play(run: RunReader) -> bool:
+    """Whether a run has a league, or is about to."""
+    try:
+        return bool(run.config()["config"].get("self_play"))
+    except RunFolderError:
+        return False
 
 
 def members(run: RunReader) -> list[Member]:

@@ -1,7 +1,8 @@
-"""The champion of a run by self-play: who beats the one before it, head to head, on seeds of their own.
+"""The champion of a run by self-play: the strongest of those who have beaten a champion, on seeds of their own.
 
 The best of a group has been lucky as well as good. So it meets the champion on the champion seeds, from both sides, and
-joins the league when it takes more than :data:`MARGIN` of the points; then it meets all the others, to be rated.
+joins the league when it takes more than :data:`MARGIN` of the points. Then it meets all the others, and is champion if
+it is rated highest: who beats one player and loses to the rest would lead the league round in a circle.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from grpo_arcade.trainer.scoring import Rollout
 
 MARGIN = 0.55
-"""Share of the points against the champion with which it is dethroned; by chance it is one half every other time."""
+"""Share of the points against the champion with which one joins; by chance it is one half every other time."""
 _RATED_SEEDS = 4
 """On so many of the seeds a new champion meets each other member."""
 _MOST_RATED = 12
@@ -87,7 +88,11 @@ class Contest:
             # It would be beaten again. This only saves time: a resumed run comes to the same champions without it.
             self._beaten.add((source, opponent.id))
             return None
-        self.league.crown(step, strategy_id, source, self._meet_all(step, source, opponent, episodes))
+        number = self.league.next_id
+        self.league.join(step, strategy_id, source, self._meet_all(step, source, opponent, episodes))
+        champion = self.league.champion
+        if champion is None or champion.id != number:
+            return None
         scores = tuple(map(lead, episodes))
         mean = sum(scores) / len(scores)
         # By as much as one of the two was ahead the other was behind.

@@ -50,8 +50,9 @@ class League:
 
     @property
     def champion(self) -> Member | None:
-        """The last strategy that joined."""
-        return next((member for member in reversed(self.members) if member.strategy_id is not None), None)
+        """The strongest of the strategies that have joined, as they are rated now."""
+        strategies = [member for member in self.members if member.strategy_id is not None]
+        return max(strategies, key=lambda member: member.mu, default=None)
 
     def opponents(self, step: int, group: int, count: int) -> tuple[Opponent, ...]:
         """Whom a group of a step meets: the champion where there is one, and others, nobody twice."""
@@ -79,9 +80,9 @@ class League:
             self._learn(meeting)
         self._recorder.league(step, (), found, ())
 
-    def crown(self, step: int, strategy_id: int, source: str, met: Sequence[Meeting]) -> None:
-        """A new champion joins; ``met`` are its games with members, in which it has the number of the next member."""
-        name = f"champion of step {step}"
+    def join(self, step: int, strategy_id: int, source: str, met: Sequence[Meeting]) -> None:
+        """A strategy joins; ``met`` are its games with members, in which it has the number :attr:`next_id`."""
+        name = f"strategy of step {step}"
         self._join(step, [newcomer(Member(0, name, step, strategy_id=strategy_id, source=source))], met)
 
     @property

@@ -31,14 +31,15 @@ def _circle(members: Sequence[Member], evaluations: Sequence[Mapping[str, Any]])
     if len(evaluations) < 2:
         return []
     best, last = max(evaluations[:-1], key=lambda row: row["mean"]), evaluations[-1]
-    champions = [member for member in members if member.strategy_id is not None]
-    then = [member for member in champions if member.step <= best["step"]]
-    if not then or champions[-1].mu <= then[-1].mu or last["high"] >= best["low"]:
+    strategies = [member for member in members if member.strategy_id is not None]
+    then = max((member.mu for member in strategies if member.step <= best["step"]), default=None)
+    now = max((member.mu for member in strategies), default=0.0)
+    if then is None or now <= then or last["high"] >= best["low"]:
         return []
     return [
         Sign(
             "league_in_circles",
-            f"the champion's rating rose from {then[-1].mu:,.0f} to {champions[-1].mu:,.0f}, while the held-out score "
+            f"the champion's rating rose from {then:,.0f} to {now:,.0f}, while the held-out score "
             f"fell from {score_text(best['mean'])} to {score_text(last['mean'])}",
             "each champion beats the one before it and nobody else: more league_opponents, or a lower learning_rate",
         )

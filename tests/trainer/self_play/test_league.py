@@ -118,7 +118,7 @@ def test_champions_are_those_who_beat_the_one_before_and_join_the_league(pool):
     second = contest.settle(2)
     assert (second.source, second.strategy_id) == (LOOKS, 9)
     assert second.score == -second.previous > 0
-    assert [member.name for member in league.members] == ["random", "champion of step 1", "champion of step 2"]
+    assert [member.name for member in league.members] == ["random", "strategy of step 1", "strategy of step 2"]
     ratings = [member.mu for member in league.members]
     assert ratings == sorted(ratings)
     contest.challenge(rollouts(pool, league, LEFT), [11])
@@ -127,6 +127,18 @@ def test_champions_are_those_who_beat_the_one_before_and_join_the_league(pool):
     again = League(b"key", ["random"], recorder)
     assert again.members == league.members
     assert [again.opponents(step, 0, 2) for step in range(9)] == [league.opponents(step, 0, 2) for step in range(9)]
+
+
+def test_who_beats_the_champion_joins_but_leads_only_if_it_is_rated_highest(pool):
+    recorder = Noted()
+    strong = replace(newcomer(Member(2, "strategy of step 1", 1, strategy_id=1, source=LEFT)), mu=9000.0, sigma=1.0)
+    recorder.history.league = [newcomer(Member(1, "random", 0, baseline="random")), strong]
+    league = League(b"key", (), recorder)
+    contest = Contest(pool, GAME.name, OPTIONS, range(100, 104), league, None)
+    contest.challenge(rollouts(pool, league, LOOKS), [9])
+    assert contest.settle(2) is None
+    assert [member.name for member in league.members] == ["random", "strategy of step 1", "strategy of step 2"]
+    assert league.champion.id == 2
 
 
 def test_a_group_meets_the_champion_and_mostly_its_equals():

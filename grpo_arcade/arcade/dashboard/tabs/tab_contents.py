@@ -6,8 +6,8 @@ from pathlib import Path
 
 from textual.widget import Widget
 
-TABS = ("strategies", "groups", "evaluations", "commands", "log", "config", "rewards")
-"""The tabs beside the overview, in order."""
+TABS = ("strategies", "groups", "evaluations", "commands", "log", "config", "rewards", "league")
+"""The tabs beside the overview, in order; the last is there for runs by self-play only."""
 
 
 def content_of(tab: str, folder: Path, *, plain: bool) -> Widget:
@@ -28,6 +28,10 @@ def content_of(tab: str, folder: Path, *, plain: bool) -> Widget:
         from grpo_arcade.arcade.dashboard.tabs.rewards import Rewards
 
         return Rewards(plain=plain)
+    if tab == "league":
+        from grpo_arcade.arcade.dashboard.tabs.league import League
+
+        return League(plain=plain)
     if tab == "commands":
         from grpo_arcade.arcade.dashboard.tabs.commands import Commands
 
