@@ -1,5 +1,6 @@
 """A run by self-play: recorded so that every game can be shown again, resumed as if it had never stopped, told by command."""
 
+import asyncio
 import dataclasses
 import json
 
@@ -131,3 +132,25 @@ def test_a_league_that_cannot_be_is_refused_in_a_line(capsys, words, said):
     error = capsys.readouterr().err
     assert said in error
     assert error.count("\n") == 1
+
+
+def test_the_dashboard_shows_the_ladder(whole):
+    from textual.widgets import DataTable, TabbedContent
+
+    from grpo_arcade.arcade.dashboard.app import Dashboard
+
+    async def look():
+        app = Dashboard(whole)
+        async with app.run_test(size=(120, 34)) as pilot:
+            await pilot.pause()
+            await pilot.press("9")
+            for _ in range(100):
+                await pilot.pause(0.05)
+                if app.query("#league DataTable") and app.query_one("#league DataTable", DataTable).row_count:
+                    break
+            assert app.query_one("#tabs", TabbedContent).active == "tab-league"
+            table = app.query_one("#league DataTable", DataTable)
+            with RunReader(whole) as run:
+                assert table.row_count == len(league.members(run)) >= 2
+
+    asyncio.run(look())
