@@ -6,11 +6,13 @@ beside a real training of the pocket model on the same cores.
 """
 
 import contextlib
+import functools
 import os
 import random
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -177,7 +179,71 @@ def compare(app):
     return act
 
 
+def watched(app):
+    """The newest step of a run: sixteen boards and the champion's."""
+    from grpo_arcade.arcade.window.watch.watch import WatchScene
+
+    scene = WatchScene(app, run_of(Path(app.settings.outputs)))
+    app.open(scene)
+    until = time.monotonic() + 30
+    while not scene.tiles and time.monotonic() < until:
+        app.turn()
+    return scene
+
+
+def watch(app):
+    watched(app)
+
+
+def spotlight(app):
+    scene = watched(app)
+    scene.story.toggle_spotlight()
+
+
+def before_after(app):
+    scene = watched(app)
+    scene.story.toggle_pair()
+
+
+def show(app):
+    """The run shows itself, a new part every half second."""
+    scene = watched(app)
+    scene.story.toggle_show()
+    turned = [time.perf_counter()]
+
+    def act():
+        if time.perf_counter() - turned[0] > 0.5:
+            turned[0] = time.perf_counter()
+            scene.story.show.skip()
+
+    return act
+
+
+@functools.cache
+def run_of(outputs):
+    """A finished run of three steps of sixteen strategies."""
+    from tests.arcade.window.made_runs import MadeRun
+
+    with MadeRun(outputs, max_steps=3) as run:
+        for step in (1, 2, 3):
+            run.step(step)
+        run.writer.note(status="finished")
+    return run.folder
+
+
+def versus(app):
+    """Two baselines on one seed."""
+    from grpo_arcade.arcade.window.versus.match import Match
+
+    app.open(Match(app, "2048", {}, ["greedy", "random"], seed=5))
+
+
 ROWS = {
+    "watch, 17 boards": watch,
+    "watch, spotlight": spotlight,
+    "watch, before, after": before_after,
+    "watch, show": show,
+    "versus, 2 baselines": versus,
     "home, previews": home,
     "play, idle": play_idle,
     "play, 7 moves/s": play,
@@ -239,6 +305,32 @@ def test_frames_come_in_time_and_an_idle_window_costs_nothing(screen):
     assert results["play, idle"][1] < 0.05
     assert results["Pong, 60 frames/s"][0] <= 16.7
     assert results["Pong, waiting"][1] < 0.05
+    for scene in ("watch, 17 boards", "watch, spotlight", "watch, before, after", "watch, show", "versus, 2 baselines"):
+        assert results[scene][0] <= 16.7
+
+
+def test_a_show_that_goes_on_and_on_does_not_grow(screen):
+    """As fast as it can be shown: many rounds of all its parts, each of which lasts a minute and more for people."""
+    import resource
+
+    app = opened(screen / "data")
+    try:
+        act = show(app)
+        scene = app.scene
+
+        def turn_on():
+            scene.story.show.skip()
+            act()
+
+        go(app, SECONDS, turn_on)
+        before = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+        rounds = scene.story.show.rounds
+        go(app, 4 * SECONDS, turn_on)
+        after = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+    finally:
+        app.shut()
+    print(f"\nshow: {scene.story.show.rounds - rounds} rounds, {(after - before) / 1e6:+.1f} MB")
+    assert after - before < 3e6
 
 
 def test_frames_while_the_pocket_model_trains_on_the_same_cores(screen):

@@ -57,7 +57,7 @@ def watch(app, hands, folder, tiles=None):
 
 
 def settle(hands, scene):
-    hands.until(lambda: not scene.view.stale)
+    hands.until(lambda: not scene.view.stale and not any(tile.dirty for tile in scene.view.playing()))
 
 
 def test_a_finished_run_shows_every_strategy_of_its_newest_step_with_its_outcome(app, hands, ended_run):
