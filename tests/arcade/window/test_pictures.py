@@ -18,6 +18,7 @@ from PIL import Image
 from grpo_arcade.arcade.window.home.home import Home
 from grpo_arcade.arcade.window.home.library import Library
 from grpo_arcade.arcade.window.home.shelf import Shelf
+from grpo_arcade.arcade.window.home.tiles import Board
 from grpo_arcade.arcade.window.home.train import TrainScene
 from grpo_arcade.arcade.window.play.opening import play as play_scene
 from grpo_arcade.arcade.window.play.options import Options
@@ -183,7 +184,7 @@ def home_with_consoles(app):
     hands.until(lambda: all(tile.preview for tile in scene.games.tiles))
     hands.until(lambda: all(tile.preview.view is not None for tile in scene.games.tiles))
     for tile in scene.games.tiles:
-        if tile.game == "2048":
+        if isinstance(tile.preview, Board):
             tile.preview._rng = random.Random(1)
             tile.preview._begin()
             tile.preview._next_in = 60.0
