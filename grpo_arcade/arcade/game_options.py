@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from grpo_arcade.games import Game
@@ -30,8 +30,21 @@ class GameOptions:
             ValueError: no such game, or a bad option, in one line.
         """
         from grpo_arcade.games import make
+
+        return make(name, **self._options())
+
+    def make_court(self, name: str) -> Game:
+        """The same for several players, on a game that is for one unless somebody asks.
+
+        Raises:
+            ValueError: likewise, or it is for one only.
+        """
+        from grpo_arcade.games.seats import make_for_several
+
+        return make_for_several(name, self._options())
+
+    def _options(self) -> dict[str, Any]:
         from grpo_arcade.trainer.config import parse_options
 
         options = parse_options(self.game_options, "--game-options")
-        options |= {name: value for name in ("size", "target") if (value := getattr(self, name)) is not None}
-        return make(name, **options)
+        return options | {name: value for name in ("size", "target") if (value := getattr(self, name)) is not None}

@@ -105,6 +105,15 @@ def score_text(score: float) -> str:
     return f"{score:,.0f}" if abs(score) >= 100 or float(score).is_integer() else f"{score:,.1f}"
 
 
+def ending_text(episode: Episode) -> str:
+    """How a game of several ended, by the names of its players: who won, or who failed and how; else its outcome."""
+    failed = [seat for seat in episode.seats if not seat.outcome.by_the_rules]
+    if failed and failed[0].outcome not in (Outcome.UNFINISHED, Outcome.DISCONNECTED):
+        return " and ".join(f"{seat.player} {str(seat.outcome).replace('_', ' ')}" for seat in failed)
+    won = [seat.player for seat in episode.seats if seat.outcome is Outcome.WON]
+    return f"{' and '.join(dict.fromkeys(won))} won" if won else str(episode.outcome).replace("_", " ")
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Whether an episode is what it says."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from grpo_arcade.games.game import Game, Outcome
+from grpo_arcade.games.registry import make
 
 
 def seat_number(game: Game, seat: str | int) -> int:
@@ -22,6 +24,26 @@ def seat_number(game: Game, seat: str | int) -> int:
     if len(game.seats) == 1:
         raise ValueError(f"{game.name} has one seat only, so that there is no seat {seat!r} to choose")
     raise ValueError(f"{game.name} has no seat {seat!r}; its seats are {', '.join(game.seats)}")
+
+
+def make_for_several(name: str, options: Mapping[str, Any]) -> Game:
+    """The game of that name for several: as it is, or with ``players=2`` where it is for one unless somebody asks.
+
+    Raises:
+        ValueError: no such game, or one that nobody else can join in, in one line.
+    """
+    game = make(name, **options)
+    if len(game.seats) > 1:
+        return game
+    try:
+        several = make(name, **{"players": 2, **options})
+    except ValueError as error:
+        if "has no option 'players'" in str(error):
+            raise ValueError(f"{name} is for one player only; atari/pong and connect-four are for two") from error
+        raise
+    if len(several.seats) == 1:
+        raise ValueError(f"{name} is for one player with these options; leave players out, or say players=2")
+    return several
 
 
 def at_seat(game: Game, seat: int) -> Game:

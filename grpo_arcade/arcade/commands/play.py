@@ -7,12 +7,15 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from grpo_arcade.arcade.configuration import Positional
 from grpo_arcade.arcade.game_options import GameOptions
 from grpo_arcade.arcade.streams import flow
 from grpo_arcade.foreign_text import clean, one_line
 from grpo_arcade.games import Episode, Game, UnknownGameError, make, score_text
+from grpo_arcade.games.episode import ending_text
+from grpo_arcade.games.seats import seat_number
 from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 
 
@@ -26,6 +29,11 @@ class Command(GameOptions):
     """Who plays: a baseline (random, greedy, expectimax), a strategy file (.py, or - for standard input),
     RUN:champion, a model that writes a strategy (pocket, a run, a checkpoint, a folder, a hub name, an endpoint
     http://host:port/v1#model), or you, in the window. By default the game's strongest baseline."""
+    opponent: str = ""
+    """Who plays against it, in a game for two: another player, in any of these forms but you."""
+    seat: str = ""
+    """Where the first player sits, with an opponent: a seat's name (left, right) or its number. By default the first
+    one."""
     seed: int = 0
     """The episode's seed: the same seed and the same moves give the same game."""
     model_seed: int = 0
@@ -48,6 +56,7 @@ def run(command: Command) -> int:
     """0, or 1 when the player's program was refused or crashed."""
     from rich.console import Console
 
+    from grpo_arcade.arcade.players.meet import contender_of, meet
     from grpo_arcade.arcade.players.parse import parse_player
     from grpo_arcade.arcade.players.play import play
     from grpo_arcade.arcade.players.player import Person, Writer
@@ -57,13 +66,17 @@ def run(command: Command) -> int:
         check_destination(command.to)
     speed = checked_speed(command.speed)
     try:
-        game = command.make_game(command.game)
+        game = command.make_court(command.game) if command.opponent else command.make_game(command.game)
     except UnknownGameError as error:
         if not command.player and _means_a_player(command.game, command.output_dir):
             raise ValueError(f"{command.game} is a player; which game? arcade play 2048 {command.game}") from error
         raise
+    if command.seat and not command.opponent:
+        raise ValueError("--seat says where a player sits against another one: name that one with --opponent")
+    seat = seat_number(game, command.seat or "0")
     player = parse_player(command.player or list(game.baselines)[-1], game, command.output_dir)
-    if isinstance(player, Person):
+    opponent = parse_player(command.opponent, game, command.output_dir) if command.opponent else None
+    if isinstance(player, Person) and opponent is None:
         return _by_hand(game)
     heard = not (command.json or command.to is not None or one_stream())
     writes = isinstance(player, Writer)
@@ -73,16 +86,28 @@ def run(command: Command) -> int:
             bar.stop()
             flow(piece)
 
-        played = play(
-            player,
-            game,
-            [command.seed],
-            toolbox=command.toolbox,
-            model_seed=command.model_seed,
-            temperature=command.temperature,
-            on_token=on_token if heard else None,
-            allow_unwalled=command.allow_unwalled,
-        )
+        heard_by = on_token if heard else None
+        if opponent is not None:
+            contenders = [
+                contender_of(
+                    each, game, model_seed=command.model_seed, temperature=command.temperature, on_token=heard_by
+                )
+                for each in (player, opponent)
+            ]
+            # In a game for more than two the opponent plays all the others.
+            seating = [int(place != seat) for place in range(len(game.seats))]
+            played = meet(contenders, game, [command.seed], seating, command.allow_unwalled)
+        else:
+            played = play(
+                player,
+                game,
+                [command.seed],
+                toolbox=command.toolbox,
+                model_seed=command.model_seed,
+                temperature=command.temperature,
+                on_token=heard_by,
+                allow_unwalled=command.allow_unwalled,
+            )
     episode = played.episodes[0]
     if command.to is not None:
         write(episode, command.to)
@@ -91,8 +116,14 @@ def run(command: Command) -> int:
             show_source(played.source)
         show(episode, speed=speed, console=Console())
     if command.json:
-        facts = {"player": episode.player, "game": episode.game, "options": dict(episode.options), "seed": episode.seed}
+        facts: dict[str, Any] = {
+            "player": episode.player,
+            "game": episode.game,
+            "options": dict(episode.options),
+            "seed": episode.seed,
+        }
         facts |= {"score": episode.score, "outcome": episode.outcome.value, "moves": episode.moves}
+        facts |= seats_of(episode, game)
         facts |= {"error": played.error, "source": played.source, "file": command.to, "wall": played.wall or None}
         print(json.dumps(facts))
     else:
@@ -120,9 +151,28 @@ def _by_hand(game: Game) -> int:
     return open_window(lambda app: play(app, game.name, {**game.options, **game.person_options}))
 
 
+def seats_of(episode: Episode, game: Game) -> dict[str, Any]:
+    """What JSON says of the seats of a game of several: nothing of a game of one."""
+    if not episode.seats:
+        return {}
+    return {
+        "seats": [
+            {"seat": name, "player": seat.player, "score": seat.score, "outcome": seat.outcome.value}
+            for name, seat in zip(game.seats, episode.seats, strict=True)
+        ]
+    }
+
+
 def result_line(episode: Episode, wall: str = "") -> str:
     """One line that says who scored what, how it ended, and the wall that was around a program just played."""
     behind = f", wall: {wall}" if wall else ""
+    if episode.seats:
+        scores = ", ".join(
+            f"{one_line(seat.player, 80) or 'somebody'} {score_text(seat.score)}" for seat in episode.seats
+        )
+        lent = ", with toolbox" if TOOLBOX in episode.options else ""
+        ending = one_line(ending_text(episode), 200)
+        return f"{scores} in {episode.moves:,} moves: {ending} (seed {episode.seed}{lent}){behind}"
     who = one_line(episode.player, 80) or "somebody"
     return (
         f"{who}: {score_text(episode.score)} points in {episode.moves:,} moves,"

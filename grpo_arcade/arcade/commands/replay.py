@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from grpo_arcade.arcade.configuration import Positional
 from grpo_arcade.foreign_text import one_line
@@ -64,7 +65,14 @@ def _tell(episode: Episode) -> None:
     from grpo_arcade.games.replay import Replay
 
     replay = Replay(episode)
-    game = replay.game
+    game, each = replay.game, episode.per_step
     for ply in replay.plies():
-        taken = game.actions[episode.actions[ply - 1]] if ply else None
-        print(json.dumps({"move": ply, "action": taken, "score": replay.score, "observation": game.observation()}))
+        taken = [game.actions[action] for action in episode.actions[(ply - 1) * each : ply * each]] if ply else []
+        told: dict[str, Any] = {"move": ply, "action": taken[0] if taken else None, "score": replay.score}
+        if each > 1:
+            told["action"] = taken or None
+            told["scores"] = [game.seat_score(seat) for seat in range(each)]
+            told["observations"] = [game.seat_observation(seat) for seat in range(each)]
+        else:
+            told["observation"] = game.observation()
+        print(json.dumps(told))

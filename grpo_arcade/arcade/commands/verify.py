@@ -69,6 +69,10 @@ def _judged(file: str, episode: Episode) -> dict[str, Any]:
 
     facts: dict[str, Any] = {"file": file, "game": episode.game, "seed": episode.seed, "score": episode.score}
     facts |= {"outcome": episode.outcome.value, "moves": episode.moves, "player": episode.player}
+    if episode.seats:
+        facts["seats"] = [
+            {"player": seat.player, "score": seat.score, "outcome": seat.outcome.value} for seat in episode.seats
+        ]
     facts |= {"genuine": True, "why": "", "checked": True}
     try:
         verify(episode)
@@ -84,7 +88,8 @@ def _in_words(facts: Mapping[str, Any]) -> str:
     file, why = one_line(facts["file"]), one_line(facts["why"])
     if not facts["checked"]:
         return f"{file}: not checked: {why}"
-    score = f"{score_text(facts['score'])} ({facts['outcome']})"
+    each = facts.get("seats", [facts])
+    score = " : ".join(f"{score_text(seat['score'])} ({seat['outcome']})" for seat in each)
     if facts["genuine"]:
         # Who played is nothing that a replay can show, so it comes last: no name can stand for a score.
         return f"{file}: genuine: {score}, by {one_line(facts['player'], 80) or 'somebody'}"

@@ -165,8 +165,18 @@ def play_source(
     toolbox: bool | None = None,
     allow_unwalled: bool = False,
 ) -> Played:
-    """Let a strategy play every seed in the sandbox, under a name; with the toolbox it calls if nobody says."""
+    """Let a strategy play every seed in the sandbox, under a name; with the toolbox it calls if nobody says.
+
+    Where a game has several seats, it plays them all.
+    """
     if toolbox is None:
         game = game_for(source, game)
+    if game.simultaneous:
+        from grpo_arcade.games.players import Contender, play_seats
+
+        everywhere = [(0,) * len(game.seats)]
+        itself = [Contender(name, source)]
+        met = play_seats(itself, game.name, game.options, seeds, seatings=everywhere, allow_unwalled=allow_unwalled)
+        return Played(name, met.episodes, source, met.errors[0], met.walls[0])
     result = play_match(source, game.name, game.options, seeds, player=name, allow_unwalled=allow_unwalled)
     return Played(name, result.episodes, source, result.error, result.wall)

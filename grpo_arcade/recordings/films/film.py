@@ -12,7 +12,7 @@ from typing import Any, TypedDict
 
 import numpy as np
 
-from grpo_arcade.games.episode import Episode
+from grpo_arcade.games.episode import Episode, ending_text
 from grpo_arcade.games.game import PixelPicture
 from grpo_arcade.games.replay import Replay
 from grpo_arcade.recordings.file import RecordingError
@@ -253,7 +253,11 @@ class _Board:
 
     def _write_title(self, strip: TitleStrip, ended: bool) -> None:
         episode = self._replay.episode
+        title: tuple[Any, ...]
         title = episode.player, episode.seed, self._replay.score, episode.outcome if ended else None
+        if episode.seats:
+            scores = tuple(map(self._replay.game.seat_score, range(len(episode.seats))))
+            title = episode.player, episode.seed, scores, title[3], ending_text(episode) if ended else ""
         if title != self._titled:
             self._titled = title
             left, top, width, _ = self._area

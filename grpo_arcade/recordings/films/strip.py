@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -33,12 +34,22 @@ class TitleStrip:
         self._line = round(self._text * 1.9)
         self.height = 2 * self._line + self._pad
 
-    def pixels(self, player: str, seed: int, score: float, outcome: Outcome | None) -> np.ndarray:
-        """The strip as 0xRRGGBB in uint32 (rows, columns); ``outcome`` is None while the episode runs."""
+    def pixels(
+        self, player: str, seed: int, score: float | Sequence[float], outcome: Outcome | None, ending: str = ""
+    ) -> np.ndarray:
+        """The strip as 0xRRGGBB in uint32 (rows, columns).
+
+        Args:
+            player: who plays.
+            seed: of the episode.
+            score: of the one who plays, or of each seat.
+            outcome: None while the episode runs.
+            ending: what is written for it, where that is not its own name.
+        """
         pixels = np.full((self.height, self.width), PAPER, np.uint32)
         first = self._pad // 2 + self._line // 2
-        number = f"{score:,.0f}" if float(score).is_integer() else f"{score:,.2f}"
-        ending = str(outcome).replace("_", " ") if outcome else ""
+        number = " : ".join(map(_number, score)) if isinstance(score, Sequence) else _number(score)
+        ending = ending or str(outcome).replace("_", " ") if outcome else ""
         left = self._right(pixels, number, first, INK, "bold")
         self._left(pixels, player or "a player", first, left, INK, "bold")
         colour = _OUTCOME_COLOURS.get(outcome, _OTHER_COLOUR) if outcome else FAINT
@@ -58,6 +69,10 @@ class TitleStrip:
     def _left(self, pixels: np.ndarray, text: str, middle: int, end: int, colour: int, weight: fonts.Weight) -> None:
         text = fonts.elided(text, end - self._pad, self._text, weight)
         _put(pixels, fonts.coverage(text, self._text, weight), self._pad, middle, colour)
+
+
+def _number(score: float) -> str:
+    return f"{score:,.0f}" if float(score).is_integer() else f"{score:,.2f}"
 
 
 def _put(pixels: np.ndarray, glyphs: np.ndarray, x: int, middle: int, colour: int) -> None:
