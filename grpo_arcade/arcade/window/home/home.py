@@ -11,13 +11,13 @@ import pygame
 
 from grpo_arcade.arcade.window.background.jobs import Task
 from grpo_arcade.arcade.window.draw import theme
-from grpo_arcade.arcade.window.draw.words import player_words
 from grpo_arcade.arcade.window.home.games import ATARI, LIBRARY, GameShelf, Tile
 from grpo_arcade.arcade.window.home.lists import Entry, RowList
 from grpo_arcade.arcade.window.home.live_run import ASKED, LiveRun, buttons
+from grpo_arcade.arcade.window.home.recordings import Group, RecordingShelf
 from grpo_arcade.arcade.window.home.shelf import Shelf, look, run_line
 from grpo_arcade.arcade.window.home.trainings import Plan, Trainings
-from grpo_arcade.arcade.window.shell.scene import Act, Event, Scene, Wheel
+from grpo_arcade.arcade.window.shell.scene import Act, Event, Scene, Typed, Wheel
 from grpo_arcade.arcade.window.shell.widgets import Focus, Item, draw_item, heading
 from grpo_arcade.games import make, score_text
 from grpo_arcade.recordings.runs.folder import LIVE
@@ -51,6 +51,7 @@ class Home(Scene):
         self._drawn = False
         self._runs, self._recordings, self._everything = RowList("Training runs"), RowList("Recordings"), RowList()
         self.trainings = Trainings(app)
+        self.kept = RecordingShelf(app)
         self._lists: list[RowList] = []
         """Those that are shown."""
         self._awaited: Path | None = None
@@ -71,6 +72,8 @@ class Home(Scene):
 
     def handle(self, event: Event) -> bool:
         """Choose, scroll, or ask a training for something."""
+        if self.kept.typing is not None and isinstance(event, Typed | Act) and self._type(event):
+            return True
         if self.obey(event):
             return True
         if isinstance(event, Wheel):
@@ -90,7 +93,41 @@ class Home(Scene):
             "home.versus": self._do_versus,
             "home.train": self._do_train,
             **{f"home.{name}": partial(self._ask, name) for name in ASKED},
+            "home.rename": lambda: self._with_recording(self.kept.begin_typing),
+            "home.delete": lambda: self._with_recording(self.kept.delete),
+            "home.undo": self._do_undo,
         }
+
+    @property
+    def wants_text(self) -> bool:  # type: ignore[override]
+        """While a name is being typed."""
+        return self.kept.typing is not None
+
+    def _type(self, event: Typed | Act) -> bool:
+        if isinstance(event, Typed):
+            self.kept.type(event.text)
+        elif event.id in ("menu.choose", "app.back"):
+            self.kept.end_typing(rename=event.id == "menu.choose")
+        else:
+            return False
+        self._look_now()
+        return True
+
+    def _with_recording(self, do: Callable[[Group], None]) -> None:
+        group = self.kept.of(self._focus.item.key) if self._focus.item else None
+        if group is None:
+            raise ValueError("no recording is chosen: arrows go to the list of them")
+        do(group)
+        self._look_now()
+
+    def _do_undo(self) -> None:
+        self.kept.undo()
+        self._look_now()
+
+    def _look_now(self) -> None:
+        self._look_in = 0.0
+        self.resized()
+        self.app.redraw()
 
     def _do_versus(self) -> None:
         tile = self._focused_tile()
@@ -153,11 +190,6 @@ class Home(Scene):
 
         self.app.open(Library(self.app))
 
-    def _open_recording(self, path: Path) -> None:
-        from grpo_arcade.arcade.window.replay.replay import ReplayScene
-
-        self.app.open(ReplayScene.of_file(self.app, path))
-
     def _open_run(self, path: Path) -> None:
         from grpo_arcade.arcade.window.watch.watch import WatchScene
 
@@ -207,6 +239,7 @@ class Home(Scene):
         self.trainings.hear(shelf.live)
         if shelf != self._shelf or ended:
             self._shelf = shelf
+            self.kept.show(shelf.recordings)
             self.resized()
             self._focus_awaited()
             self.app.redraw()
@@ -240,7 +273,7 @@ class Home(Scene):
         top = self.area.top + 2 * pad + style.px(theme.TITLE) + (0 if self.compact else gap)
         items: list[Item] = []
         if self.compact:
-            rows = [*self._game_rows(), *self._run_rows(), *self._recording_rows()]
+            rows = [*self._game_rows(), *self._run_rows(), *self.kept.rows()]
             area = pygame.Rect(gap, top, self.area.width - 2 * gap, self.area.bottom - top)
             self._lists = [self._everything]
             items += self._everything.lay_out(style, area, rows)
@@ -268,7 +301,7 @@ class Home(Scene):
             items += self._runs.lay_out(style, left, self._run_rows(), runs)
             items += self._live_buttons(items)
             items += self._train_buttons()
-            items += self._recordings.lay_out(style, left.move(half + pad, 0), self._recording_rows(), kept)
+            items += self._recordings.lay_out(style, left.move(half + pad, 0), self.kept.rows(), kept)
         self._focus.set(items)
 
     def _train_buttons(self) -> list[Item]:
@@ -322,22 +355,6 @@ class Home(Scene):
             rows.append(Entry(run.path, run_line(run), note, colour, choose, cards.get(run.path)))
         return rows
 
-    def _recording_rows(self) -> list[Entry]:
-        style = self.app.theme
-        rows = []
-        for recording in self._shelf.recordings if self._shelf else ():
-            first = recording.first
-            choose = partial(self._open_recording, recording.path)
-            if first is None:
-                rows.append(Entry(recording.path, recording.path.name, "cannot be read", style.bad, choose))
-                continue
-            more = f" and {recording.count - 1} more" if recording.count > 1 else ""
-            who = player_words(first.player, own=recording.path.parent == self.app.settings.data_folder / "recordings")
-            words = f"{who} · {first.game} · seed {first.seed}{more}"
-            note = score_text(first.score)
-            rows.append(Entry(recording.path, words, note, style.outcome(first.outcome), choose))
-        return rows
-
     def draw(self, surface: pygame.Surface) -> Sequence[pygame.Rect] | None:
         """All of it, or the previews that moved."""
         self._drawn = True
@@ -359,6 +376,8 @@ class Home(Scene):
         key = self._focus.item.key if self._focus.item else None
         live = any(run.summary.path == key for run in self._shelf.live) if self._shelf else False
         asked = [f"home.{name}" for name in ASKED] if live else []
+        if self.kept.of(key) is not None:
+            asked = ["home.rename", "home.delete", "home.undo"]
         return (
             "menu.choose",
             *asked,

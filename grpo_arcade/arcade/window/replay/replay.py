@@ -13,7 +13,7 @@ from grpo_arcade.arcade.window.draw.boards import board_size, draw_board, palett
 from grpo_arcade.arcade.window.draw.words import goal, player_words, shown_name
 from grpo_arcade.arcade.window.replay.playback import replay_of
 from grpo_arcade.arcade.window.replay.rivals import Rivals
-from grpo_arcade.arcade.window.shell.scene import Dropped, Event, Pointer, Scene
+from grpo_arcade.arcade.window.shell.scene import Event, Pointer, Scene
 from grpo_arcade.arcade.window.shell.widgets import heading
 from grpo_arcade.games import Episode, Picture
 from grpo_arcade.games.replay import Replay
@@ -141,10 +141,7 @@ class ReplayScene(Scene):
         }
 
     def handle(self, event: Event) -> bool:
-        """Keys, the bar to scrub, files dropped."""
-        if isinstance(event, Dropped):
-            self.app.open(ReplayScene.of_file(self.app, Path(event.path)))
-            return True
+        """Keys, and the bar to scrub."""
         if isinstance(event, Pointer):
             return self._point(event)
         return self.obey(event)
