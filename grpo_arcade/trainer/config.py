@@ -191,6 +191,9 @@ class TrainConfig:
     """Games each strategy plays in training, the same ones for its whole group. 0: as suits the game, 4, or 2 for
     Atari, where a game takes seconds."""
 
+    feedback: Annotated[float, Interval(ge=0, le=1)] = 0.0
+    """Share of the groups that are shown an earlier champion and how its games went, and asked for a better program."""
+
     eval_steps: Annotated[int, Ge(0)] = 20
     """Steps between held-out evaluations; 0 evaluates only at the start and the end."""
     eval_strategies: Annotated[int, Ge(1)] = 0

@@ -24,6 +24,7 @@ from grpo_arcade.trainer.commands import waiting
 from grpo_arcade.trainer.curriculum import Curriculum
 from grpo_arcade.trainer.evaluate import derived_seed, evaluate_source, published_means
 from grpo_arcade.trainer.evaluation import Evaluation
+from grpo_arcade.trainer.feedback import Asked, Feedback, lineage_rows
 from grpo_arcade.trainer.question import question
 from grpo_arcade.trainer.scoring import Assignment
 from grpo_arcade.trainer.self_play.contest import Contest
@@ -124,6 +125,7 @@ class Loop:
         """Why to stop after this step, as :attr:`Decision.stop`; empty to go on."""
         self._run_key = bytes.fromhex(start.config.run_key)
         self._evaluation: Evaluation
+        self._asked: Sequence[Asked] = ()
         self._rate = 0.0
         self._enter(start.stage, {})
 
@@ -146,8 +148,26 @@ class Loop:
         """What the model is asked now."""
         return [{"role": "user", "content": question(self.game, self.config.prompt)}]
 
+    def wordings(self, step: int, completions: int) -> list[tuple[str, ...]]:
+        """What each completion of a step, of all ranks, is asked, the fullest wording first; alike in a group."""
+        plain = self.prompt()[0]["content"]
+        if not self.config.feedback:
+            return [(plain,)] * completions
+        groups = self._groups(step, completions)
+        feedback = Feedback(self.config.feedback, self.config.seed, self.pool, self.recorder.history.hall)
+        leads = self.processes.rank == 0
+        here = feedback.asked(step, self.curriculum.at, plain, groups, self.baselines) if leads else []
+        self._asked = self.processes.broadcast(here)
+        return [group.wordings for group in self._asked for _ in range(self.config.num_generations)]
+
     def assignments(self, step: int, completions: int) -> list[Assignment]:
         """What the ``completions`` of a step play, those of all ranks: the same seeds for all of a group."""
+        groups = self._groups(step, completions)
+        self.recorder.begin(step, self.curriculum.at, groups)
+        return [group for group in groups for _ in range(self.config.num_generations)]
+
+    def _groups(self, step: int, completions: int) -> list[Assignment]:
+        """What each group of a step plays."""
         self._playing = step
         size, count = self.config.num_generations, self.config.train_seeds
         seeds = training_seeds(self._run_key, step, completions // size * count)
@@ -166,8 +186,7 @@ class Loop:
                 Assignment(self.game.name, options, mine, self.baselines, self.game.human_score, to_beat)
                 for mine in shares
             ]
-        self.recorder.begin(step, self.curriculum.at, groups)
-        return [group for group in groups for _ in range(size)]
+        return groups
 
     def gather(self, step: int, mine: list[Judged]) -> list[Judged]:
         """The rollouts of all ranks with what each has earned, on rank 0, which records those that it has not yet."""
@@ -180,6 +199,9 @@ class Loop:
         """Record what a step's completions earned, and let the best of them challenge the champion."""
         ids = self.recorder.judged(batch, totals, advantages)
         rollouts = [judged.rollout for judged in batch]
+        if self.config.feedback and ids:
+            plain, size = self.prompt()[0]["content"], self.config.num_generations
+            self.recorder.lineage(lineage_rows(ids, size, self._asked, plain, self.model_name, rollouts))
         if isinstance(self.champion, Contest):
             self.champion.league.played(self._playing, rollouts)
         self.champion.challenge(rollouts, ids)

@@ -41,6 +41,8 @@ def check(config: TrainConfig) -> None:
         raise ConfigError(
             "risk_seeking weighs standardised rewards; set scale_rewards to group or batch, or risk_seeking 0"
         )
+    if config.feedback and config.self_play:
+        raise ConfigError("feedback tells of one player's games; leave it out of --self-play")
     if config.run_key:
         try:
             enough = len(bytes.fromhex(config.run_key)) >= 8

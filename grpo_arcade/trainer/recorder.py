@@ -74,6 +74,8 @@ class History:
     """Everybody in the league of a run by self-play, in the order of joining."""
     meetings: list[Meeting] = field(default_factory=list)
     """What came of their games, oldest first."""
+    hall: list[Champion] = field(default_factory=list)
+    """Every champion so far, oldest first."""
 
     def since_fall(self) -> list[dict[str, Any]]:
         """The steps made with the weights that came out of the last return to a checkpoint."""
@@ -110,6 +112,9 @@ class Recorder:
     def judged(self, batch: Sequence[Judged], totals: Sequence[float], advantages: Sequence[float]) -> list[int]:
         """What a step's completions earned; their ids."""
         return []
+
+    def lineage(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Whom strategies come from that were written from an earlier one: rows of the table."""
 
     def shares(self) -> dict[str, float]:
         """What trackers are told of a step beside TRL's numbers."""
@@ -177,6 +182,7 @@ class RunRecorder(Recorder):
                 {champion.stage: champion for champion in run.champions()},
                 league.members(run),
                 league.meetings(run),
+                hall=run.champions(),
             )
 
     def note(self, **facts: Any) -> None:
@@ -222,6 +228,10 @@ class RunRecorder(Recorder):
         self._writer.judged(ids, values, reasons, totals, advantages)
         self._facts = _facts([judged.rollout for judged in batch], self._size)
         return ids
+
+    def lineage(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Whom strategies come from."""
+        self._writer.lineage(rows)
 
     def shares(self) -> dict[str, float]:
         """What trackers are told of a step beside TRL's numbers."""
@@ -311,6 +321,7 @@ class RunRecorder(Recorder):
 
     def champion(self, champion: Champion) -> None:
         """A new champion."""
+        self.history.hall.append(champion)
         self._writer.champion(
             {
                 "step": champion.step,

@@ -25,6 +25,7 @@ from grpo_arcade.trainer.advantages import behaviour, group_advantages
 from grpo_arcade.trainer.batches import sorted_by_length, trimmed
 from grpo_arcade.trainer.evaluate import derived_seed, evaluate_model
 from grpo_arcade.trainer.evaluation import Evaluation
+from grpo_arcade.trainer.feedback import MOST_TOKENS, fullest
 from grpo_arcade.trainer.generation import Generate, Sampler, VllmServer
 from grpo_arcade.trainer.judging import Judged, judge_all
 from grpo_arcade.trainer.models.chat import completion_text, ending_tokens, is_cut_off, prompt_ids
@@ -136,7 +137,7 @@ class ArcadeTrainer(GRPOTrainer):
         return Engine.beside(
             model,
             config,
-            len(prompt_ids(tokenizer, asked, config.template)),
+            len(prompt_ids(tokenizer, asked, config.template)) + (MOST_TOKENS if config.feedback else 0),
             rank=self.accelerator.process_index,
             local_rank=self.accelerator.local_process_index,
         )
@@ -180,8 +181,19 @@ class ArcadeTrainer(GRPOTrainer):
         # Everything random in a step comes from its number, so a resumed run needs no generator's state.
         seed, rank = self._loop.config.seed, self._loop.processes.rank
         torch.manual_seed(derived_seed(seed, f"shuffle {rank}" if rank else "shuffle", self._now))
-        prompt = self._loop.prompt()
-        asked = [{**row, "prompt": prompt} for row in inputs]
+        first = len(inputs) * rank
+        wordings = self._loop.wordings(self._now, len(inputs) * self._loop.processes.count)[first:]
+        said = getattr(self.model.config.get_text_config(), "max_position_embeddings", None)
+        room = None if said is None else said - self.max_completion_length
+
+        def tokens(words: str) -> int:
+            return len(prompt_ids(self.processing_class, words, self._loop.config.template))
+
+        texts = {words: fullest(words, tokens, room) for words in wordings}
+        asked = [
+            {**row, "prompt": [{"role": "user", "content": texts[words]}]}
+            for row, words in zip(inputs, wordings, strict=False)
+        ]
         output: dict[str, Any] = super()._generate_and_score_completions(asked)
         started = time.perf_counter()
         config = self._loop.config

@@ -63,7 +63,7 @@ class Branch:
 
 
 _KIN = (
-    "SELECT strategies.id, step, score, outcome, note, parent_id FROM strategies "
+    "SELECT strategies.id, step, score, outcome, coalesce(note, '') AS note, parent_id FROM strategies "
     "LEFT JOIN lineage ON lineage.strategy_id = strategies.id WHERE "
 )
 
@@ -129,4 +129,4 @@ def family(reader: RunReader, line: Line) -> list[Branch]:
 
 def _kin(row: object) -> Kin:
     values = dict(row)  # type: ignore[call-overload]
-    return Kin(values["id"], values["step"], values["score"], values["outcome"], values["note"] or "")
+    return Kin(values["id"], values["step"], values["score"], values["outcome"], values["note"])

@@ -6,7 +6,7 @@ left it, and a round that was cut short never was.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,10 +38,6 @@ class SearchRecorder(RunRecorder):
     def ids(self, count: int) -> list[int]:
         """Of a round's strategies, by their places."""
         return [self._ids[place] for place in range(count)]
-
-    def lineage(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Whom each strategy of a round comes from: rows of the table."""
-        self._writer.lineage(rows)
 
     def round(
         self, step: int, logs: Mapping[str, float], seconds: Mapping[str, float], search: Mapping[str, Any], **more: Any
