@@ -119,6 +119,11 @@ class ConnectFourPicture:
         column = (at[0] - layout.left) // layout.side
         return column if 0 <= column < COLUMNS else None
 
+    def place_of(self, size: tuple[int, int], action: int) -> tuple[int, int, int, int]:
+        """Where a column is on a picture of ``size``: left, top, width, height."""
+        layout = _Layout.of(size)
+        return layout.left + action * layout.side, layout.top, layout.side, layout.side * ROWS
+
     def _sprites(self, size: tuple[int, int]) -> tuple[_Layout, dict[str, pygame.Surface]]:
         if self._prepared is None or self._prepared[0] != size:
             layout = _Layout.of(size)

@@ -55,7 +55,8 @@ def court_options(game: Game, more: Mapping[str, Any]) -> dict[str, Any]:
     try:
         court = make(game.name, **options, players=2)
     except ValueError as error:
-        raise ValueError(f"{game.name} cannot play against itself: {error}") from error
+        why = "it is for one player only" if "no option 'players'" in str(error) else error
+        raise ValueError(f"{game.name} cannot play against itself: {why}; connect-four and atari/pong can") from error
     if len(court.seats) != 2:
         raise ValueError(f"{game.name} cannot play against itself: it has no game for two")
     return dict(court.options)

@@ -421,3 +421,22 @@ def test_a_game_that_has_ended_offers_what_comes_next_and_the_model_takes_the_sa
     assert isinstance(app.scene, Match)
     assert (app.scene.seed, dict(app.scene.table.options)) == (4, dict(scene.game.options))
     assert [seat.name for seat in app.scene.seats] == ["You", "pocket"]
+
+
+def test_connect_four_is_played_by_keys_and_by_pointing_at_a_column(app, hands):
+    scene = TurnPlay(app, "connect-four", {"opponent": "random", "opening": 0})
+    app.open(scene)
+    scene._start(8)
+    hands.press("right")
+    assert scene._marked == 3
+    hands.press("right", "right", "down")
+    assert list(scene.session.actions) == [5]
+    hands.press("left", "left", "left", "left", "left", "left", "left", "space")
+    assert list(scene.session.actions) == [5, 0]
+    column = scene._picture().place_of(scene._board.size, 6)
+    hands.click((scene._board.left + column[0] + column[2] // 2, scene._board.top + column[1] + column[3] // 2))
+    assert list(scene.session.actions) == [5, 0, 6]
+    rng = random.Random(1)
+    while scene.game.outcome is None:
+        hands.press(rng.choice(("left", "right")), "down")
+    verify(scene.session.episode())

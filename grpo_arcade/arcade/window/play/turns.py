@@ -36,6 +36,8 @@ class TurnPlay(Play):
 
     def __init__(self, app: App, game: str = "2048", options: dict[str, Any] | None = None) -> None:
         self._hint_task: Task | None = None
+        self._marked: int | None = None
+        """The action that was chosen by keys, in games whose moves are places on the board."""
         self._owed_s = 0.0
         super().__init__(app, game, options)
 
@@ -97,9 +99,36 @@ class TurnPlay(Play):
         if isinstance(event, Pointer):
             return event.kind == "down" and self._points_at(event.at)
         if isinstance(event, Act) and event.id in MOVES:
-            self._person_moves(self.game.aliases.get(MOVES[event.id]))
+            if MOVES[event.id] not in self.game.aliases and hasattr(self._picture(), "place_of"):
+                self._mark(event.id)
+            else:
+                self._person_moves(self.game.aliases.get(MOVES[event.id]))
             return True
         return super().handle(event)
+
+    def _mark(self, way: str) -> None:
+        """Choose a place of the board by keys, in games whose moves are places: left and right, then down."""
+        legal = self.game.legal_actions()
+        if not legal:
+            return
+        if way not in ("play.left", "play.right"):
+            self._do_fire()
+        elif self._marked is None:
+            self._marked = legal[len(legal) // 2]
+        else:
+            beyond = [action for action in legal if (action > self._marked) == (way == "play.right")]
+            others = [action for action in beyond if action != self._marked]
+            if others:
+                self._marked = min(others) if way == "play.right" else max(others)
+        self.app.redraw()
+
+    def _draw_over_board(self, surface: pygame.Surface) -> None:
+        if self._marked is not None and self.game.outcome is None:
+            left, top, width, _ = self._picture().place_of(self._board.size, self._marked)
+            x, y, size = self._board.left + left + width // 2, self._board.top + top, max(3, width // 5)
+            peak = [(x - size, y - size // 2), (x + size, y - size // 2), (x, y + size)]
+            pygame.draw.polygon(surface, pygame.Color(self.app.theme.accent << 8 | 255), peak)
+        super()._draw_over_board(surface)
 
     def _points_at(self, at: tuple[int, int]) -> bool:
         """Make the move that a place on the board stands for, in games whose picture knows it."""
@@ -133,7 +162,9 @@ class TurnPlay(Play):
             self._keep_soon()
 
     def _do_fire(self) -> None:
-        """No button in games that are played move by move."""
+        """Make the move that is marked; there is no other button in games that are played move by move."""
+        if self._marked in self.game.legal_actions():
+            self._person_moves(self._marked)
 
     def _do_undo(self) -> None:
         if not self.app.settings.undo:
