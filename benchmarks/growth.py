@@ -19,6 +19,7 @@ import runpy
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,8 @@ def _written(made: dict[str, Any], run: Path) -> float:
     last = 10**9
     rng, played = random.Random(3), made["episodes"]()
     with RunWriter.reopen(run, last) as writer:
-        return min(spent(lambda at=at: made["write_step"](writer, last + at, played, rng), 1) for at in (1, 2, 3)) * 1e3
+        steps = (last + 1, last + 2, last + 3)
+        return min(spent(partial(made["write_step"], writer, step, played, rng), 1) for step in steps) * 1e3
 
 
 # ---- Games of a match -------------------------------------------------------------------------------------------------

@@ -116,8 +116,8 @@ def boards(repeats: int) -> Iterator[Row]:
 
 
 def _pgx(moves: list[list[int]]) -> Callable[[], object]:
-    import jax
-    import pgx
+    import jax  # type: ignore[import-not-found]
+    import pgx  # type: ignore[import-not-found]
 
     env = pgx.make("2048")
     init, step = jax.jit(jax.vmap(env.init)), jax.jit(jax.vmap(env.step))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import _random
 import builtins
-import hashlib
 import importlib
 import operator
 import random
@@ -18,6 +17,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .allowed import FORBIDDEN_BUILTINS, METACLASSES, MODULES, attribute_is_allowed
+
+# As the library's random does it: hashlib brings OpenSSL with it, whose memory every child of the fork server would pay
+# for when it is born and when it dies, a twelfth of both.
+try:
+    from _sha2 import sha256  # type: ignore[import-not-found,unused-ignore]
+except ImportError:
+    try:
+        from _sha256 import sha256  # type: ignore[import-not-found,unused-ignore]  # before Python 3.12
+    except ImportError:
+        from hashlib import sha256
 
 _ONLY: dict[str, tuple[str, ...]] = {
     "__future__": ("annotations",),
@@ -146,7 +155,7 @@ def random_seed(source: bytes, first_observation: bytes) -> int:
     It says nothing of the game's seed, nor of the game's place in the match: it depends on what the strategy knows
     anyway, its source and the position it is about to see, so a strategy plays the same whatever it is played beside.
     """
-    digest = hashlib.sha256(b"grpo-arcade strategy randomness\0")
+    digest = sha256(b"grpo-arcade strategy randomness\0")
     digest.update(len(source).to_bytes(8, "big") + source + first_observation)
     return int.from_bytes(digest.digest()[:8], "big")
 
