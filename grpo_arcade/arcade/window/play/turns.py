@@ -122,14 +122,6 @@ class TurnPlay(Play):
                 self._marked = min(others) if way == "play.right" else max(others)
         self.app.redraw()
 
-    def _draw_over_board(self, surface: pygame.Surface) -> None:
-        if self._marked is not None and self.game.outcome is None:
-            left, top, width, _ = self._picture().place_of(self._board.size, self._marked)
-            x, y, size = self._board.left + left + width // 2, self._board.top + top, max(3, width // 5)
-            peak = [(x - size, y - size // 2), (x + size, y - size // 2), (x, y + size)]
-            pygame.draw.polygon(surface, pygame.Color(self.app.theme.accent << 8 | 255), peak)
-        super()._draw_over_board(surface)
-
     def _points_at(self, at: tuple[int, int]) -> bool:
         """Make the move that a place on the board stands for, in games whose picture knows it."""
         action_at = getattr(self._picture(), "action_at", None)
@@ -264,6 +256,17 @@ class TurnPlay(Play):
         return super()._shown(), self.hint, self.asking
 
     def _draw_over_board(self, surface: pygame.Surface) -> None:
+        if self.game.outcome is None and hasattr(self._picture(), "place_of"):
+            marked = self.game.actions.index(self.hint) if self.hint else self._marked
+            if marked is not None:
+                self._draw_mark(surface, marked)
         super()._draw_over_board(surface)
         if self.hint and not self.paused and self.game.outcome is None:
             draw_hint(surface, self.app.theme, self._board, self.hint)
+
+    def _draw_mark(self, surface: pygame.Surface, action: int) -> None:
+        """A wedge at the top of the place that was chosen by keys, or is advised."""
+        left, top, width, _ = self._picture().place_of(self._board.size, action)
+        x, y, size = self._board.left + left + width // 2, self._board.top + top, max(3, width // 5)
+        wedge = [(x - size, y - size // 2), (x + size, y - size // 2), (x, y + size)]
+        pygame.draw.polygon(surface, pygame.Color(self.app.theme.accent << 8 | 255), wedge)
