@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-newest soak check lint types imports docs dist benchmark baselines clean
+.PHONY: demo test test-newest soak check lint types imports docs dist benchmark table baselines clean
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -58,6 +58,9 @@ dist: $(READY)
 
 benchmark: $(READY)
 	$(BIN)/python -m pytest benchmarks -m benchmark -s --timeout 7200
+
+table: $(READY)
+	$(BIN)/python benchmarks/table.py
 
 baselines: $(READY)
 	$(BIN)/python -m grpo_arcade.games.baseline_scores
