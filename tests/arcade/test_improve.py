@@ -237,6 +237,22 @@ def test_feedback_is_shortened_to_what_a_server_has_room_for_and_the_games_words
     assert all(len(own) + len(words) <= most for words in asked)
 
 
+def test_a_server_that_ends_without_a_word_is_asked_in_fewer(tmp_path):
+    own = make("2048", size=2, target=16, toolbox=True).prompt()
+    answers = iter(by_turns() * 4)
+
+    def silent(order):
+        room = len(order["messages"][0]["content"]) <= len(own) + 900
+        return 200, "text/event-stream", next(answers) if room else []
+
+    with serving(silent) as server:
+        code, folder = improve(server, tmp_path)
+    assert code == 0
+    with RunReader(folder) as run:
+        assert [row["outcome"] in ("won", "lost") for row in run.strategies(2)] == [True, True]
+        assert all(len(row["asked"]) <= 900 for row in run.query("SELECT asked FROM lineage"))
+
+
 def test_a_round_with_nothing_usable_says_why_and_the_next_one_tells_the_model(tmp_path):
     crashing = "def strategy(board):\n    return board[7][0]\n"
     with serving(streamed("I would rather not."), fenced(crashing), *by_turns()) as server:

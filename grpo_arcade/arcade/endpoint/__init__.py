@@ -33,6 +33,7 @@ __all__ = [
     "CutOffError",
     "Endpoint",
     "EndpointError",
+    "SilentError",
     "Usage",
     "complete",
     "is_endpoint",
@@ -55,6 +56,13 @@ class CutOffError(EndpointError):
         super().__init__(message)
         self.completion = completion
         """What there is of it."""
+
+
+class SilentError(EndpointError):
+    """The answer ended before its first word, and nothing says why.
+
+    So llama-cpp-python's server streams that a prompt has no room.
+    """
 
 
 @dataclass
@@ -168,9 +176,9 @@ def _completion(
     usage.tokens_in, usage.tokens_out = events.tokens
     text = "".join(written)
     if not events.done:
-        raise EndpointError(
-            f"{place} broke off in the middle of its answer" if text else f"{place} ended without a word"
-        )
+        if not text:
+            raise SilentError(f"{place} ended without a word")
+        raise EndpointError(f"{place} broke off in the middle of its answer")
     if events.finish.lower() in _CUT_OFF:
         most = order.get("max_tokens") or order.get("max_completion_tokens")
         after = f" after {most:,} tokens" if most else ""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 
-from grpo_arcade.arcade.endpoint import CutOffError, Endpoint, EndpointError, Usage, complete
+from grpo_arcade.arcade.endpoint import CutOffError, Endpoint, EndpointError, SilentError, Usage, complete
 from grpo_arcade.arcade.endpoint.wire import RefusedError, UnreachableError
 from grpo_arcade.trainer.improvement.asking import Answer, AuthorGone, OnAnswer, Question
 
@@ -111,12 +111,19 @@ class EndpointAuthor:
                     raise
                 why = str(refused)
                 faults += refused.status == 500
+            except SilentError as silent:
+                # It may be that the prompt has no room; if it is anything else, fewer words do no harm.
+                if place + 1 < len(question.wordings):
+                    place += 1
+                    continue
+                why = str(silent)
+                faults += 1
             except EndpointError as error:
                 if isinstance(error, UnreachableError) and not self._heard:
                     raise
                 why = str(error)
                 lost += usage.pieces
-                faults += usage.pieces > 0 or "without a word" in why or "as a web server" in why
+                faults += usage.pieces > 0
             if faults >= _SAME_FAULT:
                 return self._counted(Answer("", wording, error=why), Usage(), lost)
             self._wait(why, wait_s, stopped)
