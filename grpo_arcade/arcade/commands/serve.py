@@ -6,10 +6,12 @@ import os
 import re
 import secrets
 import socket
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from grpo_arcade.arcade.configuration import Positional
@@ -30,6 +32,13 @@ class Command:
     """What is served: a registered game."""
     game_options: tuple[str, ...] = ()
     """The game's options, each as name=value."""
+    opponent: str = ""
+    """Serve one seat of a game for two, at whose other seat this player sits: a baseline, a strategy file (.py),
+    RUN:champion, or a model, which writes its program first."""
+    seat: str = ""
+    """The seat that is served, with an opponent: its name (left, right) or its number. By default the first one."""
+    output_dir: str = "outputs"
+    """Where runs are looked for by name."""
     host: str = "127.0.0.1"
     """Where to listen. Only this machine can connect unless another address is named (0.0.0.0 is every one)."""
     port: int = 8000
@@ -54,12 +63,18 @@ def run(command: Command) -> int:
 
     if command.game.startswith("openenv:"):
         raise ValueError(f"{command.game} is served already")
-    game = make(command.game, **parse_options(command.game_options, "--game-options"))
+    options = parse_options(command.game_options, "--game-options")
+    build = _seat(command, options) if command.seat or command.opponent else partial(make, command.game, **options)
+    game = build()
+    if game.simultaneous:
+        raise ValueError(f"{game.name} has {len(game.seats)} seats: who plays at the other? --opponent random")
     if command.sessions < 1:
         raise ValueError(f"--sessions must be at least 1, not {command.sessions}")
     if not command.idle > 0:
         raise ValueError(f"--idle must be more than 0 seconds, not {command.idle:g}")
     if command.export is not None:
+        if command.opponent:
+            raise ValueError("--export takes a game along and no opponent; leave one of the two out")
         return _export(game, Path(command.export))
     from grpo_arcade.games.openenv.client import TOKEN_VARIABLE
     from grpo_arcade.games.openenv.space import EXTRA
@@ -82,15 +97,42 @@ def run(command: Command) -> int:
         visitors = Visitors(own_names_only=not token, origins=command.allow_origin, token=token)
         half = max(1, command.sessions // 2)
         limits = Limits(sessions=command.sessions, idle_s=command.idle, of_one_address=half)
-        app = build_app(game.name, game.options, limits, visitors)
+        app = build_app(game.name, game.options, limits, visitors, build)
         place = _place(listening)
         print(
-            f"serving {game.name} at http://{place} (WebSocket ws://{place}/ws, to look at http://{place}/web), "
-            f"{command.sessions} sessions",
+            f"serving {game.name}{_said_of_seat(game)} at http://{place} (WebSocket ws://{place}/ws, to look at "
+            f"http://{place}/web), {command.sessions} sessions",
             flush=True,
         )
         serve(app, listening)
     return 0
+
+
+def _seat(command: Command, options: Mapping[str, Any]) -> Callable[[], Game]:
+    """What builds the game as one seat has it against an opponent, whose program is there by then.
+
+    Raises:
+        ValueError: no such seat, or an opponent that cannot be had, in one line.
+    """
+    from grpo_arcade.arcade.players.meet import contender_of
+    from grpo_arcade.arcade.players.parse import parse_player
+    from grpo_arcade.games.against import Against
+    from grpo_arcade.games.seats import make_for_several, seat_number
+
+    court = make_for_several(command.game, options)
+    if not command.opponent:
+        raise ValueError("--seat says which seat is served: who plays at the other? --opponent random for example")
+    seat = seat_number(court, command.seat or "0")
+    opponent = contender_of(parse_player(command.opponent, court, command.output_dir), court)
+    return lambda: Against(make_for_several(command.game, options), seat, opponent)
+
+
+def _said_of_seat(game: Game) -> str:
+    from grpo_arcade.games.against import Against
+
+    if not isinstance(game, Against):
+        return ""
+    return f", {game.game.seats[game.seat]} against {one_line(game.opponent.name, 80)},"
 
 
 def _check_access(command: Command, token: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import uvicorn
@@ -34,14 +34,17 @@ def build_app(
     options: Mapping[str, Any] | None = None,
     limits: Limits | None = None,
     visitors: Visitors | None = None,
+    build: Callable[[], Game] | None = None,
 ) -> Guard:
     """The ASGI app that serves a registered game, to everyone where no ``visitors`` are named.
+
+    ``build`` gives a new one for each session where it is not made by name and options, but a seat against somebody.
 
     Raises:
         ValueError: no such game, or a bad option, in one line that says what would work.
     """
     limits = limits or Limits()
-    build = functools.partial(make, game, **(options or {}))
+    build = build or functools.partial(make, game, **(options or {}))
     sample = build()
     messages = messages_for(sample)
     app = create_fastapi_app(

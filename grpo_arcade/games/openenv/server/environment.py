@@ -17,6 +17,7 @@ from typing import Any
 from openenv.core.env_server.interfaces import Environment
 from openenv.core.env_server.types import EnvironmentMetadata
 
+from grpo_arcade.games.against import Against
 from grpo_arcade.games.game import Game, Picture
 from grpo_arcade.games.openenv.server.messages import (
     GameAction,
@@ -76,7 +77,7 @@ class GameEnvironment(Environment[GameAction, GameObservation, GameState]):
         self, seed: int | None = None, episode_id: str | None = None, picture: bool | int = False, **unknown: Any
     ) -> GameObservation:
         """:meth:`reset`; the first one, and any picture, in another thread."""
-        if not self._running:
+        if not self._running or isinstance(self._game, Against):
             # Some games switch a whole console on for their first episode, which would hold up everybody else.
             observation = await asyncio.to_thread(self._start, seed, episode_id, picture, unknown)
         else:
@@ -90,7 +91,11 @@ class GameEnvironment(Environment[GameAction, GameObservation, GameState]):
 
     async def step_async(self, action: GameAction, timeout_s: float | None = None, **_: Any) -> GameObservation:
         """:meth:`step`, with any picture made in another thread."""
-        observation = self._move(action)
+        if isinstance(self._game, Against):
+            # Its opponent thinks, and nobody else is to wait for that.
+            observation = await asyncio.to_thread(self._move, action)
+        else:
+            observation = self._move(action)
         return (
             await asyncio.to_thread(self._with_picture, observation, action.picture) if action.picture else observation
         )
@@ -111,7 +116,7 @@ class GameEnvironment(Environment[GameAction, GameObservation, GameState]):
                 update={
                     "step_count": len(self._actions),
                     "seed": self._seed,
-                    "actions": list(self._actions),
+                    "actions": list(game.played if isinstance(game, Against) else self._actions),
                     "score": self._score,
                     "outcome": None if game.outcome is None else str(game.outcome),
                     "legal_actions": [game.actions[action] for action in self._legal],
