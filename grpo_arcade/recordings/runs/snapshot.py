@@ -15,6 +15,7 @@ from typing import Any
 from grpo_arcade.recordings.runs.database import explained
 from grpo_arcade.recordings.runs.folder import DATABASE, LIVE
 from grpo_arcade.recordings.runs.history import History
+from grpo_arcade.recordings.runs.league import Member, members
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.recordings.runs.records import Alarm, Champion, HeldOut
 from grpo_arcade.recordings.runs.verdict import Verdict, judge
@@ -51,6 +52,8 @@ class Snapshot:
     """The hall of fame, oldest first."""
     evaluating: tuple[int, int] | None
     """Of an evaluation that is being made: strategies scored so far, and of how many."""
+    ladder: tuple[Member, ...]
+    """Of a run by self-play: everybody in its league, the strongest first."""
     alarms: tuple[Alarm, ...]
     """Those that are on."""
     failure: Alarm | None
@@ -138,6 +141,7 @@ class RunFollower:
             held_out=tuple(held_out),
             champions=tuple(reader.champions()),
             evaluating=_evaluating(told.get("evaluating"), status),
+            ladder=tuple(sorted(members(reader), key=lambda member: -member.mu)),
             alarms=tuple(reader.alarms()),
             failure=failure,
             verdict=judge(rewards, held_out, failure=failure.message if failure else "", live=status in LIVE),

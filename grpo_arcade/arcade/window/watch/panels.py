@@ -15,8 +15,12 @@ from grpo_arcade.arcade.window.watch.headline import time_left
 from grpo_arcade.arcade.window.watch.run_feed import News, Point
 from grpo_arcade.arcade.window.watch.story_chart import thinned
 from grpo_arcade.arcade.window.watch.tile import Measure
+from grpo_arcade.foreign_text import one_line
 from grpo_arcade.games import fonts, score_text
 from grpo_arcade.recordings.runs.folder import LIVE
+
+_MOST_OF_LADDER = 6
+"""Members of a league that are shown, the strongest of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +247,11 @@ def draw_column(surface: pygame.Surface, look: Theme, area: pygame.Rect, news: N
         line("Baselines", colour=look.ink, weight="bold")
         for name, mean in news.baselines.items():
             line(name, score_text(mean))
+        y += height
+    if news.ladder:
+        line("League", "rating, 95 %", colour=look.ink, weight="bold")
+        for member in news.ladder[:_MOST_OF_LADDER]:
+            line(one_line(member.name, 40), f"{member.mu:,.0f} ± {member.interval[1] - member.mu:,.0f}")
         y += height
     means = _means(news)
     if measure.rewards:

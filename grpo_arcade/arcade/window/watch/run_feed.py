@@ -6,6 +6,7 @@ would hold up every frame. Reading never disturbs the trainer, and any number of
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
 from collections import Counter
@@ -18,6 +19,7 @@ from grpo_arcade.arcade.window.watch.headline import Headline, headline_of
 from grpo_arcade.games import Episode, Outcome, score_text
 from grpo_arcade.recordings.runs.folder import DATABASE, LIVE, RunFolderError
 from grpo_arcade.recordings.runs.history import MOST_POINTS
+from grpo_arcade.recordings.runs.league import Member
 from grpo_arcade.recordings.runs.lineage import Line, line_of
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.recordings.runs.records import Champion, HeldOut
@@ -91,6 +93,8 @@ class News:
     """How many strategies a whole group has."""
     baselines: Mapping[str, float] = field(default_factory=dict)
     """Mean held-out scores, weakest first."""
+    ladder: tuple[Member, ...] = ()
+    """Of a run by self-play: everybody in its league, the strongest first."""
     champion: Champion | None = None
     """The best strategy up to the step that is shown."""
     champion_episodes: tuple[Episode, ...] = ()
@@ -184,11 +188,8 @@ def follow(folder: Path, step: int | None, *, heard: Connection, emit: Callable[
 
 def glance(folder: Path, step: int | None) -> News | None:
     """What a run says now, once: a process takes a while to start."""
-    feed = Feed(folder)
-    try:
+    with contextlib.closing(Feed(folder)) as feed:
         return feed.look(step)
-    finally:
-        feed.close()
 
 
 class Feed:
@@ -236,9 +237,8 @@ class Feed:
         return news
 
     def _lost(self, error: Exception) -> News | None:
-        gone = not (self.folder / DATABASE).is_file()
         line = f"The run was deleted: {self.folder}"
-        if not (gone and self.news.game):
+        if (self.folder / DATABASE).is_file() or not self.news.game:
             known = isinstance(error, RunFolderError | OSError)
             line = str(error) if known else f"{self.folder / DATABASE} is damaged: {error}"
         self.close()
@@ -263,7 +263,6 @@ class Feed:
         shown = reader.training_step(wished)
         champions = [champion for champion in run.champions if champion.step <= max(shown, 1)]
         champion = champions[-1] if champions else None
-        failure = (run.failure,) if run.failure is not None else ()
         expected, baselines = _group_size(reader, shown), _baselines(reader, run, shown)
         return News(
             game=run.game,
@@ -276,6 +275,7 @@ class Feed:
             entrants=self._read_entrants(reader, shown),
             expected=expected,
             baselines=baselines,
+            ladder=run.ladder,
             champion=champion,
             champion_episodes=self._champion_episodes(reader, champion),
             champion_held_out=_held_out_of(champion, run, shown),
@@ -285,7 +285,7 @@ class Feed:
             headline=headline_of(run, shown, expected, baselines),
             crowned=tuple(sorted({each.step for each in run.champions})),
             left_s=_left_s(run, status),
-            warnings=tuple(Warning(alarm.message, alarm.help) for alarm in (*failure, *run.alarms)),
+            warnings=tuple(Warning(alarm.message, alarm.help) for alarm in (run.failure, *run.alarms) if alarm),
             quiet_s=quiet,
         )
 
