@@ -115,4 +115,4 @@ def test_packed_glyphs_come_back(groups):
 def test_the_title_of_a_film_names_its_player_in_any_script():
     strip = TitleStrip(400)
     names = ["策略", "стратегия", "Στρατηγική", "😀", "??"]
-    assert len({strip.pixels(name, 7, 128.0, None).tobytes() for name in names}) == len(names)
+    assert len({strip.pixels(name, "2048", 7, 128.0, None).tobytes() for name in names}) == len(names)

@@ -29,7 +29,7 @@ class Frame:
     hundredths: int
     """How long it is shown, in hundredths of a second (what a GIF counts in)."""
     move: int = 0
-    """Moves played up to this frame, of the longest episode."""
+    """Moves shown up to this frame since the film began, of the longest episode."""
     colours: np.ndarray | None = None
     """0xRRGGBB by colour number as uint32, the same array for all frames of a film; None if the pixels are colours."""
 

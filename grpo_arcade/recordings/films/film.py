@@ -53,6 +53,8 @@ class FilmOptions(TypedDict, total=False):
     """Seconds the last frame stays, 0 to 600, by default 2."""
     title: bool
     """Whether there is a strip with player, seed, score and outcome above each board, as by default there is."""
+    start: int
+    """The position the film begins with, so many moves into the game; by default 0, its beginning."""
     every: int
     """Show only each n-th move (and the last one), at rest; by default 1, all of them. That shortens the film, but a
     game that goes by the clock keeps its pace down to five pictures a second."""
@@ -85,6 +87,7 @@ class Film:
         palette: str | None = None,
         hold_s: float = 2.0,
         title: bool = True,
+        start: int = 0,
         every: int = 1,
         flicker_safe: bool | None = None,
     ) -> None:
@@ -108,6 +111,9 @@ class Film:
         if self.palette not in first.palettes:
             raise RecordingError(f"palette must be one of {', '.join(first.palettes)}, not {self.palette!r}")
         self.moves = max(episode.moves for episode in self.episodes)
+        if not 0 <= start <= self.moves:
+            raise RecordingError(f"start must be 0 to {self.moves:,}, the moves there are, not {start!r}")
+        self.start = start
         self.hold = max(_SHORTEST, round(hold_s * 100))
         self._per_move = 100.0 / (first.frame_rate * speed)
         self._clock_driven = first.clock_driven
@@ -174,9 +180,14 @@ class Film:
         self.width, self.height = width + width % 2, height + height % 2
 
     @property
+    def length(self) -> int:
+        """Moves from the first position that is shown to the last."""
+        return self.moves - self.start
+
+    @property
     def shown(self) -> int:
-        """Moves that are shown; the others are played but left out."""
-        return math.ceil(self.moves / self.every)
+        """Moves of these that are shown; the others are played but left out."""
+        return math.ceil(self.length / self.every)
 
     def __iter__(self) -> Iterator[Frame]:
         canvas = self._canvas()
@@ -186,17 +197,18 @@ class Film:
         ]
         clock = _Clock()
         for board in boards:
+            board.play_to(self.start)
             board.draw(1.0)
         # The start is worth a moment of its own.
-        yield canvas.frame(clock.tick(max(self._per_shown, 50.0)) if self.moves else self.hold, 0)
-        for move in range(self.every, self.moves + self.every, self.every):
-            move = min(move, self.moves)
+        yield canvas.frame(clock.tick(max(self._per_shown, 50.0)) if self.length else self.hold, 0)
+        for move in range(self.every, self.length + self.every, self.every):
+            move = min(move, self.length)
             for board in boards:
-                board.play_to(move)
+                board.play_to(self.start + move)
             for moment in self.moments:
                 for board in boards:
                     board.draw(moment)
-                last = move == self.moves and moment == 1.0
+                last = move == self.length and moment == 1.0
                 hundredths = clock.tick(self._per_shown / len(self.moments))
                 yield canvas.frame(max(self.hold, hundredths) if last else hundredths, move)
 
@@ -254,10 +266,11 @@ class _Board:
     def _write_title(self, strip: TitleStrip, ended: bool) -> None:
         episode = self._replay.episode
         title: tuple[Any, ...]
-        title = episode.player, episode.seed, self._replay.score, episode.outcome if ended else None
+        named = episode.player, episode.game, episode.seed
+        title = *named, self._replay.score, episode.outcome if ended else None
         if episode.seats:
             scores = tuple(map(self._replay.game.seat_score, range(len(episode.seats))))
-            title = episode.player, episode.seed, scores, title[3], ending_text(episode) if ended else ""
+            title = *named, scores, title[-1], ending_text(episode) if ended else ""
         if title != self._titled:
             self._titled = title
             left, top, width, _ = self._area

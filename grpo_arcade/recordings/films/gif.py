@@ -90,7 +90,7 @@ def write_gif(
     film = Film(episodes, **options)
     plan: Film | None = film
     while plan:
-        encoded = _encode(plan, plan.moves, max_bytes, progress)
+        encoded = _encode(plan, plan.length, max_bytes, progress)
         if max_bytes is None or encoded.bytes <= max_bytes:
             return _written(encoded, plan, film, Path(path))
         plan = _smaller(plan, max_bytes / encoded.expected, film.every)
@@ -131,7 +131,7 @@ def _written(encoded: _Encoded, plan: Film, wanted: Film, path: Path) -> GifRepo
         height=plan.height,
         frames_per_move=plan.frames_per_move,
         smaller=plan.size < wanted.size,
-        moves_skipped=plan.moves - plan.shown,
+        moves_skipped=plan.length - plan.shown,
         faster=plan.faster,
         colours=encoded.colours,
         exact=encoded.exact,

@@ -80,7 +80,7 @@ def write_mp4(
                         count += 1
                         owed -= 100
                     if progress:
-                        progress(frame.move, film.moves)
+                        progress(frame.move, film.length)
         except OSError as error:
             if error.errno is not None:
                 raise

@@ -1,4 +1,4 @@
-"""The strip above a board: who plays, on which seed, the score, and how it ended. Nothing ever runs out of it."""
+"""The strip above a board: who plays what, the score, how it ended, and last the seed. Nothing ever runs out of it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from grpo_arcade.games import fonts
 from grpo_arcade.games.game import Outcome
+from grpo_arcade.games.names import shown_name
 
 PAPER = 0xFAF7F1
 INK = 0x5A5048
@@ -35,12 +36,19 @@ class TitleStrip:
         self.height = 2 * self._line + self._pad
 
     def pixels(
-        self, player: str, seed: int, score: float | Sequence[float], outcome: Outcome | None, ending: str = ""
+        self,
+        player: str,
+        game: str,
+        seed: int,
+        score: float | Sequence[float],
+        outcome: Outcome | None,
+        ending: str = "",
     ) -> np.ndarray:
         """The strip as 0xRRGGBB in uint32 (rows, columns).
 
         Args:
             player: who plays.
+            game: what is played, as the registry names it.
             seed: of the episode.
             score: of the one who plays, or of each seat.
             outcome: None while the episode runs.
@@ -54,7 +62,7 @@ class TitleStrip:
         self._left(pixels, player or "a player", first, left, INK, "bold")
         colour = _OUTCOME_COLOURS.get(outcome, _OTHER_COLOUR) if outcome else FAINT
         left = self._right(pixels, ending, first + self._line, colour, "bold")
-        self._left(pixels, f"seed {seed}", first + self._line, left, FAINT, "medium")
+        self._left(pixels, f"{shown_name(game)} · seed {seed}", first + self._line, left, FAINT, "medium")
         return pixels
 
     def _right(self, pixels: np.ndarray, text: str, middle: int, colour: int, weight: fonts.Weight) -> int:

@@ -29,7 +29,7 @@ def painted(surface, words):
     view.show(words)
     view.draw(surface, Theme((640, 360)))
     assert fonts.coverage(fonts.elided(words, 150, 10), 10).shape[1] <= 150
-    assert TitleStrip(320).pixels(words, 1, 2.0, Outcome.WON).shape[1] == 320
+    assert TitleStrip(320).pixels(words, "2048", 1, 2.0, Outcome.WON).shape[1] == 320
 
 
 @pytest.mark.parametrize("words", HARD, ids=range(len(HARD)))

@@ -7,7 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from grpo_arcade.games import make
+from grpo_arcade.games import fonts, make
 from grpo_arcade.recordings import ForgedEpisodeError, RecordingError
 from grpo_arcade.recordings.films import Film
 from grpo_arcade.recordings.films.strip import PAPER, TitleStrip
@@ -140,7 +140,7 @@ def test_titles_never_leave_the_strip(width, player):
     from grpo_arcade.games import Outcome
 
     strip = TitleStrip(width)
-    pixels = strip.pixels(player, 2**63 - 1, 123456789.25, Outcome.SYNTAX_ERROR)
+    pixels = strip.pixels(player, "2048", 2**63 - 1, 123456789.25, Outcome.SYNTAX_ERROR)
     assert pixels.shape == (strip.height, width)
     # Nothing touches the borders: no letter is cut off.
     for border in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]):
@@ -149,7 +149,7 @@ def test_titles_never_leave_the_strip(width, player):
 
 def test_player_and_score_do_not_run_into_each_other():
     strip = TitleStrip(200)
-    one, other = (strip.pixels(player, 1, 1_234_567, None) for player in ("m" * 80, "i"))
+    one, other = (strip.pixels(player, "2048", 1, 1_234_567, None) for player in ("m" * 80, "i"))
     score = np.flatnonzero((other[: strip.height // 2, 40:] != PAPER).any(axis=0))[0] + 40
     assert np.array_equal(one[:, score:], other[:, score:])
     assert (one[: strip.height // 2, score - 4 : score] == PAPER).all()
@@ -274,3 +274,28 @@ def test_a_long_film_takes_no_more_memory_than_a_short_one(longer_pong):
 
     peak(5)
     assert peak(150) < peak(15) + 200_000
+
+
+def test_a_film_may_begin_in_the_middle_of_its_game(short):
+    whole, later = (list(Film(short, frames_per_move=1, start=start)) for start in (0, 10))
+    assert [frame.move for frame in later] == list(range(16))
+    for frame, same in zip(later, whole[10:], strict=True):
+        assert np.array_equal(frame.pixels, same.pixels)
+    assert Film(short, start=10).shown == 15
+    (only,) = Film(short, start=25)
+    assert only.hundredths == 200
+    for start in (-1, 26):
+        with pytest.raises(RecordingError, match="start must be 0 to 25"):
+            Film(short, start=start)
+
+
+def test_a_title_names_the_game_and_the_seed_comes_last():
+    """As much of a long seed as there is room for: it gives way to everything else."""
+    strip = TitleStrip(160)
+    drawn = [
+        strip.pixels("me", game, seed, 1.0, None) for game, seed in [("2048", 5), ("2048", 2**62), ("atari/pong", 5)]
+    ]
+    lower = [pixels[strip.height // 2 :] for pixels in drawn]
+    begins = fonts.coverage("2048 · seed ", strip._text, "medium").shape[1]
+    assert np.array_equal(lower[0][:, :begins], lower[1][:, :begins])
+    assert not np.array_equal(lower[0][:, :begins], lower[2][:, :begins])

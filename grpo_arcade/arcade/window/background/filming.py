@@ -17,7 +17,9 @@ class FilmPlan:
 
     episodes: tuple[Episode, ...]
     moves: tuple[int, ...]
-    """How many of each are shown."""
+    """How far each is shown."""
+    start: int
+    """Moves into the games with which it begins."""
     format: str
     """"gif" or "mp4"."""
     size: int
@@ -52,7 +54,13 @@ def film(plan: FilmPlan, path: Path, emit: Callable[[float], None]) -> Filmed:
         emit(done / max(1, moves))
 
     episodes = [beginning(episode, moves) for episode, moves in zip(plan.episodes, plan.moves, strict=True)]
-    common = {"speed": plan.speed, "size": plan.size, "palette": plan.palette, "progress": progress}
+    common = {
+        "start": plan.start,
+        "speed": plan.speed,
+        "size": plan.size,
+        "palette": plan.palette,
+        "progress": progress,
+    }
     if plan.format == "mp4":
         video = write_mp4(episodes, path, **common)  # type: ignore[arg-type]
         return Filmed(path, video.bytes, video.seconds, video.width, video.height, "")

@@ -8,14 +8,6 @@ PERSON = "a person"
 """Who plays, in a recording of somebody before the window."""
 
 
-def shown_name(game: str) -> str:
-    """A game's name as people read it: "Space Invaders", "Connect Four"."""
-    family, slash, title = game.rpartition("/")
-    if slash and family:
-        return title.replace("_", " ").title()
-    return "Connect Four" if game == "connect-four" else game
-
-
 def goal(game: Game) -> str:
     """What the game is about, in a few words."""
     options = game.options

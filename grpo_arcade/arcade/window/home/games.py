@@ -13,10 +13,10 @@ import pygame
 
 from grpo_arcade.arcade.window.background.jobs import Task
 from grpo_arcade.arcade.window.draw import paint, theme
-from grpo_arcade.arcade.window.draw.words import shown_name
 from grpo_arcade.arcade.window.home.tiles import Board, Preview, Screen
 from grpo_arcade.arcade.window.play.kept_games import best_score, kept_game
 from grpo_arcade.games import game_names, make
+from grpo_arcade.games.names import shown_name
 
 if TYPE_CHECKING:
     from grpo_arcade.arcade.window.shell.app import App

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pygame
 
 from grpo_arcade.arcade.window.draw import paint, theme
-from grpo_arcade.arcade.window.draw.words import shown_name
 from grpo_arcade.arcade.window.home.tiles import Screen
 from grpo_arcade.arcade.window.play.kept_games import best_score, kept_game
 from grpo_arcade.arcade.window.play.opening import play
@@ -18,6 +17,7 @@ from grpo_arcade.arcade.window.shell.widgets import Focus, Item, compact_heading
 from grpo_arcade.games.atari import playable_titles
 from grpo_arcade.games.atari.roms import rom
 from grpo_arcade.games.atari.titles import SYMBOLIC
+from grpo_arcade.games.names import shown_name
 
 if TYPE_CHECKING:
     from grpo_arcade.arcade.window.shell.app import App

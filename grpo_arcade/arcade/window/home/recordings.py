@@ -14,10 +14,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grpo_arcade.arcade.window.draw.words import player_words, shown_name
+from grpo_arcade.arcade.window.draw.words import player_words
 from grpo_arcade.arcade.window.home.lists import Entry
 from grpo_arcade.arcade.window.home.shelf import Recording
 from grpo_arcade.games import score_text
+from grpo_arcade.games.names import shown_name
 from grpo_arcade.recordings import SUFFIX, load_all
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ import pygame
 from grpo_arcade.arcade.window.background.studio import Sample, Studio
 from grpo_arcade.arcade.window.draw import theme
 from grpo_arcade.arcade.window.draw.boards import draw_pixels, palette_of
-from grpo_arcade.arcade.window.draw.words import shown_name
 from grpo_arcade.games import Game, make
+from grpo_arcade.games.names import shown_name
 from grpo_arcade.games.tape import Tape
 
 MOVE_EVERY_S = 1.5

@@ -10,13 +10,13 @@ import pygame
 
 from grpo_arcade.arcade.players.player import POCKET
 from grpo_arcade.arcade.window.draw import paint, theme
-from grpo_arcade.arcade.window.draw.words import shown_name
 from grpo_arcade.arcade.window.home.games import ATARI, ATARI_TILES
 from grpo_arcade.arcade.window.home.trainings import Plan
 from grpo_arcade.arcade.window.play.options import choices
 from grpo_arcade.arcade.window.shell.scene import Event, Scene
 from grpo_arcade.arcade.window.shell.widgets import Focus, Item, column, draw_item, heading, stepped
 from grpo_arcade.games import game_names, make, score_text
+from grpo_arcade.games.names import shown_name
 from grpo_arcade.recordings.runs.folder import RESUMABLE, checkpoints
 from grpo_arcade.recordings.runs.reader import list_runs
 

@@ -10,7 +10,7 @@ import pygame
 
 from grpo_arcade.arcade.players.player import Program
 from grpo_arcade.arcade.window.background.advice import Autoplay, InStep
-from grpo_arcade.arcade.window.draw.words import PERSON, shown_name
+from grpo_arcade.arcade.window.draw.words import PERSON
 from grpo_arcade.arcade.window.play.kept_games import best_score, set_best_score
 from grpo_arcade.arcade.window.play.panel import draw_plate, draw_stick
 from grpo_arcade.arcade.window.play.play import Play
@@ -18,6 +18,7 @@ from grpo_arcade.arcade.window.play.realtime import STEP_S, RealTime
 from grpo_arcade.arcade.window.play.session import fresh_seed
 from grpo_arcade.arcade.window.shell.scene import Act, Event, Released
 from grpo_arcade.games import Episode
+from grpo_arcade.games.names import shown_name
 from grpo_arcade.recordings.verify import check_versions
 
 if TYPE_CHECKING:

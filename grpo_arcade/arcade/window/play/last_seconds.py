@@ -9,6 +9,7 @@ from grpo_arcade.arcade.window.background.clip import write_clip
 from grpo_arcade.arcade.window.background.jobs import Task
 from grpo_arcade.arcade.window.draw.boards import palette_of
 from grpo_arcade.arcade.window.draw.words import size_words
+from grpo_arcade.arcade.window.shell.saved import onward
 from grpo_arcade.games import Episode, Game
 
 if TYPE_CHECKING:
@@ -59,4 +60,5 @@ class LastSeconds:
         self.share = share
 
     def _done(self, path: Path) -> None:
-        self._app.say(f"GIF saved ({size_words(path.stat().st_size)}): {path}")
+        keys = onward(self._app.bindings)
+        self._app.say(f"GIF saved ({size_words(path.stat().st_size)}): {path} · {keys}")

@@ -14,10 +14,10 @@ from grpo_arcade.arcade.players.parse import parse_player
 from grpo_arcade.arcade.players.player import Baseline, Program, StrategyFile
 from grpo_arcade.arcade.window.background.advice import HintPlayer
 from grpo_arcade.arcade.window.draw import paint, theme
-from grpo_arcade.arcade.window.draw.words import shown_name
 from grpo_arcade.arcade.window.shell.scene import Dropped, Event, Scene
 from grpo_arcade.arcade.window.shell.widgets import Focus, Item, draw_item, heading, stepped
 from grpo_arcade.games import Game, make
+from grpo_arcade.games.names import shown_name
 
 if TYPE_CHECKING:
     from grpo_arcade.arcade.window.shell.app import App

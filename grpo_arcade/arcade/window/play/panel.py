@@ -10,8 +10,8 @@ import pygame
 
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.theme import Theme
-from grpo_arcade.arcade.window.draw.words import shown_name
 from grpo_arcade.games import fonts
+from grpo_arcade.games.names import shown_name
 
 
 @dataclass(frozen=True, slots=True)

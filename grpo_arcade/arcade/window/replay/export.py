@@ -15,9 +15,12 @@ from grpo_arcade.arcade.window.background.jobs import Task
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.boards import palette_of
 from grpo_arcade.arcade.window.draw.words import size_words
+from grpo_arcade.arcade.window.replay.preview import Preview
+from grpo_arcade.arcade.window.shell.saved import onward
 from grpo_arcade.arcade.window.shell.scene import Event, Scene
 from grpo_arcade.arcade.window.shell.widgets import Focus, Item, draw_item, heading
 from grpo_arcade.games import Episode
+from grpo_arcade.games.names import shown_name
 from grpo_arcade.games.replay import table_of
 
 if TYPE_CHECKING:
@@ -51,6 +54,9 @@ class Export(Scene):
         super().__init__(app)
         self._episodes = tuple(episodes)
         self._moves = tuple(episode.moves for episode in episodes) if moves is None else tuple(moves)
+        self.start, self.end = 0, max(self._moves)
+        """The moves that it shows."""
+        self._preview = Preview(app, self._episodes, self._moves)
         self.format = app.memory.get("export format", "gif")
         if self.format not in FORMATS:
             self.format = "gif"
@@ -70,6 +76,8 @@ class Export(Scene):
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._focus = Focus()
         self._status = pygame.Rect(0, 0, 0, 0)
+        self._shown: object = None
+        """What the choices looked like when they were painted last."""
 
     def _sizes(self) -> Sequence[int]:
         """Widths of a board; a console's screen is enlarged by whole numbers."""
@@ -101,7 +109,8 @@ class Export(Scene):
         limit = FITS if self.fits and self.format == "gif" else None
         return FilmPlan(
             self._episodes,
-            self._moves,
+            tuple(min(moves, self.end) for moves in self._moves),
+            self.start,
             self.format,
             self.size,
             self.speed,
@@ -155,7 +164,7 @@ class Export(Scene):
         stem = f"{first.game.replace('/', '-')}{versus}-seed-{first.seed}"
         path = self.app.files.fresh("films", stem, f".{self.format}")
         os.replace(self.filmed.path, path)
-        self.app.say(f"Saved ({size_words(self.filmed.bytes)}): {path}")
+        self.app.say(f"Saved ({size_words(self.filmed.bytes)}): {path} · {onward(self.app.bindings)}")
         self.app.memory.set("export format", self.format)
         if self in self.app.scenes:
             self.app.close(self)
@@ -169,28 +178,36 @@ class Export(Scene):
         return self._focus.handle(event)
 
     def update(self, dt: float) -> bool:
-        """Begin once the choices have settled."""
+        """Begin once the choices have settled; the preview plays all the while."""
+        moved = bool(self._preview.rect.width) and self._preview.update(dt, self.speed)
         if self._begin_in is None:
-            return False
+            return moved
         self._begin_in -= dt
         if self._begin_in <= 0:
             self._begin()
         return True
 
     def next_update(self) -> float | None:
-        """When the film is to be begun."""
+        """At once while the preview plays, else when the film is to be begun."""
+        if self._preview.rect.width:
+            return 0.0
         return max(0.0, self._begin_in) if self._begin_in is not None else None
 
     def resized(self) -> None:
-        """Rows in the middle."""
+        """Rows, and where there is room for it the preview beside them."""
         look = self.app.theme
-        gap = look.px(theme.TIGHT)
-        width = min(look.px(560), self.area.width - 2 * look.px(theme.GAP))
-        rows = self._rows()
+        gap, pad = look.px(theme.TIGHT), look.px(theme.PAD)
         top = look.px(theme.PAD) * 2 + look.px(theme.TITLE)
+        width = min(look.px(560), self.area.width - 2 * look.px(theme.GAP))
+        left = (self.area.width - width) // 2
+        self._preview.rect = pygame.Rect(0, 0, 0, 0)
+        if not self.compact and self.area.width > self.area.height:
+            width = min(look.px(470), self.area.width * 2 // 5)
+            left = self.area.width - pad - width
+            self._preview.rect = pygame.Rect(pad, top, left - 3 * pad, self.area.height - top - pad)
+        rows = self._rows()
         height = min(look.px(46), (self.area.height - top) // (len(rows) + 3) - gap)
         y = max(top, (self.area.height - (len(rows) + 3) * (height + gap)) // 2)
-        left = (self.area.width - width) // 2
         items = []
         for label, value, change in rows:
             rect = pygame.Rect(left, y, width, height)
@@ -205,6 +222,8 @@ class Export(Scene):
 
     def _rows(self) -> list[tuple[str, str, Callable[[int], None]]]:
         rows: list[tuple[str, str, Callable[[int], None]]] = [
+            ("From move", f"{self.start:,}", self._change_start),
+            ("To move", f"{self.end:,} of {max(self._moves):,}", self._change_end),
             ("Format", self.format.upper(), lambda by: self._choose("format", FORMATS, by)),
             ("Board", f"{self.size} pixels", lambda by: self._choose("size", self._sizes(), by)),
             ("Speed", f"{self.speed:g}×", lambda by: self._choose("speed", SPEEDS, by)),
@@ -213,6 +232,23 @@ class Export(Scene):
             fits = "must fit in 10 MB" if self.fits else "any"
             rows.append(("File size", fits, lambda by: self._choose("fits", (True, False), by)))
         return rows
+
+    def _change_start(self, by: int) -> None:
+        self._change_range(max(0, min(self.start + by * self._leap, self.end - 1)), self.end)
+
+    def _change_end(self, by: int) -> None:
+        self._change_range(self.start, max(self.start + 1, min(self.end + by * self._leap, max(self._moves))))
+
+    @property
+    def _leap(self) -> int:
+        """Moves that one press is worth."""
+        return max(1, max(self._moves) // 20)
+
+    def _change_range(self, start: int, end: int) -> None:
+        if (start, end) != (self.start, self.end) and 0 <= start < end:
+            self.start, self.end = start, end
+            self._preview.show(start, end)
+            self._changed()
 
     def _choose(self, name: str, choices: Sequence[object], by: int) -> None:
         index = choices.index(getattr(self, name)) + by
@@ -233,12 +269,26 @@ class Export(Scene):
         facts = f"{made.width}×{made.height}, {made.seconds:.0f} s" + (f"; {made.note}" if made.note else "")
         return size_words(made.bytes) + fits, facts
 
-    def draw(self, surface: pygame.Surface) -> None:
-        """The rows, and what the file weighs."""
+    def draw(self, surface: pygame.Surface) -> Sequence[pygame.Rect] | None:
+        """The rows, what the file weighs, and what it shows."""
+        if self._preview.rect.width:
+            self._preview.draw(surface)
+        items = tuple((item.label, item.value, item.hovered) for item in self._focus.items)
+        shown = self.status(), round(self.share, 2), self._focus.index, items
+        if not self.whole and shown == self._shown:
+            return [self._preview.rect]
+        self._shown = shown
+        self._draw_choices(surface)
+        return None
+
+    def _draw_choices(self, surface: pygame.Surface) -> None:
         look, box = self.app.theme, self._status
-        surface.fill(look.page, self.area)
+        covered = pygame.Rect(self._preview.rect.right, 0, self.area.width - self._preview.rect.right, self.area.height)
+        surface.fill(look.page, covered if self._preview.rect.width else self.area)
+        surface.fill(look.page, (0, 0, self.area.width, self._preview.rect.top))
         who = " and ".join(episode.player or "a player" for episode in self._episodes)
-        heading(surface, look, self.area, "Export", f"{who} · seed {self._episodes[0].seed}")
+        what = shown_name(self._episodes[0].game)
+        heading(surface, look, self.area, "Film", f"{who} · {what} · seed {self._episodes[0].seed}")
         for item in self._focus.items:
             draw_item(surface, look, item, item is self._focus.item)
         paint.panel(surface, box, look.sunken, look.px(theme.RADIUS))

@@ -108,6 +108,12 @@ class Playback:
         if self.replay.length < self.ply:
             self._at = self.replay.length
 
+    def go_to(self, move: int) -> None:
+        """Be at a move, at rest."""
+        self._at = float(min(move, self.replay.length))
+        self.progress = 1.0
+        self._look(1.0)
+
     def step(self) -> None:
         """Show the next move at once, its slide under way."""
         if self._at < self.replay.length:

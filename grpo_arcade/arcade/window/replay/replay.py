@@ -10,12 +10,13 @@ import pygame
 
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.boards import board_size, draw_board, palette_of
-from grpo_arcade.arcade.window.draw.words import goal, player_words, shown_name
+from grpo_arcade.arcade.window.draw.words import goal, player_words
 from grpo_arcade.arcade.window.replay.playback import replay_of
 from grpo_arcade.arcade.window.replay.rivals import Rivals
 from grpo_arcade.arcade.window.shell.scene import Event, Pointer, Scene
 from grpo_arcade.arcade.window.shell.widgets import heading
 from grpo_arcade.games import Episode, Picture
+from grpo_arcade.games.names import shown_name
 from grpo_arcade.games.replay import Replay
 from grpo_arcade.recordings import load_all
 

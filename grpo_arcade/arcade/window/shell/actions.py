@@ -58,6 +58,8 @@ ACTIONS = (
     Action("app.mute", "Sound", ("m", "f10")),
     Action("app.palette", "Colours", ("f2",)),
     Action("app.settings", "Settings", ("f3", "ctrl+,")),
+    Action("app.open-folder", "Folder of what was saved", ("ctrl+o",)),
+    Action("app.copy-path", "Copy its path", ("ctrl+c",)),
     Action("app.quit", "Quit", ("ctrl+q",)),
     Action("menu.up", "Up", ("up", "pad:up"), repeats=True),
     Action("menu.down", "Down", ("down", "pad:down"), repeats=True),

@@ -1,6 +1,8 @@
-"""What another program has copied, as text for a field."""
+"""Text to and from other programs: what they have copied, and what they can paste."""
 
 from __future__ import annotations
+
+import sys
 
 import pygame
 
@@ -18,6 +20,17 @@ def pasted() -> str:
     # On Windows the same type comes in two bytes a character.
     text = data.decode("utf-16-le" if b"\0" in data[:-1] else "utf-8", "replace").rstrip("\0")
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def copy(text: str) -> bool:
+    """Let other programs paste a text; False where there is no clipboard."""
+    try:
+        if not pygame.scrap.get_init():
+            pygame.scrap.init()
+        pygame.scrap.put(pygame.SCRAP_TEXT if sys.platform == "win32" else _TEXT, text.encode())
+    except (NotImplementedError, pygame.error):  # some builds of pygame lack it
+        return False
+    return True
 
 
 def is_paste(event: pygame.event.Event) -> bool:

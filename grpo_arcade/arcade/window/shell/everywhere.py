@@ -11,6 +11,7 @@ from grpo_arcade.arcade.window.draw import theme
 from grpo_arcade.arcade.window.shell import preferences
 from grpo_arcade.arcade.window.shell.kept_files import KeptFiles
 from grpo_arcade.arcade.window.shell.preferences import mute
+from grpo_arcade.arcade.window.shell.saved import copy_path, open_folder
 
 
 class App(preferences.App, Protocol):
@@ -59,5 +60,7 @@ EVERYWHERE: dict[str, Callable[[App], None]] = {
     "app.palette": _next_palette,
     "app.mute": lambda app: mute(app, not app.speaker.muted),
     "app.settings": lambda app: app.open_settings(),
+    "app.open-folder": open_folder,
+    "app.copy-path": copy_path,
     "app.quit": lambda app: app.quit(),
 }

@@ -15,6 +15,8 @@ class KeptFiles:
 
     def __init__(self, data_folder: Path) -> None:
         self._data_folder = data_folder
+        self.newest: Path | None = None
+        """The file that was named last; it may still be being made."""
 
     def folder(self, kind: str) -> Path:
         """Where files of a kind go: "recordings", "films" or "screenshots"; made if need be."""
@@ -27,4 +29,5 @@ class KeptFiles:
         stem = f"{stem}-{datetime.now():%Y%m%d-%H%M%S}"
         names = (f"{stem}{f'-{n}' if n else ''}{suffix}" for n in range(10_000))
         folder = self.folder(kind)
-        return next(folder / name for name in names if not (folder / name).exists())
+        self.newest = next(folder / name for name in names if not (folder / name).exists())
+        return self.newest

@@ -19,7 +19,7 @@ import pygame
 from grpo_arcade.arcade.players.player import YOU
 from grpo_arcade.arcade.window.draw import theme
 from grpo_arcade.arcade.window.draw.code_view import highlighted
-from grpo_arcade.arcade.window.draw.words import PERSON, shown_name
+from grpo_arcade.arcade.window.draw.words import PERSON
 from grpo_arcade.arcade.window.play.realtime import RealTime
 from grpo_arcade.arcade.window.play.session import fresh_seed
 from grpo_arcade.arcade.window.replay.export import Export
@@ -31,6 +31,7 @@ from grpo_arcade.arcade.window.versus.keeper import Keeper
 from grpo_arcade.arcade.window.versus.seat import Seat, onward, verdict
 from grpo_arcade.arcade.window.versus.view import CODE_EVERY_S, MatchView, Shown
 from grpo_arcade.games import make
+from grpo_arcade.games.names import shown_name
 
 if TYPE_CHECKING:
     from grpo_arcade.arcade.window.shell.app import App

@@ -13,7 +13,6 @@ from grpo_arcade.arcade.players.candidates import Candidate, candidates, introdu
 from grpo_arcade.arcade.players.parse import parse_player
 from grpo_arcade.arcade.players.player import POCKET, YOU, Baseline, Model, Person, Program, StrategyFile
 from grpo_arcade.arcade.window.draw import paint, theme
-from grpo_arcade.arcade.window.draw.words import shown_name
 from grpo_arcade.arcade.window.home.games import ATARI_TILES
 from grpo_arcade.arcade.window.play.options import choices
 from grpo_arcade.arcade.window.shell.dropping import check_strategy
@@ -23,6 +22,7 @@ from grpo_arcade.arcade.window.versus.going import PACES
 from grpo_arcade.arcade.window.versus.match import Match
 from grpo_arcade.arcade.window.versus.player_list import PlayerList
 from grpo_arcade.games import Game, game_names, make
+from grpo_arcade.games.names import shown_name
 
 if TYPE_CHECKING:
     from grpo_arcade.arcade.window.shell.app import App

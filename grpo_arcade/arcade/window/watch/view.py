@@ -17,7 +17,6 @@ import pygame
 
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.boards import board_size, palette_of
-from grpo_arcade.arcade.window.draw.words import shown_name
 from grpo_arcade.arcade.window.shell.widgets import draw_focus_frame, focus_frame, heading_anew
 from grpo_arcade.arcade.window.watch.before_after import BeforeAfter
 from grpo_arcade.arcade.window.watch.grid import TileGrid
@@ -26,6 +25,7 @@ from grpo_arcade.arcade.window.watch.run_feed import News, champion_score
 from grpo_arcade.arcade.window.watch.spotlight import Spotlight
 from grpo_arcade.arcade.window.watch.tile import Measure, Tile
 from grpo_arcade.games import Episode, Picture, fonts
+from grpo_arcade.games.names import shown_name
 from grpo_arcade.games.replay import table_of
 
 if TYPE_CHECKING:
