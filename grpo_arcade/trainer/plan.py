@@ -58,11 +58,21 @@ def check(config: TrainConfig) -> None:
                 _check_league(config, make(config.game, **stage.options))
             elif config.training_options:
                 make(config.game, **{**stage.options, **config.training_options})
+            if not config.self_play and not config.game.startswith("openenv:"):
+                _check_alone(make(config.game, **stage.options))
         rewards.load(config.rewards, config.reward_weights)
     except ConfigError:
         raise
     except ValueError as error:
         raise ConfigError(str(error)) from error
+
+
+def _check_alone(game: Game) -> None:
+    if game.simultaneous:
+        raise ConfigError(
+            f"{game.name} for {len(game.seats)} players needs opponents: leave players out and add --self-play, "
+            "where there is a game for one as well"
+        )
 
 
 def _check_league(config: TrainConfig, game: Game) -> None:

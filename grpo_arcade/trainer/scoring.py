@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games import Episode, Outcome, make
+from grpo_arcade.games.episode import seat_results
 from grpo_arcade.trainer.counting import common_outcome, mean_score
 from grpo_arcade.trainer.self_play import court
 from grpo_arcade.trainer.self_play.court import Opponent
@@ -213,7 +214,9 @@ def refused(completion: str, found: Extraction, assignment: Assignment, player: 
             baselines=assignment.baselines,
         )  # fmt: skip
     digest = "" if found.source is None else hashlib.sha256(found.source.encode("utf-8", "surrogatepass")).hexdigest()
-    versions = make(assignment.game, **assignment.options).versions
+    game = make(assignment.game, **assignment.options)
+    each = range(len(game.seats))
+    seats = seat_results(game, [player for _ in each], dict.fromkeys(each, outcome), [digest for _ in each])
     episodes = tuple(
         Episode(
             game=assignment.game,
@@ -224,7 +227,9 @@ def refused(completion: str, found: Extraction, assignment: Assignment, player: 
             score=0.0,
             player=player,
             source_sha256=digest,
-            versions=versions,
+            versions=game.versions,
+            per_step=game.per_step,
+            seats=seats,
         )
         for seed in assignment.seeds
     )

@@ -139,7 +139,7 @@ def test_one_program_plays_all_seats_that_take_turns():
 
 
 def test_one_program_is_no_match_where_seats_act_together():
-    with pytest.raises(ValueError, match="left and right"):
+    with pytest.raises(ValueError, match=r"left and right: arcade play coins .* --opponent"):
         play_match('def strategy(state):\n    return "HEADS"', "coins", {}, [0])
 
 
@@ -172,3 +172,21 @@ def test_a_file_holds_whole_steps_only(actions, per_step):
             recordings.to_bytes(episode)
     else:
         assert recordings.from_bytes(recordings.to_bytes(episode)) == episode
+
+
+def test_a_completion_without_a_program_has_lost_at_every_seat():
+    from grpo_arcade.games.players import extract_source
+    from grpo_arcade.trainer.scoring import Assignment, refused
+
+    for name in GAMES:
+        (episode,) = refused("no program", extract_source("no program"), Assignment(name, {}, (3,)), "model").episodes
+        assert [seat.outcome for seat in episode.seats] == [Outcome.NO_CODE] * 2
+        verify(episode)
+
+
+def test_nothing_is_trained_on_a_game_whose_other_seat_is_empty():
+    from grpo_arcade.trainer.config import TrainConfig
+    from grpo_arcade.trainer.plan import ConfigError, check
+
+    with pytest.raises(ConfigError, match="add --self-play"):
+        check(TrainConfig(game="coins"))

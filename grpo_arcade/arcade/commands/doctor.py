@@ -17,6 +17,7 @@ EXTRAS = {
     "train": ("torch", "transformers", "trl", "peft", "datasets", "accelerate"),
     "gpu": ("unsloth", "unsloth_zoo", "bitsandbytes"),
     "gguf": ("gguf", "llama-cpp-python"),
+    "two": ("multi-agent-ale-py", "pettingzoo"),
     "openenv": ("openenv",),
     "video": ("imageio", "imageio-ffmpeg"),
     "monty": ("pydantic-monty",),

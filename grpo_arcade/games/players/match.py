@@ -107,7 +107,7 @@ def play_match(
     tables = [Table(index, seed, make(game, **options), opening) for index, seed in enumerate(seeds)]
     if tables and tables[0].game.simultaneous:
         names = " and ".join(tables[0].game.seats)
-        raise ValueError(f"{game} needs a player at each of its seats, {names}, which act together: play_seats()")
+        raise ValueError(f"{game} needs a player at each of its seats, {names}: arcade play {game} … --opponent …")
     if moves is not None:
         for table in tables:
             table.game.step_cap = min(table.game.step_cap, len(opening) + moves)
