@@ -76,8 +76,8 @@ def candidates(game: Game, outputs: str | Path, typed: Iterable[str] = ()) -> li
         with suppress(ValueError), RunReader(run.path) as reader:  # or deleted in this moment
             champion = reader.champion() if run.game == game.name else None
             if champion is not None:
-                player = RunChampion(run.path)
-                found.append(Candidate(player, player.label, f"{score_text(champion.score)} points, a program"))
+                best = RunChampion(run.path)
+                found.append(Candidate(best, best.label, f"{score_text(champion.score)} points, a program"))
             if reader.checkpoints():
                 held_out = f", held-out {score_text(run.score)}" if run.score is not None else ""
                 note = f"learnt {run.game} for {run.step} steps, writes Python{held_out}"

@@ -25,6 +25,7 @@ from grpo_arcade.arcade.window.play.options import Options
 from grpo_arcade.arcade.window.play.turns import TurnPlay
 from grpo_arcade.arcade.window.replay.export import Export
 from grpo_arcade.arcade.window.replay.replay import ReplayScene
+from grpo_arcade.arcade.window.settings.settings import SettingsScene
 from grpo_arcade.arcade.window.versus.contestants import perform_source
 from grpo_arcade.arcade.window.versus.match import YOU, Match
 from grpo_arcade.arcade.window.versus.versus import VersusScene
@@ -279,7 +280,7 @@ def player_list(app):
 
 
 def settings(app):
-    app.open_settings()
+    app.open(SettingsScene(app))
     return app.scene
 
 

@@ -25,7 +25,7 @@ from grpo_arcade.arcade.window.play.speaker import Speaker
 from grpo_arcade.arcade.window.shell.actions import Action, Bindings
 from grpo_arcade.arcade.window.shell.clipboard import is_paste, pasted
 from grpo_arcade.arcade.window.shell.display import Display
-from grpo_arcade.arcade.window.shell.dropping import scene_of
+from grpo_arcade.arcade.window.shell.dropping import open_dropped
 from grpo_arcade.arcade.window.shell.everywhere import EVERYWHERE
 from grpo_arcade.arcade.window.shell.frame import FramePainter
 from grpo_arcade.arcade.window.shell.inputs import Change, Inputs
@@ -64,7 +64,7 @@ class App:
         chosen = self.memory.get("palette", "")
         if chosen in theme.PALETTES and self.memory.get("palette of settings", self.palette) == self.palette:
             self.palette = chosen
-        self.speaker = Speaker(self.memory.get("muted", False), partial(complain_once, self, "no sound"))
+        self.speaker: Speaker = Speaker(self.memory.get("muted", False), partial(complain_once, self, "no sound"))
         self.scenes: list[Scene] = []
         self.running = True
         self.frame_s: deque[float] = deque(maxlen=4096)
@@ -80,8 +80,8 @@ class App:
         sys.setswitchinterval(0.0005)
         self.display = Display(size, self.settings.full_screen)
         self._resized()
-        self.background = Background(self._wake)
-        self.studio = Studio(self.background, self.complain)
+        self.background: Background = Background(self._wake)
+        self.studio: Studio = Studio(self.background, self.complain)
         self.writer = ResidentWriter()
         self.inputs = Inputs()
         for line in (*self.settings.problems, *binding_problems, *self.memory.problems):
@@ -268,7 +268,7 @@ class App:
                 self.scene.looked_away()
         elif event.type == pygame.DROPFILE:
             if not self._tell(Dropped(event.file)):
-                self._guard(lambda: self.open(scene_of(self, Path(event.file))) or True)
+                self._guard(partial(open_dropped, self, Path(event.file)))
         elif (pointer := Pointer.of(event)) is not None:
             self._point(pointer)
         else:
@@ -371,13 +371,6 @@ class App:
         self._let_go()
         self.display.toggle_full_screen()
         self._resized()
-
-    def open_settings(self) -> None:
-        """Open what can be set, unless it is open."""
-        from grpo_arcade.arcade.window.settings.settings import SettingsScene
-
-        if not any(isinstance(scene, SettingsScene) for scene in self.scenes):
-            self.open(SettingsScene(self))
 
     def toggle_help(self) -> None:
         """Show the keys of the scene, or no longer."""

@@ -14,13 +14,19 @@ if TYPE_CHECKING:
     from grpo_arcade.arcade.window.shell.scene import Scene
 
 
-def scene_of(app: App, path: Path) -> Scene:
-    """What a file opens: a recording Replay, a strategy a match against it, a run's folder Watch.
+def open_dropped(app: App, path: Path) -> bool:
+    """Open what a file is for; True.
 
     Raises:
-        ValueError: it is none of these, or not whole, in one line.
+        ValueError: it is for nothing here, or not whole, in one line.
         OSError: it cannot be read.
     """
+    app.open(_scene_of(app, path))
+    return True
+
+
+def _scene_of(app: App, path: Path) -> Scene:
+    """What a file opens: a recording Replay, a strategy a match against it, a run's folder Watch."""
     if path.suffix.lower() == SUFFIX:
         from grpo_arcade.arcade.window.replay.replay import ReplayScene
 

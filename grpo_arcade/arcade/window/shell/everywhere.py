@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, cast
 
 import pygame
 
@@ -12,6 +12,7 @@ from grpo_arcade.arcade.window.shell import preferences
 from grpo_arcade.arcade.window.shell.kept_files import KeptFiles
 from grpo_arcade.arcade.window.shell.preferences import mute
 from grpo_arcade.arcade.window.shell.saved import copy_path, open_folder
+from grpo_arcade.arcade.window.shell.scene import Scene
 
 
 class App(preferences.App, Protocol):
@@ -24,8 +25,12 @@ class App(preferences.App, Protocol):
     def surface(self) -> pygame.Surface:
         """What the window shows."""
 
-    def open_settings(self) -> None:
-        """Open what can be set."""
+    @property
+    def scenes(self) -> Sequence[Scene]:
+        """Those that are open, the one on top last."""
+
+    def open(self, scene: Any) -> None:
+        """Put a scene on top."""
 
     def toggle_help(self) -> None:
         """Show the keys, or no longer."""
@@ -52,6 +57,13 @@ def _next_palette(app: App) -> None:
     app.say(f"Colours: {app.palette}")
 
 
+def _open_settings(app: App) -> None:
+    from grpo_arcade.arcade.window.settings.settings import SettingsScene
+
+    if not any(isinstance(scene, SettingsScene) for scene in app.scenes):
+        app.open(SettingsScene(cast(Any, app)))
+
+
 EVERYWHERE: dict[str, Callable[[App], None]] = {
     "app.help": lambda app: app.toggle_help(),
     "app.back": lambda app: app.go_back(),
@@ -59,7 +71,7 @@ EVERYWHERE: dict[str, Callable[[App], None]] = {
     "app.full-screen": lambda app: app.toggle_full_screen(),
     "app.palette": _next_palette,
     "app.mute": lambda app: mute(app, not app.speaker.muted),
-    "app.settings": lambda app: app.open_settings(),
+    "app.settings": _open_settings,
     "app.open-folder": open_folder,
     "app.copy-path": copy_path,
     "app.quit": lambda app: app.quit(),
