@@ -214,9 +214,9 @@ def refused(completion: str, found: Extraction, assignment: Assignment, player: 
             baselines=assignment.baselines,
         )  # fmt: skip
     digest = "" if found.source is None else hashlib.sha256(found.source.encode("utf-8", "surrogatepass")).hexdigest()
-    game = make(assignment.game, **assignment.options)
-    each = range(len(game.seats))
-    seats = seat_results(game, [player for _ in each], dict.fromkeys(each, outcome), [digest for _ in each])
+    table = make(assignment.game, **assignment.options)
+    each = range(len(table.seats))
+    seats = seat_results(table, [player for _ in each], dict.fromkeys(each, outcome), [digest for _ in each])
     episodes = tuple(
         Episode(
             game=assignment.game,
@@ -227,8 +227,8 @@ def refused(completion: str, found: Extraction, assignment: Assignment, player: 
             score=0.0,
             player=player,
             source_sha256=digest,
-            versions=game.versions,
-            per_step=game.per_step,
+            versions=table.versions,
+            per_step=table.per_step,
             seats=seats,
         )
         for seed in assignment.seeds
