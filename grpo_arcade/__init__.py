@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 """The version, said here and nowhere else: the package's metadata are made from it."""
 
 _PLACES = {
+    "Contender": "games.players",
     "Episode": "games",
     "Game": "games",
     "Limits": "games.players",
@@ -24,6 +25,7 @@ _PLACES = {
     "Rollout": "trainer.scoring",
     "RunReader": "recordings.runs.reader",
     "SandboxError": "games.players",
+    "SeatsResult": "games.players",
     "StrategyError": "games.players",
     "StrategyPolicy": "games.players",
     "TrainConfig": "trainer.config",
@@ -32,6 +34,7 @@ _PLACES = {
     "load": "recordings",
     "make": "games",
     "play_match": "games.players",
+    "play_seats": "games.players",
     "save": "recordings",
     "train": "trainer.grpo",
     "trl_rewards": "trainer.rewards",

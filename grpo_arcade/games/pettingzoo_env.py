@@ -33,6 +33,9 @@ except ImportError as _error:
     ) from _error
 
 
+__all__ = ["SeatsEnv", "parallel_env"]
+
+
 class SeatsEnv(ParallelEnv[str, Any, int]):
     """One of our games of several seats with PettingZoo's parallel interface; agents are named as the seats are.
 
