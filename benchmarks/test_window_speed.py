@@ -112,7 +112,7 @@ def play_pong_waiting(app):
 def library(app):
     from grpo_arcade.arcade.window.home.library import Library
 
-    app.open(Library(app))
+    app.open(Library(app, lambda game, options: None))
 
 
 def play_idle(app):

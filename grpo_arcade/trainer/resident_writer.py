@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
 import shutil
 import signal
 import stat
@@ -175,6 +174,8 @@ def _ask(door: Mapping[str, Any], order: Mapping[str, Any], waiting: Callable[[]
 
 def main() -> None:
     """Listen until the window is gone."""
+    import secrets
+
     from grpo_arcade.trainer.answering import Answering
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the window's to answer

@@ -71,7 +71,7 @@ def test_choosing_a_tile_plays_it_and_versus_is_about_the_game_with_the_focus(ap
 
 
 def test_the_list_is_narrowed_by_typing_and_what_has_the_focus_is_shown_and_played(app, hands):
-    scene = Library(app)
+    scene = Library(app, lambda game, options: None)
     app.open(scene)
     assert scene.found == list(playable_titles())
     hands.press(*"inv")
@@ -93,7 +93,7 @@ def test_the_list_is_narrowed_by_typing_and_what_has_the_focus_is_shown_and_play
 @pytest.mark.parametrize("size", [(320, 240), (800, 400)])
 def test_every_title_is_reached_by_the_arrows_alone(make_app, size):
     app = make_app(size)
-    hands, scene = Hands(app), Library(app)
+    hands, scene = Hands(app), Library(app, lambda game, options: None)
     app.open(scene)
     hands.turns(3)  # where there is a real pointer, it says where it is
     scene._focus.index = 0
@@ -296,7 +296,7 @@ def test_without_the_emulator_a_console_is_one_line_and_the_window_goes_on(app, 
 @pytest.mark.parametrize("size", [(1280, 800), (1920, 1080), (1024, 700)])
 def test_all_titles_of_the_library_are_in_sight_or_said_to_be_beside_it(make_app, size):
     app = make_app(size=size)
-    scene = Library(app)
+    scene = Library(app, lambda game, options: None)
     app.open(scene)
     titles = len(scene.found)
     if size != (1024, 700):

@@ -208,6 +208,8 @@ def test_the_pointer_takes_the_focus_only_when_it_presses(app, hands, recordings
     hands.point(second.rect.center)
     assert scene._focus.item.key == before
     assert [item.key for item in scene._focus.items if item.hovered] == [second.key]
+    edge = second.rect.left + 1, second.rect.centery
+    assert app.surface.get_at(edge) == pygame.Color((app.theme.faint << 8) | 0xFF)
     hands.point((2, scene.area.bottom - 2))
     assert not any(item.hovered for item in scene._focus.items)
 

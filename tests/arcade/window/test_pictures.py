@@ -197,7 +197,7 @@ def home_with_consoles(app):
 
 
 def library(app):
-    scene = Library(app)
+    scene = Library(app, lambda game, options: None)
     app.open(scene)
     scene._narrow("in")
     scene._follow()

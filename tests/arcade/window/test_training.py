@@ -178,3 +178,16 @@ def test_a_training_outlives_the_window_and_is_named_when_it_closes(app, hands, 
     monkeypatch.setattr(scene.trainings, "going_on", lambda: [(77, Path("outputs/run"))])
     scene.trainings.tell_going_on()
     assert capsys.readouterr().err == "training continues (process 77); watch it again with: arcade watch outputs/run\n"
+
+
+def test_a_game_of_the_list_of_all_is_trained_by_a_key_that_types_nothing(app, hands):
+    scene = home(app, hands)
+    scene._open_library()
+    library = app.scene
+    hands.press("q", "b", "e", "r")
+    assert library.found == ["qbert"]
+    hands.press(pygame.K_F4)
+    assert isinstance(app.scene, TrainScene)
+    assert app.scene.plan.game == "atari/qbert"
+    hands.press("escape")
+    assert (app.scene, library.typed) == (library, "qber")

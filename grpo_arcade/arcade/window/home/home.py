@@ -188,7 +188,7 @@ class Home(Scene):
     def _open_library(self) -> None:
         from grpo_arcade.arcade.window.home.library import Library
 
-        self.app.open(Library(self.app))
+        self.app.open(Library(self.app, self._open_train))
 
     def _open_run(self, path: Path) -> None:
         from grpo_arcade.arcade.window.watch.watch import WatchScene
@@ -369,6 +369,9 @@ class Home(Scene):
         for item in self._focus.items:
             if item.key in ("versus", "train") and not self.compact:  # where all is one list, they are rows of it
                 draw_item(surface, style, item, item is self._focus.item)
+            elif item.hovered and item.rect in self.games.cards and item is not self._focus.item:
+                edge = max(2, style.px(1.5))
+                pygame.draw.rect(surface, style.faint, item.rect, edge, border_radius=style.px(theme.RADIUS))
         return None
 
     def keys(self) -> Sequence[str]:

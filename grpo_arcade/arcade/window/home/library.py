@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pygame
 
@@ -31,14 +31,16 @@ class Library(Scene):
 
     Args:
         app: the window.
+        train: opens the choice of what is trained, of a game by its name.
     """
 
     title = "Atari games"
-    contexts = ("menu",)
+    contexts = ("menu", "home")
     wants_text = True
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, train: Callable[[str, Mapping[str, Any]], None]) -> None:
         super().__init__(app)
+        self._train = train
         self.typed = ""
         """What names have to contain."""
         self.found: list[str] = list(playable_titles())
@@ -60,6 +62,10 @@ class Library(Scene):
             self._narrow(self.typed[:-1] if event.text == "\b" else (self.typed + event.text)[:40])
         elif isinstance(event, Act) and event.id == "app.back" and self.typed:
             self._narrow("")
+        elif isinstance(event, Act) and event.id == "home.train":
+            if self.chosen is not None:
+                self._train(name_of(self.chosen), {})
+            return True
         elif isinstance(event, Wheel):
             self._turn(-event.steps)
         elif not self._move(event) and not self._focus.handle(event):
@@ -264,7 +270,7 @@ class Library(Scene):
 
     def keys(self) -> Sequence[str]:
         """Few."""
-        return ("menu.choose", "app.back")
+        return ("menu.choose", "home.train", "app.back")
 
 
 def name_of(title: str) -> str:

@@ -177,10 +177,11 @@ class TrainScene(Scene):
             draw_item(surface, look, item, item is self._focus.item)
         height, last = look.px(theme.CAPTION), self._focus.items[-1].rect
         step, y = round(height * theme.LINE), last.bottom + look.px(22)
-        for line in paint.wrapped(_HELP.format(outputs=self.app.settings.outputs), last.width, height):
-            if y < self.area.bottom - height:
-                paint.text(surface, line, (self.area.centerx, y), height, look.soft, anchor="middle")
-            y += step
+        lines = paint.wrapped(_HELP.format(outputs=self.app.settings.outputs), last.width, height)
+        if y + len(lines) * step > self.area.bottom:
+            return  # half a sentence says nothing
+        for number, line in enumerate(lines):
+            paint.text(surface, line, (self.area.centerx, y + number * step), height, look.soft, anchor="middle")
 
     def keys(self) -> Sequence[str]:
         """Few."""

@@ -69,7 +69,7 @@ ACTIONS = (
     Action("menu.previous", "Previous", ("shift+tab",), repeats=True),
     Action("menu.choose", "Choose", ("return", "space", "pad:a")),
     Action("home.versus", "Versus", ("v", "pad:y")),
-    Action("home.train", "Train here", ("t", "pad:x")),
+    Action("home.train", "Train here", ("t", "f4", "pad:x")),
     Action("home.pause", "Pause training", ("p", "pad:start")),
     Action("home.stop", "Stop training", ("s",)),
     Action("home.evaluate", "Evaluate", ("e",)),
