@@ -268,6 +268,19 @@ def test_a_round_with_nothing_usable_says_why_and_the_next_one_tells_the_model(t
     assert "line 2" in told[2]
 
 
+def test_what_became_of_earlier_attempts_is_told_when_the_same_program_is_to_be_bettered(tmp_path):
+    first, alike = PROGRAM.format(order="WASD"), PROGRAM.format(order="WASD") + "# the same\n"
+    with serving(
+        fenced(first), fenced(alike), fenced("def strategy(board):\n    return board[9]\n"), fenced(first)
+    ) as server:
+        code, _ = improve(server, tmp_path, "--islands", "1", candidates=1, rounds=4)
+        told = prompts(server)
+    assert code == 0
+    assert "attempts" not in told[1]
+    assert "attempts to better it: it played just the same." in told[2]
+    assert "it played just the same; crashed: IndexError: list index out of range (line 2)." in told[3]
+
+
 def test_ctrl_c_ends_the_round_and_the_run_goes_on_where_it_was(tmp_path):
     def slow(order):
         time.sleep(0.2)

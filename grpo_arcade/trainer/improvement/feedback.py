@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from grpo_arcade.foreign_text import clean, clean_source
 from grpo_arcade.games import Episode, Outcome, score_text
 from grpo_arcade.games.describing import describe
-from grpo_arcade.trainer.counting import FAILURES, common_outcome, counted_score, mean_score
+from grpo_arcade.trainer.counting import FAILURES, common_outcome, counted_score
+from grpo_arcade.trainer.scoring import Rollout
 
 MOST_GAMES = 3
 """Games of a program that are described: the worst, the best, and the one between."""
 LONGEST_NOTE = 300
 _LONGEST_ERROR = 400
+_LONGEST_TRIED = 80
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Shown:
     error: str = ""
     note: str = ""
     """What its author said of it."""
+    tried: Sequence[str] = ()
+    """What became of programs that were written from it."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,8 @@ def _result(shown: Shown, beside: str, games: int) -> str:
         scores = ", ".join(score_text(counted_score(episode)) for episode in shown.episodes)
         lines.append(f"Its last {count} games scored {scores}. How {'they' if len(told) > 1 else 'the worst'} went:")
         lines += [f"- {describe(episode)}" for episode in told]
+    if games and shown.tried:
+        lines.append(f"What became of earlier attempts to better it: {'; '.join(shown.tried)}.")
     return "\n".join(lines)
 
 
@@ -139,9 +145,15 @@ def _asked(first: Shown, wish: Wish) -> str:
     return f"{want} {first_say if wish.explain else 'Answer'} with one code block that holds the whole program."
 
 
-def summary(shown: Sequence[Shown]) -> str:
-    """The shown programs in half a line: their scores."""
-    return ", ".join(score_text(mean_score(each.episodes)) for each in shown)
+def became(rollout: Rollout, parent: float, plays_alike: bool, note: str) -> str:
+    """What became of a program, in a few words, for whoever writes the next one from the same parent."""
+    said = f" ({note[:_LONGEST_TRIED]})" if note else ""
+    if rollout.outcome in FAILURES:
+        error = " ".join(clean(rollout.error).split())[:_LONGEST_TRIED]
+        return f"{rollout.outcome.value.replace('_', ' ')}{': ' + error if error else ''}"
+    if plays_alike:
+        return f"it played just the same{said}"
+    return f"it scored {score_text(rollout.score)}, {'more' if rollout.score > parent else 'no more'}{said}"
 
 
 def note_of(completion: str) -> str:

@@ -31,6 +31,8 @@ LEAST_NOVELTY = 0.2
 """What counts for novelty of a program that plays as others do, where 1 is one that plays as no other."""
 NEIGHBOURS = 3
 """Novelty is the mean distance to so many of the nearest."""
+MOST_TRIED = 4
+"""Children of a program of which is told what became of them."""
 MIGRATION = 5
 """Rounds after which the weakest island is founded anew."""
 
@@ -54,11 +56,17 @@ class Member:
     """How often it was a parent."""
     note: str = ""
     """What its author said of it, in a sentence or two."""
+    tried: list[str] = field(default_factory=list)
+    """What became of the newest programs that were written from it, in a few words each."""
 
     def add_games(self, rollout: Rollout) -> None:
         """It has played again."""
         self.scores += map(counted_score, rollout.episodes)
         self.outcome, self.error = rollout.outcome, rollout.error
+
+    def add_child(self, words: str) -> None:
+        """A program was written from it."""
+        self.tried = [*self.tried, words][-MOST_TRIED:]
 
     @property
     def mean(self) -> float:
@@ -100,7 +108,8 @@ class Population:
     def _rank(self, member: Member) -> tuple[Any, ...]:
         length = len(member.source) if self._shorter else 0
         severity = list(Outcome).index(member.outcome)
-        return not member.works, -member.mean, severity, length, member.strategy_id
+        # Of those that are alike the one that came first; ids say only whose games ended first.
+        return not member.works, -member.mean, severity, length
 
     def twin(self, source: str, behaviour: str) -> Member | None:
         """The program there is already that plays the same, or is the same text; None where it is new."""

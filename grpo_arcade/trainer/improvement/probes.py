@@ -64,10 +64,12 @@ class Probes:
             for source in dict.fromkeys(sources)
         }
         openings = [len(opening) for opening, _ in self._boards]
-        return {
+        found = {
             source: "".join(map(_choices, (future.result() for future in matches), openings))
             for source, matches in futures.items()
         }
+        # Programs that fail on every board fail each in its own way.
+        return {source: "" if set(choices) == {NO_MOVE} else choices for source, choices in found.items()}
 
 
 def _choices(match: MatchResult, opening: int) -> str:

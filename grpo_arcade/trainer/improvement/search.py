@@ -16,13 +16,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grpo_arcade.games import Game, make, score_text
+from grpo_arcade.games import Episode, Game, make, score_text
 from grpo_arcade.games.seeds import EVALUATION_SEEDS, training_seeds
 from grpo_arcade.trainer.champion import ChampionKeeper, champion_seeds
 from grpo_arcade.trainer.commands import waiting
+from grpo_arcade.trainer.counting import FAILURES, counted_score
 from grpo_arcade.trainer.evaluate import derived_seed, evaluate_source
 from grpo_arcade.trainer.improvement.asking import Answer, Author, AuthorGone, Question
-from grpo_arcade.trainer.improvement.feedback import Shown, Wish, note_of, wordings
+from grpo_arcade.trainer.improvement.feedback import Shown, Wish, became, note_of, wordings
 from grpo_arcade.trainer.improvement.population import MIGRATION, Member, Population
 from grpo_arcade.trainer.improvement.probes import Probes
 from grpo_arcade.trainer.improvement.recording import SearchRecorder, Spent
@@ -75,6 +76,8 @@ class Search:
         self._key = bytes.fromhex(config.run_key)
         keep = champion_seeds(self._key, config.champion_seeds)
         self.champion = ChampionKeeper(pool, self.game, 0, keep, recorder.history.champions.get(0))
+        self._played_now: dict[str, Sequence[Episode]] = {}
+        """What the parents of this round did on its seeds, by source."""
         self._probes = Probes(pool, self.game, self._key)
         self.round = max((row["step"] for row in recorder.history.steps), default=0)
         """The last one that has ended."""
@@ -118,7 +121,8 @@ class Search:
             parents = self.population.parents(island, config.programs, draw) if config.programs else []
             chosen.append((island, author, tuple(parents)))
         played = self._played({parent.source for _, _, parents in chosen for parent in parents}, seeds)
-        self._take_in(played, number)
+        self._take_in(played)
+        self._played_now = {source: result.episodes for source, result in played.items()}
         return [
             Planned(island, author, parents, self._question(author, parents, played, draw))
             for island, author, parents in chosen
@@ -133,7 +137,7 @@ class Search:
         }
         return {source: future.result() for source, future in futures.items()}
 
-    def _take_in(self, played: dict[str, MatchResult], number: int) -> None:
+    def _take_in(self, played: dict[str, MatchResult]) -> None:
         """Add a round's games to the parents' own."""
         for member in self.population.members:
             if (result := played.get(member.source)) is not None:
@@ -148,7 +152,7 @@ class Search:
         if not author.follows:
             return Question((own,), _opening(parents[0].source, draw) if parents else "")
         shown = [
-            Shown(member.source, result.episodes, member.mean, result.error, member.note)
+            Shown(member.source, result.episodes, member.mean, result.error, member.note, tuple(member.tried))
             for member in parents
             for result in (played[member.source],)
         ]
@@ -295,6 +299,11 @@ class Search:
                 )
                 member.add_games(rollout)
                 twin = self.population.add(member)
+            if plan.parents and not rollout.broken_off:
+                parent = plan.parents[0]
+                here = list(map(counted_score, self._played_now.get(parent.source, ())))
+                alike = twin is not None and twin.strategy_id == parent.strategy_id
+                parent.add_child(became(rollout, statistics.fmean(here or [parent.mean]), alike, note))
             rows.append(
                 {
                     "strategy_id": strategy_id,
@@ -311,7 +320,7 @@ class Search:
         self.recorder.lineage(rows)
 
     def _tell(self, number: int, rollouts: Sequence[Rollout]) -> None:
-        usable = [rollout for rollout in rollouts if rollout.refusal is None and not _failed(rollout)]
+        usable = [rollout for rollout in rollouts if rollout.refusal is None and rollout.outcome not in FAILURES]
         if not usable:
             why = Counter(f"{rollout.outcome.value}: {rollout.error}".removesuffix(": ") for rollout in rollouts)
             words = "; ".join(f"{count} {reason}" for reason, count in why.most_common(3))
@@ -368,12 +377,6 @@ def _opening(source: str, draw: random.Random) -> str:
     """The beginning of a program, for a model that goes on from it: at least its first line, never its last."""
     lines = source.splitlines(keepends=True)
     return "```python\n" + "".join(lines[: draw.randint(1, max(1, len(lines) - 1))])
-
-
-def _failed(rollout: Rollout) -> bool:
-    from grpo_arcade.trainer.counting import FAILURES
-
-    return rollout.outcome in FAILURES
 
 
 def _with_error(rollout: Rollout, answer: Answer) -> Rollout:

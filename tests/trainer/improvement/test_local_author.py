@@ -27,7 +27,9 @@ def config(tiny_model, tmp_path):
 def told(folder):
     with RunReader(folder) as run:
         rows = [(row["step"], row["source"], row["score"]) for step in (1, 2) for row in run.strategies(step)]
-        return rows, [row["parent_id"] for row in run.query("SELECT parent_id FROM lineage ORDER BY strategy_id")]
+        places = {row["id"]: (step, row["position"]) for step in (1, 2) for row in run.strategies(step)}
+        parents = {places[row["strategy_id"]]: row["parent_id"] for row in run.query("SELECT * FROM lineage")}
+        return rows, [parents[place] and places[parents[place]] for place in sorted(parents)]
 
 
 def test_a_small_model_goes_on_from_its_parents_first_lines_and_a_resumed_search_is_the_same(
