@@ -5,7 +5,7 @@ Bytes as in AtariARI (MIT), with offsets checked against the screen: both paddle
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from grpo_arcade.games.atari.account import aside, falls, last_seen, rises, times
@@ -44,6 +44,36 @@ def read_left(ram: Memory) -> Reading:
     if seen["ball_x"] >= 0:
         seen["ball_x"] = min(160 - seen["ball_x"], 159)
     return seen
+
+
+DOUBLES = (
+    FIELDS[0],
+    Field("partner_y", 32, 200, "your partner's paddle, on your side at the same x"),
+    FIELDS[1],
+    Field("enemy2_y", 32, 200, "the other paddle's partner, on the left too"),
+    *FIELDS[2:],
+)
+_PADDLES = 51, 50, 53, 52
+"""The bytes of the four in doubles, by the order of the joysticks: right, left, and again."""
+
+
+def _read_doubles(seat: int) -> Callable[[Memory], Reading]:
+    """What one of four sees: as :func:`read` and :func:`read_left`, with partners."""
+    own, other = read if seat % 2 == 0 else read_left, 1 - seat % 2
+    me, partner, first, second = (_PADDLES[place] for place in (seat, (seat + 2) % 4, other, other + 2))
+
+    def read_seat(ram: Memory) -> Reading:
+        ball = own(ram)
+        return {
+            "player_y": _PLAYER_Y[ram[me]],
+            "partner_y": _PLAYER_Y[ram[partner]],
+            "enemy_y": _PLAYER_Y[ram[first]],
+            "enemy2_y": _PLAYER_Y[ram[second]],
+            "ball_x": ball["ball_x"],
+            "ball_y": ball["ball_y"],
+        }
+
+    return read_seat
 
 
 def _no_ball(ram: Memory) -> bool:
@@ -126,6 +156,14 @@ CARTRIDGE = Cartridge(
             zero_sum=True,
             waits=_no_ball,
         ),
-        4: Court(("right", "left", "right-2", "left-2"), _GOAL, zero_sum=True, waits=_no_ball),
+        4: Court(
+            ("right", "left", "right-2", "left-2"),
+            _GOAL,
+            tuple(Objects(DOUBLES, _read_doubles(seat), moving=("player", "ball")) for seat in range(4)),
+            scripted,
+            _TOOLBOX,
+            zero_sum=True,
+            waits=_no_ball,
+        ),
     },
 )

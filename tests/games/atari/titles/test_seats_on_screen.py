@@ -105,3 +105,35 @@ def test_each_seat_is_asked_in_the_words_that_a_single_player_is(title):
     together.lend(True)
     alone.lend(True)
     assert together.prompt() == alone.prompt()
+
+
+def test_in_doubles_each_is_told_where_all_four_paddles_are():
+    game, rng = make("atari/pong", players=4, frame_skip=1), random.Random(4)
+    game.reset(2)
+    right, looks, wrong, empty = 0, 0, 0, 0
+    for frame in range(900):
+        if frame % 20 == 0:
+            actions = [rng.randrange(len(game.actions)) for _ in game.seats]
+        game.step_seats(actions)
+        view = game.view()
+        # Paddles that share a line are shown in turn, line by line and frame by frame.
+        seen = [np.frombuffer(screen, np.uint8).reshape(-1, 160) for screen in (view.screen, view.previous)]
+        told = [game.seat_observation(seat) for seat in range(4)]
+        for seat, mine in enumerate(told):
+            column = 142 if seat % 2 == 0 else 17
+            partner, rival, rival2 = told[(seat + 2) % 4], told[1 - seat % 2], told[3 - seat % 2]
+            assert mine["partner_y"] == partner["player_y"]
+            assert {mine["enemy_y"], mine["enemy2_y"]} == {rival["player_y"], rival2["player_y"]}
+            court = seen[0][100, 80]
+            if 45 < mine["player_y"] < 185:
+                looks += 1
+                middle = slice(mine["player_y"] - 2, mine["player_y"] + 3)
+                right += any((screen[middle, column] != court).any() for screen in seen)
+            for y in range(45, 185, 28):
+                if min(abs(y - mine["player_y"]), abs(y - mine["partner_y"])) > 14:
+                    empty += 1
+                    wrong += any(screen[y, column] != court for screen in seen)
+    assert looks > 400
+    assert right / looks > 0.97
+    # The ball passes there now and then.
+    assert wrong / empty < 0.02
