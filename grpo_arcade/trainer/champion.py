@@ -2,13 +2,15 @@
 
 The best of a group has been lucky as well as good. So whoever is not beaten by the champion on the group's seeds meets
 it again on the champion seeds, which derive from the run's key and are used for nothing else; the better mean there
-wins. They are played in heats, and a challenger who has fallen behind after one is spared the rest.
+wins. They are played in heats, and a challenger who is clearly behind after one is spared the rest: by more than the
+standard error of the difference, since whoever became champion was lucky in the first games too.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import statistics
 from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from grpo_arcade.games.players import MatchResult, Pool
 
 HEATS = (0.25, 0.5, 1.0)
-"""After which shares of the champion seeds a challenger who is not ahead by then has lost."""
+"""After which shares of the champion seeds a challenger who is clearly behind has lost."""
 
 
 def champion_seeds(run_key: bytes, count: int) -> list[int]:
@@ -87,7 +89,7 @@ class ChampionKeeper:
             if any(episode.outcome is Outcome.DISCONNECTED for episode in episodes):
                 return None  # a game that its server broke off decides nothing
             scores += tuple(map(counted_score, episodes))
-            if self.holder is not None and sum(scores) <= sum(self.holder.scores[: len(scores)]):
+            if self.holder is not None and _behind(scores, self.holder.scores):
                 # It would be beaten again, on the same seeds. This only saves time: a resumed run, which has forgotten
                 # it, comes to the same champions.
                 self._beaten.add(source)
@@ -104,3 +106,12 @@ class ChampionKeeper:
             self._pool.submit(source, self._game.name, self._game.options, [seed], player="challenger")
             for seed in self.seeds[first : self._heats[heat]]
         ]
+
+
+def _behind(scores: Sequence[float], champions: Sequence[float]) -> bool:
+    """Whether a challenger has lost by the games so far; after the last one, whoever has not scored more has."""
+    apart = [own - other for own, other in zip(scores, champions, strict=False)]
+    mean = statistics.fmean(apart)
+    if len(scores) == len(champions) or len(apart) < 2:
+        return mean <= 0
+    return mean <= 0 and mean + statistics.stdev(apart) / len(apart) ** 0.5 <= 0

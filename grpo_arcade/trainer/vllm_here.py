@@ -182,9 +182,13 @@ class Engine:
         draw them one by one.
         """
         from vllm import SamplingParams
+        from vllm.sampling_params import RequestOutputKind
 
         self._wake()
-        order = SamplingParams(temperature=temperature, max_tokens=max_new_tokens, logprobs=0)
+        # Otherwise all that was written so far would come back with every token.
+        order = SamplingParams(
+            temperature=temperature, max_tokens=max_new_tokens, logprobs=0, output_kind=RequestOutputKind.FINAL_ONLY
+        )
         asked = [{"prompt_token_ids": list(ids)} for ids in prompts_ids]
         ids = self._llm.enqueue(asked, order, lora_request=self._request, use_tqdm=False)
         # What comes back carries the number that the id here begins with.
@@ -271,8 +275,13 @@ def _start(**order: Any) -> Any:
 
     try:
         return LLM(**order)
-    except (ValueError, RuntimeError) as error:
+    except (ValueError, RuntimeError, AssertionError) as error:
         words = " ".join(str(error).split())
+        if "memory profiling" in words:
+            raise ConfigError(
+                "another program on this card gave memory back or took some while vLLM measured what is free: start "
+                "again when the other one is writing or learning, or --no-use-vllm"
+            ) from error
         if any(sign in words.lower() for sign in ("memory", "cache blocks", "kv cache")):
             share = order["gpu_memory_utilization"]
             raise ConfigError(

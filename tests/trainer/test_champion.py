@@ -69,6 +69,20 @@ def test_a_challenger_who_falls_behind_is_spared_the_rest_and_a_second_try(pool)
     assert len(pool.asked) == 2
 
 
+def test_who_is_behind_by_less_than_luck_plays_on_and_may_win(pool):
+    """A champion is chosen, so its first games were lucky ones."""
+    keeper = ChampionKeeper(pool, BOARD, 0, champion_seeds(b"key", 8))
+    keeper.challenge(rollouts(pool, CORNER), [1])
+    true = keeper.settle(1)
+    first, second, *rest = true.scores
+    keeper.holder = dataclasses.replace(
+        true, source=CYCLE, scores=(first + 200, second - 4, *(each / 2 for each in rest))
+    )
+    keeper.challenge(rollouts(pool, CORNER), [2])
+    assert sum(true.scores[:2]) < sum(keeper.holder.scores[:2])
+    assert keeper.settle(2).source == CORNER
+
+
 def test_who_does_better_on_all_seeds_follows(pool):
     keeper = ChampionKeeper(pool, BOARD, 0, champion_seeds(b"key", 5))
     keeper.challenge(rollouts(pool, CYCLE), [1])

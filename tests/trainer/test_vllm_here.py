@@ -60,6 +60,8 @@ class StandIn:
     made = None
 
     def __init__(self, **order):
+        if order["gpu_memory_utilization"] == 0.7:
+            raise AssertionError("Error in memory profiling. Initial free memory 62.02 GiB, current 100.87 GiB.")
         if order["gpu_memory_utilization"] > 0.9:
             raise ValueError("Free memory on device (3.1/79.1 GiB) on startup is less than desired\nGPU memory")
         StandIn.made, self.order, self.llm_engine, self.log = self, order, self, []
@@ -107,6 +109,8 @@ def vllm(monkeypatch):
 
     request = types.SimpleNamespace(LoRARequest=lambda name, number, path: (name, number, path))
     monkeypatch.setitem(sys.modules, "vllm", types.SimpleNamespace(LLM=StandIn, SamplingParams=keeps))
+    kinds = types.SimpleNamespace(FINAL_ONLY="final only")
+    monkeypatch.setitem(sys.modules, "vllm.sampling_params", types.SimpleNamespace(RequestOutputKind=kinds))
     monkeypatch.setitem(sys.modules, "vllm.lora", types.SimpleNamespace(request=request))
     monkeypatch.setitem(sys.modules, "vllm.lora.request", request)
     monkeypatch.setattr("torch.cuda.empty_cache", lambda: None)
@@ -181,6 +185,13 @@ def test_an_interrupted_step_leaves_nothing_under_way(tiny_model, vllm):
     with pytest.raises(KeyboardInterrupt):
         engine([[1], [2]], on_finished=stop, **ORDER)
     assert StandIn.made.log[-1] == ("abort", ("7-1f2e3d4c", "8-1f2e3d4c"))
+
+
+def test_a_card_whose_memory_moves_while_vllm_starts_is_one_line(tiny_model, vllm):
+    model, _ = load(tiny_model)
+    with pytest.raises(ConfigError, match="another program on this card") as refusal:
+        Engine.beside(model, TrainConfig(vllm_gpu_memory_utilization=0.7).resolved(), 300)
+    assert "\n" not in str(refusal.value)
 
 
 def test_too_little_memory_for_both_is_one_line_with_the_setting_to_change(tiny_model, vllm):
