@@ -81,7 +81,7 @@ class StandIn:
     def step(self):
         number, ids = self.waiting.pop()
         tokens = [*ids, 99]
-        probabilities = [{token: types.SimpleNamespace(logprob=-token / 100)} for token in tokens]
+        probabilities = types.SimpleNamespace(logprobs=[-token / 100 for token in tokens])
         written = types.SimpleNamespace(token_ids=tokens, logprobs=probabilities)
         going_on = types.SimpleNamespace(finished=False, request_id=number, outputs=[])
         return [going_on, types.SimpleNamespace(finished=True, request_id=number, outputs=[written])]
@@ -109,8 +109,6 @@ def vllm(monkeypatch):
 
     request = types.SimpleNamespace(LoRARequest=lambda name, number, path: (name, number, path))
     monkeypatch.setitem(sys.modules, "vllm", types.SimpleNamespace(LLM=StandIn, SamplingParams=keeps))
-    kinds = types.SimpleNamespace(FINAL_ONLY="final only")
-    monkeypatch.setitem(sys.modules, "vllm.sampling_params", types.SimpleNamespace(RequestOutputKind=kinds))
     monkeypatch.setitem(sys.modules, "vllm.lora", types.SimpleNamespace(request=request))
     monkeypatch.setitem(sys.modules, "vllm.lora.request", request)
     monkeypatch.setattr("torch.cuda.empty_cache", lambda: None)
