@@ -40,6 +40,7 @@ def run(command: Command) -> int:
     from grpo_arcade.recordings.runs import league
     from grpo_arcade.recordings.runs.find import find_run
     from grpo_arcade.recordings.runs.reader import RunReader
+    from grpo_arcade.trainer.strangers import refuse_unless_trusted
 
     if not 1 <= command.seeds <= len(EVALUATION_SEEDS):
         raise ValueError(f"--seeds {command.seeds}: there are 1 to {len(EVALUATION_SEEDS)} published held-out seeds")
@@ -52,6 +53,8 @@ def run(command: Command) -> int:
     if not members:
         raise ValueError(f"{folder} has no league: it was not trained with --self-play")
     if command.players:
+        # Its game may be one that a server plays, which nobody here has asked for.
+        refuse_unless_trusted(folder)
         one, other = (_member(word, members) for word in command.players)
         return _play(command, config, one, other)
     ladder = sorted(members, key=lambda member: -member.mu)

@@ -56,11 +56,12 @@ class Contest:
         return None if self.holder is None else self.holder.source
 
     def challenge(self, rollouts: Sequence[Rollout], strategy_ids: Sequence[int]) -> None:
-        """Let the best of a step's other strategies play the champion, or the first member while there is none."""
+        """Let the best of a step's new strategies play the champion, or the first member while there is none."""
+        known = {member.source for member in self.league.members}
         able = [
             ((sum(map(points, rollout.episodes)), rollout.score, -place), rollout.source, strategy_id)
             for place, (rollout, strategy_id) in enumerate(zip(rollouts, strategy_ids, strict=True))
-            if rollout.source not in (None, self.source) and rollout.outcome not in FAILURES
+            if rollout.source is not None and rollout.source not in known and rollout.outcome not in FAILURES
         ]
         if not able:
             return
