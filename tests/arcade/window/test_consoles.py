@@ -37,7 +37,8 @@ def test_the_shelf_has_every_game_with_a_symbolic_observation_and_a_way_to_all_o
     hands.turns(1)
     assert all(tile.preview is None for tile in scene.games.tiles), "nothing is made before the first picture"
     hands.until(lambda: all(tile.preview for tile in scene.games.tiles))
-    assert [tile.game for tile in scene.games.tiles[3:]] == [f"atari/{title}" for title in ATARI_TILES]
+    consoles = [tile.game for tile in scene.games.tiles if tile.game.startswith("atari/")]
+    assert consoles == [f"atari/{title}" for title in ATARI_TILES]
     hands.click(next(item for item in scene._focus.items if item.key == "library").rect.center)
     assert isinstance(app.scene, Library)
 
@@ -191,13 +192,13 @@ def test_the_game_of_a_match_is_chosen_and_with_it_who_can_play(app, hands):
     hands.turns(3)  # where there is a real pointer, it says where it is
     scene._put(1, "expectimax")
     scene._focus.index = next(i for i, item in enumerate(scene._focus.items) if item.key == "game")
-    hands.press("right")
+    hands.press("right", "right")  # past Connect Four
     assert scene.game == "atari/pong"
     assert "expectimax" not in scene.players
     labels = [item.label for item in scene._focus.items]
     assert {"Mode", "Difficulty"} <= set(labels)
     assert "The others play" not in labels
-    hands.press("left")
+    hands.press("left", "left")
     assert scene.game == "2048"
 
 

@@ -120,7 +120,7 @@ def test_undo_is_off_unless_the_settings_allow_it_and_such_games_set_no_best_sco
     plies, best = scene.game.plies, scene.best
     hands.press("u")
     assert scene.game.plies == plies
-    assert "undo = true" in hands.said[-1]
+    assert "the settings (F3) allow it" in hands.said[-1]
     app.shut()
 
     app = make_app(undo=True)
