@@ -55,11 +55,16 @@ def show(episode: Episode, *, speed: float, console: Console) -> Game:
             now = time.monotonic()
             if now < due + pause or ply == 0:
                 # Positions that are already late are stepped through, not drawn: the pace is what was asked for.
-                update(Group(Text(title), picture_of(game), Text(f"score {score_text(game.score)}   move {ply:,}")))
+                update(Group(Text(title), picture_of(game), Text(f"score {_scores(game)}   move {ply:,}")))
             due += pause
             time.sleep(max(0.0, due - time.monotonic()))
-        update(Group(Text(title), picture_of(game), Text(f"score {score_text(game.score)}   move {replay.ply:,}")))
+        update(Group(Text(title), picture_of(game), Text(f"score {_scores(game)}   move {replay.ply:,}")))
     return game
+
+
+def _scores(game: Game) -> str:
+    """The score, of every seat where there are several."""
+    return " : ".join(score_text(game.seat_score(seat)) for seat in range(len(game.seats)))
 
 
 @contextmanager
