@@ -35,7 +35,8 @@ def names(folder: Path) -> list[str]:
     models = said.get("model", "pocket")
     asked = _words(models) if isinstance(models, list) else [str(models)]
     for name in dict.fromkeys([*asked, *map(_base, checkpoints(folder))]):
-        found += [f"load the model {name}"] if base_name(name) != "pocket" else []
+        does = "ask" if name.startswith(("http://", "https://")) else "load"
+        found += [f"{does} the model {name}"] if base_name(name) != "pocket" else []
     game = str(said.get("game", ""))
     if not asks_nobody(game):
         found.append(f"play {game}, wherever that is")

@@ -60,6 +60,7 @@ def listener():
         ({"rewards": ["evil.module.f", "other:g"]}, "import the reward evil.module.f and import the reward other:g"),
         ({"model": "somebody/model"}, "load the model somebody/model"),
         ({"model": "/etc"}, "load the model /etc"),
+        ({"model": ["http://there/v1#x", "/etc"]}, "ask the model http://there/v1#x and load the model /etc"),
         ({"game": "openenv:ws://there:1"}, "play openenv:ws://there:1"),
         ({"prompt": "/home/me/.ssh/id_rsa"}, "read the file /home/me/.ssh/id_rsa and ask with it"),
         (

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from grpo_arcade.recordings.runs.database import explained
-from grpo_arcade.recordings.runs.folder import DATABASE, LIVE
+from grpo_arcade.recordings.runs.folder import DATABASE, IMPROVE, LIVE
 from grpo_arcade.recordings.runs.history import History
 from grpo_arcade.recordings.runs.league import Member, members
 from grpo_arcade.recordings.runs.reader import RunReader
@@ -70,6 +70,8 @@ class Snapshot:
     """What the trainer said it takes."""
     commands: tuple[Mapping[str, Any], ...]
     """The newest ones with their answers, newest first."""
+    searches: bool = False
+    """Whether programs are improved and no model is trained."""
 
 
 class RunFollower:
@@ -151,6 +153,7 @@ class RunFollower:
             distinct_sources=sources,
             trainer_memory_bytes=_memory(reader),
             commands=tuple(reader.commands(COMMANDS_KEPT)),
+            searches=told.get("kind") == IMPROVE,
         )
 
     def close(self) -> None:

@@ -24,6 +24,7 @@ from grpo_arcade.arcade.dashboard.tabs.lineage import family_words, line_words
 from grpo_arcade.foreign_text import clean, one_line
 from grpo_arcade.games import Episode
 from grpo_arcade.recordings.runs.earned import Earned, earned_by_outcome, elsewhere
+from grpo_arcade.recordings.runs.folder import IMPROVE
 from grpo_arcade.recordings.runs.lineage import Branch, Line, family, line_of
 from grpo_arcade.recordings.runs.reader import RunReader
 
@@ -51,6 +52,8 @@ class Told:
     """Whom it comes from, where it was written from an earlier one."""
     family: tuple[Branch, ...] = ()
     """The tree around that line."""
+    searches: bool = False
+    """Whether its run improves programs and trains no model."""
 
 
 def tell(reader: RunReader, strategy_id: int) -> Told:
@@ -75,6 +78,7 @@ def tell(reader: RunReader, strategy_id: int) -> Told:
         earned_by_outcome(reader, list(row["rewards"] or ())),
         line,
         () if line is None else tuple(family(reader, line)),
+        reader.facts().get("kind") == IMPROVE,
     )
 
 
@@ -237,7 +241,13 @@ def _reward(told: Told) -> RenderableType:
     push = "changes nothing: its group has no spread, or it is average"
     if advantage is not None and abs(advantage) >= 0.005:
         push = "makes it likelier" if advantage > 0 else "makes it less likely"
-    table.add_row("advantage", "", "", "–" if advantage is None else f"{advantage:+.2f}", f"GRPO {push}")
+    table.add_row(
+        "advantage",
+        "",
+        "",
+        "–" if advantage is None else f"{advantage:+.2f}",
+        "above or below its round" if told.searches else f"GRPO {push}",
+    )
     parts: list[RenderableType] = [table, Text("\nwhat else there was to earn, before weights", style="dim")]
     for name in row["rewards"]:
         parts.append(Text.assemble((one_line(name), "bold"), "  ", one_line(told.descriptions.get(name, ""))))

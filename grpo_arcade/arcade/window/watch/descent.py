@@ -21,12 +21,15 @@ def against_parent(line: Line, new: int) -> str:
     return f"Its program: {lines} against its parent #{parent.id}, which scored {score_text(parent.score)}"
 
 
-def draw_line(surface: pygame.Surface, look: Theme, area: pygame.Rect, line: Line) -> None:
-    """The line as dots from the first ancestor to the strategy, as high as their scores, which stand below them."""
+def draw_line(surface: pygame.Surface, look: Theme, area: pygame.Rect, line: Line) -> int:
+    """The line as dots from the first ancestor to the strategy, as high as their scores, which stand below them.
+
+    Returns the pixels of height it takes; 0 where there is no room, or nobody to descend from.
+    """
     small, dot = look.px(theme.CAPTION), look.px(4)
     row = round(small * theme.LINE)
     if area.height < 4 * row or len(line.kin) < 2:
-        return
+        return 0
     kin = line.kin[-_MOST_DOTS:]
     words = "Descends from" if len(kin) == len(line.kin) else f"Descends, in {len(line.kin) - 1} generations, from"
     paint.text(surface, words, (area.left, area.top + row // 2), small, look.faint, room=area.width)
@@ -48,3 +51,4 @@ def draw_line(surface: pygame.Surface, look: Theme, area: pygame.Rect, line: Lin
         below = centre[0], area.top + row + high + row // 2
         colour = look.ink if own else look.soft
         paint.text(surface, score_text(each.score), below, small, colour, anchor="middle", room=round(step))
+    return 2 * row + high

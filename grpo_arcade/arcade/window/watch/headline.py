@@ -34,14 +34,19 @@ def headline_of(run: Snapshot, step: int, group: int, baselines: Mapping[str, fl
     """
     held_out = [each for each in run.held_out if each.step <= step]
     same = [each for each in held_out if each.stage == held_out[-1].stage]
+    count = group if group > 1 else "several"
     training = (
-        f"In each step the model writes {group if group > 1 else 'several'} programs, lets them play the same games, "
-        "and learns from those that beat the others (GRPO)."
+        f"In each step the model writes {count} programs, lets them play the same games, and learns from those that "
+        "beat the others (GRPO)."
     )
+    if run.searches:
+        training = f"In each step a model writes {count} programs from earlier ones and what it is told of their games."
     if same:
-        score = f"{_count(same[-1].strategies, 'new program')} in {_count(same[-1].seeds, 'game')}"
+        programs = "the champion" if run.searches else _count(same[-1].strategies, "new program")
+        unseen = "it is told nothing of" if run.searches else "it never trains on"
         line = _told_of_held_out(same, same[-1].baselines or baselines)
-        return Headline(line, f"{training} Score: the mean of {score} it never trains on (held-out).")
+        score = f"the mean of {programs} in {_count(same[-1].seeds, 'game')} {unseen} (held-out)"
+        return Headline(line, f"{training} Score: {score}.")
     line = _told_of_training(run.history, step, baselines, comparable=len(run.baselines) < 2)
     return Headline(line, f"{training} Score: the mean of their games; none is held out." if line else "")
 

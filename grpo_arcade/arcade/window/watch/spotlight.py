@@ -252,6 +252,8 @@ class Spotlight:
             track = pygame.Rect(area.left, y, area.width, 2 * step)
             draw_named_standing(surface, look, track, entrant.score, news.baselines)
             y += 2 * step
+        if entrant.line is not None:
+            y += draw_line(surface, look, pygame.Rect(area.left, y, area.width, area.bottom - y), entrant.line)
         if entrant.reward is not None:
             line("Reward", f"{entrant.reward:+.2f}", look.ink, "what training pays it")
         for name in measure.rewards:
@@ -259,5 +261,3 @@ class Spotlight:
                 value = entrant.rewards[name] or 0.0
                 line(name.replace("_", " "), f"{value:+.2f}", note=entrant.reasons.get(name, ""))
         line(game, colour=look.faint)
-        if entrant.line is not None:
-            draw_line(surface, look, pygame.Rect(area.left, y, area.width, area.bottom - y), entrant.line)
