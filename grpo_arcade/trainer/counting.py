@@ -56,6 +56,13 @@ def points(episode: Episode) -> float:
     return 0.5 if ahead == 0 else float(ahead > 0)
 
 
+def is_stall(episode: Episode) -> bool:
+    """Whether a game was given up because nothing happened in it: all kept it from going anywhere."""
+    if episode.seats and all(result.outcome is Outcome.STUCK for result in episode.seats):
+        return True
+    return episode.outcome is Outcome.CAPPED and not any(result.score for result in episode.seats or (episode,))
+
+
 @dataclass(frozen=True)
 class Rules:
     """What a reward must know of a game beside what happened in it."""

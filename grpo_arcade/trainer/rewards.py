@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games import Episode, Game, Outcome, make, score_text
 from grpo_arcade.trainer.config import REWARDS
-from grpo_arcade.trainer.counting import FAILURES, counted_score, lead, points, rules_of
+from grpo_arcade.trainer.counting import FAILURES, counted_score, is_stall, lead, points, rules_of
 from grpo_arcade.trainer.judging import Reward
 from grpo_arcade.trainer.own_rewards import reward_named
 from grpo_arcade.trainer.scoring import Rollout
@@ -160,13 +160,15 @@ def universal(rollout: Rollout) -> tuple[float, str]:
 def head_to_head(rollout: Rollout) -> tuple[float, str]:
     """Mean over the games of how they went against others, −1 to 1: half for the result, half for the score.
 
-    A win is 1, a draw 0, a loss or a failure −1. How far the strategy was ahead counts as a share of the most there is,
-    from the game's ``failure_score`` to its opposite, so that losing by less is worth something; in a game without such
-    a score the result counts for all.
+    A win is 1, a draw 0, a loss or a failure −1; a game that was given up because nothing happened in it is half a loss
+    to both, or two who only defend would leave it at that. How far the strategy was ahead counts as a share of the most
+    there is, from the game's ``failure_score`` to its opposite, so that losing by less is worth something; in a game
+    without such a score the result counts for all.
     """
     values, tally = [], Counter(map(points, rollout.episodes))
     for episode in rollout.episodes:
-        result, most = 2 * points(episode) - 1, 2 * abs(rules_of(episode).failure_score)
+        result = 2 * points(episode) - 1 if not is_stall(episode) else -0.5
+        most = 2 * abs(rules_of(episode).failure_score)
         share = max(-1.0, min(1.0, lead(episode) / most)) if most and episode.outcome not in FAILURES else result
         values.append((result + share) / 2)
     return statistics.fmean(values), f"{tally[1.0]} won, {tally[0.5]} drawn, {tally[0.0]} lost"

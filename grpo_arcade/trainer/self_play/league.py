@@ -15,10 +15,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from grpo_arcade.games import Outcome
 from grpo_arcade.games.players import Contender
 from grpo_arcade.recordings.runs.league import MODEL, Meeting, Member
-from grpo_arcade.trainer.counting import points
+from grpo_arcade.trainer.counting import is_stall, points
 from grpo_arcade.trainer.self_play.court import Opponent
 from grpo_arcade.trainer.self_play.ratings import newcomer, rated
 
@@ -115,10 +114,3 @@ def meeting_of(step: int, member: int, opponent: int, episodes: Sequence[Episode
     counts = Counter(points(episode) for episode in episodes)
     stalls = sum(is_stall(episode) for episode in episodes)
     return Meeting(step, member, opponent, counts[1.0], counts[0.5], counts[0.0], stalls)
-
-
-def is_stall(episode: Episode) -> bool:
-    """Whether a game was given up because nothing happened in it: all kept it from going anywhere."""
-    if all(result.outcome is Outcome.STUCK for result in episode.seats):
-        return True
-    return episode.outcome is Outcome.CAPPED and not any(result.score for result in episode.seats)

@@ -89,6 +89,15 @@ def test_no_program_loses_as_many_games_as_a_program_would_play(pool):
     assert -1 < head_to_head.judge(left).value < 1
 
 
+def test_a_game_given_up_is_half_a_loss_to_both(pool):
+    (episode, *_) = court.play(pool, LEFT, "x", GAME.name, OPTIONS, [4], opponents(RANDOM)).result().episodes
+    seats = tuple(replace(result, outcome=Outcome.STUCK, score=0.0, source_sha256="") for result in episode.seats)
+    stalled = replace(episode, outcome=Outcome.STUCK, score=0.0, source_sha256="", seats=seats)
+    assert meeting_of(1, MODEL, 1, [stalled, episode]).stalls == 1
+    (head_to_head,) = load(["head_to_head"])
+    assert head_to_head.judge(Rollout("", LEFT, (stalled,))).value == -0.25
+
+
 class Noted(Recorder):
     """Remembers what a run folder would."""
 
