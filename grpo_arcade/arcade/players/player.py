@@ -114,6 +114,19 @@ class StrategyFile(Program):
 
         return read_text(self.path, declared=True)
 
+    def check(self) -> None:
+        """Refuse a file in which there is no strategy that may be played.
+
+        Raises:
+            ValueError: why, in one line.
+            OSError: it cannot be read.
+        """
+        from grpo_arcade.games.players import extract_source
+
+        found = extract_source(self.source())
+        if found.refusal is not None:
+            raise ValueError(f"{self.path.name}: {str(found.refusal).replace('_', ' ')}: {found.reason}")
+
 
 @dataclass(frozen=True)
 class StandardInput(Program):

@@ -3,6 +3,7 @@
     shell/         the loop, keys and messages, and what a scene is: start at scene.py to build one
     draw/          text, shapes, colours, boards and code, on any surface
     background/    threads and processes beside the loop; studio.py tapes games too slow to step between two frames
+    opening.py     which scene opens for a file that is dropped, and for the settings/
     home/          games, runs and recordings;  play/  a game by hand;  versus/  a match on one seed
     watch/         a training run, read in a process (run_feed.py);  replay/  recordings, films, an episode at its pace
 

@@ -7,6 +7,7 @@ import pygame
 import pytest
 
 from grpo_arcade.arcade.settings import Settings
+from grpo_arcade.arcade.window.opening import Opener
 from grpo_arcade.arcade.window.shell.app import App
 from grpo_arcade.arcade.window.shell.scene import Scene
 
@@ -79,6 +80,7 @@ def make_app(tmp_path):
         app = App(
             Settings(**{"folder": str(tmp_path / "data"), "outputs": str(tmp_path / "outputs"), **settings}), size=size
         )
+        app.opener = Opener(app)
         made.append(app)
         return app
 

@@ -17,6 +17,7 @@ from grpo_arcade.arcade.window.home.live_run import ASKED, LiveRun, buttons
 from grpo_arcade.arcade.window.home.recordings import Group, RecordingShelf
 from grpo_arcade.arcade.window.home.shelf import Shelf, look, run_line
 from grpo_arcade.arcade.window.home.trainings import Plan, Trainings
+from grpo_arcade.arcade.window.opening import Opener
 from grpo_arcade.arcade.window.shell.scene import Act, Event, Scene, Typed, Wheel
 from grpo_arcade.arcade.window.shell.widgets import Focus, Item, draw_item, heading
 from grpo_arcade.games import make, score_text
@@ -43,6 +44,7 @@ class Home(Scene):
 
     def __init__(self, app: App) -> None:
         super().__init__(app)
+        app.opener = Opener(app)
         self.games = GameShelf(app, self.resized)
         self._focus = Focus()
         self._shelf: Shelf | None = None

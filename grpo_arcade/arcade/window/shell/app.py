@@ -25,8 +25,7 @@ from grpo_arcade.arcade.window.play.speaker import Speaker
 from grpo_arcade.arcade.window.shell.actions import Action, Bindings
 from grpo_arcade.arcade.window.shell.clipboard import is_paste, pasted
 from grpo_arcade.arcade.window.shell.display import Display
-from grpo_arcade.arcade.window.shell.dropping import open_dropped
-from grpo_arcade.arcade.window.shell.everywhere import EVERYWHERE
+from grpo_arcade.arcade.window.shell.everywhere import EVERYWHERE, Opener
 from grpo_arcade.arcade.window.shell.frame import FramePainter
 from grpo_arcade.arcade.window.shell.inputs import Change, Inputs
 from grpo_arcade.arcade.window.shell.kept_files import KeptFiles
@@ -66,6 +65,8 @@ class App:
             self.palette = chosen
         self.speaker: Speaker = Speaker(self.memory.get("muted", False), partial(complain_once, self, "no sound"))
         self.scenes: list[Scene] = []
+        self.opener: Opener | None = None
+        """Opens what can be asked for everywhere; the first scene brings it."""
         self.running = True
         self.frame_s: deque[float] = deque(maxlen=4096)
         """What the last frames took, from the first event handled to the picture shown, in seconds."""
@@ -268,11 +269,16 @@ class App:
                 self.scene.looked_away()
         elif event.type == pygame.DROPFILE:
             if not self._tell(Dropped(event.file)):
-                self._guard(partial(open_dropped, self, Path(event.file)))
+                self._guard(partial(self._open_file, Path(event.file)))
         elif (pointer := Pointer.of(event)) is not None:
             self._point(pointer)
         else:
             self._press(event)
+
+    def _open_file(self, path: Path) -> bool:
+        if self.opener is not None:
+            self.opener.file(path)
+        return True
 
     def _point(self, pointer: Pointer) -> None:
         hovered = self._frame.bar.at(pointer.at)

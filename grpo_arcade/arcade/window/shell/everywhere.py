@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol, cast
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
 
 import pygame
 
@@ -12,7 +13,21 @@ from grpo_arcade.arcade.window.shell import preferences
 from grpo_arcade.arcade.window.shell.kept_files import KeptFiles
 from grpo_arcade.arcade.window.shell.preferences import mute
 from grpo_arcade.arcade.window.shell.saved import copy_path, open_folder
-from grpo_arcade.arcade.window.shell.scene import Scene
+
+
+class Opener(Protocol):
+    """Opens scenes, of which the shell knows none."""
+
+    def settings(self) -> None:
+        """What can be set."""
+
+    def file(self, path: Path) -> None:
+        """What a file is for.
+
+        Raises:
+            ValueError: it is for nothing here.
+            OSError: it cannot be read.
+        """
 
 
 class App(preferences.App, Protocol):
@@ -22,15 +37,12 @@ class App(preferences.App, Protocol):
     palette: str
 
     @property
-    def surface(self) -> pygame.Surface:
-        """What the window shows."""
+    def opener(self) -> Opener | None:
+        """What opens scenes."""
 
     @property
-    def scenes(self) -> Sequence[Scene]:
-        """Those that are open, the one on top last."""
-
-    def open(self, scene: Any) -> None:
-        """Put a scene on top."""
+    def surface(self) -> pygame.Surface:
+        """What the window shows."""
 
     def toggle_help(self) -> None:
         """Show the keys, or no longer."""
@@ -58,10 +70,8 @@ def _next_palette(app: App) -> None:
 
 
 def _open_settings(app: App) -> None:
-    from grpo_arcade.arcade.window.settings.settings import SettingsScene
-
-    if not any(isinstance(scene, SettingsScene) for scene in app.scenes):
-        app.open(SettingsScene(cast(Any, app)))
+    if app.opener is not None:
+        app.opener.settings()
 
 
 EVERYWHERE: dict[str, Callable[[App], None]] = {

@@ -15,7 +15,6 @@ from grpo_arcade.arcade.players.player import POCKET, YOU, Baseline, Model, Pers
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.home.games import ATARI_TILES
 from grpo_arcade.arcade.window.play.options import choices
-from grpo_arcade.arcade.window.shell.dropping import check_strategy
 from grpo_arcade.arcade.window.shell.scene import Dropped, Event, Scene
 from grpo_arcade.arcade.window.shell.widgets import Focus, Item, column, draw_item, heading, stepped
 from grpo_arcade.arcade.window.versus.going import PACES
@@ -103,7 +102,7 @@ class VersusScene(Scene):
     def _put(self, place: int, word: str) -> None:
         player = parse_player(word, make(self.game), self.app.settings.outputs)  # or says who is meant
         if isinstance(player, StrategyFile):
-            check_strategy(player.path)
+            player.check()
         if word == YOU and YOU in self.players and self.players[place] != YOU:
             raise ValueError("there is one of you; the other players are programs")
         self.players[place] = word
