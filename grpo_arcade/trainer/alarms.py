@@ -105,7 +105,7 @@ def _of_the_strategies(steps: Sequence[Row]) -> list[Sign]:
             Sign(
                 "identical_strategies",
                 f"{share:.0%} of the strategies are copies of another one of their group",
-                "raise temperature or beta, lower learning_rate, or make num_generations larger",
+                "set copies to shared, raise temperature or beta, lower learning_rate, or make num_generations larger",
             )
         )
     if (share := _mean(last, "frac_reward_zero_std")) >= 0.5:

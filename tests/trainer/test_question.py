@@ -79,7 +79,14 @@ def test_a_run_made_before_toolboxes_goes_on_without(large, tmp_path):
         def config():
             return {"config": {"model": large, "game": "2048"}}
 
-    assert TrainConfig.of(Run).resolved().toolbox is False
+        @staticmethod
+        def facts():
+            return {}
+
+    again = TrainConfig.of(Run).resolved()
+    assert again.toolbox is False
+    # Nor did its copies share anything.
+    assert (again.copies, again.risk_seeking) == ("each", 0.0)
 
 
 def test_an_example_with_toolbox_is_a_program_that_may_be_played():
