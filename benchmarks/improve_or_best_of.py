@@ -31,6 +31,7 @@ def main() -> None:
     read.add_argument("--runs", type=int, default=1, help="searches of each game, each with a run key of its own")
     read.add_argument("--candidates", type=int, default=32)
     read.add_argument("--islands", type=int, default=4)
+    read.add_argument("--fresh", type=float, default=ImproveConfig.fresh)
     read.add_argument("--max-completion-length", type=int, default=512)
     read.add_argument("--context-length", type=int, default=4096)
     read.add_argument("--memory", type=float, default=0.15, help="share of a card's memory for vLLM")
@@ -40,7 +41,7 @@ def main() -> None:
     results = words.outputs / "results.jsonl"
     known = [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
     config = ImproveConfig(
-        model=(words.model,), rounds=MANY, candidates=words.candidates, islands=words.islands, eval_steps=0,
+        model=(words.model,), rounds=MANY, candidates=words.candidates, islands=words.islands, fresh=words.fresh, eval_steps=0,
         max_completion_length=words.max_completion_length, context_length=words.context_length,
         output_dir=str(words.outputs), workers=words.workers, match_cpu_s=20.0,
         vllm_gpu_memory_utilization=words.memory,

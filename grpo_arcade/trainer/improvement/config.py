@@ -77,6 +77,8 @@ class ImproveConfig:
     """Programs an island keeps."""
     programs: Annotated[int, Ge(0)] = 2
     """Earlier programs a prompt shows at most. 0 shows none: the best of so many independent answers."""
+    fresh: Annotated[float, Interval(ge=0, le=1)] = 0.25
+    """Share of a round's programs that are asked for without any earlier one, so that new ideas go on coming."""
     shorter: bool = False
     """Ask for programs that are shorter and score no less; of two that score alike the shorter is the better."""
     explain: bool = False

@@ -118,7 +118,8 @@ class Search:
         for place in range(config.candidates):
             island = place % config.islands
             author = draw.choices(self.authors, config.model_weights or None)[0]
-            parents = self.population.parents(island, config.programs, draw) if config.programs else []
+            anew = not config.programs or place >= config.candidates - int(config.candidates * config.fresh)
+            parents = [] if anew else self.population.parents(island, config.programs, draw)
             chosen.append((island, author, tuple(parents)))
         played = self._played({parent.source for _, _, parents in chosen for parent in parents}, seeds)
         self._take_in(played)
