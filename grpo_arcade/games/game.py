@@ -306,6 +306,13 @@ class Game(ABC):
         """
         return self.observation()
 
+    def decide_every(self, steps: int) -> None:  # noqa: B027 - most observations tell of the position alone
+        """Let observations from now on be those of who decides at every ``steps``-th step only, the first one included.
+
+        For a person at a finer step beside programs: what moves has then moved as far as they know it to between two of
+        their decisions. Changes nothing that is played, and is no option.
+        """
+
     def seat_legal_actions(self, seat: int) -> tuple[int, ...]:
         """As :meth:`legal_actions`, of that seat: none while it is another one's turn."""
         return self.legal_actions() if seat in self.acting() else ()

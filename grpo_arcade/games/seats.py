@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, cast
 
 from grpo_arcade.games.game import Game, Outcome
@@ -44,6 +45,18 @@ def make_for_several(name: str, options: Mapping[str, Any]) -> Game:
     if len(several.seats) == 1:
         raise ValueError(f"{name} is for one player with these options; leave players out, or say players=2")
     return several
+
+
+@cache
+def counts_for_several(name: str) -> tuple[int, ...]:
+    """For how many players there is a game of that name with a seat for each, where an extra may be missing for it."""
+    counts = []
+    for count in (2, 4):
+        try:
+            counts += [count] if len(make(name, players=count).seats) == count else []
+        except ValueError as error:
+            counts += [count] if "is not installed" in str(error) else []
+    return tuple(counts)
 
 
 def at_seat(game: Game, seat: int) -> Game:

@@ -76,8 +76,8 @@ def run(command: Command) -> int:
     seat = seat_number(game, command.seat or "0")
     player = parse_player(command.player or list(game.baselines)[-1], game, command.output_dir)
     opponent = parse_player(command.opponent, game, command.output_dir) if command.opponent else None
-    if isinstance(player, Person) and opponent is None:
-        return _by_hand(game)
+    if isinstance(player, Person) or isinstance(opponent, Person):
+        return _by_hand(game, seat, player.word, opponent.word if opponent is not None else "")
     heard = not (command.json or command.to is not None or one_stream())
     writes = isinstance(player, Writer)
     with Bar(f"{player.label} writes" if writes else f"{player.label} plays", quiet=command.json) as bar:
@@ -144,8 +144,15 @@ def _means_a_player(word: str, outputs: str) -> bool:
     return False
 
 
-def _by_hand(game: Game) -> int:
+def _by_hand(game: Game, seat: int, player: str, opponent: str) -> int:
     from grpo_arcade.arcade.window import open_window
+
+    if len(game.seats) > 1:
+        from grpo_arcade.arcade.window.court.court import Court
+
+        # In a game for more than two the other one plays all the other seats.
+        words = [player if place == seat else opponent or list(game.baselines)[-1] for place in range(len(game.seats))]
+        return open_window(lambda app: Court(app, game.name, game.options, words))
     from grpo_arcade.arcade.window.play.opening import play
 
     return open_window(lambda app: play(app, game.name, {**game.options, **game.person_options}))

@@ -86,6 +86,7 @@ class AtariTogether(Atari):
         self._patience = math.ceil(court.goal.patience * self.step_cap) or 2**62
         self._serves = [consoles.ACTION_IDS[_serving(name, self._rom.actions)] for name in self._rom.actions]
         self._scores = [0] * players
+        self._apart = 1
         self._waited = 0
         self._now: bytes | None = None
         self._earlier: bytes | None = None
@@ -140,7 +141,8 @@ class AtariTogether(Atari):
             raise ValueError(f"actions must be from 0 to {len(ids) - 1}, not {list(actions)!r}")
         console = self._shared()
         if self._objects is not None:
-            self._earlier = self._now or console.memory()
+            if self.plies % self._apart == 0:
+                self._earlier = self._now or console.memory()
             self._now = None
         points = self._press(console, actions)
         self._pressed += bytes(actions)
@@ -166,6 +168,10 @@ class AtariTogether(Atari):
             if self._waited > SERVED_AFTER:
                 ids = self._serves
         return console.press_together([ids[action] for action in actions], self._frame_skip)
+
+    def decide_every(self, steps: int) -> None:
+        """As :class:`~grpo_arcade.games.game.Game` says: speeds and the number of the step are by so many steps."""
+        self._apart = steps
 
     def _lost_a_life(self) -> bool:
         before, self._all_lives = self._all_lives, self._shared().all_lives()
@@ -206,7 +212,7 @@ class AtariTogether(Atari):
                 "seat": seat,
                 "ram": list(console.memory()),
                 "screen": self._brightness().tolist(),
-                "step": self.plies,
+                "step": self.plies // self._apart,
                 "score": self._scores[seat],
                 "lives": lives,
             }
@@ -214,7 +220,8 @@ class AtariTogether(Atari):
             self._now = console.memory()
         objects: Objects = self._court.objects[seat]
         before = None if self._earlier is None else objects.read(self._earlier)
-        return objects.observe(objects.read(self._now), before, self.plies, self._scores[seat], lives)
+        step = self.plies // self._apart
+        return objects.observe(objects.read(self._now), before, step, self._scores[seat], lives)
 
     @classmethod
     def packed_observations(cls, games: Sequence[Any]) -> bytes:

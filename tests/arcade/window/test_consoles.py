@@ -195,6 +195,8 @@ def test_the_game_of_a_match_is_chosen_and_with_it_who_can_play(app, hands):
     hands.press("right", "right")  # past Connect Four
     assert scene.game == "atari/pong"
     assert "expectimax" not in scene.players
+    assert "Played on" in [item.label for item in scene._focus.items]
+    scene._change_court(-1)  # a board each
     labels = [item.label for item in scene._focus.items]
     assert {"Mode", "Difficulty"} <= set(labels)
     assert "The others play" not in labels

@@ -2,9 +2,9 @@
 
 An action's id is ``context.name``; a scene names the contexts that are alive in it. The person's settings file may give
 any id other bindings. A binding is a word: a key (``"p"``, ``"ц"``, ``"up"``, ``"ctrl+s"``, ``"f11"``, ``"?"``), a
-gamepad's button or direction (``"pad:a"``, ``"pad:up"``; the left stick counts as directions), a mouse button other
-than the first (``"mouse:right"``), or the wheel (``"wheel:up"``). The first mouse button always presses what it points
-at.
+gamepad's button or direction (``"pad:a"``, ``"pad:up"``; the left stick counts as directions), the second gamepad's
+(``"pad2:a"``; it is like the first where nothing is bound to that), a mouse button other than the first
+(``"mouse:right"``), or the wheel (``"wheel:up"``). The first mouse button always presses what it points at.
 
 A key goes by its letter. Where that does nothing, as most do of keyboards whose letters are not Latin, or stand
 elsewhere, it goes by its place: as what it is on an American keyboard.
@@ -47,6 +47,7 @@ CONTEXTS = {
     "replay": "Replay",
     "watch": "Watch",
     "versus": "Versus",
+    "court": "One court",
 }
 """Contexts by name, with their heading in the help."""
 
@@ -141,6 +142,26 @@ ACTIONS = (
     Action("versus.next", "Next player", ("tab", "pad:left-shoulder")),
     Action("versus.save", "Save", ("v",)),
     Action("versus.film", "Film", ("g",)),
+    Action("court.up", "Up", ("w", "pad:up")),
+    Action("court.right", "Right", ("d", "pad:right")),
+    Action("court.down", "Down", ("s", "pad:down")),
+    Action("court.left", "Left", ("a", "pad:left")),
+    Action("court.fire", "Fire", ("space", "pad:a")),
+    Action("court.second-up", "Up, the other", ("up", "pad2:up")),
+    Action("court.second-right", "Right, the other", ("right", "pad2:right")),
+    Action("court.second-down", "Down, the other", ("down", "pad2:down")),
+    Action("court.second-left", "Left, the other", ("left", "pad2:left")),
+    Action("court.second-fire", "Fire, the other", ("return", "pad2:a")),
+    Action("court.pause", "Pause", ("p", "pad:start")),
+    Action("court.slower", "Slower", ("-",), repeats=True),
+    Action("court.faster", "Faster", ("=", "+"), repeats=True),
+    Action("court.restart", "Same seed", ("r",)),
+    Action("court.new", "New match", ("n",)),
+    Action("court.sides", "Change sides", ("x", "pad:left-shoulder")),
+    Action("court.ask", "Another program", ("m", "pad:y")),
+    Action("court.code", "Code / board", ("c", "pad:x")),
+    Action("court.film", "Film", ("g",)),
+    Action("court.replay", "Replay", ("l",)),
 )
 
 
@@ -249,7 +270,8 @@ _WHEEL = ("up", "down")
 def _checked(word: str) -> str:
     device, colon, rest = word.partition(":")
     if colon and rest:
-        known = {"pad": _PAD_BUTTONS.values(), "mouse": _MOUSE_BUTTONS.values(), "wheel": _WHEEL}.get(device)
+        pad = _PAD_BUTTONS.values()
+        known = {"pad": pad, "pad2": pad, "mouse": _MOUSE_BUTTONS.values(), "wheel": _WHEEL}.get(device)
         if known is not None and rest in known:
             return word
     else:
@@ -337,7 +359,8 @@ def binding_label(word: str) -> str:
     """A binding as people read it."""
     device, colon, rest = word.partition(":")
     if colon and rest:
-        return {"pad": "pad ", "mouse": "mouse ", "wheel": "wheel "}[device] + rest.replace("-", " ")
+        devices = {"pad": "pad ", "pad2": "second pad ", "mouse": "mouse ", "wheel": "wheel "}
+        return devices[device] + rest.replace("-", " ")
     if word == "+":
         return "+"
     *modifiers, key = word.split("+")

@@ -91,7 +91,7 @@ class Inputs:
             word = pad_word(event.button)
             if kind == pygame.CONTROLLERBUTTONUP or not word:
                 return [Change(source)]
-            return [Change(source, (word,))]
+            return [Change(source, self._of_pad(source[1], word))]
         elif kind == pygame.CONTROLLERAXISMOTION:
             if event.axis in (pygame.CONTROLLER_AXIS_LEFTX, pygame.CONTROLLER_AXIS_LEFTY):
                 upright = event.axis == pygame.CONTROLLER_AXIS_LEFTY
@@ -107,7 +107,7 @@ class Inputs:
             source = "joystick", event.instance_id, event.button
             if event.type == pygame.JOYBUTTONUP or event.button >= len(_PLAIN_BUTTONS):
                 return [Change(source)]
-            return [Change(source, (_PLAIN_BUTTONS[event.button],))]
+            return [Change(source, self._of_pad(event.instance_id, _PLAIN_BUTTONS[event.button]))]
         if event.type == pygame.JOYHATMOTION:
             x, y = event.value
             across = self._tilted((event.instance_id, "x"), x, False)
@@ -125,7 +125,12 @@ class Inputs:
         if now == before:
             return []
         up = [Change(("stick", *axis))] if before else []
-        return [*up, Change(("stick", *axis), (f"pad:{now}",))] if now else up
+        return [*up, Change(("stick", *axis), self._of_pad(axis[0], f"pad:{now}"))] if now else up
+
+    def _of_pad(self, pad: int, word: str) -> tuple[str, ...]:
+        """What a press of one gamepad may be bound by: every second one, as they came, has words of its own first."""
+        second = pad in self._pads and list(self._pads).index(pad) % 2 == 1
+        return (word.replace("pad:", "pad2:", 1), word) if second else (word,)
 
     def hold(self, action: Action, source: Hashable) -> None:
         """An action was started by this; if it repeats, it does so until the key goes up."""

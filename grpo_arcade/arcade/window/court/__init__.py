@@ -1,0 +1,1 @@
+"""One court for several: person against model, two persons, or programs, in a game of several seats."""
