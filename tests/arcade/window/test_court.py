@@ -133,19 +133,21 @@ def test_what_moves_has_the_same_speed_for_a_program_whether_a_person_plays_or_n
     from grpo_arcade.games import make
 
     fine = {"frame_skip": 1, "repeat_action_probability": 0.0}
-    measured, live = make("atari/pong", players=2, repeat_action_probability=0.0), make("atari/pong", players=2, **fine)
+    measured = make("atari/boxing", players=2, repeat_action_probability=0.0)
+    live = make("atari/boxing", players=2, **fine)
     live.decide_every(4)
     for game in (measured, live):
         game.reset(3)
-    serve = measured.aliases["FIRE"]
+    seen = set()
     for step in range(60):
-        # Both serve at once: the console would do so after so many frames.
-        actions = [serve, serve] if step < 2 else [2, 3]
+        actions = measured.aliases["RIGHT"], measured.aliases[("DOWN", "LEFT")[step % 2]]
         measured.step_seats(actions)
         for _ in range(4):
             live.step_seats(actions)
         for seat in (0, 1):
             assert live.seat_observation(seat) == measured.seat_observation(seat)
+            seen |= {value for name, value in live.seat_observation(seat).items() if name.endswith(("_dx", "_dy"))}
+    assert len(seen) > 2
 
 
 def test_two_persons_hold_their_own_keys_and_pads_at_once(base, hands):
@@ -178,16 +180,19 @@ def test_a_program_that_fails_loses_its_game_and_says_why(base, hands, programs)
 
 
 def test_a_model_writes_another_program_while_its_first_plays_which_takes_over_in_the_next_game(base, hands):
-    first, second = (f"```python\ndef strategy(board):\n    return {column}\n```" for column in (0, 1))
+    fails_later = "[0][sum(abs(cell) for row in board for cell in row) > 4]"
+    first, second = (f"```python\ndef strategy(board):\n    return {what}\n```" for what in (fails_later, 1))
     with serving(streamed(first), streamed(second)) as server:
         how = {"best_of": 3, "rewrites": REWRITES[1]}
         scene = court(base, hands, "connect-four", server.url, "one-ply", **how)
         rival = scene.sides[0].rival
         hands.until(lambda: scene.ready)
-        assert "return 0" in scene._shown().seats[0].code
+        assert "return [0]" in scene._shown().seats[0].code
         hands.until(lambda: scene.contest.series.played == 1)
         assert scene.contest.series.won == [0, 1]
+        scene._next_in = 300.0  # the next game begins once we have seen this
         hands.until(lambda: rival.waits)
+        scene._next_in = 0.01
         hands.until(lambda: scene.contest.series.played == 1 and not scene.round.over)
         assert "return 1" in rival.source
         assert any("now plays by program 2" in line for line in hands.said)
