@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 REWARDS: tuple[str, ...] = ("function_works", "no_cheating", "strategy_succeeds", "progress", "gets_further")
 """Reward functions of a run that names none; the last for models whose programs mostly fail at first."""
-SELF_PLAY_REWARDS = ("function_works", "no_cheating", "strategy_succeeds", "head_to_head")
+SELF_PLAY_REWARDS: tuple[str, ...] = ("function_works", "no_cheating", "strategy_succeeds", "head_to_head")
 """The same in self-play, where other games are played than those for which the baselines' scores are known."""
 
 
