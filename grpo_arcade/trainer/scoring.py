@@ -155,6 +155,12 @@ class Scorer:
         self._waiting.setdefault(self._known[key], []).append(place)
         self._take(0)
 
+    @property
+    def plays(self) -> bool:
+        """Whether something that was submitted is still being played; takes in what is not."""
+        self._take(0)
+        return bool(self._waiting)
+
     def collect(self) -> list[Rollout]:
         """Wait for all that was submitted; the rollouts in order of their places."""
         while self._waiting:

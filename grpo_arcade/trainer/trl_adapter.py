@@ -22,6 +22,7 @@ from trl.trainer.utils import shuffle_sequence_dict, split_tensor_dict
 from grpo_arcade.games import Game
 from grpo_arcade.trainer import shared_prompt
 from grpo_arcade.trainer.advantages import behaviour, group_advantages
+from grpo_arcade.trainer.ahead import Ahead, ahead_pays
 from grpo_arcade.trainer.batches import sorted_by_length, trimmed
 from grpo_arcade.trainer.evaluate import derived_seed, evaluate_model
 from grpo_arcade.trainer.evaluation import Evaluation
@@ -48,6 +49,7 @@ class ArcadeTrainer(GRPOTrainer):
         self._values: torch.Tensor
         self._behaviours: torch.Tensor
         self._cut_off: list[bool] = []
+        self._ahead = Ahead()
         self._buffered_inputs: list[dict[str, Any]] | None = None
         self._last_loaded_step = -1
         self._spent = dict.fromkeys(("generate_s", "score_s", "step_s"), 0.0)
@@ -264,6 +266,7 @@ class ArcadeTrainer(GRPOTrainer):
             if self._engine is not None:
                 self._engine.rest()
         self._cut_off = [is_cut_off(ids, ends) for ids in completions]
+        self._ahead.written = prompt_ids, completions
         self._spent["generate_s"] += time.perf_counter() - started
         return completions, logprobs
 
@@ -274,6 +277,10 @@ class ArcadeTrainer(GRPOTrainer):
 
         TRL's own wants values only. ``_log_completion_extra`` and ``_log_metric`` are what it hands to functions.
         """
+        if ahead_pays(self._loop.config, self.model, self._loop.processes.count):
+            forward = functools.partial(self._get_per_token_logps_and_entropies, self.model, compute_entropy=True)
+            pad = self.processing_class.pad_token_id
+            self._ahead.work(self._loop.config, self._cut_off, pad, forward, lambda: self._scorer.plays)
         started = time.perf_counter()
         columns = {
             **{"prompts": prompts, "completions": completions, "completion_ids": completion_ids_list},
@@ -304,6 +311,8 @@ class ArcadeTrainer(GRPOTrainer):
         prompts, prompt_mask = input_ids[:, :-logits_to_keep], attention_mask[:, :-logits_to_keep]
         # What else may be asked for differs between TRL's trainer and the one Unsloth makes of it.
         plain = not any(others) and all(value is None or value is False for value in named.values())
+        if plain and compute_entropy and (known := self._ahead.take(input_ids, attention_mask)) is not None:
+            return known
         if not plain or self.use_liger_kernel or not shared_prompt.applies(
             self.accelerator.unwrap_model(model), prompts, prompt_mask
         ):  # fmt: skip
