@@ -17,6 +17,7 @@ ADAPTER = Path(trl_adapter.__file__)
 OWN = {
     "_leave_out_what_was_cut_off",
     "_cut_off",
+    "_ahead",
     "_loop",
     "_engine",
     "_started_engine",
