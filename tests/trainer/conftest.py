@@ -21,7 +21,7 @@ def strategy(board):
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory):
     """A folder with a Qwen3 of 0.1 M parameters, each of whose completions is one of eight programs, or half of one."""
-    return make_tiny_model(tmp_path_factory.mktemp("tiny"), train_steps=240)
+    return make_tiny_model(tmp_path_factory.mktemp("tiny"), train_steps=300)
 
 
 @pytest.fixture(scope="session")
@@ -74,11 +74,13 @@ def make_tiny_model(folder, train_steps, taught=None):
     for row, length in enumerate(asked):
         labels[row, :length] = -100
     labels[ids == tokenizer.pad_token_id] = -100
-    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=4e-3)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(1, train_steps))
     for _ in range(train_steps):
         loss = model(input_ids=ids, labels=labels).loss
         loss.backward()
         optimizer.step()
+        schedule.step()
         optimizer.zero_grad()
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)

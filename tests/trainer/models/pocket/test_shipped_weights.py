@@ -9,14 +9,17 @@ import pytest
 import torch
 
 from grpo_arcade.games.game import Outcome
-from grpo_arcade.games.players import extract_source, play_match
+from grpo_arcade.games.players import check_source, extract_source, play_match
 from grpo_arcade.games.registry import make
 from grpo_arcade.trainer.models import POCKET
 from grpo_arcade.trainer.models.chat import completion_text, ending_tokens
 from grpo_arcade.trainer.models.chat import prompt_ids as prompt_ids_of
 from grpo_arcade.trainer.models.pocket import PretrainConfig
-from grpo_arcade.trainer.models.pocket.acceptance import Acceptance, measure
-from grpo_arcade.trainer.models.pocket.grammar import GRAMMARS, draw
+from grpo_arcade.trainer.models.pocket.acceptance import KNOWN, Acceptance, measure
+from grpo_arcade.trainer.models.pocket.corpus import encoded
+from grpo_arcade.trainer.models.pocket.grammar import draw_some, prompt
+from grpo_arcade.trainer.models.pocket.names import measure_names, only_names_of
+from grpo_arcade.trainer.models.pocket.packing import loss_of
 from grpo_arcade.trainer.models.sampler import sample
 
 RECORD = json.loads((POCKET / "pretrain.json").read_text())
@@ -28,10 +31,10 @@ def test_they_are_at_most_12_mb():
 
 def test_they_were_made_by_the_command_as_it_is_now(pocket):
     assert RECORD["command"] == "arcade pretrain --seed 1"
-    recorded = {name: value for name, value in RECORD["config"].items() if name != "samples"}
-    default = asdict(PretrainConfig())
-    assert set(default) - set(recorded) == {"output", "samples", "model", "games"}  # the last two came later
-    assert recorded == {name: default[name] for name in recorded}
+    how_long_and_where = {"output", "samples", "minutes", "save_steps"}
+    default = {name: value for name, value in asdict(PretrainConfig()).items() if name not in how_long_and_where}
+    recorded = {name: value for name, value in RECORD["config"].items() if name not in how_long_and_where}
+    assert recorded == json.loads(json.dumps(default))
     assert not RECORD["interrupted"]
     assert RECORD["parameters"] == sum(p.numel() for p in pocket[0].parameters())
 
@@ -44,21 +47,31 @@ def test_the_recorded_figures_are_accepted():
 def test_unseen_programs_of_the_grammar_are_as_likely_as_the_recorded_loss_says(pocket):
     model, tokenizer = pocket
     total, count = 0.0, 0
-    for i in range(150):
-        example = draw(f"unseen/{i}")
-        conversation = [
-            {"role": "user", "content": example.prompt},
-            {"role": "assistant", "content": example.completion},
-        ]
-        start = tokenizer.apply_chat_template(conversation[:1], add_generation_prompt=True, return_dict=False)
-        ids = tokenizer.apply_chat_template(conversation, return_dict=False)
-        assert ids[: len(start)] == start
+    for start in range(0, 96, 16):
+        batch = [encoded(tokenizer, draw_some(f"unseen/{i}", 8)) for i in range(start, start + 16)]
+        tokens = sum(len(answer) for group in batch for answer in group.answers)
         with torch.inference_mode():
-            log_probabilities = torch.log_softmax(model(torch.tensor([ids])).logits[0, :-1], dim=-1)
-        targets = torch.tensor(ids[1:])
-        total -= log_probabilities[torch.arange(len(targets)), targets][len(start) - 1 :].sum().item()
-        count += len(ids) - len(start)
+            total += tokens * loss_of(model, batch, tokenizer.pad_token_id).item()
+        count += tokens
     assert math.isclose(total / count, RECORD["loss"], abs_tol=0.04)
+
+
+def test_names_are_copied_that_it_has_never_seen(pocket):
+    found = measure_names(*pocket, samples=96, seed=1)
+    assert found.copied >= 0.85
+    assert found.distinct >= 0.95
+    assert found.other_scripts >= 8
+    assert found.copied_other_scripts >= 0.7
+
+
+@pytest.mark.parametrize("game", [f"openenv:{spec}" for spec in ("catch", "snake", "maze", "tic_tac_toe")])
+def test_what_it_writes_for_a_game_it_never_saw_speaks_of_that_game(pocket, game):
+    model, tokenizer = pocket
+    ends, asked = ending_tokens(model, tokenizer), prompt(game)
+    answers = sample(model, tokenizer, [prompt_ids_of(tokenizer, asked)] * 32, max_new_tokens=192, seed=1)
+    sources = [extract_source(completion_text(tokenizer, ids, ends)).source or "" for ids in answers]
+    assert sum(only_names_of(asked, source) and check_source(source) is None for source in sources) >= 27
+    assert len(set(sources)) >= 20
 
 
 def test_what_it_writes_plays(pocket, prompt_ids):
@@ -75,8 +88,11 @@ def test_what_it_writes_plays(pocket, prompt_ids):
     assert played >= 45
 
 
-@pytest.mark.parametrize("name", [game for game in GRAMMARS if game != "2048"])
-def test_what_it_writes_for_an_atari_prompt_plays_that_game(pocket, name):
+SHORT = {"connect-four": {}}
+
+
+@pytest.mark.parametrize("name", [game for game in KNOWN if game != "2048"])
+def test_what_it_writes_for_a_games_prompt_plays_that_game(pocket, name):
     model, tokenizer = pocket
     ends = ending_tokens(model, tokenizer)
     prompt = prompt_ids_of(tokenizer, make(name).prompt())
@@ -86,7 +102,7 @@ def test_what_it_writes_for_an_atari_prompt_plays_that_game(pocket, name):
     for index, ids in enumerate(completions):
         source = extract_source(completion_text(tokenizer, ids, ends)).source
         if source is not None:
-            [episode] = play_match(source, name, {"max_num_frames_per_episode": 400}, [index]).episodes
+            [episode] = play_match(source, name, SHORT.get(name, {"max_num_frames_per_episode": 400}), [index]).episodes
             played += episode.outcome.by_the_rules
     assert played >= 14
 
