@@ -13,7 +13,8 @@ def program(question: Question, body: list[str]) -> str:
     """The source of ``strategy`` with this body, newline at the end; what it remembers stands before it."""
     text = "\n".join(body)
     if question.alone:
-        # What is seen gets a name that is always the same, so that a strange one is copied once.
+        # What is seen gets a name that is always the same, so that a strange one is copied once. Programs for boards,
+        # which have another ``v``, get the line too: it does nothing there, as lines of mediocre programs do.
         for short in "vt":
             if f" {short}[" in text or f" {short}:" in text or f" {short} " in text or f"({short})" in text:
                 body = [f"    {short} = {question.argument}", *body]
