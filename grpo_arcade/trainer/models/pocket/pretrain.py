@@ -52,12 +52,13 @@ class PretrainConfig:
     What is not among them is forgotten by and by."""
     seed: int = 1
     """Corpus, initial weights and order of the batches come from it."""
-    corpus_size: int = 4_000_000
+    corpus_size: int = 8_000_000
     """Examples drawn from the grammars; after the last the first comes again."""
     answers: int = 8
     """Examples with one prompt; they stand together in a batch, and their prompt goes through the model once."""
-    steps: int = 12_000
-    """Optimizer steps."""
+    steps: int = 2_622
+    """Optimizer steps: what five minutes of a busy card came to. More let names be copied better: 52 % of programs for
+    made-up games are without a fault after these, 58 % after 800 more."""
     batch_size: int = 256
     """Examples a step."""
     learning_rate: float = 1e-3

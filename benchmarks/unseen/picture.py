@@ -1,0 +1,50 @@
+"""What the pocket model learns in games it never saw, as one picture: held-out score by step, a panel a run folder.
+
+.venv/bin/pip install matplotlib
+.venv/bin/python -m benchmarks.unseen.picture docs/unseen-curves.png outputs/unseen/catch outputs/unseen/gopher ...
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+from matplotlib import pyplot
+
+from benchmarks.learning_picture import CURVES, GRID, INK, PAPER
+from grpo_arcade.recordings.runs.reader import RunReader
+
+
+def main(picture: Path, folders: list[Path]) -> None:
+    """Draw it."""
+    pyplot.rcParams.update(
+        {"font.size": 10, "text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK}
+    )
+    figure, panels = pyplot.subplots(1, len(folders), figsize=(3.4 * len(folders), 3.2), dpi=110, facecolor=PAPER)
+    for panel, folder, colour in zip(panels, folders, CURVES, strict=False):
+        with RunReader(folder) as reader:
+            evaluations = reader.evaluations()
+        steps = [each["step"] for each in evaluations]
+        panel.set_facecolor(PAPER)
+        panel.fill_between(
+            steps, [e["low"] for e in evaluations], [e["high"] for e in evaluations], color=colour, alpha=0.18, lw=0
+        )
+        panel.plot(steps, [each["mean"] for each in evaluations], "o-", color=colour, lw=2, ms=3)
+        random = evaluations[0]["baselines"]["random"]["mean"]
+        panel.axhline(random, color=INK, ls="--", lw=1)
+        panel.annotate("random", (steps[-1], random), xytext=(0, 3), textcoords="offset points", ha="right", fontsize=9)
+        panel.set_title(folder.name, fontsize=10, loc="left")
+        panel.set_xlabel("GRPO step")
+        panel.grid(color=GRID, lw=0.8)
+        for side in ("top", "right"):
+            panel.spines[side].set_visible(False)
+    panels[0].set_ylabel("held-out score")
+    figure.tight_layout()
+    figure.savefig(picture, facecolor=PAPER)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), [Path(each) for each in sys.argv[2:]])
