@@ -191,7 +191,7 @@ def in_words(spent: Spent, config: ImproveConfig, champion: float | None, held_o
     if held_out is not None:
         best += f", held out {score_text(held_out)}"
     cost = spent.cost(config.price_in, config.price_out)
-    price = f", {cost:,.4g} of money" if cost else ""
+    price = f", for {cost:,.4g} at the prices given" if cost else ""
     return (
         f"{best}; {spent.tokens_in:,} tokens asked and {spent.tokens_out:,} answered in {spent.seconds / 60:.1f} "
         f"minutes{price}"
