@@ -27,7 +27,7 @@ def test_greedy_is_what_generate_writes(pocket, prompt_ids):
 def test_prompts_of_different_lengths_share_a_batch_without_disturbing_each_other(pocket, prompt_ids):
     short = prompt_ids()
     model, tokenizer = pocket
-    long = tokenizer("def strategy(board):\n    # a comment nobody wrote before\n")["input_ids"]
+    long = tokenizer("def strategy(board):\n" + "    # a comment nobody wrote before\n" * 3)["input_ids"]
     assert len(long) > len(short)
     prompts = [short, long, long, short]
     completions = sample(model, tokenizer, prompts, max_new_tokens=24, temperature=0)
