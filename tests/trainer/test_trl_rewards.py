@@ -173,7 +173,7 @@ def test_the_notebooks_training_makes_two_steps_with_the_rewards_of_the_example(
     spec = importlib.util.spec_from_file_location("notebook_rewards", EXAMPLE)
     example = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(example)
-    order = ["--model", tiny_model, "--steps", "2", "--generations", "4", "--length", "200"]
+    order = ["--model", tiny_model, "--steps", "2", "--generations", "8", "--length", "200"]
     history = example.main([*order, "--output-dir", str(tmp_path)])
     steps = [row for row in history if "reward" in row]
     assert len(steps) == 2
