@@ -57,6 +57,8 @@ class Task:
 
     def cancel(self) -> None:
         """Nothing more will be heard of it."""
+        if self.cancelled:
+            return  # a second signal would break into the first one's clearing up
         self._cancelled.set()
         self.running = False
         if self._kill is not None:

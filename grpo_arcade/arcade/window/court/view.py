@@ -218,7 +218,9 @@ class CourtView:
         place_of = getattr(picture, "place_of", None)
         if shown.marked is not None and place_of is not None and shown.plate is None:
             left, top, width, _ = place_of(self.board.size, shown.marked)
-            x, y, size = self.board.left + left + width // 2, self.board.top + top, max(3, width // 5)
+            size = max(3, width // 5)
+            # Inside the board, which is all that is painted anew.
+            x, y = self.board.left + left + width // 2, self.board.top + top + size // 2
             peak = [(x - size, y - size // 2), (x + size, y - size // 2), (x, y + size)]
             pygame.draw.polygon(surface, pygame.Color(look.accent << 8 | 255), peak)
         if shown.plate is not None and shown.progress >= 1.0:
