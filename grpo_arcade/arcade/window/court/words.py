@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from grpo_arcade.arcade.window.court.hands import SETS
 from grpo_arcade.arcade.window.court.view import Plate, SeatShown
@@ -10,8 +10,46 @@ from grpo_arcade.arcade.window.versus.contestants import State
 from grpo_arcade.games import Outcome, score_text
 
 if TYPE_CHECKING:
-    from grpo_arcade.arcade.window.court.court import Court
+    from grpo_arcade.arcade.window.court.contest import Contest
     from grpo_arcade.arcade.window.court.rival import Rival
+    from grpo_arcade.arcade.window.court.round import Round
+    from grpo_arcade.arcade.window.court.side import Side
+    from grpo_arcade.arcade.window.court.view import CourtView
+    from grpo_arcade.arcade.window.shell.app import App
+    from grpo_arcade.games import Game
+
+
+class Court(Protocol):
+    """What is asked of the scene."""
+
+    app: App
+    contest: Contest
+    sides: list[Side]
+    view: CourtView
+    clock: bool
+    started: bool
+    paused: bool
+    speed: float
+
+    @property
+    def round(self) -> Round:
+        """The present game, and who does what in it."""
+
+    @property
+    def game(self) -> Game:
+        """Its rules."""
+
+    @property
+    def persons(self) -> list[Side]:
+        """Who plays by hand."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether nobody has to be waited for."""
+
+    def at(self, seat: int) -> Side:
+        """Who sits there."""
+
 
 _STATES: dict[State, str] = {
     "waiting": "is asked for a program…",
