@@ -19,6 +19,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 from grpo_arcade import __version__
+from grpo_arcade.games.played_again import PlayedAgain
 from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 from grpo_arcade.games.toolbox import Toolbox
 
@@ -109,27 +110,6 @@ class PixelPicture(Picture, Protocol):
         With ``flicker_safe`` each pixel is the brighter one of this frame and the one the console showed just before.
         """
         ...
-
-
-class PlayedAgain(Protocol):
-    """An episode that is played again move by move, as :class:`grpo_arcade.games.replay.Replay` does."""
-
-    ply: int
-    """Moves made."""
-
-    @property
-    def length(self) -> int:
-        """Moves there are."""
-
-    @property
-    def actions(self) -> bytes:
-        """The action id of each."""
-
-    def step(self) -> bool:
-        """Make the next move; False if there is none."""
-
-    def seek(self, ply: int) -> bool:
-        """Go to the position after ``ply`` moves."""
 
 
 MOST_RETURNS = 3

@@ -28,7 +28,8 @@ from grpo_arcade.games.atari.picture import AtariView, luminance
 from grpo_arcade.games.atari.prompt import memory_prompt, symbolic_prompt
 from grpo_arcade.games.atari.roms import Rom, UnknownRomError, playable_titles, rom
 from grpo_arcade.games.atari.titles import cartridge_of
-from grpo_arcade.games.game import Game, Outcome, Picture, PlayedAgain
+from grpo_arcade.games.game import Game, Outcome, Picture
+from grpo_arcade.games.played_again import PlayedAgain
 
 if TYPE_CHECKING:
     from gymnasium.spaces import Dict

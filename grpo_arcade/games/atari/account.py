@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from grpo_arcade.games.atari.fields import Account, State
 
 if TYPE_CHECKING:
-    from grpo_arcade.games.game import Game, PlayedAgain
+    from grpo_arcade.games.game import Game
+    from grpo_arcade.games.played_again import PlayedAgain
 
 MOST_EVENTS = 6
 """Points and losses whose times are told."""

@@ -20,7 +20,8 @@ from grpo_arcade.games.atari.goals import Goal, Kind
 from grpo_arcade.games.atari.roms import FOR_SEVERAL, Rom, together
 from grpo_arcade.games.atari.shared_console import INSTALL, PACKAGE, SharedConsole, emulator_version
 from grpo_arcade.games.atari.titles import cartridge_of
-from grpo_arcade.games.game import Game, Outcome, PlayedAgain
+from grpo_arcade.games.game import Game, Outcome
+from grpo_arcade.games.played_again import PlayedAgain
 
 if TYPE_CHECKING:
     from gymnasium.spaces import Dict

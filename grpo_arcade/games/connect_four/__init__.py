@@ -19,7 +19,8 @@ from grpo_arcade.games.connect_four.baselines import BASELINES, CHOICES, Choice
 from grpo_arcade.games.connect_four.prompt import prompt
 from grpo_arcade.games.connect_four.toolbox import TOOLBOX
 from grpo_arcade.games.connect_four.view import ConnectFourView, Stone
-from grpo_arcade.games.game import Baseline, Game, Outcome, Picture, PlayedAgain
+from grpo_arcade.games.game import Baseline, Game, Outcome, Picture
+from grpo_arcade.games.played_again import PlayedAgain
 
 if TYPE_CHECKING:
     from gymnasium.spaces import Box

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from grpo_arcade.games.game import Game, PlayedAgain
+    from grpo_arcade.games.game import Game
+    from grpo_arcade.games.played_again import PlayedAgain
 
 _STONES = {0: ".", 1: "X", -1: "O"}
 _MOST_MOVES = 21

@@ -12,7 +12,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Self
 
-from grpo_arcade.games.game import Baseline, Game, Outcome, Picture, PlayedAgain
+from grpo_arcade.games.game import Baseline, Game, Outcome, Picture
+from grpo_arcade.games.played_again import PlayedAgain
 from grpo_arcade.games.twenty48 import rules
 from grpo_arcade.games.twenty48.baselines import BASELINES
 from grpo_arcade.games.twenty48.prompt import prompt

@@ -6,7 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from grpo_arcade.games.game import Game, PlayedAgain
+    from grpo_arcade.games.game import Game
+    from grpo_arcade.games.played_again import PlayedAgain
 
 _LAST = 2
 """Boards before the last that are told."""

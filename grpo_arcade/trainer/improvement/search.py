@@ -23,6 +23,7 @@ from grpo_arcade.trainer.commands import waiting
 from grpo_arcade.trainer.counting import FAILURES, counted_score
 from grpo_arcade.trainer.evaluate import derived_seed, evaluate_source
 from grpo_arcade.trainer.improvement.asking import Answer, Author, AuthorGone, Question
+from grpo_arcade.trainer.improvement.earned import advantages, by_reward, total
 from grpo_arcade.trainer.improvement.feedback import Shown, Wish, became, note_of, wordings
 from grpo_arcade.trainer.improvement.population import MIGRATION, Member, Population
 from grpo_arcade.trainer.improvement.probes import Probes
@@ -227,11 +228,11 @@ class Search:
         written_at: float,
     ) -> None:
         batch = self._judged(rollouts)
-        totals = [_total(judged, self.rewards) for judged in batch]
+        totals = [total(judged, self.rewards) for judged in batch]
         ids = self.recorder.ids(len(batch))
         # First, so that whoever sees what a program earned sees too whom it comes from.
         self._found_out(number, answered, rollouts, ids)
-        self.recorder.judged(batch, totals, _advantages(totals))
+        self.recorder.judged(batch, totals, advantages(totals))
         self.champion.challenge(rollouts, ids)
         if (settled := self.champion.settle(number)) is not None:
             self.recorder.champion(settled)
@@ -248,7 +249,7 @@ class Search:
             "frac_reward_zero_std": float(len(set(known)) <= 1),
             "completions/mean_length": statistics.fmean(lengths),
             "num_tokens": float(self.spent.tokens),
-            **_split(batch, self.rewards),
+            **by_reward(batch, self.rewards),
         }
         seconds = {"step_s": now - started, "generate_s": written_at - asked_at}
         seconds["score_s"] = max(0.0, now - started - seconds["generate_s"])
@@ -383,28 +384,3 @@ def _opening(source: str, draw: random.Random) -> str:
 def _with_error(rollout: Rollout, answer: Answer) -> Rollout:
     """A rollout that says why there is no program, where whoever was asked did."""
     return replace(rollout, error=answer.error) if answer.error and rollout.source is None else rollout
-
-
-def _total(judged: Judged, rewards: Sequence[Reward]) -> float:
-    values = [(judged.verdicts[reward.name].value, reward.weight) for reward in rewards]
-    known = [value * weight for value, weight in values if value is not None]
-    return sum(known) if known else math.nan
-
-
-def _advantages(totals: Sequence[float]) -> list[float]:
-    """As GRPO has them: how far each is above the mean of its group, in standard deviations."""
-    known = [total for total in totals if not math.isnan(total)]
-    if not known:
-        return [math.nan] * len(totals)
-    mean, spread = statistics.fmean(known), statistics.pstdev(known)
-    return [(total - mean) / (spread + 1e-4) for total in totals]
-
-
-def _split(batch: Sequence[Judged], rewards: Sequence[Reward]) -> dict[str, float]:
-    """Mean and spread of each reward function, under TRL's names."""
-    told = {}
-    for reward in rewards:
-        values = [value for judged in batch if (value := judged.verdicts[reward.name].value) is not None]
-        told[f"rewards/{reward.name}/mean"] = statistics.fmean(values) if values else math.nan
-        told[f"rewards/{reward.name}/std"] = statistics.pstdev(values) if values else math.nan
-    return told

@@ -21,14 +21,13 @@ from grpo_arcade.arcade.window.court.rival import Rival
 from grpo_arcade.arcade.window.court.round import Round
 from grpo_arcade.arcade.window.court.side import Side, sides_of
 from grpo_arcade.arcade.window.court.view import CourtView, Shown
-from grpo_arcade.arcade.window.court.words import note, plate, seat_shown
+from grpo_arcade.arcade.window.court.words import shown, useful_keys
 from grpo_arcade.arcade.window.draw import theme
 from grpo_arcade.arcade.window.play.realtime import STEP_S, RealTime
 from grpo_arcade.arcade.window.play.session import fresh_seed
 from grpo_arcade.arcade.window.replay.export import Export
 from grpo_arcade.arcade.window.shell.scene import Act, Event, Pointer, Released, Scene, Wheel
 from grpo_arcade.games import Game
-from grpo_arcade.games.names import shown_name
 from grpo_arcade.games.seats import make_for_several
 
 if TYPE_CHECKING:
@@ -95,6 +94,8 @@ class Court(Scene):
         self.time = RealTime(app.speaker)
         self.speed = 1.0
         self.paused = False
+        self.progress = 1.0
+        """Of the move that is shown, in a game that waits: 0 as it begins, 1 when it is made."""
         self.flipped = False
         """Whether code lies where the board is, if there is no room beside it."""
         self._code_in = 0.0
@@ -136,7 +137,8 @@ class Court(Scene):
         """Go on to the next game, or back to the first one of a match that begins anew."""
         self.contest.begin_match() if again else self.contest.begin_game()
         self.started, self.paused = not self.clock, False
-        self._due, self._progress, self._rest, self._next_in = 0.0, 1.0, 0.0, 0.0
+        self.progress = 1.0
+        self._due, self._rest, self._next_in = 0.0, 0.0, 0.0
         self.time.restart()
         self.app.redraw()
 
@@ -192,12 +194,12 @@ class Court(Scene):
     @property
     def _resting(self) -> bool:
         """Whether a move is still being shown, in a game that waits."""
-        return not self.clock and (self._progress < 1.0 or self._rest > 0)
+        return not self.clock and (self.progress < 1.0 or self._rest > 0)
 
     def _step(self, actions: Sequence[int]) -> None:
         self.contest.step(actions)
         if not self.clock:
-            self._progress = theme.FRAME_S / theme.MOVE_S
+            self.progress = theme.FRAME_S / theme.MOVE_S
             self._rest = _THINKS_S / self.speed if self.at(self.game.to_move).rival is not None else 0.0
 
     def _game_over(self) -> None:
@@ -350,8 +352,8 @@ class Court(Scene):
 
     def update(self, dt: float) -> bool:
         """Let the game go on."""
-        slides = self._progress < 1.0
-        self._progress = min(1.0, self._progress + dt / theme.MOVE_S)
+        slides = self.progress < 1.0
+        self.progress = min(1.0, self.progress + dt / theme.MOVE_S)
         self._rest = max(0.0, self._rest - dt)
         if self.clock and self.running:
             self._due = min(self._due + self.time.due(dt, self.game, self.speed), max(1, _MOST_DUE * self.speed))
@@ -368,7 +370,7 @@ class Court(Scene):
 
     def next_update(self) -> float | None:
         """With the next frame; now and then while a model writes or a game is over."""
-        if self.view.stale or self._progress < 1.0:
+        if self.view.stale or self.progress < 1.0:
             return 0.0
         if self.clock and self.running:
             return self.time.wait(self.game, self.speed) if self._due < 1 else 0.1  # a late answer wakes the window
@@ -379,18 +381,7 @@ class Court(Scene):
         return _CODE_EVERY_S if any(side.rival and side.rival.state == "writing" for side in self.sides) else None
 
     def _shown(self) -> Shown:
-        game = self.game
-        hands = self.at(game.to_move).hands if not self.clock and not self.round.over else None
-        return Shown(
-            seats=tuple(seat_shown(self, seat) for seat in range(len(self.contest.seating))),
-            game=game,
-            progress=self._progress,
-            heading=shown_name(self.table.name),
-            note=note(self),
-            plate=plate(self),
-            marked=hands.pointed(game) if hands is not None and game.legal_actions() else None,
-            flipped=self.flipped,
-        )
+        return shown(self)
 
     def resized(self) -> None:
         """As large a board as there is room for."""
@@ -402,12 +393,4 @@ class Court(Scene):
 
     def keys(self) -> Sequence[str]:
         """By what is most useful now."""
-        models = any(side.rival is not None and side.rival.writes for side in self.sides)
-        first = (
-            ("court.new", "court.restart", "court.film", "court.replay")
-            if self.contest.series.decided
-            else ("court.pause",)
-        )
-        more = ("court.new", "court.restart", "court.sides", "court.code", "court.slower", "court.faster")
-        ask = ("court.ask",) if models else ()
-        return tuple(dict.fromkeys((*first, *ask, *more, "court.film", "court.replay", "app.back")))
+        return useful_keys(self)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from grpo_arcade.arcade.window.court.hands import SETS
-from grpo_arcade.arcade.window.court.view import Plate, SeatShown
+from grpo_arcade.arcade.window.court.view import Plate, SeatShown, Shown
 from grpo_arcade.arcade.window.versus.contestants import State
 from grpo_arcade.games import Outcome, score_text
+from grpo_arcade.games.names import shown_name
 
 if TYPE_CHECKING:
     from grpo_arcade.arcade.window.court.contest import Contest
@@ -29,7 +31,10 @@ class Court(Protocol):
     clock: bool
     started: bool
     paused: bool
+    flipped: bool
     speed: float
+    table: Game
+    progress: float
 
     @property
     def round(self) -> Round:
@@ -178,3 +183,29 @@ def _colour(court: Court, names: list[str]) -> int:
     if any(side.name in names for side in court.persons):
         return look.good
     return look.rival if names else look.soft
+
+
+def shown(court: Court) -> Shown:
+    """All that the view shows of a match."""
+    game = court.game
+    hands = court.at(game.to_move).hands if not court.clock and not court.round.over else None
+    return Shown(
+        seats=tuple(seat_shown(court, seat) for seat in range(len(court.contest.seating))),
+        game=game,
+        progress=court.progress,
+        heading=shown_name(court.table.name),
+        note=note(court),
+        plate=plate(court),
+        marked=hands.pointed(game) if hands is not None and game.legal_actions() else None,
+        flipped=court.flipped,
+    )
+
+
+def useful_keys(court: Court) -> Sequence[str]:
+    """Actions for the bar of keys, by what is most useful now."""
+    models = any(side.rival is not None and side.rival.writes for side in court.sides)
+    decided = court.contest.series.decided
+    first = ("court.new", "court.restart", "court.film", "court.replay") if decided else ("court.pause",)
+    more = ("court.new", "court.restart", "court.sides", "court.code", "court.slower", "court.faster")
+    ask = ("court.ask",) if models else ()
+    return tuple(dict.fromkeys((*first, *ask, *more, "court.film", "court.replay", "app.back")))

@@ -69,13 +69,11 @@ class Match(Scene):
             raise ValueError("a match has two to six players, at most one of them you")
         self.table = make(game, **options)
         self.seed = fresh_seed() if seed is None else seed
-        self.clock = self.table.clock_driven
-        self.holds = self.clock
+        self.clock = self.holds = self.table.clock_driven
         self.pace: Pace = pace if YOU in players and not self.clock else "real time"
         self.time = RealTime(app.speaker)
         self.speed = 1.0
-        self.paused = False
-        self.started = False
+        self.paused = self.started = False
         self.seats = [Seat.of(word, self.table, self.seed, app, self._changed) for word in players]
         self.selected = next((place for place, seat in enumerate(self.seats) if seat.contestant), 0)
         self.verdict = ""
