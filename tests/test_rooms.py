@@ -98,3 +98,13 @@ def test_imports_go_round_in_no_circle_but_the_one_of_the_app_and_its_scenes():
         graphlib.TopologicalSorter(graph).prepare()
     except graphlib.CycleError as circle:
         pytest.fail(" → ".join(reversed(circle.args[1])))
+
+
+def test_no_module_has_more_than_400_lines():
+    root = Path(grpo_arcade.__file__).parent
+    long = {
+        str(file.relative_to(root)): lines
+        for file in root.rglob("*.py")
+        if (lines := len(file.read_text().splitlines())) > 400
+    }
+    assert not long
