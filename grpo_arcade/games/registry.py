@@ -8,6 +8,7 @@ Our own games are always there, installed or not, and nobody can take their name
 from __future__ import annotations
 
 import difflib
+import inspect
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
@@ -130,8 +131,19 @@ def _build(factory: Callable[..., Game], name: str, title: Mapping[str, str], op
         # A wrong keyword is the caller's input, not a programming error: say it as one.
         if "unexpected keyword argument" in str(error):
             option = str(error).rsplit("'", 2)[-2]
-            raise ValueError(f"{name} has no option {option!r}") from error
+            raise ValueError(f"{name} has no option {option!r}{_known_options(factory, title)}") from error
         raise
     if version is not None and version is not False:
         game.lend(version)
     return game
+
+
+def _known_options(factory: Callable[..., Game], title: Mapping[str, str]) -> str:
+    """The options there are, as the end of a refusal; nothing where somebody else would have to be asked for them."""
+    if hasattr(factory, "recorded"):
+        return ""
+    parameters = inspect.signature(factory).parameters
+    names = [name for name, each in parameters.items() if each.kind is not each.VAR_KEYWORD and name not in title]
+    if len(names) + len(title) < len(parameters):
+        names += [name for name in factory(**title).options if name not in names]
+    return f"; it has {', '.join(names)}" if names else ""

@@ -68,7 +68,7 @@ def check(config: TrainConfig) -> None:
 
 
 def _check_alone(game: Game) -> None:
-    if game.simultaneous:
+    if len(game.seats) > 1:
         raise ConfigError(
             f"{game.name} for {len(game.seats)} players needs opponents: leave players out and add --self-play, "
             "where there is a game for one as well"

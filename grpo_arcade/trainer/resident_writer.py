@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import warnings
 from collections.abc import Callable, Generator, Mapping
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection, Listener, answer_challenge, deliver_challenge
@@ -44,7 +45,10 @@ def known_at() -> Path:
         return Path(named)
     import platformdirs
 
-    return platformdirs.user_runtime_path("grpo-arcade") / "writer.json"
+    with warnings.catch_warnings():
+        # Where nobody has logged in, as in a container, it warns that it falls back; who owns it is checked anyway.
+        warnings.simplefilter("ignore")
+        return platformdirs.user_runtime_path("grpo-arcade") / "writer.json"
 
 
 class ResidentWriter:

@@ -1,5 +1,6 @@
 """``arcade runs`` and ``arcade dash --once``: the same words for the same numbers, and lines that nothing breaks."""
 
+import dataclasses
 import importlib.util
 import json
 import random
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from grpo_arcade.arcade.cli import main
-from grpo_arcade.recordings.runs.reader import RunReader
+from grpo_arcade.arcade.commands.runs import listing
+from grpo_arcade.recordings.runs.reader import RunReader, list_runs
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +45,11 @@ def test_every_run_is_two_lines_whole_however_long_its_name(outputs, capsys, mon
         (line,) = [line for line in lines if line.startswith(f"{folder} ")]
         assert lines[lines.index(line) + 1].startswith("    ")
     assert lines[0].split() == ["run", "game", "model", "status", "step", "reward", "held-out", "score"]
+
+
+def test_scores_below_a_hundred_are_listed_as_everywhere_else(outputs):
+    summary = dataclasses.replace(list_runs(outputs)[0], first_score=-0.9, score=0.4)
+    assert "  -0.9 → 0.4\n" in listing([summary])[1]
 
 
 def test_a_verdict_is_told_by_list_run_and_dashboard_alike(outputs, capsys):

@@ -140,3 +140,11 @@ def test_what_a_model_was_told_ends_with_whoever_asked():
 
     Answering().answer(order("pocket", "2048", BOARD), say)
     assert told == [{"loading": "pocket"}]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a login makes the folder")
+def test_where_nobody_has_logged_in_the_place_is_known_without_a_warning(monkeypatch, recwarn):
+    monkeypatch.delenv("ARCADE_WRITER")
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    assert known_at().name == "writer.json"
+    assert not recwarn.list

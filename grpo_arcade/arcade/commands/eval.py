@@ -58,6 +58,11 @@ def run(command: Command) -> int:
         raise ValueError(f"--seeds {command.seeds}: there are 1 to {len(EVALUATION_SEEDS)} published held-out seeds")
     words = command.players if command.model is None else (*command.players, command.model)
     game = command.make_game(command.game or trained_on(words, command.output_dir) or "2048")
+    if len(game.seats) > 1:
+        raise ValueError(
+            f"{game.name} for {len(game.seats)} players has no score of one; let two meet: "
+            f"arcade play {game.name} A --opponent B"
+        )
     # All are known before the first of them plays for minutes.
     players = [parse_player(word, game, command.output_dir) for word in words or ("pocket",)]
     results: list[Evaluation] = []

@@ -30,7 +30,7 @@ class Command(GameOptions):
     RUN:champion, a model that writes a strategy (pocket, a run, a checkpoint, a folder, a hub name, an endpoint
     http://host:port/v1#model), or you, in the window. By default the game's strongest baseline."""
     opponent: str = ""
-    """Who plays against it, in a game for two: another player, in any of these forms but you."""
+    """Who plays against it, in a game for two: another player, in any of these forms."""
     seat: str = ""
     """Where the first player sits, with an opponent: a seat's name (left, right) or its number. By default the first
     one."""
@@ -77,6 +77,10 @@ def run(command: Command) -> int:
     player = parse_player(command.player or list(game.baselines)[-1], game, command.output_dir)
     opponent = parse_player(command.opponent, game, command.output_dir) if command.opponent else None
     if isinstance(player, Person) or isinstance(opponent, Person):
+        if command.json or command.to is not None:
+            raise ValueError(
+                "you play in the window, which keeps the game and makes films of it: leave --json and --to out"
+            )
         return _by_hand(game, seat, player.word, opponent.word if opponent is not None else "")
     heard = not (command.json or command.to is not None or one_stream())
     writes = isinstance(player, Writer)

@@ -60,9 +60,13 @@ def listing(runs: Sequence[RunSummary]) -> list[str]:
     """
     from rich.cells import cell_len, set_cell_size
 
+    from grpo_arcade.games import score_text
+
     rows: list[tuple[str, ...]] = [("run", "game", "model", "status", "step", "reward", "held-out score")]
     for run in runs:
-        score = "–" if run.score is None else f"{run.first_score:,.0f} → {run.score:,.0f}"
+        score = "–"
+        if run.first_score is not None and run.score is not None:
+            score = f"{score_text(run.first_score)} → {score_text(run.score)}"
         reward = "–" if run.reward is None else f"{run.reward:.2f}"
         row = (str(run.path), run.game, run.model, run.status, f"{run.step}/{run.max_steps}", reward, score)
         rows.append(tuple(map(one_line, row)))

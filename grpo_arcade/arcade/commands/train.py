@@ -90,7 +90,7 @@ def run(command: Command) -> int:
         name = run_name(config)
         folder = Path(config.output_dir, name)
         if folder.exists():
-            raise ValueError(f"{folder} exists; choose another run_name, or arcade train --resume {folder}")
+            raise ValueError(f"{folder} exists; choose another run_name, or go on with it: --resume {folder}")
         return _train_and_watch(folder, ["--run-name", name])
     return _train(config, None)
 

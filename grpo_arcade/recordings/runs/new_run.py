@@ -72,7 +72,7 @@ def new_folder(config: Settings) -> Path:
             except FileExistsError:
                 if config.run_name:
                     raise RunFolderError(
-                        f"{folder} exists; choose another run_name, or arcade train --resume {folder}"
+                        f"{folder} exists; choose another run_name, or go on with it: --resume {folder}"
                     ) from None
     except OSError as error:
         raise unwritable(root, error) from error

@@ -191,7 +191,7 @@ class ImproveConfig:
             if not enough:
                 raise ConfigError("run_key must be at least 16 hex digits; leave it empty to draw one")
         try:
-            if make(self.game, **self.options).simultaneous:
+            if len(make(self.game, **self.options).seats) > 1:
                 raise ConfigError(
                     f"{self.game} needs a player at each of its seats; arcade improve asks for one player"
                 )
