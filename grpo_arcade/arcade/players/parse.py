@@ -31,11 +31,13 @@ from grpo_arcade.trainer.models.unpacking import is_gguf
 if TYPE_CHECKING:
     from grpo_arcade.games import Game
 
-FORMS = (
-    "a baseline, a strategy file (.py, or - for standard input), RUN:champion, or a model (pocket, RUN for its newest "
-    "checkpoint, a folder, a .gguf file, owner/name on the hub, or an endpoint http://host:port/v1#model)"
+MODELS = (
+    "pocket, RUN for its newest checkpoint, a folder, a .gguf file, owner/name on the hub, or an endpoint "
+    "http://host:port/v1#model"
 )
-"""What may be typed for a player. RUN is a run's folder, its name, the beginning of one, or latest."""
+"""What may be typed for a model. RUN is a run's folder, its name, the beginning of one, or latest."""
+FORMS = f"a baseline, a strategy file (.py, or - for standard input), RUN:champion, or a model ({MODELS})"
+"""What may be typed for a player."""
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 
 
@@ -125,6 +127,8 @@ def _named(word: str, path: Path, game: Game | None, outputs: str | Path) -> Pla
         raise ValueError(f"{word}: {_nothing_there(path, 'model file' if is_gguf(word) else 'model folder')}")
     known = [*(game.baselines if game is not None else ()), POCKET, LATEST, YOU, *run_names(outputs)]
     near = difflib.get_close_matches(word.lower(), [*known, *(file.name for file in Path().glob("*.py"))], n=1)
+    if game is None and not near:
+        raise ValueError(f"no model is called {word!r}; a model is {MODELS}")
     hint = f"did you mean {near[0]!r}?" if near else f"a player is {FORMS}"
     raise ValueError(f"no player is called {word!r}; {hint}")
 

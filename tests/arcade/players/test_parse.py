@@ -125,6 +125,8 @@ def test_a_baseline_comes_before_a_run_and_a_file_before_a_hubs_name(outputs):
 
 def test_only_what_has_weights_is_a_model(outputs):
     assert parse_model("latest").name == "outputs/pong-pocket-0103"
+    with pytest.raises(ValueError, match="no model is called 'expectimax'; a model is pocket"):
+        parse_model("expectimax")  # a baseline is no model, of whatever game
     for word in ("latest:champion", "corner.py", "http://localhost:8080/v1#qwen", "you", "-"):
         with pytest.raises(ValueError, match="no model whose weights can be had"):
             parse_model(word)
