@@ -62,7 +62,8 @@ class Episode:
     @property
     def moves(self) -> int:
         """Steps that were made: the plies of the game after all of them."""
-        return len(self.actions) // self.per_step
+        # An episode that somebody made up may say 0, which verify then refuses.
+        return len(self.actions) // max(1, self.per_step)
 
     def new_game(self) -> Game:
         """The game this episode was played on, at its start."""

@@ -93,6 +93,7 @@ def test_what_is_said_of_a_seat_has_to_be_so(name):
         replace(whole, seats=(first, replace(second, wasted=1))),
         replace(whole, seats=(first, replace(second, outcome=Outcome.CRASHED))),
         replace(whole, per_step=3 - whole.per_step),
+        *(replace(whole, per_step=count) for count in (0, -1)),
     ]
     fails = played(name, 1, {1: Outcome.CRASHED}, plies=3)
     first, second = fails.seats
