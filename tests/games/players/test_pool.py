@@ -111,10 +111,11 @@ def test_nothing_is_left_after_close():
             pool.submit(RANDOM, "2048", {}, [0])
         assert all(future.done() for future in futures)
     for _ in range(100):
-        if descendants(os.getpid()) == before:
+        if descendants(os.getpid()).keys() <= before.keys():
             break
         time.sleep(0.05)
-    assert descendants(os.getpid()) == before
+    # A child of another test that was still dying at first may be gone by now.
+    assert descendants(os.getpid()).keys() <= before.keys()
     assert open_descriptors() == files
 
 
