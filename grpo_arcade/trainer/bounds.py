@@ -1,10 +1,11 @@
-"""Bounds of settings, which stand beside the fields of a dataclass (``Annotated[int, Ge(1)]``) and are checked here."""
+"""Names of settings, and their bounds, which stand beside the fields of a dataclass (``Annotated[int, Ge(1)]``)."""
 
 from __future__ import annotations
 
+import difflib
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from annotated_types import Ge, GroupedMetadata, Gt, Le, Lt
@@ -36,6 +37,20 @@ def refusal(settings: Any) -> str:
                 return f"{name} must be {wanted}, not {each}{why}"
             if isinstance(each, float) and not math.isfinite(each):
                 return f"{name} must be a finite number, not {each}"
+    return ""
+
+
+def unknown(names: Iterable[str], settings: type, command: str) -> str:
+    """What is wrong with the first name that is no field of a dataclass, in one line; else nothing.
+
+    ``command`` is whose ``--help`` lists those there are.
+    """
+    known = {field.name for field in fields(settings)}
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"see {command} --help"
+            return f"there is no setting {name!r}; {hint}"
     return ""
 
 

@@ -6,7 +6,6 @@ never import torch, so that ``arcade train --help`` and ``--dry-run`` answer at 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
@@ -17,7 +16,7 @@ from grpo_arcade.cores import cores
 from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 from grpo_arcade.recordings.runs.folder import IMPROVE
 from grpo_arcade.trainer import processes
-from grpo_arcade.trainer.bounds import Hint
+from grpo_arcade.trainer.bounds import Hint, unknown
 from grpo_arcade.trainer.question import is_pocket_sized, prompt_text, takes_toolbox
 
 if TYPE_CHECKING:
@@ -333,12 +332,8 @@ class TrainConfig:
         Raises:
             ConfigError: a name that is no setting.
         """
-        known = {field.name for field in fields(cls)}
-        for name in values:
-            if name not in known:
-                near = difflib.get_close_matches(name, known, n=1)
-                hint = f"did you mean {near[0]}?" if near else "see arcade train --help"
-                raise ConfigError(f"there is no setting {name!r}; {hint}")
+        if wrong := unknown(values, cls, "arcade train"):
+            raise ConfigError(wrong)
         many = {field.name for field in fields(cls) if str(field.type).startswith("tuple")}
         settings: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else (value,) if name in many else value

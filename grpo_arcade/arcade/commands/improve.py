@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from grpo_arcade.arcade.configuration import Positional, without, words_after
+from grpo_arcade.arcade.resuming import folder_to_resume
 from grpo_arcade.arcade.streams import tell
 from grpo_arcade.arcade.trust import trusted
 from grpo_arcade.foreign_text import clean
@@ -50,7 +51,7 @@ class Command(ImproveConfig):
         from grpo_arcade.trainer.improvement.run import resumed_config
 
         output_dir = (words_after("--output-dir", arguments) or [ImproveConfig.output_dir])[0]
-        folder = _folder_to_resume(words, output_dir)
+        folder = folder_to_resume(words, output_dir)
         trusted(folder, "--trust" in arguments)
         return cls(**vars(resumed_config(folder)), resume=(str(folder),)), without("--resume", arguments)
 
@@ -137,16 +138,3 @@ def _in_words(told: dict[str, Any]) -> str:
             f"\nThe first prompt:\n\n{told['prompt']}",
         )
     )
-
-
-def _folder_to_resume(words: list[str], output_dir: str) -> Path:
-    if len(words) > 1:
-        raise ValueError(f"--resume takes one run folder, not {len(words)}")
-    from grpo_arcade.recordings.runs.find import LATEST, find_run
-    from grpo_arcade.recordings.runs.folder import RESUMABLE
-
-    word = words[0] if words else LATEST
-    folder = find_run(word, output_dir, among=RESUMABLE)
-    if str(folder) != word:
-        tell(f"resuming {folder}")
-    return folder

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from grpo_arcade.arcade.configuration import Positional, without, words_after
+from grpo_arcade.arcade.resuming import folder_to_resume
 from grpo_arcade.arcade.streams import tell
 from grpo_arcade.arcade.trust import trusted
 from grpo_arcade.foreign_text import clean
@@ -57,7 +58,7 @@ class Command(TrainConfig):
         from grpo_arcade.trainer.resuming import resumed_config
 
         output_dir = (words_after("--output-dir", arguments) or [TrainConfig.output_dir])[0]
-        folder = _folder_to_resume(tuple(words), output_dir)
+        folder = folder_to_resume(words, output_dir)
         trusted(folder, "--trust" in arguments)
         return cls(**vars(resumed_config(folder)), resume=(str(folder),)), without("--resume", arguments)
 
@@ -73,7 +74,7 @@ def run(command: Command) -> int:
         raise ValueError("--dash starts a process of its own; leave it out, and beside the run: arcade dash")
     config = TrainConfig(**{field.name: getattr(command, field.name) for field in fields(TrainConfig)})
     if command.resume is not None and not command.dry_run:
-        folder = _folder_to_resume(command.resume, command.output_dir)
+        folder = folder_to_resume(command.resume, command.output_dir)
         if command.dash:
             return _train_and_watch(folder, ["--resume", str(folder)])
         return _train(config, folder)
@@ -128,16 +129,3 @@ def _train_and_watch(folder: Path, words: list[str]) -> int:
         return 0
     print(clean(trainer.last_words()), file=sys.stderr)
     return trainer.code
-
-
-def _folder_to_resume(words: tuple[str, ...], output_dir: str) -> Path:
-    if len(words) > 1:
-        raise ValueError(f"--resume takes one run folder, not {len(words)}")
-    from grpo_arcade.recordings.runs.find import LATEST, find_run
-    from grpo_arcade.recordings.runs.folder import RESUMABLE
-
-    word = words[0] if words else LATEST
-    folder = find_run(word, output_dir, among=RESUMABLE)
-    if str(folder) != word:
-        tell(f"resuming {folder}")
-    return folder

@@ -134,15 +134,19 @@ def measured(titles: Iterable[str]) -> dict[str, Any]:
     }
 
 
+def write_facts(found: dict[str, Any], name: str) -> None:
+    """Keep what was found of all cartridges in a file beside this one, a line for each list."""
+    text = json.dumps(found, indent=1)
+    text = re.sub(r"\[([^][{}]*)\]", lambda items: f"[{' '.join(items[1].split())}]", text)
+    path = Path(__file__).with_name(name)
+    path.write_text(text + "\n", encoding="utf-8")
+    print(f"wrote {path}: {len(found['roms'])} cartridges")
+
+
 def main() -> int:
     """Ask, and write the file."""
     found = measured(title for title in installed_titles() if title not in FOR_SEVERAL)
-    text = json.dumps(found, indent=1)
-    # One line for each list.
-    text = re.sub(r"\[([^][{}]*)\]", lambda items: f"[{' '.join(items[1].split())}]", text)
-    path = Path(__file__).with_name("facts.json")
-    path.write_text(text + "\n", encoding="utf-8")
-    print(f"wrote {path}: {len(found['roms'])} cartridges")
+    write_facts(found, "facts.json")
     return 0
 
 

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import json
 import random
-import re
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from grpo_arcade.games.atari.console import ACTION_IDS, WIDTH, installed_titles
+from grpo_arcade.games.atari.facts import write_facts
 from grpo_arcade.games.atari.roms import colours
 from grpo_arcade.games.atari.shared_console import emulator_version, new_shared_emulator
 
@@ -92,13 +91,7 @@ def measured() -> dict[str, Any]:
 
 def main() -> int:
     """Ask, and write the file."""
-    found = measured()
-    text = json.dumps(found, indent=1)
-    # One line for each list.
-    text = re.sub(r"\[([^][{}]*)\]", lambda items: f"[{' '.join(items[1].split())}]", text)
-    path = Path(__file__).with_name("together.json")
-    path.write_text(text + "\n", encoding="utf-8")
-    print(f"wrote {path}: {len(found['roms'])} cartridges")
+    write_facts(measured(), "together.json")
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from annotated_types import Ge, Gt, Interval
 
 from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 from grpo_arcade.recordings.runs.folder import IMPROVE
-from grpo_arcade.trainer.bounds import Hint, refusal
+from grpo_arcade.trainer.bounds import Hint, refusal, unknown
 from grpo_arcade.trainer.config import REWARDS, ConfigError, TrainConfig, parse_options
 from grpo_arcade.trainer.question import prompt_text, takes_toolbox
 
@@ -216,12 +215,8 @@ class ImproveConfig:
         Raises:
             ConfigError: a name that is no setting.
         """
-        known = {field.name for field in fields(cls)}
-        for name in values:
-            if name not in known:
-                near = difflib.get_close_matches(name, known, n=1)
-                hint = f"did you mean {near[0]}?" if near else "see arcade improve --help"
-                raise ConfigError(f"there is no setting {name!r}; {hint}")
+        if wrong := unknown(values, cls, "arcade improve"):
+            raise ConfigError(wrong)
         many = {field.name for field in fields(cls) if str(field.type).startswith("tuple")}
         settings: dict[str, Any] = {
             name: tuple(value) if name in many and isinstance(value, list) else value for name, value in values.items()
