@@ -5,7 +5,7 @@ import unicodedata
 import numpy as np
 import pygame
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from grpo_arcade.games import fonts
@@ -77,6 +77,7 @@ def test_words_from_right_to_left_are_turned_around_and_others_are_not():
 
 
 @given(st.text(max_size=30), st.sampled_from([6, 11, 50, 130]), st.sampled_from(list(fonts._WEIGHTS)))
+@example("10s", 11, "bold")
 def test_any_text_is_drawn_on_a_line_of_its_height(text, height, weight):
     drawn = fonts.coverage(text, height, weight)
     assert drawn.shape[0] == height + 2 * fonts.margin(height)

@@ -69,6 +69,9 @@ def coverage(text: str, height: int, weight: Weight = "bold") -> np.ndarray:
         tall = canvas.reshape(rows, scale, -1).sum(axis=1, dtype=np.uint16)
         blocks = sum(tall[:, at::scale] for at in range(scale))
         canvas = ((blocks + scale * scale // 2) // (scale * scale)).astype(np.uint8)
+        # A stem that only touches the last block may have faded out of it.
+        inked = np.flatnonzero(canvas.any(axis=0))
+        canvas = canvas[:, inked[0] : inked[-1] + 1] if len(inked) else canvas[:, :0]
     return _frozen(canvas)
 
 

@@ -297,7 +297,8 @@ def _play_apart(wall: str, program: _Program, tables: list[Table]) -> tuple[str,
         if fatal is None:
             continue
         error, faults = error or fatal.text, faults + 1
-        table.outcome = fatal.outcome
+        # A game may have ended by its last move, and the time of the match with it.
+        table.outcome = table.outcome or fatal.outcome
         if fatal.outcome is Outcome.FORBIDDEN or faults > 1 or left_s <= 0:
             for other in tables:
                 other.outcome = other.outcome or fatal.outcome

@@ -23,6 +23,16 @@ RUN_IN_MONTY = {
 }  # fmt: skip
 
 
+ONE_MOVE = {"size": 2, "target": 8, "probability_fours": 1.0}
+
+
+def play_first_move(seed):
+    game = make("2048", **ONE_MOVE)
+    game.reset(seed)
+    game.step(game.actions.index("W"))
+    return game.outcome
+
+
 def play(monkeypatch, wall, source, seeds=range(3), **options):
     monkeypatch.setenv("ARCADE_WALL", wall)
     return play_match(source, "2048", options.pop("game_options", OPTIONS), seeds, **options)
@@ -129,6 +139,19 @@ def test_a_game_that_goes_wrong_leaves_the_others_as_they_were(how, monkeypatch)
     assert outcomes(behind_monty) == outcomes(behind_kernel)
     same = [episode.actions for episode in behind_kernel.episodes]
     assert [episode.actions for episode in behind_monty.episodes] == same
+
+
+@needs_monty
+@pytest.mark.parametrize("policy", [True, False])
+def test_a_game_whose_last_move_takes_the_rest_of_the_time_has_ended_by_the_rules(policy, monkeypatch):
+    source = "def strategy(board):\n    for _ in range(10**6): pass\n    return 'W'\n"
+    seeds = [seed for seed in range(200) if play_first_move(seed) is Outcome.WON][:2]
+    limits = Limits(move_cpu_s=5, game_cpu_s=5, match_cpu_s=0.001)
+    result = play(monkeypatch, "monty", source, seeds, policy=policy, limits=limits, game_options=ONE_MOVE)
+    assert "the match used more than its 0.001 s" in result.error
+    assert outcomes(result)[0] is Outcome.WON
+    for episode in result.episodes:
+        assert (episode.outcome is Outcome.WON) == (len(episode.actions) == 1)
 
 
 @needs_monty
