@@ -8,7 +8,7 @@ tape, for games that cannot be played again where somebody waits for the next fr
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -201,7 +201,7 @@ class Replay:
                 ("score", recorded.score, result.score),
                 ("number of wasted moves", recorded.wasted, result.wasted),
             ):
-                if one != other:
+                if one != other and not (what == "outcome" and _once_stuck_together(said, one, other)):
                     return f"the recording says the {what} of {name} is {one}, its replay says {other}"
         if game.outcome is None and whole & set(said) and len(set(said)) > 1:
             return "the recording says the game was broken off for one seat, and not for the others"
@@ -217,6 +217,11 @@ class Replay:
         if episode.outcome in _NEVER_PLAYED and episode.actions:
             return f"something that lets {episode.moves} moves be played"
         return episode.outcome
+
+
+def _once_stuck_together(said: Sequence[Outcome], recorded: Outcome, replayed: Outcome) -> bool:
+    """Whether a seat is recorded as stuck that has won because the other is: recordings once said it of both."""
+    return recorded is Outcome.STUCK and replayed is Outcome.WON and set(said) == {Outcome.STUCK}
 
 
 class TapedReplay(Replay):

@@ -1,6 +1,7 @@
 """Connect Four: stones fall and win as on a real board, its players keep their promises, its picture shows what is there."""
 
 import random
+from dataclasses import replace
 
 import pygame
 import pytest
@@ -12,7 +13,9 @@ from grpo_arcade.games.conformance import check_game
 from grpo_arcade.games.connect_four import rules, toolbox
 from grpo_arcade.games.connect_four.baselines import alpha_beta_column, one_ply_column
 from grpo_arcade.games.connect_four.picture import PALETTES
-from grpo_arcade.games.players import play_match
+from grpo_arcade.games.episode import ending_text
+from grpo_arcade.games.players import Contender, play_match, play_seats
+from grpo_arcade.recordings import ForgedEpisodeError, verify
 from grpo_arcade.trainer.models.pocket.grammar import draw_for
 
 columns = st.lists(st.integers(0, 6), max_size=60)
@@ -137,6 +140,28 @@ def test_two_seats_see_the_same_board_each_its_own_way(seed, moves):
     outcomes = {game.seat_outcome(0), game.seat_outcome(1)}
     assert outcomes in ({None}, {"won", "lost"}, {"drawn"}, {"won", "stuck"})
     assert game.seat_score(0) == -game.seat_score(1)
+
+
+@pytest.mark.parametrize("stuck", [0, 1])
+def test_who_drops_into_full_columns_again_and_again_has_lost_and_the_other_has_won(stuck):
+    always_one = Contender("always one", "def strategy(board):\n    return 0")
+    # Six in one column are full; nobody has four in a row before that.
+    first = Contender("first", "def strategy(board):\n    return next(c for c in range(7) if board[0][c] == 0)")
+    options = {"players": 2, "opening": 0}
+    seating = (0, 1) if stuck == 0 else (1, 0)
+    result = play_seats([always_one, first], "connect-four", options, [3], seatings=[seating])
+    assert [result.results(who) for who in (0, 1)] == [[Outcome.STUCK], [Outcome.WON]]
+    assert (result.points(0), result.points(1)) == (0, 1)
+    (episode,) = result.episodes
+    verify(episode)
+    assert ending_text(episode) == "first won"
+    if stuck == 0:
+        # Recordings made before said it of both.
+        seats = tuple(replace(seat, outcome=Outcome.STUCK) for seat in episode.seats)
+        verify(replace(episode, seats=seats))
+    seats = tuple(replace(seat, outcome=Outcome.WON) for seat in episode.seats)
+    with pytest.raises(ForgedEpisodeError):
+        verify(replace(episode, seats=seats))
 
 
 def test_the_game_for_two_meets_the_contract():

@@ -165,8 +165,13 @@ class ConnectFour(Game):
         return self._stones[self.to_move], self._stones[1 - self.to_move]
 
     def seat_outcome(self, seat: int) -> Outcome | None:
-        """How the game ended for that seat: lost with four in a row of the other, stuck with too many full columns."""
-        return Outcome.STUCK if self._stuck == seat else super().seat_outcome(seat)
+        """How the game ended for that seat: lost with four in a row of the other, stuck with too many full columns.
+
+        Who is stuck has lost: the other seat has won.
+        """
+        if self._stuck is not None:
+            return Outcome.STUCK if self._stuck == seat else Outcome.WON
+        return super().seat_outcome(seat)
 
     def seat_wasted(self, seat: int) -> int:
         """How many stones of that seat were handed back."""

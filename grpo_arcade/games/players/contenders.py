@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from grpo_arcade.games.episode import Episode
+from grpo_arcade.games.episode import Episode, SeatResult
 from grpo_arcade.games.game import Outcome
-
-_POINTS = {Outcome.WON: 1.0, Outcome.DRAWN: 0.5, Outcome.CAPPED: 0.5, Outcome.STUCK: 0.5}
-"""What a result counts for; every other one is a loss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +49,24 @@ class SeatsResult:
         ]
 
     def points(self, contender: int) -> float:
-        """Mean over its results: 1 for won, 0.5 for drawn, capped or stuck, 0 for lost and for every failure."""
-        return fmean(_POINTS.get(outcome, 0.0) for outcome in self.results(contender))
+        """Mean over its results: 1 for won, 0.5 for drawn, 0 for lost and for every failure.
+
+        A game that was capped or stuck is won by who was ahead in it, and drawn if nobody was.
+        """
+        return fmean(
+            _points(episode.seats, seat)
+            for episode, seating in zip(self.episodes, self.seatings, strict=True)
+            for seat, sitting in enumerate(seating)
+            if sitting == contender
+        )
+
+
+def _points(seats: Sequence[SeatResult], seat: int) -> float:
+    own = seats[seat]
+    if own.outcome in (Outcome.CAPPED, Outcome.STUCK):
+        ahead = own.score - max(other.score for number, other in enumerate(seats) if number != seat)
+        return 0.5 if ahead == 0 else float(ahead > 0)
+    return {Outcome.WON: 1.0, Outcome.DRAWN: 0.5}.get(own.outcome, 0.0)
 
 
 def rotations(contenders: int, seats: int) -> list[tuple[int, ...]]:

@@ -179,6 +179,18 @@ def test_a_program_that_fails_loses_its_game_and_says_why(base, hands, programs)
     verify(kept(base)[0])
 
 
+def test_a_program_that_makes_no_possible_move_again_and_again_loses_and_the_other_one_wins(base, hands, programs):
+    stubborn = "def strategy(board):\n    return 0\n"
+    scene = court(base, hands, "connect-four", *programs(stubborn=stubborn, first=FIRST_COLUMN), best_of=3)
+    hands.until(lambda: scene.round.over)
+    assert (scene.round.outcome(0), scene.round.outcome(1)) == (Outcome.STUCK, Outcome.WON)
+    assert scene.contest.series.won == [0, 1]
+    hands.until(lambda: scene._shown().plate is not None)
+    assert scene._shown().plate.words == "first wins"
+    assert "stubborn: no move that could be made" in scene._shown().plate.line
+    verify(kept(base)[0])
+
+
 def test_a_model_writes_another_program_while_its_first_plays_which_takes_over_in_the_next_game(base, hands):
     fails_later = "[0][sum(abs(cell) for row in board for cell in row) > 4]"
     first, second = (f"```python\ndef strategy(board):\n    return {what}\n```" for what in (fails_later, 1))

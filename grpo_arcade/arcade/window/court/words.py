@@ -150,7 +150,10 @@ def _ending(court: Court) -> Plate:
     line = [points] if court.clock else []
     failed = [(court.at(seat).name, outcome) for seat, outcome in court.round.failed.items()]
     line += [f"{name}: {str(outcome).replace('_', ' ')}" for name, outcome in failed]
-    if court.game.outcome in (Outcome.CAPPED, Outcome.STUCK):
+    stuck = [seat for seat in range(len(court.sides)) if court.round.outcome(seat) is Outcome.STUCK]
+    if 0 < len(stuck) < len(court.sides):
+        line += [f"{court.at(seat).name}: no move that could be made" for seat in stuck]
+    elif stuck or court.game.outcome is Outcome.CAPPED:
         line.append(str(court.game.outcome))
     if court.contest.best_of == 1:
         return Plate(_wins(winners, len(court.sides)), " · ".join(line), _colour(court, winners), offers)
