@@ -1,5 +1,7 @@
 """One court for several: real programs in the sandbox, real consoles and boards, models of this machine."""
 
+import threading
+
 import pygame
 import pytest
 
@@ -7,6 +9,8 @@ from grpo_arcade.arcade.players.player import YOU
 from grpo_arcade.arcade.window.court.contest import REWRITES
 from grpo_arcade.arcade.window.court.court import Court
 from grpo_arcade.arcade.window.court.series import Series
+from grpo_arcade.arcade.window.home.recordings import RecordingShelf
+from grpo_arcade.arcade.window.home.shelf import look
 from grpo_arcade.arcade.window.replay.export import Export
 from grpo_arcade.arcade.window.replay.replay import ReplayScene
 from grpo_arcade.arcade.window.versus.versus import VersusScene
@@ -78,7 +82,7 @@ def test_a_person_beats_a_program_at_connect_four_and_the_game_is_kept_with_both
     assert isinstance(base.scene, Export)
 
 
-def test_two_persons_take_turns_by_keys_and_the_best_of_three_is_decided_by_two(base, hands):
+def test_two_persons_take_turns_by_keys_and_the_best_of_three_is_decided_by_two(base, hands, tmp_path):
     scene = court(base, hands, "connect-four", YOU, YOU, best_of=3)
     for game in range(2):
         assert scene.round.seed == 4 + game
@@ -98,7 +102,20 @@ def test_two_persons_take_turns_by_keys_and_the_best_of_three_is_decided_by_two(
             hands.until(lambda: not scene.round.over)
     assert (scene.contest.series.decided, scene.contest.series.won) == (True, [2, 0])
     assert scene._shown().plate.words == "You, W A S D win the match"
-    assert len(kept(base)) == 2
+    assert {episode.seed for episode in kept(base)} == {4, 5}
+    # They are one match among the recordings.
+    shelf = RecordingShelf(base)
+    shelf.show(look(tmp_path, base.files.folder("recordings")).recordings)
+    (row,) = shelf.rows()
+    assert "Connect Four · 2 games" in row.words
+    assert row.note == "2 : 0"
+    shelf.rename(shelf.of(row.key), "against myself")
+    shelf.show(look(tmp_path, base.files.folder("recordings")).recordings)
+    (row,) = shelf.rows()
+    assert row.words.startswith("against myself")
+    row.choose()
+    assert isinstance(base.scene, ReplayScene)
+    assert [episode.seed for episode in base.scene.episodes] == [4, 5]
 
 
 def test_a_console_goes_on_at_its_pace_and_a_program_decides_at_every_fourth_frame_as_it_is_measured(
@@ -182,6 +199,7 @@ def test_a_program_that_fails_loses_its_game_and_says_why(base, hands, programs)
 def test_a_program_that_makes_no_possible_move_again_and_again_loses_and_the_other_one_wins(base, hands, programs):
     stubborn = "def strategy(board):\n    return 0\n"
     scene = court(base, hands, "connect-four", *programs(stubborn=stubborn, first=FIRST_COLUMN), best_of=3)
+    scene.speed = 4.0
     hands.until(lambda: scene.round.over)
     assert (scene.round.outcome(0), scene.round.outcome(1)) == (Outcome.STUCK, Outcome.WON)
     assert scene.contest.series.won == [0, 1]
@@ -209,6 +227,116 @@ def test_a_model_writes_another_program_while_its_first_plays_which_takes_over_i
         assert "return 1" in rival.source
         assert any("now plays by program 2" in line for line in hands.said)
         assert [order["seed"] for _, order, _ in server.asked] == [0, 1]
+
+
+NOTHING = 'def strategy(state):\n    return "NOOP"\n'
+
+
+def fenced(source):
+    return f"```python\n{source}```"
+
+
+class ScriptedWriter:
+    """Stands where the window's resident writer is asked; says what it is given, once it is let."""
+
+    def __init__(self, *completions):
+        self.completions, self.orders, self.left = list(completions), [], 0
+        self.may = threading.Semaphore(1)
+
+    def messages(self, order, waiting):
+        self.orders.append(order)
+        completion = self.completions[len(self.orders) - 1]
+        try:
+            yield {"token": completion[:20]}
+            while not self.may.acquire(timeout=0.01):
+                waiting()
+            yield {"completion": completion}
+        finally:
+            self.left += 1
+
+    def close(self):
+        self.may.release()
+
+
+def test_a_model_that_has_lost_a_point_writes_on_while_its_first_program_plays_and_the_next_takes_over_at_a_point(
+    base, hands, programs
+):
+    second = FOLLOW + "# another\n"
+    with serving(streamed(fenced(NOTHING)), streamed(fenced(second))) as server:
+        how = {"rewrites": REWRITES[2], "options": {"players": 2}}
+        scene = court(base, hands, "atari/pong", *programs(follow=FOLLOW), server.url, **how)
+        scene.speed = 4.0
+        rival = scene.sides[1].rival
+        hands.until(lambda: rival.attempt == 1)
+        assert (scene.round.points(0), rival.number) == (1, 1)
+        # A film is looked at while the answer comes; the match waits, and everybody is still there afterwards.
+        hands.press("g")
+        assert isinstance(base.scene, Export)
+        plies, mind = scene.game.plies, scene.sides[0].rival.mind
+        hands.until(lambda: rival.waits)
+        hands.press("escape")
+        hands.turns(3)
+        assert scene.sides[0].rival.mind is mind
+        assert scene.game.plies == plies
+        assert "program 2 takes over at the next point" in scene._shown().seats[1].said
+        assert scene._shown().plate.words == "Paused"
+        hands.press("p")
+        hands.until(lambda: rival.number == 2)
+        assert scene.round.points(0) + scene.round.points(1) == 2
+        assert rival.source == second
+        assert scene._shown().seats[1].code == second.rstrip("\n")
+        assert not rival.asked, "it is the first program that has lost this point"
+        assert any("now plays by program 2" in line for line in hands.said)
+        assert "program 2" in scene._shown().seats[1].said
+        plies = scene.game.plies
+        hands.until(lambda: scene.game.plies > plies + 12)
+        hands.press("escape")
+        (episode,) = kept(base)
+        verify(episode)
+        assert [len(seat.source_sha256) for seat in episode.seats] == [64, 0]
+        assert [order["seed"] for _, order, _ in server.asked] == [0, 1]
+
+
+def test_sides_are_changed_and_the_court_is_left_while_a_model_writes_and_nothing_is_lost_or_left_behind(base, hands):
+    base.writer.close()
+    base.writer = writer = ScriptedWriter(*(fenced(FIRST_COLUMN + f"# {number}\n") for number in range(3)))
+    scene = court(base, hands, "connect-four", "pocket", YOU, best_of=3)
+    rival = scene.sides[0].rival
+    hands.until(lambda: scene.ready)
+    hands.press("m")
+    hands.until(lambda: rival.state == "writing")
+    hands.press("x")
+    assert scene.contest.seating == (1, 0)
+    assert rival.asked
+    assert rival.number == 1
+    writer.may.release()
+    hands.until(lambda: rival.waits)
+    assert "takes over at the next game" in scene._shown().seats[1].said
+    hands.press("r")
+    assert (rival.number, rival.source) == (2, FIRST_COLUMN + "# 1\n")
+    assert any("pocket now plays by program 2" in line for line in hands.said)
+    hands.press("m")
+    hands.until(lambda: rival.state == "writing")
+    hands.press("escape")
+    assert base.scene is not scene
+    hands.until(lambda: writer.left == 3)
+    hands.turns(3)
+    assert not any("no other program" in line for line in hands.said)
+    assert [order["seed"] for order in writer.orders] == [0, 1, 2]
+
+
+def test_who_has_no_other_program_plays_on_with_the_one_that_is_called_by_its_number(base, hands):
+    base.writer.close()
+    base.writer = ScriptedWriter(fenced(FIRST_COLUMN), "no program at all")
+    base.writer.may.release()
+    scene = court(base, hands, "connect-four", "pocket", YOU)
+    rival = scene.sides[0].rival
+    hands.until(lambda: scene.ready)
+    hands.press("m")
+    hands.until(lambda: rival.attempt == 1 and not rival.asked)
+    assert any("has no other program" in line for line in hands.said)
+    assert scene._shown().seats[0].said.startswith("program 1")
+    assert scene._shown().seats[0].code == FIRST_COLUMN.rstrip("\n")
 
 
 def test_both_programs_stand_beside_the_court_at_every_size(base, hands, programs):

@@ -6,6 +6,7 @@ Knows no clock: the scene says when there is a step to be made.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.arcade.window.court.rival import Rival
@@ -17,6 +18,13 @@ from grpo_arcade.recordings import SUFFIX, save
 
 if TYPE_CHECKING:
     from grpo_arcade.arcade.window.shell.app import App
+
+
+def named_for(episode: Episode) -> str:
+    """What the file of a game is called, before the moment."""
+    name = f"{episode.game}-{episode.player}-seed-{episode.seed}"
+    return "".join(character if character.isalnum() else "-" for character in name)[:120]
+
 
 REWRITES = ("when asked", "after a lost game", "after a lost point")
 """When a model is asked for another program."""
@@ -35,6 +43,9 @@ class Contest:
         rewrites: one of :data:`REWRITES`.
         seed: of the first game; each has the next one.
     """
+
+    _file: Path | None
+    """Where the present game is kept, once it is."""
 
     round: Round
     """The present game."""
@@ -59,12 +70,30 @@ class Contest:
         self.past: list[Episode] = []
         """Games of this match that are over."""
 
+    def call_players(self) -> None:
+        """Let everybody get ready who is no person."""
+        for side in self.sides:
+            if side.rival is not None:
+                try:
+                    side.rival.begin()
+                except (ValueError, OSError) as error:
+                    side.rival.cannot(error)
+                    self._app.complain(error)
+        self.ask()
+
+    def dismiss_players(self) -> None:
+        """End their processes."""
+        for side in self.sides:
+            if side.rival is not None:
+                side.rival.stop()
+
     # Game by game.
 
     def begin_match(self) -> None:
         """Begin with the first game."""
         self.series = Series(len(self.sides), self.best_of, self._changes, self.shift)
         self.past = []
+        self._files: list[Path] = []
         self.begin_game()
 
     def begin_game(self) -> None:
@@ -72,7 +101,7 @@ class Contest:
         self.seating = self.series.seating()
         seed = self.seed + self.series.played
         self.round = Round(self._table.name, self._options, seed, self._table.frame_rate)
-        self._kept = -1
+        self._kept, self._file = -1, None
         self._asked: set[int] = set()
         self._held: dict[int, int] = {}
         for side in self.sides:
@@ -113,15 +142,12 @@ class Contest:
             return
         self._kept = played
         episode = self.episode()
-        name = f"{episode.game}-{episode.player}-seed-{episode.seed}"
-        stem = "".join(character if character.isalnum() else "-" for character in name)[:120]
-        save(episode, self._app.files.fresh("recordings", stem, SUFFIX))
+        if self._file is None or not self._file.exists():
+            self._file = self._app.files.fresh_of_match(self._files, named_for(episode), SUFFIX)
+            self._files.append(self._file)
+        save(episode, self._file)
 
     # Position by position.
-
-    def forget_questions(self) -> None:
-        """Whoever was asked is there no more; who comes in their place will be."""
-        self._asked.clear()
 
     def ask(self) -> None:
         """Ask the programs that decide in this position, and have not been asked."""
@@ -176,9 +202,10 @@ class Contest:
             if rival is None:
                 continue
             if rival.take_over():
+                # The point was lost by the one before it.
                 self._tell_of(rival)
-            if change < 0 and self.rewrites == REWRITES[2] and rival.writes:
+            elif change < 0 and self.rewrites == REWRITES[2] and rival.writes:
                 rival.write_again()
 
     def _tell_of(self, rival: Rival) -> None:
-        self._app.say(f"{rival.name} now plays by program {rival.attempt + 1}")
+        self._app.say(f"{rival.name} now plays by program {rival.number}")

@@ -99,6 +99,7 @@ class Court(Scene):
         self.flipped = False
         """Whether code lies where the board is, if there is no room beside it."""
         self._code_in = 0.0
+        self._away = self._called = False
         self._begin_game(again=True)
         self.view = CourtView(app, self._shown)
 
@@ -125,7 +126,8 @@ class Court(Scene):
     @property
     def running(self) -> bool:
         """Whether it goes on: by the clock not before a person's first press."""
-        return self.ready and not self.paused and not self.round.over and (self.started or not self.persons)
+        going = self.ready and not self.paused and not self._away and not self.round.over
+        return going and (self.started or not self.persons)
 
     def at(self, seat: int) -> Side:
         """Who sits there in this game."""
@@ -143,27 +145,24 @@ class Court(Scene):
         self.app.redraw()
 
     def enter(self) -> None:
-        """The players get ready, or go on."""
-        self.contest.forget_questions()
-        for side in self.sides:
-            if side.rival is not None and side.rival.state != "failed":
-                try:
-                    side.rival.begin()
-                except (ValueError, OSError) as error:
-                    side.rival.cannot(error)
-                    self.app.complain(error)
-        self.contest.ask()
+        """The players get ready, the first time."""
+        self._away = False
+        if not self._called:
+            self._called = True
+            self.contest.call_players()
 
     def leave(self) -> None:
-        """Keep the game, and end the processes."""
+        """Keep the game. The players wait, with all that their programs remember, and models write on."""
         self.time.rest()
         self.paused = self.paused or self.running
-        try:
-            self.contest.keep()
-        finally:
-            for side in self.sides:
-                if side.rival is not None:
-                    side.rival.stop()
+        self._away = True
+        self.contest.keep()
+
+    def closed(self) -> None:
+        """End the processes, and with them the match."""
+        self.contest.dismiss_players()
+        if self.contest.best_of > 1 and self.contest.games() and not self.contest.series.decided:
+            self.app.say("This match ends here; its games are among your recordings")
 
     # Questions and answers.
 

@@ -50,7 +50,9 @@ class Rival:
         self.text = ""
         """What is to be read: the program that plays, or what is being written."""
         self.attempt = 0
-        """How many programs it has been asked for before this one."""
+        """How many programs it has been asked for before the newest one."""
+        self.number = 1
+        """Which of them plays, from 1."""
         self.downloaded = ""
         self.error = ""
         """Why it cannot play, or has no other program."""
@@ -92,14 +94,12 @@ class Rival:
         Raises:
             ValueError: there is none, in one line.
         """
-        player, source = self.player, self.source
+        player = self.player
         if isinstance(player, Baseline):
             self.mind = BaselineMind(self._app.background, self._hear, player.name, self._game.baselines[player.name])
             self.state = "ready"
         elif isinstance(player, Program):
-            self._play(source or player.source())
-        elif source:
-            self._play(source)
+            self._play(player.source())
         else:
             self._write()
 
@@ -122,7 +122,9 @@ class Rival:
 
     def _write(self) -> None:
         player, game = self.player, self._game
-        self.text, self.state, self.error = "", "waiting", ""
+        self.state, self.error = "waiting", ""
+        if self.mind is None:
+            self.text = ""
         background = self._app.background
         if isinstance(player, Model):
             asked = (ask_resident, self._app.writer, player, game.name, dict(game.options), self.attempt)
@@ -142,7 +144,8 @@ class Rival:
         self._changed(self)
 
     def _write_on(self, piece: str) -> None:
-        self.state = "writing"
+        if self.state != "writing":
+            self.state, self.text = "writing", ""
         if len(self.text) < MOST_TEXT:
             self.text += piece
         self._changed(self)
@@ -156,6 +159,7 @@ class Rival:
             return self._fail(ValueError(f"{why}: {found.reason}" if found.reason else why))
         self.state = "ready"
         if self.mind is None:
+            self.number = self.attempt + 1
             self._play(found.source)
         else:
             self.text = found.source.rstrip("\n")
@@ -201,11 +205,12 @@ class Rival:
         if self.mind is not None:
             self.mind.end()
         self.mind, self.next = self.next, None
+        self.number = self.attempt + 1
         self.text = self.source.rstrip("\n")
         return True
 
     def stop(self) -> None:
-        """End its processes; :meth:`begin` goes on with the program it had."""
+        """End its processes, for good."""
         if self._asked is not None:
             self._asked.cancel()
         for mind in (self.mind, self.next):

@@ -98,7 +98,7 @@ def _said(court: Court, rival: Rival) -> tuple[str, bool]:
         return _STATES["ready"], False
     if rival.next is not None:
         return f"program {rival.attempt + 1} takes over at the next {'point' if court.clock else 'game'}", False
-    return (f"program {rival.attempt + 1}{again}" if rival.writes else rival.player.what), False
+    return (f"program {rival.number}{again}" if rival.writes else rival.player.what), False
 
 
 def _keys(court: Court, seat: int) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,15 +18,14 @@ from typing import TYPE_CHECKING
 from grpo_arcade.arcade.window.draw.words import player_words
 from grpo_arcade.arcade.window.home.lists import Entry
 from grpo_arcade.arcade.window.home.shelf import Recording
-from grpo_arcade.games import score_text
+from grpo_arcade.arcade.window.shell.kept_files import match_of, named_here
+from grpo_arcade.games import Outcome, score_text
 from grpo_arcade.games.names import shown_name
 from grpo_arcade.recordings import SUFFIX, load_all
 
 if TYPE_CHECKING:
     from grpo_arcade.arcade.window.shell.app import App
 
-_MOMENT = re.compile(r"-\d{8}-\d{6}(-\d+)?$")
-"""How names end that the window gives."""
 _BETWEEN = " - "
 """Between the name that a person gave a match and the player, in a file's name."""
 _LONGEST_NAME = 80
@@ -35,7 +35,7 @@ _KEPT_S = 30 * 86_400
 
 @dataclass(frozen=True)
 class Group:
-    """Recordings of one game and seed, in one folder: a match, or what was played again."""
+    """Recordings in one folder: the games of a match on one court, or one seed as it was played by several or again."""
 
     recordings: tuple[Recording, ...]
     """The newest first."""
@@ -49,17 +49,31 @@ class Group:
     def given_name(self) -> str:
         """What a person has called it; empty where it has the name that the window gave."""
         stem = self.path.stem
-        return "" if _MOMENT.search(stem) else stem.partition(_BETWEEN)[0]
+        return "" if named_here(stem) else stem.partition(_BETWEEN)[0]
+
+    @property
+    def match(self) -> bool:
+        """Whether these are games of one match on a court, each with a seed of its own."""
+        first = self.recordings[0].first
+        return len(self.recordings) > 1 and first is not None and bool(first.seats)
+
+    @property
+    def in_order(self) -> tuple[Recording, ...]:
+        """Games of a match as they were played; otherwise the newest first."""
+        return self.recordings[::-1] if self.match else self.recordings
 
 
 def grouped(recordings: Iterable[Recording]) -> list[Group]:
-    """Recordings with those of the same seed together, in the order of the newest of each."""
+    """Recordings that belong together, in the order of the newest of each."""
     groups: dict[object, list[Recording]] = {}
     for recording in recordings:
         first = recording.first
         key: object = recording.path
         if first is not None:
-            key = recording.path.parent, first.game, tuple(sorted(first.options.items())), first.seed
+            stem = recording.path.stem
+            of_match = match_of(stem) if named_here(stem) else stem.partition(_BETWEEN)[0]
+            one = of_match if first.seats else first.seed
+            key = recording.path.parent, first.game, tuple(sorted(first.options.items())), one
         groups.setdefault(key, []).append(recording)
     return [Group(tuple(found)) for found in groups.values()]
 
@@ -101,21 +115,39 @@ class RecordingShelf:
         if first is None:
             return Entry(group.path, group.path.name, "cannot be read", look.bad, choose)
         own = group.path.parent == self._folder
+        if group.match:
+            return self._match_row(group, own)
         episodes = [recording.first for recording in group.recordings if recording.first is not None]
         who = " – ".join(player_words(episode.player, own=own) for episode in reversed(episodes))
         who = who if len(episodes) < 4 else f"{len(episodes)} games"
         more = f" and {newest.count - 1} more" if newest.count > 1 and len(episodes) == 1 else ""
-        name = f"{group.given_name} · " if group.given_name else ""
-        words = f"{name}{who}{more} · {shown_name(first.game)} · seed {first.seed}"
-        if self.typing is not None and self.typing[0] == group.path:
-            words = f"{self.typing[1]}_"
+        words = self._words(group, f"{who}{more} · {shown_name(first.game)} · seed {first.seed}")
         scores = " : ".join(score_text(episode.score) for episode in reversed(episodes[:3]))
         return Entry(group.path, words, scores, look.outcome(first.outcome), choose)
+
+    def _match_row(self, group: Group, own: bool) -> Entry:
+        """Of a match on one court: who played, and who has won how many games."""
+        games = [recording.first for recording in group.in_order if recording.first is not None]
+        first = games[0]
+        who = " – ".join(player_words(seat.player, own=own) for seat in first.seats)
+        words = self._words(group, f"{who} · {shown_name(first.game)} · {len(games)} games")
+        won = Counter(seat.player for game in games for seat in game.seats if seat.outcome is Outcome.WON)
+        names = list(dict.fromkeys(seat.player for seat in first.seats))
+        score = " : ".join(str(won[name]) for name in names) if len(names) > 1 else ""
+        best = max(names, key=lambda name: won[name])
+        drawn = len({won[name] for name in names}) == 1
+        colour = self._app.theme.outcome(Outcome.DRAWN if drawn else Outcome.WON if best == names[0] else Outcome.LOST)
+        return Entry(group.path, words, score, colour, partial(self.open, group))
+
+    def _words(self, group: Group, plain: str) -> str:
+        if self.typing is not None and self.typing[0] == group.path:
+            return f"{self.typing[1]}_"
+        return f"{group.given_name} · {plain}" if group.given_name else plain
 
     # What the person does.
 
     def open(self, group: Group) -> None:
-        """Replay a file, or a match side by side.
+        """Replay a file, the games of a match one by one, or what was played on one seed side by side.
 
         Raises:
             ValueError: it cannot be read, in one line.
@@ -123,11 +155,12 @@ class RecordingShelf:
         """
         from grpo_arcade.arcade.window.replay.replay import ReplayScene
 
-        scene = ReplayScene.of_file(self._app, group.path)
-        others = [each for recording in group.recordings[1:] for each in load_all(recording.path).episodes]
+        first, *more = group.in_order
+        scene = ReplayScene.of_file(self._app, first.path)
+        others = [each for recording in more for each in load_all(recording.path).episodes]
         scene.episodes += others
         self._app.open(scene)
-        if others:
+        if others and not group.match:
             scene.compare_with(others[0])
 
     def begin_typing(self, group: Group) -> None:

@@ -125,7 +125,8 @@ class App:
         if scene not in self.scenes:
             return
         self.scenes[-1].leave()
-        del self.scenes[self.scenes.index(scene) :]
+        while scene in self.scenes:
+            self.scenes.pop().closed()
         if self.scene:
             self._enter(self.scene)
         else:
@@ -347,8 +348,7 @@ class App:
     def _press_in_help(self, change: Change) -> None:
         assert self._help is not None
         if self._help.turned(change.words):
-            self.redraw()
-            return
+            return self.redraw()
         action = self.bindings.find_key(change.words, change.places, ("app",))
         if action is not None and action.id not in ("app.help", "app.back"):
             self._act(action)

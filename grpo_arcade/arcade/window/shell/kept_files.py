@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+
+_MOMENT = re.compile(r"(-\d{8}-\d{6})(-\d+)?$")
+"""How names end that are given here; games of one match differ by the last number."""
+
+
+def named_here(stem: str) -> bool:
+    """Whether the window has given this name, and not a person."""
+    return _MOMENT.search(stem) is not None
+
+
+def match_of(stem: str) -> str:
+    """What the names that the window gave the games of one match have in common."""
+    return _MOMENT.sub(r"\1", stem)
 
 
 class KeptFiles:
@@ -30,4 +45,13 @@ class KeptFiles:
         names = (f"{stem}{f'-{n}' if n else ''}{suffix}" for n in range(10_000))
         folder = self.folder(kind)
         self.newest = next(folder / name for name in names if not (folder / name).exists())
+        return self.newest
+
+    def fresh_of_match(self, earlier: Sequence[Path], stem: str, suffix: str) -> Path:
+        """The file of another game of a match, called as those of ``earlier`` games are but for a number."""
+        if not earlier:
+            return self.fresh("recordings", stem, suffix)
+        common = match_of(earlier[0].stem)
+        names = (earlier[0].with_name(f"{common}-{number}{suffix}") for number in range(len(earlier) + 1, 10_000))
+        self.newest = next(path for path in names if not path.exists())
         return self.newest

@@ -161,6 +161,9 @@ class Scene:
     def leave(self) -> None:
         """No longer is the scene on top."""
 
+    def closed(self) -> None:
+        """Was taken away, after :meth:`leave`: it is never entered again."""
+
     def resized(self) -> None:
         """:attr:`area` or the theme changed: lay out again. Also called once before the first :meth:`enter`."""
 
