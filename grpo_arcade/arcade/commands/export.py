@@ -26,10 +26,10 @@ class Command:
     """Make a film of recordings, or files of a model."""
 
     files: Positional[tuple[str, ...]] = ()
-    """For a film, one to six recordings (.episode) of one game, shown side by side; or a run, which stands for a
-    typical held-out game before and one after training, or RUN:champion, a game of its best strategy. For a model, a
-    run (its newest checkpoint), a checkpoint, or any other model. A run goes by its folder, its name, the beginning of
-    one, or latest."""
+    """For a film, one to six recordings (.episode) of one game, shown side by side, or more of them --in-turn; or a
+    run, which stands for a typical held-out game before and one after training, or RUN:champion, a game of its best
+    strategy. For a model, a run (its newest checkpoint), a checkpoint, or any other model. A run goes by its folder,
+    its name, the beginning of one, or latest."""
     to: str = ""
     """A film: the file to write, .gif or .mp4. A model: lora (the adapter), merged-16bit (all weights in bfloat16),
     mxfp4 (gpt-oss alone), or gguf (llama.cpp, Ollama, LM Studio)."""
@@ -52,6 +52,8 @@ class Command:
     so in games that are known to blink."""
     title: bool = True
     """Film: whether a strip above each board names player, seed, score and outcome."""
+    in_turn: bool = False
+    """Film: whether the games are shown one after another on one board, as those of a match were played."""
     folder: str | None = None
     """Model: the folder to write; export-FORMAT in the run, or NAME-FORMAT here, when absent."""
     quant: tuple[str, ...] = ("q8_0",)
@@ -72,7 +74,7 @@ class Command:
     """Where runs are looked for by name."""
 
 
-_FILM = ("frames_per_move", "speed", "width", "max_mb", "palette", "hold_s", "flicker_safe", "title")
+_FILM = ("frames_per_move", "speed", "width", "max_mb", "palette", "hold_s", "flicker_safe", "title", "in_turn")
 _MODEL = ("folder", "quant", "base", "llama_cpp", "push_to_hub", "private", "verify")
 
 
@@ -153,6 +155,7 @@ def _film(command: Command, suffix: str) -> int:
         "palette": command.palette,
         "hold_s": command.hold_s,
         "title": command.title,
+        "in_turn": command.in_turn,
         "flicker_safe": {"auto": None, "yes": True, "no": False}[command.flicker_safe],
     }
     if command.frames_per_move is not None:

@@ -1,4 +1,4 @@
-"""Episodes to frames: one or several played again side by side, under a strip that says who plays and how it goes.
+"""Episodes to frames: one or several played again, side by side or in turn, under a strip that says who plays and how.
 
 Knows which picture is shown when and for how long, not how frames become a file. Needs no display.
 """
@@ -21,11 +21,14 @@ from grpo_arcade.recordings.films.strip import TitleStrip
 from grpo_arcade.recordings.verify import verify
 
 MOST_BOARDS = 6
+MOST_IN_TURN = 99
 
 _SHORTEST = 2
 """Hundredths of a second: browsers show a GIF frame that asks for less than two for ten."""
 _UNHURRIED = 20
 """Hundredths of a second a frame may last, to keep the pace of a game that goes by the clock."""
+_BETWEEN = 100
+"""Hundredths of a second the end of a game stays before the next one begins."""
 _SMALLEST = 96
 """Pixels of a drawn board, below which a film is not made smaller."""
 _MOMENTS: dict[int, tuple[float, ...]] = {1: (1.0,), 2: (0.5, 1.0), 3: (0.16, 0.72, 1.0)}
@@ -58,6 +61,9 @@ class FilmOptions(TypedDict, total=False):
     every: int
     """Show only each n-th move (and the last one), at rest; by default 1, all of them. That shortens the film, but a
     game that goes by the clock keeps its pace down to five pictures a second."""
+    in_turn: bool
+    """Show the games one after another on one board, up to 99 of them, as those of a match were played; by default they
+    are side by side. ``start`` then counts the moves of all."""
     flicker_safe: bool | None
     """Whether each pixel of a console's screen is the brighter one of the last two frames: that shows what the console
     itself shows only every other time, and doubles what moves. By default (None) where a game is known to blink. Drawn
@@ -71,7 +77,8 @@ class Film:
     board whose episode has ended is dimmed.
 
     Args:
-        episodes: one to six episodes of one game. All other arguments are :class:`FilmOptions`.
+        episodes: one to six episodes of one game, and more if they play in turn. All other arguments are
+            :class:`FilmOptions`.
 
     Raises:
         RecordingError: an episode that cannot be verified, or a film that cannot be made, in one line.
@@ -89,11 +96,14 @@ class Film:
         title: bool = True,
         start: int = 0,
         every: int = 1,
+        in_turn: bool = False,
         flicker_safe: bool | None = None,
     ) -> None:
         self.episodes = (episodes,) if isinstance(episodes, Episode) else tuple(episodes)
-        if not 1 <= len(self.episodes) <= MOST_BOARDS:
-            raise RecordingError(f"a film shows 1 to {MOST_BOARDS} episodes, not {len(self.episodes)}")
+        most = MOST_IN_TURN if in_turn else MOST_BOARDS
+        if not 1 <= len(self.episodes) <= most:
+            raise RecordingError(f"a film shows 1 to {most} episodes, not {len(self.episodes)}")
+        self._in_turn = in_turn
         names = {episode.game for episode in self.episodes}
         if len(names) > 1:
             raise RecordingError(f"a film shows episodes of one game, not of {' and '.join(sorted(names))}")
@@ -110,7 +120,7 @@ class Film:
         self.palette = first.palettes[0] if palette is None else palette
         if self.palette not in first.palettes:
             raise RecordingError(f"palette must be one of {', '.join(first.palettes)}, not {self.palette!r}")
-        self.moves = max(episode.moves for episode in self.episodes)
+        self.moves = (sum if in_turn else max)(episode.moves for episode in self.episodes)
         if not 0 <= start <= self.moves:
             raise RecordingError(f"start must be 0 to {self.moves:,}, the moves there are, not {start!r}")
         self.start = start
@@ -162,7 +172,7 @@ class Film:
         self.moments = few or tuple((i + 1) / self.frames_per_move for i in range(self.frames_per_move))
 
     def _plan_room(self) -> None:
-        boards = len(self.episodes)
+        boards = 1 if self._in_turn else len(self.episodes)
         columns = boards if boards <= 3 else 2 if boards == 4 else 3
         rows = math.ceil(boards / columns)
         self._strip = TitleStrip(self.size) if self._title else None
@@ -171,7 +181,7 @@ class Film:
         # Drawn boards have margins of their own; two screens of one colour would run into each other.
         gap = self.size // 40 if self.screen else 0
         self._areas = []
-        for board, aspect in enumerate(self._aspects):
+        for board, aspect in enumerate(self._aspects[:boards]):
             row, column = divmod(board, columns)
             height = round(self.size / aspect)
             self._areas.append((column * (self.size + gap), row * (strip + tall + gap) + strip, self.size, height))
@@ -187,30 +197,54 @@ class Film:
     @property
     def shown(self) -> int:
         """Moves of these that are shown; the others are played but left out."""
-        return math.ceil(self.length / self.every)
+        return sum(math.ceil((moves - start) / self.every) for _, start, moves in self._scenes())
+
+    def _scenes(self) -> list[tuple[Sequence[Episode], int, int]]:
+        """What is shown one after another: episodes that play in step, the move they begin with, and the last one."""
+        if not self._in_turn:
+            return [(self.episodes, self.start, self.moves)]
+        scenes: list[tuple[Sequence[Episode], int, int]] = []
+        before = 0
+        for episode in self.episodes:
+            start = min(max(0, self.start - before), episode.moves)
+            before += episode.moves
+            if start < episode.moves or before == self.moves:
+                scenes.append(((episode,), start, episode.moves))
+        return scenes
 
     def __iter__(self) -> Iterator[Frame]:
-        canvas = self._canvas()
+        canvas, clock, done = self._canvas(), _Clock(), 0
+        *earlier, last = self._scenes()
+        for scene in earlier:
+            yield from self._frames(canvas, clock, scene, min(self.hold, _BETWEEN), done)
+            done += scene[2] - scene[1]
+        yield from self._frames(canvas, clock, last, self.hold, done)
+
+    def _frames(
+        self, canvas: Canvas, clock: _Clock, scene: tuple[Sequence[Episode], int, int], hold: int, done: int
+    ) -> Iterator[Frame]:
+        """Of one scene, whose last frame stays for ``hold``, after ``done`` moves of others."""
+        episodes, start, moves = scene
         boards = [
-            _Board(episode, canvas, area, self._strip, self.palette, self.moves)
-            for episode, area in zip(self.episodes, self._areas, strict=True)
+            _Board(episode, canvas, area, self._strip, self.palette, moves)
+            for episode, area in zip(episodes, self._areas, strict=True)
         ]
-        clock = _Clock()
+        length = moves - start
         for board in boards:
-            board.play_to(self.start)
+            board.play_to(start)
             board.draw(1.0)
         # The start is worth a moment of its own.
-        yield canvas.frame(clock.tick(max(self._per_shown, 50.0)) if self.length else self.hold, 0)
-        for move in range(self.every, self.length + self.every, self.every):
-            move = min(move, self.length)
+        yield canvas.frame(clock.tick(max(self._per_shown, 50.0)) if length else hold, done)
+        for move in range(self.every, length + self.every, self.every):
+            move = min(move, length)
             for board in boards:
-                board.play_to(self.start + move)
+                board.play_to(start + move)
             for moment in self.moments:
                 for board in boards:
                     board.draw(moment)
-                last = move == self.length and moment == 1.0
+                last = move == length and moment == 1.0
                 hundredths = clock.tick(self._per_shown / len(self.moments))
-                yield canvas.frame(max(self.hold, hundredths) if last else hundredths, move)
+                yield canvas.frame(max(hold, hundredths) if last else hundredths, done + move)
 
     def _canvas(self) -> Canvas:
         if not self.screen:

@@ -70,7 +70,7 @@ def write_gif(
     progress: Progress | None = None,
     **options: Unpack[FilmOptions],
 ) -> GifReport:
-    """Write one episode, or two to six side by side, as a GIF that repeats for ever.
+    """Write one episode, or several side by side or in turn, as a GIF that repeats for ever.
 
     Args:
         episodes: all of one game; each is verified first.

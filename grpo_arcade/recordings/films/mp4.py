@@ -36,7 +36,7 @@ def write_mp4(
     progress: Callable[[int, int], None] | None = None,
     **options: Unpack[FilmOptions],
 ) -> Mp4Report:
-    """Write one episode, or two to six side by side, as H.264 video of 50 frames a second that every browser plays.
+    """Write one episode, or several side by side or in turn, as H.264 video of 50 frames a second.
 
     Args:
         episodes: all of one game; each is verified first.

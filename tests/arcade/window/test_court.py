@@ -103,6 +103,16 @@ def test_two_persons_take_turns_by_keys_and_the_best_of_three_is_decided_by_two(
     assert (scene.contest.series.decided, scene.contest.series.won) == (True, [2, 0])
     assert scene._shown().plate.words == "You, W A S D win the match"
     assert {episode.seed for episode in kept(base)} == {4, 5}
+    # One film is of the whole match, and may be cut anywhere in it.
+    hands.press("g")
+    film = base.scene
+    assert isinstance(film, Export)
+    one, other = (episode.moves for episode in film.plan().episodes)
+    assert (film.plan().in_turn, film.end) == (True, one + other)
+    film._change_range(1, one - 1)
+    assert (len(film.plan().episodes), film.plan().moves) == (1, (one - 1,))
+    hands.turns(2)
+    hands.press("escape")
     # They are one match among the recordings.
     shelf = RecordingShelf(base)
     shelf.show(look(tmp_path, base.files.folder("recordings")).recordings)

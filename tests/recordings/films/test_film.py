@@ -289,6 +289,25 @@ def test_a_film_may_begin_in_the_middle_of_its_game(short):
             Film(short, start=start)
 
 
+def test_games_in_turn_have_one_board_between_them_and_each_is_shown_to_its_end(short, greedy):
+    def shown(*episodes, **options):
+        return list(Film(episodes, frames_per_move=1, in_turn=True, **options))
+
+    alone = [list(Film(episode, frames_per_move=1)) for episode in (short, greedy)]
+    frames = shown(short, greedy, short)
+    assert len(frames) == sum(map(len, (*alone, alone[0])))
+    for frame, same in zip(frames, [*alone[0], *alone[1], *alone[0]], strict=True):
+        assert np.array_equal(frame.pixels, same.pixels)
+    ends = len(alone[0]) - 1, len(alone[0]) + len(alone[1]) - 1, len(frames) - 1
+    assert [frames[end].hundredths for end in ends] == [100, 100, 200]
+    assert frames[-1].move == Film((short, greedy, short), in_turn=True).length == 2 * short.moves + greedy.moves
+    # It may begin in the middle of any of them.
+    later = shown(short, greedy, start=short.moves + 3)
+    assert [frame.move for frame in later] == list(range(greedy.moves - 2))
+    assert np.array_equal(later[0].pixels, alone[1][3].pixels)
+    assert len(shown(*[short] * 7)) == 7 * len(alone[0])
+
+
 def test_a_title_names_the_game_and_the_seed_comes_last():
     """As much of a long seed as there is room for: it gives way to everything else."""
     strip = TitleStrip(160)

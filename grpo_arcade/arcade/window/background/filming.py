@@ -28,6 +28,8 @@ class FilmPlan:
     max_bytes: int | None
     """What a GIF has to fit into; None for no bound."""
     palette: str
+    in_turn: bool
+    """Whether the games are shown one after another; ``start`` then counts the moves of all."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ def film(plan: FilmPlan, path: Path, emit: Callable[[float], None]) -> Filmed:
         "speed": plan.speed,
         "size": plan.size,
         "palette": plan.palette,
+        "in_turn": plan.in_turn,
         "progress": progress,
     }
     if plan.format == "mp4":

@@ -41,8 +41,6 @@ _BETWEEN_S = 2.5
 """From the end of a game to the next one."""
 _THINKS_S = 0.35
 """At least, before a program answers in a game that waits, so that its move is seen."""
-_MOST_FILMED = 6
-"""Games in one film."""
 
 
 class Court(Scene):
@@ -337,7 +335,7 @@ class Court(Scene):
         games = self.contest.games()
         if not games:
             raise ValueError("nobody has made a move yet")
-        self.app.open(Export(self.app, games[-_MOST_FILMED:]))
+        self.app.open(Export(self.app, games, in_turn=True))
 
     def _do_replay(self) -> None:
         from grpo_arcade.arcade.window.replay.replay import ReplayScene

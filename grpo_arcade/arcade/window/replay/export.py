@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Sequence
+from itertools import accumulate, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,20 +44,28 @@ class Export(Scene):
         episodes: verified ones, one to six, side by side.
         speed: at first.
         moves: how many of each are shown; by default all.
+        in_turn: whether they are shown one after another instead, any number of them.
     """
 
     title = "Export"
     contexts = ("menu",)
 
     def __init__(
-        self, app: App, episodes: Sequence[Episode], speed: float = 1.0, moves: Sequence[int] | None = None
+        self,
+        app: App,
+        episodes: Sequence[Episode],
+        speed: float = 1.0,
+        moves: Sequence[int] | None = None,
+        in_turn: bool = False,
     ) -> None:
         super().__init__(app)
         self._episodes = tuple(episodes)
         self._moves = tuple(episode.moves for episode in episodes) if moves is None else tuple(moves)
-        self.start, self.end = 0, max(self._moves)
+        self._in_turn = in_turn
+        self._length = (sum if in_turn else max)(self._moves)
+        self.start, self.end = 0, self._length
         """The moves that it shows."""
-        self._preview = Preview(app, self._episodes, self._moves)
+        self._preview = Preview(app, self._episodes, self._moves, in_turn)
         self.format = app.memory.get("export format", "gif")
         if self.format not in FORMATS:
             self.format = "gif"
@@ -107,15 +116,19 @@ class Export(Scene):
     def plan(self) -> FilmPlan:
         """What is chosen now."""
         limit = FITS if self.fits and self.format == "gif" else None
+        before = accumulate(self._moves, initial=0) if self._in_turn else repeat(0)
+        shown = tuple(max(0, min(moves, self.end - begun)) for moves, begun in zip(self._moves, before, strict=False))
+        count = max(1, len(shown) - shown[::-1].count(0)) if self._in_turn else len(shown)
         return FilmPlan(
-            self._episodes,
-            tuple(min(moves, self.end) for moves in self._moves),
+            self._episodes[:count],
+            shown[:count],
             self.start,
             self.format,
             self.size,
             self.speed,
             limit,
             palette_of(self._game, self.app.palette),
+            self._in_turn,
         )
 
     def _changed(self) -> None:
@@ -160,7 +173,7 @@ class Export(Scene):
     def _save(self) -> None:
         assert self.filmed is not None
         first = self._episodes[0]
-        versus = "-versus" if len(self._episodes) > 1 else ""
+        versus = "" if len(self._episodes) == 1 else "-match" if self._in_turn else "-versus"
         stem = f"{first.game.replace('/', '-')}{versus}-seed-{first.seed}"
         path = self.app.files.fresh("films", stem, f".{self.format}")
         os.replace(self.filmed.path, path)
@@ -223,7 +236,7 @@ class Export(Scene):
     def _rows(self) -> list[tuple[str, str, Callable[[int], None]]]:
         rows: list[tuple[str, str, Callable[[int], None]]] = [
             ("From move", f"{self.start:,}", self._change_start),
-            ("To move", f"{self.end:,} of {max(self._moves):,}", self._change_end),
+            ("To move", f"{self.end:,} of {self._length:,}", self._change_end),
             ("Format", self.format.upper(), lambda by: self._choose("format", FORMATS, by)),
             ("Board", f"{self.size} pixels", lambda by: self._choose("size", self._sizes(), by)),
             ("Speed", f"{self.speed:g}×", lambda by: self._choose("speed", SPEEDS, by)),
@@ -237,12 +250,12 @@ class Export(Scene):
         self._change_range(max(0, min(self.start + by * self._leap, self.end - 1)), self.end)
 
     def _change_end(self, by: int) -> None:
-        self._change_range(self.start, max(self.start + 1, min(self.end + by * self._leap, max(self._moves))))
+        self._change_range(self.start, max(self.start + 1, min(self.end + by * self._leap, self._length)))
 
     @property
     def _leap(self) -> int:
         """Moves that one press is worth."""
-        return max(1, max(self._moves) // 20)
+        return max(1, self._length // 20)
 
     def _change_range(self, start: int, end: int) -> None:
         if (start, end) != (self.start, self.end) and 0 <= start < end:
@@ -286,7 +299,7 @@ class Export(Scene):
         covered = pygame.Rect(self._preview.rect.right, 0, self.area.width - self._preview.rect.right, self.area.height)
         surface.fill(look.page, covered if self._preview.rect.width else self.area)
         surface.fill(look.page, (0, 0, self.area.width, self._preview.rect.top))
-        who = " and ".join(episode.player or "a player" for episode in self._episodes)
+        who = " and ".join(dict.fromkeys(episode.player or "a player" for episode in self._episodes))
         what = shown_name(self._episodes[0].game)
         heading(surface, look, self.area, "Film", f"{who} · {what} · seed {self._episodes[0].seed}")
         for item in self._focus.items:

@@ -1,8 +1,9 @@
-"""What a film will show, playing: the boards side by side from its first move to its last, again and again."""
+"""What a film will show, playing: boards side by side or in turn, from its first move to its last, again and again."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import pygame
@@ -26,17 +27,22 @@ class Preview:
 
     Args:
         app: the window.
-        episodes: one to six of one game.
+        episodes: of one game.
         moves: how far each is shown.
+        in_turn: whether they are shown one after another; moves are then counted through all.
     """
 
-    def __init__(self, app: App, episodes: Sequence[Episode], moves: Sequence[int]) -> None:
+    def __init__(self, app: App, episodes: Sequence[Episode], moves: Sequence[int], in_turn: bool) -> None:
         self._app = app
-        self._episodes, self._most = episodes, moves
-        self._boards = [Playback(replay_of(beginning(*each), app.studio)) for each in zip(episodes, moves, strict=True)]
+        boards = [Playback(replay_of(beginning(*each), app.studio)) for each in zip(episodes, moves, strict=True)]
+        self._scenes = [[board] for board in boards] if in_turn else [boards]
+        """Boards that play at once, and how many moves went before them."""
+        self._before = list(accumulate(moves, initial=0))[:-1] if in_turn else [0]
+        self._lengths = list(moves) if in_turn else [max(moves)]
         self._picture: tuple[str, Picture] | None = None
         self._held = 0.0
-        self._range = 0, max(moves)
+        self._range = 0, sum(self._lengths)
+        self._scene = 0
         self.rect = pygame.Rect(0, 0, 0, 0)
 
     def show(self, start: int, end: int) -> None:
@@ -44,21 +50,30 @@ class Preview:
         self._range = start, end
         self._begin()
 
+    @property
+    def _boards(self) -> list[Playback]:
+        return self._scenes[self._scene]
+
     def _begin(self) -> None:
-        self._held = 0.0
         start = self._range[0]
+        ends = [before + length for before, length in zip(self._before, self._lengths, strict=True)]
+        self._go_to(next((scene for scene, end in enumerate(ends) if start < end), len(ends) - 1))
+
+    def _go_to(self, scene: int) -> None:
+        self._held, self._scene = 0.0, scene
         for board in self._boards:
-            board.go_to(start)
+            board.go_to(max(0, self._range[0] - self._before[scene]))
 
     def update(self, dt: float, speed: float) -> bool:
         """Let time pass; True if it looks different."""
-        end = self._range[1]
+        end = self._range[1] - self._before[self._scene]
         rate = speed * self._boards[0].game.frame_rate
         changed = [board.advance(dt, rate, end) for board in self._boards]
         if not any(changed) and not any(board.moving or board.view is None for board in self._boards):
             self._held += dt
             if self._held >= _HELD_S:
-                self._begin()
+                more = self._scene + 1 < len(self._scenes) and self._before[self._scene + 1] < self._range[1]
+                self._go_to(self._scene + 1) if more else self._begin()
                 return True
         return any(changed)
 
