@@ -16,6 +16,8 @@ import uuid
 from enum import Enum
 from typing import Any, ClassVar, Literal
 
+# Ours first: it has the library leave out gradio, which nothing here shows.
+import grpo_arcade.games.openenv.server  # noqa: F401  isort: skip
 from openenv.core.env_server import Action, Environment, Observation, State
 from openenv.core.env_server.http_server import create_fastapi_app
 from pydantic import Field
