@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -25,14 +25,33 @@ _WORST_FIRST = (
 )
 
 
-def counted_score(episode: Episode) -> float:
+def counted_score(episode: Episode, worst: float = 0.0) -> float:
     """The score an episode counts for: the game's ``failure_score`` where the program failed, whatever it had reached.
 
-    Never more than it had reached, so that no program gains by failing.
+    Never more than it had reached, so that no program gains by failing; nor more than ``worst``, the lowest score of
+    those who played (:func:`worst_played`), since a game on somebody's server seldom says how bad it can get. In a game
+    whose scores go below zero, moving costs: there a game that was given up because of impossible moves has failed as
+    well, or not to move at all would be the best that one can do.
     """
-    if episode.outcome not in FAILURES:
+    if episode.outcome not in FAILURES and not _gave_up(episode):
         return float(episode.score)
-    return min(rules_of(episode).failure_score, float(episode.score))
+    lowest = min(rules_of(episode).failure_score, worst)
+    if episode.outcome not in FAILURES and lowest >= 0:
+        return float(episode.score)
+    return min(lowest, float(episode.score))
+
+
+def worst_played(episodes: Iterable[Episode], baselines: Mapping[str, float] | None = None) -> float:
+    """The lowest score among games that were played, and among the means of baselines; 0 where none is below it."""
+    played = (e.score for e in episodes if e.outcome.by_the_rules and not _gave_up(e))
+    return float(min((0.0, *played, *(baselines or {}).values())))
+
+
+def _gave_up(episode: Episode) -> bool:
+    """Whether little went on because the program made moves that are not possible."""
+    if episode.outcome is Outcome.CAPPED:
+        return 2 * episode.wasted > len(episode.actions)
+    return episode.outcome is Outcome.STUCK and episode.wasted > 0
 
 
 def lead(episode: Episode) -> float:
@@ -82,9 +101,9 @@ def _rules(game: str, options: str) -> Rules:
     return Rules(made.failure_score, made.step_cap)
 
 
-def mean_score(episodes: Sequence[Episode]) -> float:
+def mean_score(episodes: Sequence[Episode], worst: float = 0.0) -> float:
     """Mean of :func:`counted_score`."""
-    return statistics.fmean(map(counted_score, episodes))
+    return statistics.fmean(counted_score(episode, worst) for episode in episodes)
 
 
 def common_outcome(episodes: Sequence[Episode]) -> Outcome:

@@ -31,7 +31,7 @@ class Evaluation:
     @property
     def scores(self) -> list[list[float]]:
         """Counted scores, strategies × seeds."""
-        return [[counted_score(episode) for episode in rollout.episodes] for rollout in self.rollouts]
+        return [[counted_score(episode, rollout.worst) for episode in rollout.episodes] for rollout in self.rollouts]
 
     @property
     def mean(self) -> float:

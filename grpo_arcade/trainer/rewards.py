@@ -89,13 +89,14 @@ def progress(rollout: Rollout) -> tuple[float, str]:
     """Mean over the games of the score's place on a scale: 0 is random play, 1 a person, else the best baseline.
 
     ``(score - random) / (top - random)``, with the baselines' mean held-out scores and the game's ``human_score``; a
-    game the program failed has the game's ``failure_score``. Linear, so that advantages follow the score: on a
+    game the program failed, or where moving costs gave up, has the game's ``failure_score``, or the lowest score of
+    those who played if that is lower. Linear, so that advantages follow the score: on a
     logarithmic scale the spread of a group is that of its failures. A game whose scale has no length is measured by its
     score.
     """
     means = rollout.baselines or {}
     random = means.get("random", 0.0)
-    mean = statistics.fmean(map(counted_score, rollout.episodes))
+    mean = statistics.fmean(counted_score(episode, rollout.worst) for episode in rollout.episodes)
     top, whose = max(means.values(), default=0.0), "best baseline"
     if rollout.human_score is not None:
         top, whose = rollout.human_score, "a person"
@@ -118,19 +119,21 @@ def gets_further(rollout: Rollout) -> tuple[float, str]:
     if rollout.refusal is not None:
         return 0.0, "it was never called"
     top = rollout.human_score if rollout.human_score is not None else max((rollout.baselines or {}).values(), default=0)
-    came = [_came(episode, float(top)) for episode in rollout.episodes]
+    came = [_came(episode, float(top), rollout.worst) for episode in rollout.episodes]
     moves = sum(len(episode.actions) - episode.wasted for episode in rollout.episodes)
     reached = statistics.fmean(episode.score for episode in rollout.episodes)
     return statistics.fmean(came), f"{moves:,} moves that did something, mean score reached {score_text(reached)}"
 
 
-def _came(episode: Episode, top: float) -> float:
+def _came(episode: Episode, top: float, worst: float) -> float:
     rules = rules_of(episode)
     failed = episode.outcome in FAILURES
     moves = 1.0
     if failed or episode.outcome is Outcome.STUCK:
         moves = math.log1p(len(episode.actions) - episode.wasted) / math.log1p(rules.step_cap)
-    gained, most = max(0.0, episode.score - rules.failure_score), top - rules.failure_score
+    # Where moving costs, whoever makes no move that is possible has gained nothing by it.
+    reached = episode.score if failed else counted_score(episode, worst)
+    gained, most = max(0.0, reached - rules.failure_score), top - rules.failure_score
     # Without a known top, in a game of somebody's own, every point still counts for something.
     share = math.log1p(gained) / math.log1p(most) if most > 0 else gained / (1 + gained)
     return (moves + share) / (4 if failed else 2)
@@ -180,7 +183,7 @@ def beats_champion(rollout: Rollout) -> tuple[float, str]:
     if not rollout.champion:
         return 0.5, "there is no champion yet"
     pairs = list(zip(rollout.episodes, rollout.champion, strict=True))
-    marks = [_point(counted_score(own), counted_score(other)) for own, other in pairs]
+    marks = [_point(counted_score(own, rollout.worst), counted_score(other, rollout.worst)) for own, other in pairs]
     return statistics.fmean(marks), f"better on {marks.count(1.0)} of {len(marks)} seeds, equal on {marks.count(0.5)}"
 
 

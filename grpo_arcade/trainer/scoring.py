@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games import Episode, Outcome, make
 from grpo_arcade.games.episode import seat_results
-from grpo_arcade.trainer.counting import common_outcome, mean_score
+from grpo_arcade.trainer.counting import common_outcome, mean_score, worst_played
 from grpo_arcade.trainer.self_play import court
 from grpo_arcade.trainer.self_play.court import Opponent
 
@@ -56,11 +56,13 @@ class Rollout:
     """Of each such episode: the opponent, by its number in the league."""
     wall: str = ""
     """What it was played behind, as ``games/players/sandbox/walls.py`` names it; empty if it was not played."""
+    worst: float = 0.0
+    """The lowest score of those who played beside it, if below 0: no more is counted for a game that failed."""
 
     @property
     def score(self) -> float:
         """Mean counted score over the seeds."""
-        return mean_score(self.episodes)
+        return mean_score(self.episodes, self.worst)
 
     @property
     def broken_off(self) -> bool:
@@ -162,10 +164,18 @@ class Scorer:
         return bool(self._waiting)
 
     def collect(self) -> list[Rollout]:
-        """Wait for all that was submitted; the rollouts in order of their places."""
+        """Wait for all that was submitted; the rollouts in order of their places, each with the worst that was played.
+
+        All of a batch play the same game.
+        """
         while self._waiting:
             self._take(None)
-        return [self._rollouts[place] for place in sorted(self._rollouts)]
+        rollouts = [self._rollouts[place] for place in sorted(self._rollouts)]
+        if not rollouts:
+            return []
+        every = (episode for rollout in rollouts for episode in rollout.episodes)
+        worst = worst_played(every, self._assignments[0].baselines)
+        return [replace(rollout, worst=worst) for rollout in rollouts]
 
     def _take(self, timeout: float | None) -> None:
         if not self._waiting:

@@ -61,7 +61,7 @@ class Member:
 
     def add_games(self, rollout: Rollout) -> None:
         """It has played again."""
-        self.scores += map(counted_score, rollout.episodes)
+        self.scores += (counted_score(episode, rollout.worst) for episode in rollout.episodes)
         self.outcome, self.error = rollout.outcome, rollout.error
 
     def add_child(self, words: str) -> None:
