@@ -8,11 +8,13 @@ never part of it: whoever knew it would know the next game.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from grpo_arcade.foreign_text import one_line
 from grpo_arcade.games.episode import Episode, score_text
 from grpo_arcade.games.game import Game, Outcome
 from grpo_arcade.games.replay import Replay
+from grpo_arcade.games.seats import seat_number
 
 LONGEST = 700
 """Characters of a description."""
@@ -32,47 +34,78 @@ _ENDED = {
 }
 
 
-def describe(episode: Episode) -> str:
+def describe(episode: Episode, seat: str | int = 0) -> str:
     """What happened in an episode, on one line of at most :data:`LONGEST` characters.
 
     Of a game that cannot be played again here, only how it ended.
+
+    Args:
+        episode: of any game.
+        seat: whose view is told, by its name or number, where there are several; that seat is called you.
+
+    Raises:
+        ValueError: the game has no such seat, in one line.
     """
-    told = ending(episode)
     try:
         replay = Replay(episode)
     except ValueError:
-        return told
-    told += f" {replay.game.describe(replay) or in_general(episode, replay.game)}"
-    return one_line(told, LONGEST)
+        return ending(episode)
+    number = seat_number(replay.game, seat) if len(replay.game.seats) > 1 or seat != 0 else 0
+    if len(replay.game.seats) > 1:
+        own = replay.game.describe_seat(replay, number)
+    else:
+        own = replay.game.describe(replay)
+    return one_line(f"{ending(episode, number)} {own or in_general(episode, replay.game, number)}", LONGEST)
 
 
-def ending(episode: Episode) -> str:
-    """How it ended, after how many moves, with which score: one sentence."""
-    how = _ENDED.get(episode.outcome, episode.outcome.value)
+def ending(episode: Episode, seat: int = 0) -> str:
+    """How it ended, for a seat where there are several, after how many moves, with which score: one sentence."""
+    result = episode.seats[seat] if seat < len(episode.seats) else None
+    outcome, score, lost = (episode if result is None else result).outcome, episode.score, episode.wasted
+    if result is not None:
+        score, lost = result.score, result.wasted
+    how = _ENDED.get(outcome, outcome.value)
+    failed = [other for other in episode.seats if other is not result and not other.outcome.by_the_rules]
+    if outcome is Outcome.WON and failed:
+        how += ", because the program of another player failed"
     moves = episode.moves
-    wasted = f", {episode.wasted:,} of which changed nothing" if episode.wasted else ""
-    return f"{score_text(episode.score)} points; {how} after {moves:,} move{'s' * (moves != 1)}{wasted}."
+    wasted = f", {lost:,} of {'yours' if episode.seats else 'which'} changed nothing" if lost else ""
+    return f"{score_text(score)} points; {how} after {moves:,} move{'s' * (moves != 1)}{wasted}."
 
 
-def in_general(episode: Episode, game: Game) -> str:
-    """What can be said of any game: which actions were taken how often, and the last decisions."""
-    if not episode.actions:
+def in_general(episode: Episode, game: Game, seat: int = 0) -> str:
+    """What can be said of any game: which actions a seat took how often, and its last decisions."""
+    own = _own_actions(Replay(episode), seat)
+    if not own:
         return ""
-    counts = Counter(episode.actions).most_common(6)
-    shares = ", ".join(f"{game.actions[action]} {count / len(episode.actions):.0%}" for action, count in counts)
-    return f"Actions: {shares}. {last_decisions(Replay(episode))}"
+    counts = Counter(action for _, action in own).most_common(6)
+    shares = ", ".join(f"{game.actions[action]} {count / len(own):.0%}" for action, count in counts)
+    return f"Actions: {shares}. {last_decisions(Replay(episode), seat, [ply for ply, _ in own])}"
 
 
-def last_decisions(replay: Replay, count: int = LAST) -> str:
-    """The last decisions: what the program saw, and what it answered."""
-    told = []
-    replay.seek(replay.length - count)
-    while replay.ply < replay.length:
-        seen, ply, before = repr(replay.game.observation()), replay.ply, replay.score
+def _own_actions(replay: Replay, seat: int) -> list[tuple[int, int]]:
+    """Before which moves a seat decided, and what it did."""
+    each = replay.episode.per_step
+    own: list[tuple[int, int]] = []
+    while True:
+        ply, acting = replay.ply, replay.game.acting()
         if not replay.step():
-            break
-        gained = replay.score - before
+            return own
+        if seat in acting:
+            own.append((ply, replay.actions[ply * each + acting.index(seat)]))
+
+
+def last_decisions(replay: Replay, seat: int, plies: Sequence[int], count: int = LAST) -> str:
+    """The last decisions of a seat: what the program saw, and what it answered; ``plies`` are the moves before them."""
+    told = []
+    game, each = replay.game, replay.episode.per_step
+    for ply in plies[-count:]:
+        replay.seek(ply)
+        seen, before = repr(game.seat_observation(seat)), game.seat_score(seat)
+        action = replay.actions[ply * each + game.acting().index(seat)]
+        replay.step()
+        gained = game.seat_score(seat) - before
         points = f" ({gained:+g} points)" if gained else ""
         seen = seen if len(seen) <= _LONGEST_VIEW else seen[:_LONGEST_VIEW] + "…"
-        told.append(f"{seen} → {replay.game.actions[replay.actions[ply]]}{points}")
+        told.append(f"{seen} → {game.actions[action]}{points}")
     return "Its last decisions: " + "; ".join(told) + "." if told else ""

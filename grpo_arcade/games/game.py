@@ -374,6 +374,10 @@ class Game(ABC):
         """
         return ""
 
+    def describe_seat(self, replay: PlayedAgain, seat: int) -> str:
+        """As :meth:`describe`, of a game of several seats: what happened as that seat has it, which is called you."""
+        return ""
+
     baselines: Mapping[str, Baseline]
     """Trusted players by name, weakest first; ``random`` is always there."""
 

@@ -219,7 +219,7 @@ class Replay:
         return episode.outcome
 
 
-def _once_stuck_together(said: Sequence[Outcome], recorded: Outcome, replayed: Outcome) -> bool:
+def _once_stuck_together(said: Sequence[Outcome], recorded: object, replayed: object) -> bool:
     """Whether a seat is recorded as stuck that has won because the other is: recordings once said it of both."""
     return recorded is Outcome.STUCK and replayed is Outcome.WON and set(said) == {Outcome.STUCK}
 

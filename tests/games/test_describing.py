@@ -9,9 +9,11 @@ from grpo_arcade.games.atari.titles import SYMBOLIC
 from grpo_arcade.games.baseline_scores import play_baseline
 from grpo_arcade.games.describing import LONGEST, describe
 from grpo_arcade.games.game import Game
+from grpo_arcade.games.players import Contender, play_seats
 
 SEED = 2**32 + 12345
 SHORT = {"max_num_frames_per_episode": 1200}
+SECONDS = {"max_num_frames_per_episode": 400}
 
 
 def played(name, player, **options):
@@ -95,3 +97,78 @@ def test_an_episode_without_a_move_and_one_of_an_unknown_game_say_how_they_ended
     crashed = by_actions("2048", [], Outcome.CRASHED)
     assert describe(crashed).startswith("0 points; ended by an error of the program after 0 moves")
     assert describe(Episode("nothing", {}, SEED, b"\0", Outcome.LOST, 3.0)) == "3 points; lost after 1 move."
+
+
+def met(name, players, seed=SEED, seats=2, **options):
+    contenders = [Contender(str(n), **player) for n, player in enumerate(players)]
+    options = {
+        "players": seats,
+        **(SHORT if name == "atari/pong" else SECONDS if name.startswith("atari/") else {}),
+        **options,
+    }
+    (episode,) = play_seats(contenders, name, options, [seed], seatings=[tuple(range(seats))]).episodes
+    return episode
+
+
+RANDOM = {"baseline": "random"}
+STILL = {"source": "def strategy(state):\n    return 'NOOP'"}
+
+
+@pytest.mark.parametrize("title", ["pong", "boxing", "tennis", "combat"])
+def test_a_game_of_several_is_told_as_the_asked_seat_has_it(title):
+    episode = met(f"atari/{title}", [RANDOM, STILL])
+    told = [describe(episode, seat) for seat in (0, 1)]
+    names = episode.new_game().seats
+    for seat, words in enumerate(told):
+        assert 40 < len(words) <= LONGEST
+        assert words.startswith(f"{episode.seats[seat].score:g} points; ")
+        assert f"At the end you ({names[seat]}) had {episode.seats[seat].score:g}, {names[1 - seat]} " in words
+        assert describe(episode, names[seat]) == words
+        assert str(SEED) not in words
+    assert "Pressed: NOOP 100%." in told[1]
+    assert "Pressed: NOOP 100%." not in told[0]
+    with pytest.raises(ValueError, match="has no seat 'middle'"):
+        describe(episode, "middle")
+
+
+def test_points_for_one_paddle_are_points_against_the_other():
+    follow = "def strategy(state):\n    return 'UP' if state['ball_y'] < state['player_y'] + 6 else 'DOWN'"
+    episode = met("atari/pong", [{"source": follow}, STILL])
+    won = int(episode.score)
+    assert won > 0
+    assert "The opponent scored 0 times" in describe(episode, "right")
+    assert "you 0 times" in describe(episode, "left")
+    assert "When you missed it, the ball was " in describe(episode, "left")
+    assert "when you missed" not in describe(episode, "right").lower()
+
+
+def test_connect_four_for_two_is_told_with_the_columns_and_stones_of_the_asked_seat():
+    one, other = ({"source": f"def strategy(board):\n    return {column}"} for column in (1, 5))
+    episode = met("connect-four", [one, other], seed=4, opening=0)
+    red, yellow = describe(episode, "red"), describe(episode, "yellow")
+    assert "won after 7 moves" in red
+    assert "Your columns, the last ones: 1 1 1 1. " in red
+    assert red.endswith(" / .X...O. / .X...O. / .X...O..")
+    assert "lost after 7 moves" in yellow
+    assert "Your columns, the last ones: 5 5 5. " in yellow
+    assert yellow.endswith(" / .O...X. / .O...X. / .O...X..")
+
+
+def test_a_game_of_several_without_words_of_its_own_is_told_by_what_the_asked_seat_saw_and_did(
+    seated_games_plugged_in,
+):
+    for name in ("sticks", "coins"):
+        both = [Contender(who, baseline="random") for who in "ab"]
+        (episode,) = play_seats(both, name, {}, [3], seatings=[(0, 1)]).episodes
+        for seat in (0, 1):
+            game, own = episode.new_game(), []
+            for at in range(episode.moves):
+                each = episode.actions[at * episode.per_step : (at + 1) * episode.per_step]
+                if seat in game.acting():
+                    own.append((game.seat_observation(seat), game.actions[each[game.acting().index(seat)]]))
+                game.step_seats(each)
+            seen, action = own[-1]
+            assert f"{seen} → {action}" in describe(episode, seat)
+    failed = met("connect-four", [{"source": "def strategy(board):\n    return 1 // 0"}, RANDOM])
+    assert "won, because the program of another player failed" in describe(failed, 1)
+    assert "ended by an error of the program" in describe(failed, 0)

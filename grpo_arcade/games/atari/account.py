@@ -40,16 +40,47 @@ def account(game: Game, replay: PlayedAgain, own: Account | None) -> str:
     return " ".join(part for part in told if part)
 
 
-def points(scores: Sequence[float]) -> str:
-    """When points came and went: one sentence."""
+def account_of_seat(game: Game, replay: PlayedAgain, seat: int, own: Account | None) -> str:
+    """The same of a game of several, as one seat has it; ``own`` is told of the states that this seat has seen."""
+    if not replay.length:
+        return ""
+    seats = range(len(game.seats))
+    states: list[State] = []
+    scores = [[game.seat_score(each) for each in seats]]
+    while True:
+        if own is not None:
+            states.append(game.seat_observation(seat))
+        if not replay.step():
+            break
+        scores.append([game.seat_score(each) for each in seats])
+    mine = [row[seat] for row in scores]
+    pressed = [game.actions[action] for action in replay.actions[seat :: len(seats)][: len(scores) - 1]]
+    told = [tally(game.seats, scores[-1], seat), points(mine)]
+    if any(sum(row) for row in scores):
+        # Not each point of one is a loss of the other, so that theirs are worth telling too.
+        theirs = [max(row[each] for each in seats if each != seat) for row in scores]
+        told.append(points(theirs, "by your opponent " if len(seats) == 2 else "by the best of the others "))
+    if own is not None and len(states) > 1:
+        told.insert(0, own(states, pressed))
+    return " ".join(part for part in (*told, buttons(pressed)) if part)
+
+
+def tally(names: Sequence[str], scores: Sequence[float], seat: int) -> str:
+    """Who had how many points at the end: one sentence."""
+    others = ", ".join(f"{name} {scores[each]:g}" for each, name in enumerate(names) if each != seat)
+    return f"At the end you ({names[seat]}) had {scores[seat]:g}, {others}."
+
+
+def points(scores: Sequence[float], by: str = "") -> str:
+    """When points came and went: one sentence; ``by`` says whose they are, where that is not you."""
     up = [at for at in range(1, len(scores)) if scores[at] > scores[at - 1]]
     down = [at for at in range(1, len(scores)) if scores[at] < scores[at - 1]]
     told = []
     if up:
-        told.append(f"Points were made {times(len(up))}, first at decision {up[0]:,}, last at {up[-1]:,}.")
+        told.append(f"Points were made {by}{times(len(up))}, first at decision {up[0]:,}, last at {up[-1]:,}.")
     if down:
         told.append(f"Points were lost {times(len(down))}, last at decision {down[-1]:,}.")
-    return " ".join(told) or "No point was ever made."
+    return " ".join(told) or f"No point was ever made{' ' + by.strip() if by else ''}."
 
 
 def buttons(pressed: Sequence[str]) -> str:

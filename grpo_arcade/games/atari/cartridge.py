@@ -24,6 +24,8 @@ class Court:
     """As of :class:`Cartridge`."""
     toolbox: Toolbox | None = None
     """Likewise."""
+    account: Account | None = None
+    """Likewise, of the states that one seat has seen."""
     zero_sum: bool = False
     """Whether a point for one is always one lost for others. What else the emulator takes is then a penalty of its own,
     for who does not serve within two seconds, and counts for nothing."""

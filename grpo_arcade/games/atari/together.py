@@ -253,8 +253,14 @@ class AtariTogether(Atari):
         return f"which of the {self._players} players you are, {names}"
 
     def describe(self, replay: PlayedAgain) -> str:
-        """Nothing yet that is not said of any game: what led to the end differs by the seat."""
-        return ""
+        """As the first seat has it."""
+        return self.describe_seat(replay, 0)
+
+    def describe_seat(self, replay: PlayedAgain, seat: int) -> str:
+        """The points of all, when they came, what that seat pressed, and what the title's own module knows to tell."""
+        from grpo_arcade.games.atari.account import account_of_seat
+
+        return account_of_seat(self, replay, seat, self._court.account)
 
     def baseline_scores(self) -> Mapping[str, Any] | None:
         """None: what a baseline scores depends on who sits at the other seats."""

@@ -224,9 +224,13 @@ class ConnectFour(Game):
 
     def describe(self, replay: PlayedAgain) -> str:
         """The columns that were chosen, and the board at the end."""
+        return self.describe_seat(replay, 0)
+
+    def describe_seat(self, replay: PlayedAgain, seat: int) -> str:
+        """The columns that this seat has chosen, and the board at the end as it has it."""
         from grpo_arcade.games.connect_four.account import account
 
-        return account(self, replay)
+        return account(self, replay, seat)
 
     def baseline_scores(self) -> Mapping[str, Any] | None:
         """Stored results of the baselines for exactly these options, or None."""

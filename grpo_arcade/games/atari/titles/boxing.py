@@ -111,6 +111,7 @@ CARTRIDGE = Cartridge(
             tuple(Objects(FIELDS, each, moving=("player", "enemy")) for each in (read, read_black)),
             scripted,
             _TOOLBOX,
+            account,
             zero_sum=True,
         )
     },

@@ -111,6 +111,7 @@ CARTRIDGE = Cartridge(
             tuple(Objects(FIELDS, each, moving=("ball", "shadow")) for each in (read, read_blue)),
             scripted,
             _TOOLBOX,
+            account,
             zero_sum=True,
         )
     },
