@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from grpo_arcade.games import Outcome, make
 from grpo_arcade.games.twenty48 import Twenty48, most_moves, rules
+from grpo_arcade.games.twenty48.packed import packed_boards
 
 STEPS = {0: (-1, 0), 1: (0, 1), 2: (1, 0), 3: (0, -1)}
 
@@ -390,4 +391,4 @@ def test_scores_only_grow_and_by_what_the_move_gains():
 def test_boards_are_packed_as_marshal_writes_their_lists(size, count, random):
     boards = [bytes(random.choice((0, 0, 1, 2, 5, 17)) for _ in range(size * size)) for _ in range(count)]
     grid = rules.grid(size)
-    assert grid.packed(boards) == marshal.dumps([grid.tiles(board) for board in boards], 2)
+    assert packed_boards(size).pack(boards) == marshal.dumps([grid.tiles(board) for board in boards], 2)

@@ -1,7 +1,8 @@
 """The game 2048: slide, merge, reach the target.
 
-``rules`` moves tiles, ``view`` is a position to be seen, ``picture`` draws it, ``prompt`` asks a model for a strategy,
-``toolbox`` is what it may call, ``baselines`` play, ``account`` tells of an episode.
+``rules`` moves tiles, ``packed`` writes boards for strategies, ``view`` is a position to be seen, ``picture`` draws it,
+``prompt`` asks a model for a strategy, ``toolbox`` is what it may call, ``baselines`` play, ``account`` tells of an
+episode.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from grpo_arcade.games.game import Baseline, Game, Outcome, Picture
 from grpo_arcade.games.played_again import PlayedAgain
 from grpo_arcade.games.twenty48 import rules
 from grpo_arcade.games.twenty48.baselines import BASELINES
+from grpo_arcade.games.twenty48.packed import packed_boards
 from grpo_arcade.games.twenty48.prompt import prompt
 from grpo_arcade.games.twenty48.toolbox import TOOLBOX
 from grpo_arcade.games.twenty48.view import Twenty48View
@@ -150,7 +152,7 @@ class Twenty48(Game):
     @classmethod
     def packed_observations(cls, games: Sequence[Self]) -> bytes:
         """As :class:`~grpo_arcade.games.game.Game` says."""
-        return games[0]._grid.packed([game._board for game in games])
+        return packed_boards(games[0].size).pack([game._board for game in games])
 
     def observation_space(self) -> Box:
         """The observation as Gymnasium describes it: tile values as ``int32`` of shape (size, size)."""

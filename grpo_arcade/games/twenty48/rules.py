@@ -9,9 +9,8 @@ the left is looked up in a table that is filled as rows turn up.
 
 from __future__ import annotations
 
-import marshal
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -74,7 +73,6 @@ _slid_right = RowTable(lambda row: slide_left(row[::-1])[::-1]).__getitem__
 _worth_of = RowTable(_worth).__getitem__
 _ways_of = RowTable(_ways).__getitem__
 _tiles_of = RowTable(lambda row: [1 << tile if tile else 0 for tile in row]).__getitem__
-_packed_of = RowTable(lambda row: marshal.dumps(_tiles_of(row), 2)).__getitem__
 _copy = list.copy
 
 # Index: the sum of _ways over the rows, and the same over the columns.
@@ -103,11 +101,6 @@ def _splitter(width: int, count: int) -> Callable[[bytes], tuple[bytes, ...]]:
     return struct.Struct(f"{width}s" * count).unpack
 
 
-def _list_head(length: int) -> bytes:
-    """How a list of that many values begins as ``marshal`` writes it."""
-    return b"[" + struct.pack("<I", length)
-
-
 class Grid:
     """The moves of one board size; :func:`grid` keeps one for each."""
 
@@ -128,7 +121,6 @@ class Grid:
         """The board's rows, each as bytes."""
         self.shifts = tuple(map(self._shifter, self.turns))
         """:meth:`shift` by action: for whoever moves often, a call less."""
-        self._list_of_rows = _list_head(size)
 
     def _shifter(self, turn: bytes) -> Callable[[bytes], bytes]:
         rows, padding, join = self.rows, self._padding, b"".join
@@ -168,15 +160,6 @@ class Grid:
     def tiles(self, board: bytes) -> list[list[int]]:
         """The board as a new list of rows of tile values, top row first; 0 is empty."""
         return [*map(_copy, map(_tiles_of, self.rows(board)))]
-
-    def packed(self, boards: Sequence[bytes]) -> bytes:
-        """A list of :meth:`tiles` of each board as ``marshal`` writes it in its version 2."""
-        size, begin, parts = self.size, self._list_of_rows, [_list_head(len(boards))]
-        for at in range(0, len(boards), BLOCK):
-            some = boards[at : at + BLOCK]
-            rows = map(_packed_of, _splitter(size, len(some) * size)(b"".join(some)))
-            parts += [begin + b"".join(board) for board in zip(*[rows] * size, strict=True)]
-        return b"".join(parts)
 
     def slides(self, board: bytes, action: int) -> tuple[Slide, ...]:
         """Where each tile of the board goes in a move, in reading order of where it comes from.
