@@ -14,7 +14,7 @@ from grpo_arcade.arcade.window.home.games import ATARI, ATARI_TILES
 from grpo_arcade.arcade.window.home.trainings import Plan
 from grpo_arcade.arcade.window.play.options import choices
 from grpo_arcade.arcade.window.shell.scene import Event, Scene
-from grpo_arcade.arcade.window.shell.widgets import Focus, Item, column, draw_item, heading, stepped
+from grpo_arcade.arcade.window.shell.widgets import CHANGED_BY_ARROWS, Focus, Item, column, draw_item, heading, stepped
 from grpo_arcade.games import game_names, make, score_text
 from grpo_arcade.games.names import shown_name
 from grpo_arcade.recordings.runs.folder import RESUMABLE, checkpoints
@@ -69,6 +69,7 @@ class TrainScene(Scene):
 
     title = "Train"
     contexts = ("menu",)
+    words = CHANGED_BY_ARROWS
 
     def __init__(self, app: App, game: str, options: Mapping[str, Any], start: Callable[[Plan], None]) -> None:
         super().__init__(app)

@@ -15,7 +15,7 @@ from grpo_arcade.arcade.players.player import Baseline, Program, StrategyFile
 from grpo_arcade.arcade.window.background.advice import HintPlayer
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.shell.scene import Dropped, Event, Scene
-from grpo_arcade.arcade.window.shell.widgets import Focus, Item, draw_item, heading, stepped
+from grpo_arcade.arcade.window.shell.widgets import CHANGED_BY_ARROWS, Focus, Item, draw_item, heading, stepped
 from grpo_arcade.games import Game, make
 from grpo_arcade.games.names import shown_name
 
@@ -69,6 +69,7 @@ class Options(Scene):
 
     title = "Options"
     contexts = ("menu",)
+    words = CHANGED_BY_ARROWS
 
     def __init__(self, app: App, play: Playing) -> None:
         super().__init__(app)
@@ -170,4 +171,4 @@ class Options(Scene):
 
     def keys(self) -> Sequence[str]:
         """Few."""
-        return ("menu.choose", "app.back")
+        return ("menu.choose", "menu.left", "menu.right", "app.back")

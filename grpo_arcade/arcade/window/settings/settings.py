@@ -14,7 +14,7 @@ from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.settings.keys import KeysScene
 from grpo_arcade.arcade.window.shell.preferences import choose, mute
 from grpo_arcade.arcade.window.shell.scene import Event, Scene
-from grpo_arcade.arcade.window.shell.widgets import Focus, Item, column, draw_item, heading, stepped
+from grpo_arcade.arcade.window.shell.widgets import CHANGED_BY_ARROWS, Focus, Item, column, draw_item, heading, stepped
 from grpo_arcade.games import make
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class SettingsScene(Scene):
 
     title = "Settings"
     contexts = ("menu",)
+    words = CHANGED_BY_ARROWS
 
     def __init__(self, app: App) -> None:
         super().__init__(app)

@@ -51,7 +51,8 @@ class FramePainter:
             scene.whole = True
             scene.draw(below)
             scene.whole = False
-            self.bar.draw(below, look, bindings, keys, device, "app.help", typing=scene.wants_text)
+            called, typing = scene.words, scene.wants_text
+            self.bar.draw(below, look, bindings, keys, device, "app.help", called=called, typing=typing)
             if help is not None:
                 help.draw(below, look, bindings)
             if self._under is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import pygame
@@ -88,6 +88,7 @@ class KeyBar:
     def __init__(self) -> None:
         self._chips: list[tuple[pygame.Rect, str]] = []
         self._typing = False
+        self._called: Mapping[str, str] = {}
         self.hovered: str | None = None
 
     @staticmethod
@@ -104,13 +105,15 @@ class KeyBar:
         device: str,
         help_id: str,
         *,
+        called: Mapping[str, str],
         typing: bool = False,
     ) -> None:
         """Paint as many of the actions as fit; the help is always there, on the right.
 
-        While somebody is ``typing``, a key that prints is no key of an action and is not named as one.
+        ``called``: what some of them are called here. While somebody is ``typing``, a key that prints is no key of an
+        action and is not named as one.
         """
-        self._typing = typing
+        self._typing, self._called = typing, called
         bar = pygame.Rect(0, surface.get_height() - self.height(look), surface.get_width(), self.height(look))
         surface.fill(look.sunken, bar)
         surface.fill(look.line, (0, bar.top, bar.width, 1))
@@ -136,7 +139,7 @@ class KeyBar:
         if self._typing and device != "pad":
             words = [word for word in words if len(word) > 1] or words
         key = binding_label(words[0]) if words else bindings.key_label(id)
-        label = bindings.action(id).label
+        label = self._called.get(id, bindings.action(id).label)
         return key, "" if label == key else label  # an arrow that is called by its name says it once
 
     def _chip_width(self, look: Theme, bindings: Bindings, id: str, device: str) -> int:

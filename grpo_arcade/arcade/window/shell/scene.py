@@ -44,6 +44,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import pygame
@@ -139,6 +140,8 @@ class Scene:
     """Whether typing gives :class:`Typed`."""
     wants_key: bool = False
     """Whether the next key gives :class:`Pressed`."""
+    words: Mapping[str, str] = MappingProxyType({})
+    """What actions are called here in the bar of keys, where their own label says too little: "Right" scrolls, say."""
     holds: bool = False
     """Whether it matters how long a key is held: the scene is told :class:`Released`, and events are handled before
     time passes, so that what is held counts in the very next frame."""

@@ -12,6 +12,9 @@ from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.theme import Theme
 from grpo_arcade.arcade.window.shell.scene import Act, Event, Pointer
 
+CHANGED_BY_ARROWS = {"menu.left": "", "menu.right": "Change"}
+"""What the arrows are called in the bar of keys, where the items have values."""
+
 
 @dataclass(slots=True)
 class Item:

@@ -20,7 +20,7 @@ from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.home.games import ATARI_TILES
 from grpo_arcade.arcade.window.play.options import choices
 from grpo_arcade.arcade.window.shell.scene import Dropped, Event, Scene
-from grpo_arcade.arcade.window.shell.widgets import Focus, Item, column, draw_item, heading, stepped
+from grpo_arcade.arcade.window.shell.widgets import CHANGED_BY_ARROWS, Focus, Item, column, draw_item, heading, stepped
 from grpo_arcade.arcade.window.versus.going import PACES
 from grpo_arcade.arcade.window.versus.match import Match
 from grpo_arcade.arcade.window.versus.player_list import PlayerList
@@ -50,6 +50,7 @@ class VersusScene(Scene):
 
     title = "Versus"
     contexts = ("menu",)
+    words = CHANGED_BY_ARROWS
 
     def __init__(self, app: App, game: str = "2048", players: Sequence[str] = ()) -> None:
         super().__init__(app)

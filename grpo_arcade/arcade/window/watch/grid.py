@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
 
 import pygame
@@ -13,6 +14,7 @@ from grpo_arcade.arcade.window.draw.theme import Theme
 from grpo_arcade.arcade.window.shell.widgets import FRAME
 from grpo_arcade.arcade.window.watch.tile import Tile
 
+Size = tuple[int, int]
 MOST_BOARDS = 16
 _SMALLEST_BOARD = 64
 """Points, and at least as many pixels less a few; where boards would be smaller there are fewer on a page."""
@@ -74,13 +76,14 @@ class TileGrid:
                     return tile
         return None
 
-    def place(self, look: Theme, expected: int, aspect: float) -> None:
+    def place(self, look: Theme, expected: int, aspect: float, fitted: Callable[[Size], Size]) -> None:
         """Find a place for each board in sight.
 
         Args:
             look: the theme.
             expected: boards a whole group has: there is room for all that will come, so that none moves when one does.
             aspect: width over height of a board.
+            fitted: the size of a board in the room there is for one, which may leave some of it.
         """
         smallest = max(look.px(_SMALLEST_BOARD), _SMALLEST_BOARD - 12)
         groups = Counter(tile.entrant.group for tile in self.tiles if tile.entrant)
@@ -93,6 +96,7 @@ class TileGrid:
         self.per_page = count
         self.page = min(self.page, max(0, len(self.pages()) - 1))
         rows = -(-count // columns)
+        wide, tall = fitted((wide, tall))
         cell_width, cell_height = self.area.width // columns, self.area.height // rows
         for place, tile in enumerate(self.visible()):
             row, column = divmod(place, columns)

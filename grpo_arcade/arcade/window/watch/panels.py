@@ -11,6 +11,7 @@ import pygame
 from grpo_arcade.arcade.scales import reaching
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.theme import Theme
+from grpo_arcade.arcade.window.watch.clear_places import draw_level_names, whole_clauses
 from grpo_arcade.arcade.window.watch.headline import time_left
 from grpo_arcade.arcade.window.watch.run_feed import News, Point
 from grpo_arcade.arcade.window.watch.story_chart import thinned
@@ -132,23 +133,18 @@ class Strip:
             return plot.bottom - 1 - look.px(2) - room * ((value - low) / span if high > low else 0.5)
 
         near = {name: height(mean) for name, mean in baselines.items() if mean not in beyond}
-        _draw_baselines(surface, look, plot, near)
+        for y in near.values():
+            surface.fill(theme.mix(look.card, look.faint, 0.6), (plot.left, round(y), plot.width, max(1, look.px(1))))
         at = [(plot.left + (plot.width - 1) * step / self._last, height(value)) for step, value in dots]
         colour = look.rival >> 16 & 255, look.rival >> 8 & 255, look.rival & 255
         if len(at) > 1:
             for lower in (0, max(1, look.px(1)) / 2):
                 pygame.draw.aalines(surface, colour, False, [(x, y + lower) for x, y in at])
         pygame.draw.circle(surface, colour, at[-1], max(2, look.px(2.5)))
-
-
-def _draw_baselines(surface: pygame.Surface, look: Theme, plot: pygame.Rect, near: Mapping[str, float]) -> None:
-    """Lines at their heights, with their names."""
-    small = look.px(theme.CAPTION * 0.8)
-    for y in near.values():
-        surface.fill(theme.mix(look.card, look.faint, 0.6), (plot.left, round(y), plot.width, max(1, look.px(1))))
-    for name, y in near.items() if plot.height >= 3 * small else ():
-        beside = y - small if y - small > plot.top else y + small
-        paint.text(surface, name, (plot.left + small // 2, round(beside)), small, look.faint, room=plot.width // 2)
+        small = look.px(theme.CAPTION * 0.8)
+        if plot.height >= 3 * small:
+            levels = {name: round(y) for name, y in near.items()}
+            draw_level_names(surface, plot, levels, [at], height=small, ink=look.faint, ground=look.card)
 
 
 def _draw_beyond(
@@ -159,10 +155,11 @@ def _draw_beyond(
     if not beyond or room < 4 * small:
         return
     x, y = at
-    pygame.draw.polygon(surface, look.faint, [(x, y - small // 3), (x - small // 3, y + small // 4),
-                                              (x + small // 3, y + small // 4)])  # fmt: skip
-    words = ", ".join(f"{name} {score_text(mean)}" for name, mean in beyond.items())
-    paint.text(surface, words, (x + small // 2, y), small, look.faint, room=room - small)
+    nearest = sorted(beyond.items(), key=lambda item: item[1])
+    words = ", ".join(f"{name} {score_text(mean)}" for name, mean in nearest)
+    if words := whole_clauses(words, room - 3 * small // 2, small):
+        paint.arrow(surface, (x, y), small, "up", look.faint)
+        paint.text(surface, words, (x + small, y), small, look.faint)
 
 
 def status_words(news: News, folder: Path, pinned: bool, more: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from grpo_arcade.arcade.window.draw.boards import board_size
 from grpo_arcade.arcade.window.draw.code_view import CodeView
 from grpo_arcade.arcade.window.draw.theme import Theme
 from grpo_arcade.arcade.window.draw.words import outcome_words
+from grpo_arcade.arcade.window.watch.clear_places import whole_clauses
 from grpo_arcade.arcade.window.watch.descent import against_parent, draw_line
 from grpo_arcade.arcade.window.watch.run_feed import News, champion_score
 from grpo_arcade.arcade.window.watch.story_chart import StoryChart
@@ -81,7 +82,7 @@ class Spotlight:
         tall = self._headline_height(look, compact)
         inset = 0 if compact else look.px(theme.PAD) - gap  # begins where the heading above it does
         self.headline = pygame.Rect(area.left + inset, area.top, area.width - inset, tall)
-        body = pygame.Rect(area.left, area.top + tall + gap // 2, area.width, 0)
+        body = pygame.Rect(self.headline.left, area.top + tall + gap // 2, self.headline.width, 0)
         body.height = max(1, area.bottom - body.top)
         nothing = pygame.Rect(body.topleft, (0, 0))
         self._facts, self._title = nothing.copy(), nothing.copy()
@@ -111,7 +112,7 @@ class Spotlight:
         alone = self.part == "board"
         left = body.width * (3 if alone else 2) // 5
         game = self.tile.playback.game
-        facts = 0 if compact else look.px(190)
+        facts = 0 if compact else self._facts_height(look, body.height // 2)
         room = (left, body.height) if alone or compact else (left * 19 // 20, body.height - facts)
         size = board_size(game, picture, room)
         if alone:
@@ -127,6 +128,12 @@ class Spotlight:
         self._board = pygame.Rect((body.left + (left - size[0]) // 2, body.top), size)
         top = body.top + size[1] + gap
         self._facts = pygame.Rect(body.left, top, left, max(0, body.bottom - top))
+
+    def _facts_height(self, look: Theme, most: int) -> int:
+        """What its score, its place among the baselines, its reward and the functions that paid it need."""
+        lines = 4 + len(self._measure.rewards) + (self.tile.entrant is not None and bool(self.tile.entrant.error))
+        step = round(look.px(theme.BODY) * theme.LINE)
+        return min(most, look.px(theme.HEADING * 1.9) + lines * step + look.px(theme.GAP))
 
     def _lay_out_code(self, area: pygame.Rect, look: Theme) -> None:
         line = round(look.px(theme.BODY) * theme.LINE)
@@ -203,9 +210,9 @@ class Spotlight:
             colour = look.ink
         else:
             count = len(self.code.new)
-            words = (
-                f"Its program: {count} line{'s' if count != 1 else ''} new against the champion of step {rival.step}"
-            )
+            words = f"Its program: {count} line{'s' if count != 1 else ''} new"
+            longer = f"{words} against the champion of step {rival.step}"
+            words = longer if paint.text_width(longer, height, "bold") <= self._title.width else words
             colour = look.ink
         at = self._title.left, self._title.top + self._title.height // 2 - look.px(2)
         paint.text(surface, words, at, height, colour, weight="bold", room=self._title.width)
@@ -231,8 +238,9 @@ class Spotlight:
                 )
             box = paint.text(surface, label, (area.left, middle), min(tall, 2 * height), colour, room=right - area.left)
             if note and right - box.right > 4 * height:
-                at = box.right + height, middle
-                paint.text(surface, note, at, look.px(theme.CAPTION), look.faint, room=right - box.right - height)
+                at, small = (box.right + height, middle), look.px(theme.CAPTION)
+                room = right - box.right - height
+                paint.text(surface, whole_clauses(note, room, small), at, small, look.faint)
             y += high
 
         large = look.px(theme.HEADING), look.px(theme.HEADING * 1.9)

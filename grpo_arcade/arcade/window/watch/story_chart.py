@@ -5,13 +5,14 @@ The axis is fitted to the curves, so that a climb fills it; a baseline far beyon
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pygame
 
 from grpo_arcade.arcade.scales import labelled, reaching, roomy, ticks
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.theme import Theme
+from grpo_arcade.arcade.window.watch.clear_places import Line, clearest, draw_level_names
 from grpo_arcade.arcade.window.watch.run_feed import News
 from grpo_arcade.games import score_text
 
@@ -62,13 +63,15 @@ class StoryChart:
         self._plot = pygame.Rect(inside.left + wide + pad, inside.top, 0, inside.height - 2 * small)
         self._plot.width = inside.right - self._plot.left
         near = {name: level for name, level in news.baselines.items() if level not in beyond}
-        self._draw_axes(surface, look, limits, marks, near)
-        self._draw_beyond(surface, look, limits, {name: level for name, level in news.baselines.items()
-                                                  if level in beyond})  # fmt: skip
+        levels = {f"{name} {score_text(level)}": round(self._y(level, limits)) for name, level in near.items()}
+        self._draw_axes(surface, look, limits, marks, levels.values())
         self._draw_shown(surface, look, news)
-        self._draw_line(surface, look, limits, training, look.faint, look.px(1))
-        self._draw_line(surface, look, limits, held_out, look.rival, look.px(2.5))
-        self._draw_end(surface, look, limits, curves[-1], news)
+        drawn = [self._draw_line(surface, look, limits, training, look.faint, look.px(1)),
+                 self._draw_line(surface, look, limits, held_out, look.rival, look.px(2.5))]  # fmt: skip
+        far = {name: level for name, level in news.baselines.items() if level in beyond}
+        taken = self._draw_beyond(surface, look, limits, far)
+        taken.append(self._draw_end(surface, look, limits, curves[-1], news, drawn, taken))
+        draw_level_names(surface, self._plot, levels, drawn, height=small, ink=look.soft, ground=look.card, taken=taken)
 
     def _x(self, step: float) -> float:
         return self._plot.left + (self._plot.width - 1) * step / self._last
@@ -105,23 +108,17 @@ class StoryChart:
         look: Theme,
         limits: tuple[float, float],
         marks: Sequence[tuple[float, str]],
-        near: Mapping[str, float],
+        levels: Iterable[int],
     ) -> None:
+        """Ticks, and a broken line at each of the levels."""
         plot, small, thin = self._plot, look.px(theme.CAPTION), max(1, look.px(1))
         for value, words in marks:
             y = round(self._y(value, limits))
             surface.fill(theme.mix(look.card, look.line, 0.5), (plot.left, y, plot.width, thin))
             paint.text(surface, words, (plot.left - small // 2, y), small, look.faint, anchor="right")
-        taken: list[int] = []
-        for name, level in near.items():
-            y = round(self._y(level, limits))
+        for y in levels:
             for x in range(plot.left, plot.right, 3 * small // 2):
                 surface.fill(look.soft, (x, y, min(small, plot.right - x), thin))
-            places = [at for at in (y - small, y + small) if plot.top + small // 2 <= at <= plot.bottom - small // 2]
-            beside = next((at for at in places if all(abs(at - other) > small for other in taken)), places[0])
-            taken.append(beside)
-            words = f"{name} {score_text(level)}"
-            paint.text(surface, words, (plot.left + small // 2, beside), small, look.soft, room=plot.width // 2)
         steps = labelled([mark for mark in ticks(0, self._last, max(2, plot.width // (8 * small))) if mark % 1 == 0])
         for step, words in steps:
             x = round(self._x(step))
@@ -131,17 +128,24 @@ class StoryChart:
 
     def _draw_beyond(
         self, surface: pygame.Surface, look: Theme, limits: tuple[float, float], beyond: Mapping[str, float]
-    ) -> None:
-        """Baselines that the axis does not reach, at its upper or lower edge."""
+    ) -> list[pygame.Rect]:
+        """Baselines that the axis does not reach, at its upper or lower edge; what they cover."""
         plot, small = self._plot, look.px(theme.CAPTION)
+        written: list[pygame.Rect] = []
         for above in (True, False):
             names = [f"{name} {score_text(level)}" for name, level in beyond.items() if (level > limits[1]) == above]
             if not names:
                 continue
             y = plot.top + small if above else plot.bottom - small
             words = ", ".join(names)
-            box = paint.text(surface, words, (plot.centerx, y), small, look.soft, anchor="middle", room=plot.width // 2)
-            paint.arrow(surface, (box.left - small, y), small, "up" if above else "down", look.soft)
+            wide = min(paint.text_width(words, small), plot.width // 2)
+            box = pygame.Rect(0, 0, wide + 2 * small, 2 * small)
+            box.center = plot.centerx, y
+            surface.fill(look.card, box.inflate(0, -small // 2))
+            paint.text(surface, words, (box.right, y), small, look.soft, anchor="right", room=wide)
+            paint.arrow(surface, (box.left + small // 2, y), small, "up" if above else "down", look.soft)
+            written.append(box)
+        return written
 
     def _draw_shown(self, surface: pygame.Surface, look: Theme, news: News) -> None:
         plot = self._plot
@@ -165,27 +169,40 @@ class StoryChart:
         curve: Curve,
         colour: int,
         thick: int,
-    ) -> None:
+    ) -> Line:
         rgb = colour >> 16 & 255, colour >> 8 & 255, colour & 255
         at = [(self._x(step), self._y(value, limits)) for step, value in thinned(curve, max(2, self._plot.width // 2))]
         for lower in range(-(thick // 2), thick - thick // 2) if len(at) > 1 else ():
             pygame.draw.aalines(surface, rgb, False, [(x, y + lower) for x, y in at])
         for x, y in at if len(at) <= 12 and thick > look.px(1) else at[-1:]:
             pygame.draw.circle(surface, rgb, (round(x), round(y)), max(2, thick + look.px(1)))
+        return at
 
     def _draw_end(
-        self, surface: pygame.Surface, look: Theme, limits: tuple[float, float], curve: Curve, news: News
-    ) -> None:
-        """The score as it stood at the step that is shown, beside its point."""
+        self,
+        surface: pygame.Surface,
+        look: Theme,
+        limits: tuple[float, float],
+        curve: Curve,
+        news: News,
+        drawn: Sequence[Line],
+        taken: Sequence[pygame.Rect],
+    ) -> pygame.Rect:
+        """The score as it stood at the step that is shown, beside its point; what it covers."""
         until = [point for point in curve if point[0] <= max(news.shown, 1)] or list(curve[:1])
         step, value = until[-1]
         height = look.px(theme.BODY)
         x, y = round(self._x(step)), round(self._y(value, limits))
         pygame.draw.circle(surface, _rgb(look.rival), (x, y), look.px(5))
-        wide = paint.text_width(score_text(value), height, "bold")
-        left = x - wide - height if x + wide + height > self._plot.right else x + height
-        y = y - height * 3 // 2 if y - 2 * height > self._plot.top else y + height * 3 // 2
-        paint.text(surface, score_text(value), (left, y), height, look.ink, weight="bold")
+        box = pygame.Rect(0, 0, paint.text_width(score_text(value), height, "bold"), height * 3 // 2)
+        places = [box.move(left, middle - box.height // 2)
+                  for middle in (y - height * 3 // 2, y + height * 3 // 2)
+                  for left in (x + height, x - box.width // 2, x - box.width - height)]  # fmt: skip
+        inside = [place for place in places if self._plot.contains(place)] or [box.move(x, y).clamp(self._plot)]
+        box = clearest(inside, drawn, taken)
+        surface.fill(look.card, box.inflate(height // 2, -2))
+        paint.text(surface, score_text(value), (box.left, box.centery), height, look.ink, weight="bold")
+        return box
 
 
 def _diamond(surface: pygame.Surface, at: tuple[int, int], half: int, colour: int) -> None:

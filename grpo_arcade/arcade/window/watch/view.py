@@ -122,8 +122,11 @@ class WatchView:
             shown.champion.board = pygame.Rect((self.column.left, body.top + look.px(26)), size)
         shown.grid.area = pygame.Rect(body.left, body.top, body.width - (column + gap if column else 0), body.height)
         tiles = shown.grid.tiles
-        aspect = self._picture("grid", tiles[0].episodes[0]).aspect if tiles else 1.0
-        shown.grid.place(look, shown.news.expected, aspect)
+        if tiles:
+            picture, game = self._picture("grid", tiles[0].episodes[0]), table_of(tiles[0].episodes[0])
+            shown.grid.place(look, shown.news.expected, picture.aspect, partial(board_size, game, picture))
+        else:
+            shown.grid.place(look, shown.news.expected, 1.0, lambda room: room)
         if shown.spotlight is not None:
             shown.spotlight.place()
 
@@ -310,9 +313,12 @@ class WatchView:
             champion = shown.news.champion
             height, middle = look.px(theme.BODY), column.top + look.px(11)
             box = paint.text(surface, "Champion", (column.left, middle), height, look.gold_ink, weight="bold")
-            words = f"{champion_score(shown.news)} · step {champion.step}"
-            room = column.right - box.right - height
-            paint.text(surface, words, (column.right, middle), height, look.ink, anchor="right", room=room)
+            small = look.px(theme.CAPTION)
+            at = box.right + small // 2, middle
+            box = paint.text(surface, f"step {champion.step}", at, small, look.soft)
+            words, room = champion_score(shown.news), column.right - box.right - small
+            fitting = max(6, fonts.tallest(words, room, height))
+            paint.text(surface, words, (column.right, middle), fitting, look.ink, anchor="right", room=room)
             self._draw_board(surface, shown.champion)
             top = shown.champion.board.bottom + look.px(theme.GAP)
             column = pygame.Rect(column.left, top, column.width, column.bottom - top)

@@ -46,6 +46,7 @@ class WatchScene(Scene):
 
     title = "Watch"
     contexts = ("watch", "menu")
+    words: Mapping[str, str] = {"menu.left": "", "menu.right": "Other boards", "menu.up": "", "menu.down": "Read on"}
 
     def __init__(
         self,
@@ -380,20 +381,11 @@ class WatchScene(Scene):
             return ("app.back", "watch.film", "watch.replay", "watch.pause", "watch.slower", "watch.faster")
         if self.spotlight is not None:
             return (
-                *("app.back", "menu.left", "menu.right", "menu.down", "watch.before-after", "watch.show"),
+                *("app.back", "menu.left", "menu.right", "watch.before-after", "watch.show", "menu.up", "menu.down"),
                 *("watch.champion", "watch.game", "watch.film", "watch.replay", "watch.pause"),
             )
         return (
             *("menu.choose", "watch.spotlight", "watch.before-after", "watch.show", "watch.earlier", "watch.later"),
-            *(
-                "watch.champion",
-                "watch.pin",
-                "watch.pause",
-                "watch.slower",
-                "watch.faster",
-                "watch.order",
-                "watch.page",
-                "watch.film",
-                "app.back",
-            ),
+            *("watch.champion", "watch.pin", "watch.pause", "watch.slower", "watch.faster", "watch.order"),
+            *("watch.page", "watch.film", "app.back"),
         )
