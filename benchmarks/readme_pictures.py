@@ -200,7 +200,6 @@ def home(app: App, folder: Path) -> None:
     assert isinstance(scene, Home)
     until(app, lambda: scene._shelf and any(live.summary.step >= LEARNT for live in scene._shelf.live))
     let(app, 3.0)
-    press(app, pygame.K_LEFT)
     save(app, folder, "home")
     live = scene._focused_run()
     assert live is not None

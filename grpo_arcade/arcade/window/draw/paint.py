@@ -103,6 +103,13 @@ def wrapped(words: str, width: int, height: int, weight: fonts.Weight = "medium"
     return [_cut(line, width, height, weight) for line in lines]
 
 
+def whole_clauses(words: str, width: int, height: int, between: str = ", ") -> str:
+    """As many of the clauses that ``between`` parts as fit; none where not even the first does: half says nothing."""
+    while words and text_width(words, height) > width:
+        words = words.rpartition(between)[0]
+    return words
+
+
 def _cut(words: str, width: int, height: int, weight: fonts.Weight) -> str:
     """Words that are at most so wide: what a path in them has in its middle is left out, then the end of them all."""
     path = next((word for word in reversed(words.split(" ")) if _is_path(word)), "")

@@ -221,6 +221,7 @@ class GameShelf:
         style, card = self._app.theme, self.cards[place]
         edge = max(2, style.px(2)) if focused else 1
         border = style.accent if focused else style.line
+        surface.fill(style.page, card)  # soft corners that are painted again and again would grow hard
         # The page's own colour inside, for that is what a board lies on.
         paint.panel(surface, card, style.page, style.px(theme.RADIUS), border, edge)
         if place == len(self.tiles):
@@ -261,8 +262,9 @@ class GameShelf:
         room = card.right - style.px(9) - x
         y = card.bottom - style.px(33)
         paint.text(surface, words, (x, y), style.px(theme.BODY - 1), style.ink, weight="bold", room=room)
-        room -= taken
-        paint.text(surface, note, (x, y + style.px(18)), style.px(theme.CAPTION - 1), style.faint, room=room)
+        height = style.px(theme.CAPTION - 1)
+        note = paint.whole_clauses(note, room - taken, height, " · ")
+        paint.text(surface, note, (x, y + style.px(18)), height, style.faint)
 
 
 def _atari_titles() -> int:

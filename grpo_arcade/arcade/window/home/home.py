@@ -361,7 +361,9 @@ class Home(Scene):
         """All of it, or the previews that moved."""
         self._drawn = True
         if not self.whole:
-            return self.games.draw_changes(surface, self._focused_card(), small=self.compact)
+            changed = self.games.draw_changes(surface, self._focused_card(), small=self.compact)
+            self._draw_hovered(surface)
+            return changed
         style = self.app.theme
         heading(surface, style, self.area, "GRPO Arcade", "" if self.compact else "play, and watch a model learn to")
         if not self.compact:
@@ -371,10 +373,15 @@ class Home(Scene):
         for item in self._focus.items:
             if item.key in ("versus", "train") and not self.compact:  # where all is one list, they are rows of it
                 draw_item(surface, style, item, item is self._focus.item)
-            elif item.hovered and item.rect in self.games.cards and item is not self._focus.item:
+        self._draw_hovered(surface)
+        return None
+
+    def _draw_hovered(self, surface: pygame.Surface) -> None:
+        style = self.app.theme
+        for item in () if self.compact else self._focus.items:
+            if item.hovered and item.rect in self.games.cards and item is not self._focus.item:
                 edge = max(2, style.px(1.5))
                 pygame.draw.rect(surface, style.faint, item.rect, edge, border_radius=style.px(theme.RADIUS))
-        return None
 
     def keys(self) -> Sequence[str]:
         """What helps a newcomer; on a run that goes on, what can be asked of it."""
@@ -383,16 +390,8 @@ class Home(Scene):
         asked = [f"home.{name}" for name in ASKED] if live else []
         if self.kept.of(key) is not None:
             asked = ["home.rename", "home.delete", "home.undo"]
-        return (
-            "menu.choose",
-            *asked,
-            "home.train",
-            "home.versus",
-            "app.settings",
-            "app.palette",
-            "app.full-screen",
-            "app.quit",
-        )
+        everywhere = ("app.settings", "app.palette", "app.full-screen", "app.quit")
+        return ("menu.choose", *asked, "home.train", "home.versus", *everywhere)
 
 
 def _nothing() -> None:

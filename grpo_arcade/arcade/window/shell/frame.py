@@ -51,6 +51,8 @@ class FramePainter:
             scene.whole = True
             scene.draw(below)
             scene.whole = False
+            while help is not None and scene.unfinished:  # no frame follows while it lies there
+                scene.draw(below)
             called, typing = scene.words, scene.wants_text
             self.bar.draw(below, look, bindings, keys, device, "app.help", called=called, typing=typing)
             if help is not None:

@@ -201,6 +201,11 @@ class Scene:
         """Paint; the rectangles that changed, None for all."""
         raise NotImplementedError
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether :meth:`draw` has left something to the next frames, which is late but not missing."""
+        return False
+
     def keys(self) -> Sequence[str]:
         """Action ids for the bar of keys."""
         return ()

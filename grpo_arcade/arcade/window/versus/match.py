@@ -349,19 +349,15 @@ class Match(Scene):
 
     def next_update(self) -> float | None:
         """At once while something moves, now and then while a model writes."""
-        if self.view.stale:
-            return 0.0
         person = self.person
-        if person and person.progress < 1.0:
+        if self.unfinished or (person and person.progress < 1.0):
             return 0.0
         if self.clock and person and not person.out and self._running:
             return 0.0
         wait = self._going().wait(seat.playback for seat in self.seats)
-        if wait is not None:
-            return wait
-        if any(seat.writing for seat in self.seats):
+        if wait is None and any(seat.writing for seat in self.seats):
             return CODE_EVERY_S
-        return None
+        return wait
 
     # What is seen.
 
@@ -386,6 +382,11 @@ class Match(Scene):
     def resized(self) -> None:
         """As large boards as there is room for."""
         self.view.lay_out(self.area, self.compact)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether something is still to be painted."""
+        return self.view.stale
 
     def draw(self, surface: pygame.Surface) -> Sequence[pygame.Rect] | None:
         """All, or what changed."""

@@ -80,7 +80,9 @@ class MatchView:
         self._code_in = 0.0
         self._stale: dict[tuple[str, int], None] = {}
         self._unseen = True
-        """Whether not everything has been drawn once."""
+        """Whether nothing has been drawn yet."""
+        self._in_parts = False
+        """Whether one part a frame is drawn: everything, for the first time, takes several frames' time."""
 
     # What must be painted anew.
 
@@ -187,12 +189,12 @@ class MatchView:
         if whole:
             surface.fill(self._app.theme.page, self.area)
             self.mark_all()
+            self._in_parts, self._unseen = self._unseen, False
         stale, self._stale = self._stale, {}
-        if self._unseen:
-            # Everything is drawn for the first time, which takes several frames' time: one part a frame.
+        if self._in_parts:
             first, *rest = stale
             stale, self._stale = {first: None}, dict.fromkeys(rest)
-            self._unseen = bool(rest)
+            self._in_parts = bool(rest)
         whole_seats = {place for part, place in stale if part == "seat"}
 
         def of_seat(paint_part: Callable[..., pygame.Rect]) -> Callable[[int], pygame.Rect]:

@@ -1,4 +1,4 @@
-"""Where words have room: in a chart beside what they name, clear of the curves and of each other; in a line, whole."""
+"""Where words have room in a chart: beside what they name, and clear of the curves and of each other."""
 
 from __future__ import annotations
 
@@ -79,10 +79,3 @@ def draw_level_names(
         written.append(place)
         surface.fill(ground, place.inflate(-height // 2, -(height // 3)))
         paint.text(surface, words, (place.left + inset, place.centery), height, ink)
-
-
-def whole_clauses(words: str, width: int, height: int) -> str:
-    """As many of the clauses between commas as fit, nothing where not even the first does: half a word says nothing."""
-    while words and paint.text_width(words, height) > width:
-        words = words.rpartition(", ")[0]
-    return words

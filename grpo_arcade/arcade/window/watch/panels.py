@@ -11,7 +11,7 @@ import pygame
 from grpo_arcade.arcade.scales import reaching
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.theme import Theme
-from grpo_arcade.arcade.window.watch.clear_places import draw_level_names, whole_clauses
+from grpo_arcade.arcade.window.watch.clear_places import draw_level_names
 from grpo_arcade.arcade.window.watch.headline import time_left
 from grpo_arcade.arcade.window.watch.run_feed import News, Point
 from grpo_arcade.arcade.window.watch.story_chart import thinned
@@ -157,7 +157,7 @@ def _draw_beyond(
     x, y = at
     nearest = sorted(beyond.items(), key=lambda item: item[1])
     words = ", ".join(f"{name} {score_text(mean)}" for name, mean in nearest)
-    if words := whole_clauses(words, room - 3 * small // 2, small):
+    if words := paint.whole_clauses(words, room - 3 * small // 2, small):
         paint.arrow(surface, (x, y), small, "up", look.faint)
         paint.text(surface, words, (x + small, y), small, look.faint)
 

@@ -15,7 +15,6 @@ from grpo_arcade.arcade.window.draw.boards import board_size
 from grpo_arcade.arcade.window.draw.code_view import CodeView
 from grpo_arcade.arcade.window.draw.theme import Theme
 from grpo_arcade.arcade.window.draw.words import outcome_words
-from grpo_arcade.arcade.window.watch.clear_places import whole_clauses
 from grpo_arcade.arcade.window.watch.descent import against_parent, draw_line
 from grpo_arcade.arcade.window.watch.run_feed import News, champion_score
 from grpo_arcade.arcade.window.watch.story_chart import StoryChart
@@ -161,7 +160,7 @@ class Spotlight:
         self.draw_headline(surface, look)
         if self._title.width:
             self._draw_title(surface, self._large(look))
-            self.code.draw(surface, self._large(look))
+            self.draw_code(surface, look)
         self._draw_facts(surface, self._large(look))
         self.draw_chart(surface, look)
         return area
@@ -187,6 +186,12 @@ class Spotlight:
             fitting = max(look.px(theme.CAPTION * 0.8), fonts.tallest(headline.meaning, room, small, "medium"))
             paint.text(surface, headline.meaning, (x, y), fitting, look.soft, room=room)
         return box
+
+    def draw_code(self, surface: pygame.Surface, look: Theme) -> pygame.Rect:
+        """The program."""
+        surface.fill(look.page, self.code.rect)  # soft corners that are painted again and again would grow hard
+        self.code.draw(surface, self._large(look))
+        return self.code.rect
 
     def draw_chart(self, surface: pygame.Surface, look: Theme) -> pygame.Rect:
         """The climb."""
@@ -240,7 +245,7 @@ class Spotlight:
             if note and right - box.right > 4 * height:
                 at, small = (box.right + height, middle), look.px(theme.CAPTION)
                 room = right - box.right - height
-                paint.text(surface, whole_clauses(note, room, small), at, small, look.faint)
+                paint.text(surface, paint.whole_clauses(note, room, small), at, small, look.faint)
             y += high
 
         large = look.px(theme.HEADING), look.px(theme.HEADING * 1.9)

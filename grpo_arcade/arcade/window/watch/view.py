@@ -262,8 +262,7 @@ class WatchView:
     def _draw_code(self, surface: pygame.Surface) -> pygame.Rect:
         shown = self._shown()
         assert shown.spotlight is not None
-        shown.spotlight.code.draw(surface, self._app.theme)
-        return shown.spotlight.code.rect
+        return shown.spotlight.draw_code(surface, self._app.theme)
 
     def _draw_heading(self, surface: pygame.Surface) -> pygame.Rect:
         shown, look = self._shown(), self._app.theme

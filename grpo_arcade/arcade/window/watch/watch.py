@@ -353,7 +353,7 @@ class WatchScene(Scene):
 
     def next_update(self) -> float | None:
         """At once while a board moves or something is still to be painted."""
-        if self.view.stale or any(tile.dirty for tile in self.view.playing()):
+        if self.unfinished:
             return 0.0
         due = self.story.due()
         if not self.paused:
@@ -362,7 +362,7 @@ class WatchScene(Scene):
 
     def update(self, dt: float) -> bool:
         """Play."""
-        changed = self.view.stale or any(tile.dirty for tile in self.view.playing())
+        changed = self.unfinished
         if not self.paused:
             for tile in self.view.playing():
                 changed |= tile.advance(dt, self.speed * tile.playback.game.frame_rate)
@@ -370,6 +370,11 @@ class WatchScene(Scene):
             self.view.repaint("heading")
             changed = True
         return changed
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether something that stands still, or a board, is still to be painted."""
+        return self.view.stale or any(tile.dirty for tile in self.view.playing())
 
     def draw(self, surface: pygame.Surface) -> Sequence[pygame.Rect] | None:
         """Everything, or the boards that moved and some of what else changed."""
