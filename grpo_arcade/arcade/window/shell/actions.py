@@ -59,7 +59,7 @@ ACTIONS = (
     Action("app.mute", "Sound", ("m", "f10")),
     Action("app.palette", "Colours", ("f2",)),
     Action("app.settings", "Settings", ("f3", "ctrl+,")),
-    Action("app.open-folder", "Folder of what was saved", ("ctrl+o",)),
+    Action("app.open-folder", "Folder of last file", ("ctrl+o",)),
     Action("app.copy-path", "Copy its path", ("ctrl+c",)),
     Action("app.quit", "Quit", ("ctrl+q",)),
     Action("menu.up", "Up", ("up", "pad:up"), repeats=True),

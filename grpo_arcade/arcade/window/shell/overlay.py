@@ -216,7 +216,9 @@ class Help:
         at = card.right - pad, card.top + pad + look.px(theme.TITLE) // 2
         paint.text(surface, more, at, look.px(theme.CAPTION), look.faint, anchor="right", room=room)
         column_width = (card.width - 2 * pad) // columns
-        keys_at = min(look.px(150), column_width * 2 // 5)
+        labels = (paint.text_width(action.label, height) for _, action in lines if action is not None)
+        widest = max(labels, default=0) + look.px(theme.GAP)
+        keys_at = min(max(look.px(150), widest), column_width // 2)
         for number, (heading, action) in enumerate(_columned(lines[self._first :], rows)[: rows * columns]):
             column, row = divmod(number, rows)
             x = card.left + pad + column * column_width
