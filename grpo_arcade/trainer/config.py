@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 REWARDS: tuple[str, ...] = ("function_works", "no_cheating", "strategy_succeeds", "progress", "gets_further")
 """Reward functions of a run that names none; the last for models whose programs mostly fail at first."""
-SELF_PLAY_REWARDS: tuple[str, ...] = ("function_works", "no_cheating", "strategy_succeeds", "head_to_head")
+SELF_PLAY_REWARDS: tuple[str, ...] = ("function_works", "no_cheating", "head_to_head")
 """The same in self-play, where other games are played than those for which the baselines' scores are known."""
 
 
@@ -84,8 +84,9 @@ class TrainConfig:
     """Which layers get an adapter, by the ends of their names: q_proj, or of a mixture experts.gate_up_proj. All linear
     layers and all experts when empty."""
 
-    learning_rate: Annotated[float, Gt(0), Le(0.1), Hint("more would destroy any model; 1e-4 suits pocket")] = 1e-4
-    """Step size of AdamW. The pocket model climbs faster at 2e-4 and falls: two runs of five within 60 steps."""
+    learning_rate: Annotated[float | None, Gt(0), Le(0.1), Hint("more destroys any model; 1e-4 suits pocket")] = None
+    """Step size of AdamW. When absent: 1e-4, or 2e-4 where the pocket model plays itself, 1.5e-4 on Atari. In 2048 it
+    climbs faster at 2e-4 and falls: two runs of five within 60 steps."""
     lr_scheduler_type: Literal["constant", "constant_with_warmup", "linear", "cosine"] = "constant_with_warmup"
     """How the learning rate moves over the run."""
     warmup_steps: Annotated[float, Ge(0)] = 3
@@ -134,7 +135,7 @@ class TrainConfig:
     copies: Literal["each", "shared"] | None = None
     """How programs of a group that played exactly the same games count. each: by itself, as in plain GRPO, where one
     that is written sixty times outvotes a better one that is written once. shared: together as one, whose advantage
-    they share. When absent: shared for models above the pocket's size, each for the pocket model."""
+    they share. When absent: shared for models above the pocket's size and in self-play, each for the pocket model."""
     risk_seeking: Annotated[float | None, Interval(ge=0, le=10)] = None
     """How much more the best of a group count than its mean: 0 for the mean, as in plain GRPO; 1 weighs a program by
     the exponential of its standardised reward. When absent: 1 for models above the pocket's size, 0 for the pocket."""
@@ -171,8 +172,8 @@ class TrainConfig:
     """Let strategies play each other: each group meets a league of the champion, earlier champions and baselines, from
     both sides. Held-out games are those of the game for one as ever, against an opponent never trained with."""
     league_opponents: Annotated[int, Ge(1)] = 0
-    """Members of the league that each group meets: the champion, and others drawn by how hard they are. 0: as suits the
-    game, 3, or 2 for Atari."""
+    """Members of the league that each group meets: the champion, and others drawn by how hard they are; of one alone,
+    the champion every other time. 0: as suits the game, 3, or 1 for Atari."""
     league_baselines: tuple[str, ...] = ("random",)
     """Baselines of the game that are in the league from the beginning."""
 
@@ -180,12 +181,12 @@ class TrainConfig:
     """Reward functions: names of grpo_arcade.trainer.rewards, or package.module:function of your own. When empty:
     function_works, no_cheating, strategy_succeeds, progress; and gets_further, unless the model is the pocket one or
     as small, whose programs run from the start and for which it was measured to help nothing. In self-play:
-    function_works, no_cheating, strategy_succeeds, head_to_head."""
+    function_works, no_cheating, head_to_head."""
     reward_weights: tuple[float, ...] = ()
     """One weight a reward function; when empty progress counts 50 times, gets_further 5 times, every other once."""
     train_game_options: tuple[str, ...] = ()
     """Options of the game in training where they differ from the held-out games', each as name=value; a game that ends
-    sooner makes a cheaper step."""
+    sooner makes a cheaper step. When empty in self-play on Atari: max_num_frames_per_episode=3000."""
     train_seeds: Annotated[int, Ge(1)] = 0
     """Games each strategy plays in training, the same ones for its whole group. 0: as suits the game, 4, or 2 for
     Atari, where a game takes seconds."""
@@ -196,9 +197,9 @@ class TrainConfig:
     eval_steps: Annotated[int, Ge(0)] = 20
     """Steps between held-out evaluations; 0 evaluates only at the start and the end."""
     eval_strategies: Annotated[int, Ge(1)] = 0
-    """Strategies sampled, at temperature 1, for one evaluation. 0: as suits the game, 64, or 16 for Atari."""
+    """Strategies sampled, at temperature 1, for one evaluation. 0: as suits the game, 64, Atari 16, self-play 8."""
     eval_seeds: Annotated[int, Interval(ge=1, le=100), Hint("the published held-out seeds")] = 0
-    """Held-out seeds each of them plays, up to 100. 0: as suits the game, 16, or 4 for Atari."""
+    """Held-out seeds each of them plays, up to 100. 0: as suits the game, 16, or 4 for Atari, 2 in its self-play."""
     champion_seeds: Annotated[int, Ge(1)] = 0
     """Games in which a new champion must beat the last. 0: as suits the game, 16, or 8 for Atari."""
 
@@ -273,17 +274,19 @@ class TrainConfig:
         """
         atari = self.game.startswith("atari/")
         usual = (_ATARI_GAMES if atari else _GAMES) | ((_ATARI_COURTS if atari else _COURTS) if self.self_play else {})
-        chosen: dict[str, Any] = {name: value for name, value in usual.items() if getattr(self, name) == 0}
+        chosen: dict[str, Any] = {name: value for name, value in usual.items() if getattr(self, name) in (0, ())}
+        small = is_pocket_sized(self.model)
+        if self.learning_rate is None:
+            chosen["learning_rate"] = 1e-4 if not (small and self.self_play) else 1.5e-4 if atari else 2e-4
         if self.toolbox is None:
             chosen["toolbox"] = self._has_toolbox() and takes_toolbox(self.model)
         if self.copies is None or self.risk_seeking is None:
-            small = is_pocket_sized(self.model)
-            chosen["copies"] = self.copies or ("each" if small else "shared")
+            chosen["copies"] = self.copies or ("each" if small and not self.self_play else "shared")
             chosen["risk_seeking"] = (0.0 if small else 1.0) if self.risk_seeking is None else self.risk_seeking
         if not self.rewards and self.self_play:
             chosen["rewards"] = SELF_PLAY_REWARDS
         elif not self.rewards:
-            chosen["rewards"] = REWARDS[:-1] if is_pocket_sized(self.model) else REWARDS
+            chosen["rewards"] = REWARDS[:-1] if small else REWARDS
         try:
             return replace(self, prompt=prompt_text(self.prompt), **chosen)
         except ValueError as error:
@@ -387,6 +390,8 @@ def _value(text: str) -> Any:
 
 
 _GAMES = {"train_seeds": 4, "eval_strategies": 64, "eval_seeds": 16, "champion_seeds": 16, "league_opponents": 3}
-_ATARI_GAMES = {"train_seeds": 2, "eval_strategies": 16, "eval_seeds": 4, "champion_seeds": 8, "league_opponents": 2}
-_COURTS, _ATARI_COURTS = {"train_seeds": 2}, {"train_seeds": 1, "champion_seeds": 4}
-"""In self-play, where each seed is played against several, from both sides."""
+_ATARI_GAMES = {"train_seeds": 2, "eval_strategies": 16, "eval_seeds": 4, "champion_seeds": 8, "league_opponents": 1}
+_COURTS: dict[str, Any] = {"train_seeds": 2}
+_ATARI_COURTS: dict[str, Any] = {"train_seeds": 1, "champion_seeds": 4, "eval_strategies": 8, "eval_seeds": 2}
+_ATARI_COURTS |= {"train_game_options": ("max_num_frames_per_episode=3000",)}
+"""In self-play, where each seed is played from both sides; on the console who plays well plays long."""

@@ -76,10 +76,10 @@ def points(episode: Episode) -> float:
 
 
 def is_stall(episode: Episode) -> bool:
-    """Whether a game was given up because nothing happened in it: all kept it from going anywhere."""
-    if episode.seats and all(result.outcome is Outcome.STUCK for result in episode.seats):
-        return True
-    return episode.outcome is Outcome.CAPPED and not any(result.score for result in episode.seats or (episode,))
+    """Whether a game was given up before anybody had made a point: all kept it from going anywhere."""
+    sides = episode.seats or (episode,)
+    given_up = all(side.outcome in (Outcome.STUCK, Outcome.CAPPED) for side in sides)
+    return given_up and not any(side.score for side in sides)
 
 
 @dataclass(frozen=True)

@@ -138,7 +138,8 @@ class Loop:
         if self.config.self_play:
             self._court = court_options(self.game, self.config.training_options)
             league = League(self._run_key, self.config.league_baselines, self.recorder)
-            self.champion = Contest(self.pool, self.game.name, self._court, seeds, league, holder)
+            whole = court_options(self.game, {})
+            self.champion = Contest(self.pool, self.game.name, whole, seeds, league, holder)
         else:
             self.champion = ChampionKeeper(self.pool, self.game, stage, seeds, holder)
 

@@ -107,9 +107,9 @@ def start_again(folder: Path) -> str:
     """Why a run failed for good, and the command that begins again from what is left of it."""
     with RunReader(folder) as run:
         why = next(event["message"] for event in reversed(run.events()) if event["kind"] == "failed")
-        rate = resumed_config(folder).learning_rate / 2 ** (
-            1 + sum(each["kind"] == "fallback" for each in run.events())
-        )
+        first = resumed_config(folder).resolved().learning_rate
+        assert first is not None
+        rate = first / 2 ** (1 + sum(each["kind"] == "fallback" for each in run.events()))
         left = next(reversed(run.checkpoints()), None)
     model = f" --model {left}" if left else ""
     return f"{why}; start a new run with a lower learning rate: arcade train{model} --learning-rate {rate:g}"

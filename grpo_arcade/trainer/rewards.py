@@ -161,20 +161,31 @@ def universal(rollout: Rollout) -> tuple[float, str]:
 
 @_built_in(weight=50.0)
 def head_to_head(rollout: Rollout) -> tuple[float, str]:
-    """Mean over the games of how they went against others, −1 to 1: half for the result, half for the score.
+    """Mean over the games of how they went against others, −1 to 1: by how far ahead, or who won where no points are.
 
-    A win is 1, a draw 0, a loss or a failure −1; a game that was given up because nothing happened in it is half a loss
-    to both, or two who only defend would leave it at that. How far the strategy was ahead counts as a share of the most
-    there is, from the game's ``failure_score`` to its opposite, so that losing by less is worth something; in a game
-    without such a score the result counts for all.
+    Each is the root of the lead's share of the longest there is, from the game's ``failure_score`` to its opposite, so
+    that the first points count most: a short game is no toss of a coin then, and a rally without end, in which it is
+    given up, takes nothing from who cannot be beaten. Only where nobody has made a point it is a little worse than a
+    draw for all. A failure is −1. In a game without such a score a win is 1, a draw 0, a loss −1, and half a loss for
+    all where nothing happened.
     """
-    values, tally = [], Counter(map(points, rollout.episodes))
-    for episode in rollout.episodes:
-        result = 2 * points(episode) - 1 if not is_stall(episode) else -0.5
-        most = 2 * abs(rules_of(episode).failure_score)
-        share = max(-1.0, min(1.0, lead(episode) / most)) if most and episode.outcome not in FAILURES else result
-        values.append((result + share) / 2)
-    return statistics.fmean(values), f"{tally[1.0]} won, {tally[0.5]} drawn, {tally[0.0]} lost"
+    tally = Counter(map(points, rollout.episodes))
+    words = f"{tally[1.0]} won, {tally[0.5]} drawn, {tally[0.0]} lost"
+    return statistics.fmean(map(_head_to_head, rollout.episodes)), words
+
+
+_GIVEN_UP = -0.1
+"""What a game is worth in which nobody made a point before it was given up, where points count."""
+
+
+def _head_to_head(episode: Episode) -> float:
+    longest = 2 * abs(rules_of(episode).failure_score)
+    if episode.outcome in FAILURES or not longest:
+        return -0.5 if is_stall(episode) else 2 * points(episode) - 1
+    if is_stall(episode):
+        return _GIVEN_UP
+    ahead = lead(episode)
+    return math.copysign(math.sqrt(min(1.0, abs(ahead) / longest)), ahead)
 
 
 @_built_in()

@@ -1,8 +1,9 @@
 """The champion of a run by self-play: the strongest of those who have beaten a champion, on seeds of their own.
 
-The best of a group has been lucky as well as good. So it meets the champion on the champion seeds, from both sides, and
-joins the league when it takes more than :data:`MARGIN` of the points. Then it meets all the others, and is champion if
-it is rated highest: who beats one player and loses to the rest would lead the league round in a circle.
+The best of a group has been lucky as well as good. So it meets the champion on the champion seeds, from both sides, in
+whole games, where a short one in training may end before a rally does, and joins the league when it takes more than
+:data:`MARGIN` of the points. Then it meets all the others, and is champion if it is rated highest: who beats one player
+and loses to the rest would lead the league round in a circle.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
 
 MARGIN = 0.55
 """Share of the points against the champion with which one joins; by chance it is one half every other time."""
-_RATED_SEEDS = 4
-"""On so many of the seeds a new champion meets each other member."""
-_MOST_RATED = 12
+_RATED_SHARE = 4
+"""On one of so many seeds a new champion meets each other member."""
+_MOST_RATED = 8
 """And so many of the members that joined last, beside the baselines."""
 
 
@@ -44,9 +45,11 @@ class Contest:
         league: League,
         holder: Champion | None,
     ) -> None:
-        """``options`` are those of the game for two, ``seeds`` the champion seeds."""
+        """``options`` are those of the game for two as it is played to its end, ``seeds`` the champion seeds."""
         self._pool, self._game, self._options, self._seeds = pool, game, options, list(seeds)
         self.league, self.holder = league, holder
+        half = max(1, len(self._seeds) // 2)
+        self._heats = [heat for heat in (self._seeds[:half], self._seeds[half:]) if heat]
         self._challenge: tuple[str, int, Opponent, list[Future[HeadToHead]]] | None = None
         self._beaten: set[tuple[str, int]] = set()
 
@@ -71,10 +74,7 @@ class Contest:
         if (source, member.id) in self._beaten:
             return
         opponent = Opponent(member.id, contender(member))
-        half = max(1, len(self._seeds) // 2)
-        heats = [self._seeds[:half], self._seeds[half:]]
-        matches = [self._play(source, seeds, [opponent]) for seeds in heats if seeds]
-        self._challenge = source, strategy_id, opponent, matches
+        self._challenge = source, strategy_id, opponent, self._heat(source, 0, opponent)
 
     def settle(self, step: int) -> Champion | None:
         """Wait for the challenge of this step; the new champion, if there is one."""
@@ -82,13 +82,18 @@ class Contest:
             return None
         source, strategy_id, opponent, matches = self._challenge
         self._challenge = None
-        episodes = [episode for match in matches for episode in match.result().episodes]
-        if any(episode.outcome is Outcome.DISCONNECTED for episode in episodes):
-            return None
-        if sum(map(points, episodes)) < MARGIN * len(episodes):
-            # It would be beaten again. This only saves time: a resumed run comes to the same champions without it.
-            self._beaten.add((source, opponent.id))
-            return None
+        episodes: list[Episode] = []
+        for number in range(len(self._heats)):
+            played = matches if number == 0 else self._heat(source, number, opponent)
+            episodes += [episode for match in played for episode in match.result().episodes]
+            if any(episode.outcome is Outcome.DISCONNECTED for episode in episodes):
+                return None
+            # Who is behind after the first half of the seeds is spared the other.
+            wanted = MARGIN if number + 1 == len(self._heats) else 0.5
+            if sum(map(points, episodes)) < wanted * len(episodes):
+                # It would be beaten again. This only saves time: a resumed run comes to the same champions without it.
+                self._beaten.add((source, opponent.id))
+                return None
         number = self.league.next_id
         self.league.join(step, strategy_id, source, self._meet_all(step, source, opponent, episodes))
         champion = self.league.champion
@@ -106,12 +111,17 @@ class Contest:
         members = [member for member in self.league.members if member.id != beaten.id]
         lasting = {member.id for member in members if member.baseline} | {m.id for m in members[-_MOST_RATED:]}
         others = [Opponent(member.id, contender(member)) for member in members if member.id in lasting]
-        matches = [self._play(source, self._seeds[:_RATED_SEEDS], [other]) for other in others]
+        seeds = self._seeds[: max(1, len(self._seeds) // _RATED_SHARE)]
+        matches = [self._play(source, seeds, [other]) for other in others]
         number = self.league.next_id
         met = [meeting_of(step, number, beaten.id, episodes)]
         for other, match in zip(others, matches, strict=True):
             met.append(meeting_of(step, number, other.id, match.result().episodes))
         return sorted(met, key=lambda meeting: meeting.opponent)
+
+    def _heat(self, source: str, number: int, opponent: Opponent) -> list[Future[HeadToHead]]:
+        """Start a heat, on all cores: one match a seed."""
+        return [self._play(source, [seed], [opponent]) for seed in self._heats[number]]
 
     def _play(self, source: str, seeds: Sequence[int], opponents: Sequence[Opponent]) -> Future[HeadToHead]:
         return court.play(self._pool, source, "challenger", self._game, self._options, seeds, opponents)

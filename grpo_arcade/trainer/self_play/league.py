@@ -54,10 +54,14 @@ class League:
         return max(strategies, key=lambda member: member.mu, default=None)
 
     def opponents(self, step: int, group: int, count: int) -> tuple[Opponent, ...]:
-        """Whom a group of a step meets: the champion where there is one, and others, nobody twice."""
+        """Whom a group of a step meets: the champion where there is one, and others, nobody twice.
+
+        Where it meets only one, that is the champion every other time.
+        """
         rng = random.Random(hmac.digest(self._key, b"group %d %d" % (step, group), hashlib.sha256))
-        chosen = [] if self.champion is None else [self.champion]
-        left = [member for member in self.members if member not in chosen]
+        champion = self.champion
+        chosen = [] if champion is None or (count == 1 and rng.random() < 0.5) else [champion]
+        left = [member for member in self.members if member != champion]
         while left and len(chosen) < count:
             hard = [self.hardness(member.id) for member in left]
             weights = [max(_LEAST, 4 * lost * (1 - lost)) for lost in hard]

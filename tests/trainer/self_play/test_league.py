@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grpo_arcade.games import Outcome, make
+from grpo_arcade.games import Episode, Outcome, make
+from grpo_arcade.games.episode import SeatResult
 from grpo_arcade.games.players import MatchPool, extract_source
 from grpo_arcade.recordings.runs.league import MODEL, Meeting, Member, table
 from grpo_arcade.trainer.recorder import Recorder
@@ -89,13 +90,41 @@ def test_no_program_loses_as_many_games_as_a_program_would_play(pool):
     assert -1 < head_to_head.judge(left).value < 1
 
 
-def test_a_game_given_up_is_half_a_loss_to_both(pool):
-    (episode, *_) = court.play(pool, LEFT, "x", GAME.name, OPTIONS, [4], opponents(RANDOM)).result().episodes
-    seats = tuple(replace(result, outcome=Outcome.STUCK, score=0.0, source_sha256="") for result in episode.seats)
-    stalled = replace(episode, outcome=Outcome.STUCK, score=0.0, source_sha256="", seats=seats)
-    assert meeting_of(1, MODEL, 1, [stalled, episode]).stalls == 1
+def ended(episode, outcome, score):
+    """The same game of the first seat with another end, in which the other seat has the opposite score."""
+    seats = tuple(
+        replace(result, outcome=outcome, score=each, source_sha256="")
+        for result, each in zip(episode.seats, (score, -score), strict=True)
+    )
+    return replace(episode, outcome=outcome, score=score, source_sha256="", seats=seats)
+
+
+def earned(*episodes):
     (head_to_head,) = load(["head_to_head"])
-    assert head_to_head.judge(Rollout("", LEFT, (stalled,))).value == -0.25
+    return head_to_head.judge(Rollout("", LEFT, episodes)).value
+
+
+def test_a_game_given_up_without_a_point_is_a_little_worse_than_a_draw(pool):
+    (episode, *_) = court.play(pool, LEFT, "x", GAME.name, OPTIONS, [4], opponents(RANDOM)).result().episodes
+    stalled = ended(episode, Outcome.STUCK, 0.0)
+    assert meeting_of(1, MODEL, 1, [stalled, episode]).stalls == 1
+    assert earned(stalled) == -0.1 < earned(ended(episode, Outcome.DRAWN, 0.0)) == 0.0
+
+
+@given(st.integers(-21, 21), st.integers(-21, 21))
+def test_a_short_game_counts_by_how_far_one_was_ahead_however_it_ended(one, other):
+    options = court_options(make("atari/pong"), {"max_num_frames_per_episode": 3000})
+    seats = (SeatResult("x", Outcome.CAPPED, 0.0), SeatResult("y", Outcome.CAPPED, 0.0))
+    game = Episode("atari/pong", options, 1, b"", Outcome.CAPPED, 0.0, per_step=2, seats=seats)
+    worse, better = sorted((one, other))
+    values = [earned(ended(game, Outcome.CAPPED, float(points))) for points in (worse, better)]
+    assert (values[0] < values[1]) == (worse < better)
+    assert values[1] == pytest.approx(-earned(ended(game, Outcome.CAPPED, float(-better)))) or better == 0
+    if better:
+        # A rally that was cut short takes nothing from who is ahead, and gives nothing to who is behind.
+        assert earned(ended(game, Outcome.STUCK, float(better))) == values[1]
+    assert earned(ended(game, Outcome.CRASHED, float(better))) == -1.0
+    assert max(map(abs, values)) <= 1.0
 
 
 class Noted(Recorder):
@@ -164,6 +193,9 @@ def test_a_group_meets_the_champion_and_mostly_its_equals():
     drawn = Counter(each[1] for each in met)
     assert drawn[3] > 1.5 * drawn[2] > 3 * drawn[1] > 0
     assert sorted(each.id for each in league.opponents(1, 0, 9)) == [1, 2, 3, 4]
+    alone = Counter(each.id for step in range(300) for each in league.opponents(step, 0, 1))
+    assert alone[4] == pytest.approx(150, abs=30)
+    assert min(alone[number] for number in (1, 2, 3)) > 0
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9), st.integers(0, 9), st.integers(0, 9)), max_size=6))
