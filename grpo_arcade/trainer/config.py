@@ -85,7 +85,7 @@ class TrainConfig:
     layers and all experts when empty."""
 
     learning_rate: Annotated[float | None, Gt(0), Le(0.1), Hint("more destroys any model; 1e-4 suits pocket")] = None
-    """Step size of AdamW. When absent: 1e-4, or 2e-4 where the pocket model plays itself, 1.5e-4 on Atari. In 2048 it
+    """Step size of AdamW. When absent: 1e-4, or 2e-4 where the pocket model plays itself, but on Atari. In 2048 it
     climbs faster at 2e-4 and falls: two runs of five within 60 steps."""
     lr_scheduler_type: Literal["constant", "constant_with_warmup", "linear", "cosine"] = "constant_with_warmup"
     """How the learning rate moves over the run."""
@@ -138,7 +138,7 @@ class TrainConfig:
     they share. When absent: shared for models above the pocket's size and in self-play, each for the pocket model."""
     risk_seeking: Annotated[float | None, Interval(ge=0, le=10)] = None
     """How much more the best of a group count than its mean: 0 for the mean, as in plain GRPO; 1 weighs a program by
-    the exponential of its standardised reward. When absent: 1 for models above the pocket's size, 0 for the pocket."""
+    the exponential of its standardised reward. When absent: 0 for the pocket model alone, 1 in self-play and larger."""
     entropy_coef: Annotated[float, Ge(0)] = 0.0
     """Weight of the entropy in the loss: more keeps a model trying."""
     mask_truncated_completions: bool = True
@@ -277,12 +277,13 @@ class TrainConfig:
         chosen: dict[str, Any] = {name: value for name, value in usual.items() if getattr(self, name) in (0, ())}
         small = is_pocket_sized(self.model)
         if self.learning_rate is None:
-            chosen["learning_rate"] = 1e-4 if not (small and self.self_play) else 1.5e-4 if atari else 2e-4
+            chosen["learning_rate"] = 2e-4 if small and self.self_play and not atari else 1e-4
         if self.toolbox is None:
             chosen["toolbox"] = self._has_toolbox() and takes_toolbox(self.model)
         if self.copies is None or self.risk_seeking is None:
-            chosen["copies"] = self.copies or ("each" if small and not self.self_play else "shared")
-            chosen["risk_seeking"] = (0.0 if small else 1.0) if self.risk_seeking is None else self.risk_seeking
+            plain = small and not self.self_play
+            chosen["copies"] = self.copies or ("each" if plain else "shared")
+            chosen["risk_seeking"] = (0.0 if plain else 1.0) if self.risk_seeking is None else self.risk_seeking
         if not self.rewards and self.self_play:
             chosen["rewards"] = SELF_PLAY_REWARDS
         elif not self.rewards:
@@ -392,6 +393,6 @@ def _value(text: str) -> Any:
 _GAMES = {"train_seeds": 4, "eval_strategies": 64, "eval_seeds": 16, "champion_seeds": 16, "league_opponents": 3}
 _ATARI_GAMES = {"train_seeds": 2, "eval_strategies": 16, "eval_seeds": 4, "champion_seeds": 8, "league_opponents": 1}
 _COURTS: dict[str, Any] = {"train_seeds": 2}
-_ATARI_COURTS: dict[str, Any] = {"train_seeds": 1, "champion_seeds": 4, "eval_strategies": 8, "eval_seeds": 2}
+_ATARI_COURTS: dict[str, Any] = {"train_seeds": 1, "champion_seeds": 6, "eval_strategies": 8, "eval_seeds": 2}
 _ATARI_COURTS |= {"train_game_options": ("max_num_frames_per_episode=3000",)}
 """In self-play, where each seed is played from both sides; on the console who plays well plays long."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +16,10 @@ FAILURES = frozenset(
     (Outcome.ILLEGAL, Outcome.TIMEOUT, Outcome.CRASHED, Outcome.FORBIDDEN, Outcome.NO_CODE, Outcome.SYNTAX_ERROR)
 )
 """Outcomes that are the program's fault. They stay in every mean, with the game's ``failure_score``."""
+_GIVEN_UP = -0.1
+"""What a game is worth that was given up before anybody had made a point, where points are made."""
+_EVEN = 1e-9
+"""Two games in which as much was lost as won come to this by rounding."""
 REFUSALS = frozenset((Outcome.FORBIDDEN, Outcome.NO_CODE, Outcome.SYNTAX_ERROR))
 """Outcomes of a program that was never called."""
 
@@ -80,6 +85,36 @@ def is_stall(episode: Episode) -> bool:
     sides = episode.seats or (episode,)
     given_up = all(side.outcome in (Outcome.STUCK, Outcome.CAPPED) for side in sides)
     return given_up and not any(side.score for side in sides)
+
+
+def how_far_ahead(episode: Episode) -> float:
+    """How a game against others went, from -1 to 1; 0 where nobody was ahead.
+
+    That is the root of the lead's share of the longest there is, from the game's ``failure_score`` to its opposite, so
+    that the first points count most: a short game is no toss of a coin then, and a rally without end, in which it is
+    given up, takes nothing from who cannot be beaten. Only where nobody has made a point it is a little worse than a
+    draw for all. A failure is -1. In a game without such a score a win is 1, a draw 0, a loss -1, and half a loss for
+    all where nothing happened.
+    """
+    longest = 2 * abs(rules_of(episode).failure_score)
+    if episode.outcome in FAILURES or not longest:
+        return -0.5 if is_stall(episode) else 2 * points(episode) - 1
+    if is_stall(episode):
+        return _GIVEN_UP
+    ahead = lead(episode)
+    if any(side.outcome in FAILURES for side in episode.seats):
+        ahead = longest
+    return math.copysign(math.sqrt(min(1.0, abs(ahead) / longest)), ahead)
+
+
+def rounds(episodes: Sequence[Episode]) -> list[float]:
+    """What the games of each two episodes, one seed from both sides, come to: 1 won, 0.5 drawn, 0 lost.
+
+    Who is ahead in both together has won: on one side of a court it may be much easier than on the other.
+    """
+    pairs = zip(episodes[::2], episodes[1::2], strict=True)
+    sums = [sum(0.0 if is_stall(game) else how_far_ahead(game) for game in pair) for pair in pairs]
+    return [0.5 if abs(both) < _EVEN else float(both > 0) for both in sums]
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games import Episode, Game, Outcome, make, score_text
 from grpo_arcade.trainer.config import REWARDS
-from grpo_arcade.trainer.counting import FAILURES, counted_score, is_stall, lead, points, rules_of
+from grpo_arcade.trainer.counting import FAILURES, counted_score, how_far_ahead, points, rules_of
 from grpo_arcade.trainer.judging import Reward
 from grpo_arcade.trainer.own_rewards import reward_named
 from grpo_arcade.trainer.scoring import Rollout
@@ -163,29 +163,11 @@ def universal(rollout: Rollout) -> tuple[float, str]:
 def head_to_head(rollout: Rollout) -> tuple[float, str]:
     """Mean over the games of how they went against others, −1 to 1: by how far ahead, or who won where no points are.
 
-    Each is the root of the lead's share of the longest there is, from the game's ``failure_score`` to its opposite, so
-    that the first points count most: a short game is no toss of a coin then, and a rally without end, in which it is
-    given up, takes nothing from who cannot be beaten. Only where nobody has made a point it is a little worse than a
-    draw for all. A failure is −1. In a game without such a score a win is 1, a draw 0, a loss −1, and half a loss for
-    all where nothing happened.
+    Of each game that is :func:`~grpo_arcade.trainer.counting.how_far_ahead`.
     """
     tally = Counter(map(points, rollout.episodes))
     words = f"{tally[1.0]} won, {tally[0.5]} drawn, {tally[0.0]} lost"
-    return statistics.fmean(map(_head_to_head, rollout.episodes)), words
-
-
-_GIVEN_UP = -0.1
-"""What a game is worth in which nobody made a point before it was given up, where points count."""
-
-
-def _head_to_head(episode: Episode) -> float:
-    longest = 2 * abs(rules_of(episode).failure_score)
-    if episode.outcome in FAILURES or not longest:
-        return -0.5 if is_stall(episode) else 2 * points(episode) - 1
-    if is_stall(episode):
-        return _GIVEN_UP
-    ahead = lead(episode)
-    return math.copysign(math.sqrt(min(1.0, abs(ahead) / longest)), ahead)
+    return statistics.fmean(map(how_far_ahead, rollout.episodes)), words
 
 
 @_built_in()

@@ -1,9 +1,9 @@
 """The champion of a run by self-play: the strongest of those who have beaten a champion, on seeds of their own.
 
 The best of a group has been lucky as well as good. So it meets the champion on the champion seeds, from both sides, in
-whole games, where a short one in training may end before a rally does, and joins the league when it takes more than
-:data:`MARGIN` of the points. Then it meets all the others, and is champion if it is rated highest: who beats one player
-and loses to the rest would lead the league round in a circle.
+whole games, where those of training may be cut short, and joins the league when it takes more than :data:`MARGIN` of
+the rounds. Then it meets all the others, and is champion if it is rated highest: who beats one player and loses to the
+rest would lead the league round in a circle.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games import Outcome
 from grpo_arcade.recordings.runs.records import Champion
-from grpo_arcade.trainer.counting import FAILURES, lead, points
+from grpo_arcade.trainer.counting import FAILURES, how_far_ahead, lead, rounds
 from grpo_arcade.trainer.self_play import court
 from grpo_arcade.trainer.self_play.court import HeadToHead, Opponent
 from grpo_arcade.trainer.self_play.league import League, contender, meeting_of
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from grpo_arcade.trainer.scoring import Rollout
 
 MARGIN = 0.55
-"""Share of the points against the champion with which one joins; by chance it is one half every other time."""
-_RATED_SHARE = 4
+"""Share of the rounds against the champion with which one joins; by chance it is one half every other time."""
+_RATED_SHARE = 3
 """On one of so many seeds a new champion meets each other member."""
 _MOST_RATED = 8
 """And so many of the members that joined last, beside the baselines."""
@@ -45,7 +45,7 @@ class Contest:
         league: League,
         holder: Champion | None,
     ) -> None:
-        """``options`` are those of the game for two as it is played to its end, ``seeds`` the champion seeds."""
+        """``options`` are those of the whole game for two, ``seeds`` the champion seeds."""
         self._pool, self._game, self._options, self._seeds = pool, game, options, list(seeds)
         self.league, self.holder = league, holder
         half = max(1, len(self._seeds) // 2)
@@ -62,7 +62,7 @@ class Contest:
         """Let the best of a step's new strategies play the champion, or the first member while there is none."""
         known = {member.source for member in self.league.members}
         able = [
-            ((sum(map(points, rollout.episodes)), rollout.score, -place), rollout.source, strategy_id)
+            ((sum(map(how_far_ahead, rollout.episodes)), -place), rollout.source, strategy_id)
             for place, (rollout, strategy_id) in enumerate(zip(rollouts, strategy_ids, strict=True))
             if rollout.source is not None and rollout.source not in known and rollout.outcome not in FAILURES
         ]
@@ -90,7 +90,8 @@ class Contest:
                 return None
             # Who is behind after the first half of the seeds is spared the other.
             wanted = MARGIN if number + 1 == len(self._heats) else 0.5
-            if sum(map(points, episodes)) < wanted * len(episodes):
+            results = rounds(episodes)
+            if sum(results) < wanted * len(results):
                 # It would be beaten again. This only saves time: a resumed run comes to the same champions without it.
                 self._beaten.add((source, opponent.id))
                 return None

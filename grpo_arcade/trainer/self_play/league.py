@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from grpo_arcade.games.players import Contender
 from grpo_arcade.recordings.runs.league import MODEL, Meeting, Member
-from grpo_arcade.trainer.counting import is_stall, points
+from grpo_arcade.trainer.counting import is_stall, rounds
 from grpo_arcade.trainer.self_play.court import Opponent
 from grpo_arcade.trainer.self_play.ratings import newcomer, rated
 
@@ -114,7 +114,7 @@ def contender(member: Member) -> Contender:
 
 
 def meeting_of(step: int, member: int, opponent: int, episodes: Sequence[Episode]) -> Meeting:
-    """What came of a member's games, each as its own side has it."""
-    counts = Counter(points(episode) for episode in episodes)
-    stalls = sum(is_stall(episode) for episode in episodes)
+    """What came of a member's games, each as its own side has it: won and lost are rounds, a seed from both sides."""
+    counts = Counter(rounds(episodes))
+    stalls = sum(map(is_stall, episodes)) // 2
     return Meeting(step, member, opponent, counts[1.0], counts[0.5], counts[0.0], stalls)

@@ -12,6 +12,7 @@ from grpo_arcade.games import Episode, Outcome, make
 from grpo_arcade.games.episode import SeatResult
 from grpo_arcade.games.players import MatchPool, extract_source
 from grpo_arcade.recordings.runs.league import MODEL, Meeting, Member, table
+from grpo_arcade.trainer.counting import rounds
 from grpo_arcade.trainer.recorder import Recorder
 from grpo_arcade.trainer.rewards import load
 from grpo_arcade.trainer.scoring import Assignment, Rollout, Scorer
@@ -107,7 +108,7 @@ def earned(*episodes):
 def test_a_game_given_up_without_a_point_is_a_little_worse_than_a_draw(pool):
     (episode, *_) = court.play(pool, LEFT, "x", GAME.name, OPTIONS, [4], opponents(RANDOM)).result().episodes
     stalled = ended(episode, Outcome.STUCK, 0.0)
-    assert meeting_of(1, MODEL, 1, [stalled, episode]).stalls == 1
+    assert meeting_of(1, MODEL, 1, [stalled, stalled, episode, episode]).stalls == 1
     assert earned(stalled) == -0.1 < earned(ended(episode, Outcome.DRAWN, 0.0)) == 0.0
 
 
@@ -125,6 +126,15 @@ def test_a_short_game_counts_by_how_far_one_was_ahead_however_it_ended(one, othe
         assert earned(ended(game, Outcome.STUCK, float(better))) == values[1]
     assert earned(ended(game, Outcome.CRASHED, float(better))) == -1.0
     assert max(map(abs, values)) <= 1.0
+
+
+def test_who_is_ahead_in_both_games_of_a_seed_has_won_the_round(pool):
+    games = court.play(pool, LEFT, "x", GAME.name, OPTIONS, [4], opponents(RANDOM)).result().episodes
+    won, lost = ended(games[0], Outcome.WON, 1.0), ended(games[0], Outcome.LOST, -1.0)
+    drawn, stalled = ended(games[0], Outcome.DRAWN, 0.0), ended(games[0], Outcome.STUCK, 0.0)
+    # Where one side of the court wins always, nobody is better for it.
+    assert rounds([won, lost, lost, won]) == [0.5, 0.5]
+    assert rounds([won, drawn, drawn, lost, stalled, stalled, stalled, won]) == [1.0, 0.0, 0.5, 1.0]
 
 
 class Noted(Recorder):
