@@ -104,6 +104,8 @@ def how_far_ahead(episode: Episode) -> float:
     ahead = lead(episode)
     if any(side.outcome in FAILURES for side in episode.seats):
         ahead = longest
+    if ahead == 0:
+        return 2 * points(episode) - 1
     return math.copysign(math.sqrt(min(1.0, abs(ahead) / longest)), ahead)
 
 

@@ -167,4 +167,4 @@ def _tell(folder: str, ladder: Sequence[Member], games: Mapping[tuple[int, int],
     console.print(table)
     stalls = sum(each.stalls for (member, _), each in games.items() if member == MODEL)
     if stalls:
-        print(f"{stalls:,} of the model's games were given up without a point", file=sys.stderr)
+        print(f"{stalls:,} of the model's rounds were given up without a point", file=sys.stderr)

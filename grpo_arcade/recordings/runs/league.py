@@ -44,7 +44,10 @@ class Member:
 
 @dataclass(frozen=True)
 class Meeting:
-    """All games of two in one step, or in several."""
+    """All games of two in one step, or in several, by rounds: a seed that is played from both sides.
+
+    In runs of the earliest versions it is by games.
+    """
 
     step: int
     """The last one."""
@@ -59,7 +62,7 @@ class Meeting:
 
     @property
     def games(self) -> int:
-        """How many there were."""
+        """How many rounds there were."""
         return self.wins + self.draws + self.losses
 
     @property

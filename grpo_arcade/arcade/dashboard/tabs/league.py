@@ -66,7 +66,7 @@ class League(Vertical):
         )
         stalls = sum(each.stalls for (member, _), each in found.games.items() if member == MODEL)
         if stalls:
-            told.append(f"; {stalls:,} of the model's games were given up", style="yellow")
+            told.append(f"; {stalls:,} of the model's rounds were given up", style="yellow")
         self.query_one("#league-title", Static).update(told)
         steps = [float(step) for step, *_ in found.strategies]
         ratings, low, high = ([row[place] for row in found.strategies] for place in (1, 2, 3))
