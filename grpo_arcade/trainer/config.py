@@ -7,6 +7,7 @@ never import torch, so that ``arcade train --help`` and ``--dry-run`` answer at 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -20,6 +21,7 @@ from grpo_arcade.trainer.bounds import Hint, unknown
 from grpo_arcade.trainer.question import is_pocket_sized, prompt_text, takes_toolbox
 
 if TYPE_CHECKING:
+    from grpo_arcade.games import Game
     from grpo_arcade.recordings.runs.reader import RunReader
 
 
@@ -137,8 +139,8 @@ class TrainConfig:
     that is written sixty times outvotes a better one that is written once. shared: together as one, whose advantage
     they share. When absent: shared for models above the pocket's size and in self-play, each for the pocket model."""
     risk_seeking: Annotated[float | None, Interval(ge=0, le=10)] = None
-    """How much more the best of a group count than its mean: 0 for the mean, as in plain GRPO; 1 weighs a program by
-    the exponential of its standardised reward. When absent: 0 for the pocket model alone, 1 in self-play and larger."""
+    """How much more the best of a group count than its mean: 0 as in plain GRPO; 1 weighs a program by the exponential
+    of its standardised reward. When absent: 0 for the pocket model, 1 in self-play and for larger ones."""
     entropy_coef: Annotated[float, Ge(0)] = 0.0
     """Weight of the entropy in the loss: more keeps a model trying."""
     mask_truncated_completions: bool = True
@@ -174,8 +176,8 @@ class TrainConfig:
     league_opponents: Annotated[int, Ge(1)] = 0
     """Members of the league that each group meets: the champion, and others drawn by how hard they are; of one alone,
     the champion every other time. 0: as suits the game, 3, or 1 for Atari."""
-    league_baselines: tuple[str, ...] = ("random",)
-    """Baselines of the game that are in the league from the beginning."""
+    league_baselines: tuple[str, ...] = ()
+    """Baselines of the game that are in the league from the beginning. When empty: random, and scripted on Atari."""
 
     rewards: tuple[str, ...] = ()
     """Reward functions: names of grpo_arcade.trainer.rewards, or package.module:function of your own. When empty:
@@ -272,14 +274,17 @@ class TrainConfig:
         Raises:
             ConfigError: there is no such file.
         """
-        atari = self.game.startswith("atari/")
+        atari, game = self.game.startswith("atari/"), self._game()
         usual = (_ATARI_GAMES if atari else _GAMES) | ((_ATARI_COURTS if atari else _COURTS) if self.self_play else {})
         chosen: dict[str, Any] = {name: value for name, value in usual.items() if getattr(self, name) in (0, ())}
+        if not self.league_baselines:
+            known = game.baselines if game is not None and atari else ()
+            chosen["league_baselines"] = ("random", "scripted") if "scripted" in known else ("random",)
         small = is_pocket_sized(self.model)
         if self.learning_rate is None:
             chosen["learning_rate"] = 2e-4 if small and self.self_play and not atari else 1e-4
         if self.toolbox is None:
-            chosen["toolbox"] = self._has_toolbox() and takes_toolbox(self.model)
+            chosen["toolbox"] = game is not None and game.toolbox is not None and takes_toolbox(self.model)
         if self.copies is None or self.risk_seeking is None:
             plain = small and not self.self_play
             chosen["copies"] = self.copies or ("each" if plain else "shared")
@@ -293,13 +298,13 @@ class TrainConfig:
         except ValueError as error:
             raise ConfigError(str(error)) from error
 
-    def _has_toolbox(self) -> bool:
+    def _game(self) -> Game | None:
         from grpo_arcade.games import make
 
         try:
-            return make(self.game, **self.options).toolbox is not None
+            return make(self.game, **self.options)
         except ValueError:
-            return False  # which check() says better
+            return None  # check() says better why not
 
     @property
     def steps_per_round(self) -> int:
@@ -366,7 +371,7 @@ class TrainConfig:
 
 
 def spare_threads() -> int:
-    """Threads for a model that computes while somebody uses the machine: all cores but one."""
+    """Threads for a model that computes while somebody uses the machine: all but one."""
     return max(1, cores() - 1)
 
 
@@ -383,16 +388,14 @@ def parse_options(texts: tuple[str, ...], where: str) -> dict[str, Any]:
 
 def _value(text: str) -> Any:
     for kind in (int, float):
-        try:
+        with suppress(ValueError):
             return kind(text)
-        except ValueError:
-            continue
     return {"true": True, "false": False}.get(text.lower(), text)
 
 
 _GAMES = {"train_seeds": 4, "eval_strategies": 64, "eval_seeds": 16, "champion_seeds": 16, "league_opponents": 3}
 _ATARI_GAMES = {"train_seeds": 2, "eval_strategies": 16, "eval_seeds": 4, "champion_seeds": 8, "league_opponents": 1}
 _COURTS: dict[str, Any] = {"train_seeds": 2}
-_ATARI_COURTS: dict[str, Any] = {"train_seeds": 1, "champion_seeds": 6, "eval_strategies": 8, "eval_seeds": 2}
+_ATARI_COURTS: dict[str, Any] = {"train_seeds": 1, "champion_seeds": 4, "eval_strategies": 8, "eval_seeds": 2}
 _ATARI_COURTS |= {"train_game_options": ("max_num_frames_per_episode=3000",)}
 """In self-play, where each seed is played from both sides; on the console who plays well plays long."""

@@ -49,9 +49,8 @@ class League:
 
     @property
     def champion(self) -> Member | None:
-        """The strongest of the strategies that have joined, as they are rated now."""
-        strategies = [member for member in self.members if member.strategy_id is not None]
-        return max(strategies, key=lambda member: member.mu, default=None)
+        """The strategy that joined last: each has done better than the one before it."""
+        return next((member for member in reversed(self.members) if member.strategy_id is not None), None)
 
     def opponents(self, step: int, group: int, count: int) -> tuple[Opponent, ...]:
         """Whom a group of a step meets: the champion where there is one, and others, nobody twice.

@@ -39,6 +39,11 @@ LOOKS = """def strategy(board):
                     return c
     return free[0]
 """
+FRAGILE = LOOKS.replace(
+    "    free =",
+    "    if sum(board[r][c] == -1 for r in range(6) for c in range(1, 7)) > 1:\n        return 1 // 0\n    free =",
+)
+"""Beats who fills one column after another, and nobody else."""
 
 
 @pytest.fixture(scope="module")
@@ -146,8 +151,8 @@ class Noted(Recorder):
             self.history.league = list(members)
 
 
-def rollouts(pool, league, *sources):
-    met = league.opponents(1, 0, 3)
+def rollouts(pool, league, *sources, met=None):
+    met = met or league.opponents(1, 0, 3)
     found = []
     for source in sources:
         played = court.play(pool, source, "x", GAME.name, OPTIONS, range(4), met).result()
@@ -177,16 +182,22 @@ def test_champions_are_those_who_beat_the_one_before_and_join_the_league(pool):
     assert [again.opponents(step, 0, 2) for step in range(9)] == [league.opponents(step, 0, 2) for step in range(9)]
 
 
-def test_who_beats_the_champion_joins_but_leads_only_if_it_is_rated_highest(pool):
+def test_who_beats_the_champion_and_does_worse_against_a_hard_baseline_does_not_join(pool):
     recorder = Noted()
-    strong = replace(newcomer(Member(2, "strategy of step 1", 1, strategy_id=1, source=LEFT)), mu=9000.0, sigma=1.0)
-    recorder.history.league = [newcomer(Member(1, "random", 0, baseline="random")), strong]
+    champion = replace(newcomer(Member(2, "strategy of step 1", 1, strategy_id=1, source=LEFT)), mu=9000.0, sigma=1.0)
+    recorder.history.league = [newcomer(Member(1, "random", 0, baseline="random")), champion]
     league = League(b"key", (), recorder)
     contest = Contest(pool, GAME.name, OPTIONS, range(100, 104), league, None)
-    contest.challenge(rollouts(pool, league, LOOKS), [9])
+    contest.challenge(rollouts(pool, league, FRAGILE, met=opponents(champion)), [9])
     assert contest.settle(2) is None
-    assert [member.name for member in league.members] == ["random", "strategy of step 1", "strategy of step 2"]
     assert league.champion.id == 2
+    # Once the baseline is easy it says no more who is better.
+    recorder.history.meetings = [Meeting(3, MODEL, 1, 99, 0, 1, 0)]
+    league = League(b"key", (), recorder)
+    contest = Contest(pool, GAME.name, OPTIONS, range(100, 104), league, None)
+    contest.challenge(rollouts(pool, league, FRAGILE, met=opponents(champion)), [10])
+    assert contest.settle(4).strategy_id == 10
+    assert league.champion.source == FRAGILE
 
 
 def test_a_group_meets_the_champion_and_mostly_its_equals():
