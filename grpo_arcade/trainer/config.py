@@ -181,9 +181,8 @@ class TrainConfig:
 
     rewards: tuple[str, ...] = ()
     """Reward functions: names of grpo_arcade.trainer.rewards, or package.module:function of your own. When empty:
-    function_works, no_cheating, strategy_succeeds, progress; and gets_further, unless the model is the pocket one or
-    as small, whose programs run from the start and for which it was measured to help nothing. In self-play:
-    function_works, no_cheating, head_to_head."""
+    function_works, no_cheating, and head_to_head in self-play, else strategy_succeeds, progress and, unless the model
+    is as small as the pocket's, whose programs run from the start and for which it is no help, gets_further."""
     reward_weights: tuple[float, ...] = ()
     """One weight a reward function; when empty progress counts 50 times, gets_further 5 times, every other once."""
     train_game_options: tuple[str, ...] = ()

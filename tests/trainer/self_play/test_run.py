@@ -71,8 +71,8 @@ def test_every_game_is_recorded_for_both_sides_and_genuine(whole):
                         count += 1
         assert count > 12
         assert run.evaluations()[0]["options"] == {"opponent": "one-ply", "opening": 2}
-        games = sum(meeting.games for meeting in league.meetings(run) if meeting.member == league.MODEL)
-        assert games == sum(len(run.episodes(row["id"])) for step in range(1, 4) for row in run.strategies(step))
+        rounds = sum(meeting.games for meeting in league.meetings(run) if meeting.member == league.MODEL)
+        assert 2 * rounds == sum(len(run.episodes(row["id"])) for step in range(1, 4) for row in run.strategies(step))
 
 
 def test_a_resumed_run_ends_with_the_same_league(config, whole):
