@@ -8,6 +8,8 @@ of these needs the library ``openenv``.
 from __future__ import annotations
 
 import functools
+import itertools
+import os
 import random
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +18,7 @@ from grpo_arcade.foreign_text import one_line as plain_line
 from grpo_arcade.games.game import Baseline, Game, Outcome, Picture
 from grpo_arcade.games.openenv import away, reading
 from grpo_arcade.games.openenv.answers import ServerError
-from grpo_arcade.games.openenv.client import GoneError, NoFreeSessionError, Session, parse_address
+from grpo_arcade.games.openenv.client import Address, GoneError, NoFreeSessionError, Session, parse_addresses
 from grpo_arcade.games.openenv.reading import Lines, RemoteView
 from grpo_arcade.games.openenv.spec import Spec, SpecError
 from grpo_arcade.games.openenv.spec_parser import load, shipped
@@ -36,9 +38,11 @@ class Remote(Game):
     """A game that an OpenEnv server plays: ``make("openenv:ws://localhost:8000", spec="tic_tac_toe")``.
 
     Args:
-        title: the server's address.
+        title: the server's address. ``ws://localhost:8001-8004`` are four of it, each on a port of its own, where one
+            plays few games at once: a game is played by whichever is free.
         spec: the name of one of our specs, the path of a TOML file, or what such a file holds; by default what the
             server itself says, and if it names itself, our spec for it.
+        step_cap: decisions until an episode ends as ``capped``, at most as many as the spec says.
 
     Actions are those of the spec. One that is not legal is not sent: it takes a ply, adds to :attr:`wasted`, and 32 of
     them in a row end the episode as ``stuck``. A server that fails ends it as ``disconnected``, :attr:`trouble` says
@@ -51,9 +55,10 @@ class Remote(Game):
     rules_version = 1
     palettes: tuple[str, ...] = ("classic",)
 
-    def __init__(self, title: str, spec: str | Mapping[str, Any] | None = None) -> None:
-        self.address = parse_address(title)
-        self.name = f"openenv:{self.address}"
+    def __init__(self, title: str, spec: str | Mapping[str, Any] | None = None, step_cap: int | None = None) -> None:
+        self._addresses = parse_addresses(title)
+        self.address = self._addresses[0]
+        self.name = f"openenv:{_several(self._addresses)}"
         if spec is None:
             from grpo_arcade.games.openenv.discovery import discover
 
@@ -66,11 +71,16 @@ class Remote(Game):
             spec = self.spec.mapping
         # A path would mean nothing elsewhere, so a spec of one's own goes with the options whole.
         named = isinstance(spec, str) and not spec.endswith(".toml")
-        self.options = {"spec": spec if named else self.spec.mapping}
+        self.options: Mapping[str, Any] = {"spec": spec if named else self.spec.mapping}
         self.actions = self.spec.names
         self.aliases = _aliases(self.spec)
         self.frame_rate = self.spec.frame_rate
         self.step_cap = self.spec.step_cap
+        if step_cap is not None:
+            if isinstance(step_cap, bool) or not isinstance(step_cap, int) or not 1 <= step_cap <= self.step_cap:
+                raise ValueError(f"step_cap must be a whole number from 1 to {self.step_cap}, not {step_cap!r}")
+            self.step_cap = step_cap
+            self.options = {**self.options, "step_cap": step_cap}
         self.failure_score = self.spec.failure_score
         self.replayable = self.spec.seeds or self.spec.deterministic
         self.most_at_once = self.spec.sessions
@@ -90,11 +100,11 @@ class Remote(Game):
         self._clear(0)
 
     @classmethod
-    def recorded(cls, title: str, spec: str | Mapping[str, Any] | None = None) -> Remote:
+    def recorded(cls, title: str, spec: str | Mapping[str, Any] | None = None, step_cap: int | None = None) -> Remote:
         """A game whose recording is to be shown: with a spec that leaves nothing to be asked, and is no file."""
         if spec is None or (isinstance(spec, str) and spec not in shipped()) or not load(spec).complete:
             raise ValueError(f"the recording of openenv:{title} does not say how it is to be read")
-        return cls(title, spec)
+        return cls(title, spec, step_cap)
 
     def _clear(self, seed: int) -> None:
         self.score: float = 0.0
@@ -212,14 +222,21 @@ class Remote(Game):
             except ServerError:
                 pass  # servers hang up on those who are silent for long
         until = time.monotonic() + _PATIENCE_S
+        # Every process begins elsewhere, so that they seldom ask one that is playing.
+        first = (os.getpid() + next(_asked)) % len(self._addresses)
         while True:
-            self._session = Session(self.address, self.spec.timeout_s)
-            try:
-                return self._session.request("reset", data)
-            except NoFreeSessionError:
-                if time.monotonic() > until:
-                    raise
-                time.sleep(0.05)
+            failed: list[ServerError] = []
+            for address in (*self._addresses[first:], *self._addresses[:first]):
+                try:
+                    self.address = address
+                    self._session = Session(address, self.spec.timeout_s)
+                    return self._session.request("reset", data)
+                except (NoFreeSessionError, GoneError) as error:
+                    failed.append(error)
+            full = [error for error in failed if isinstance(error, NoFreeSessionError)]
+            if not full or time.monotonic() > until:
+                raise (full or failed)[0]
+            time.sleep(0.05)
 
     def _take(self, answer: Mapping[str, Any], sign: float) -> None:
         """Read an answer; ``sign`` is -1 where the reward is the opponent's."""
@@ -337,6 +354,16 @@ class Remote(Game):
         "first": lambda game, rng: game.legal_actions()[0],
         "random": lambda game, rng: rng.choice(game.legal_actions()),
     }
+
+
+_asked = itertools.count()
+"""Sessions that this process has asked for."""
+
+
+def _several(addresses: tuple[Address, ...]) -> str:
+    """The address of one server, or of several as it is written."""
+    first, last = addresses[0], addresses[-1]
+    return str(first) if first == last else str(first).replace(f":{first.port}", f":{first.port}-{last.port}", 1)
 
 
 def _by_twin(name: str, game: Game, rng: random.Random) -> int:

@@ -30,6 +30,8 @@ from websockets.uri import parse_uri
 
 from grpo_arcade.games.openenv.answers import LARGEST_MESSAGE, ServerError, one_line, parse_json
 
+MOST_PORTS = 64
+"""Servers that one address may name."""
 CONNECT_S = 10.0
 """Seconds to connect and shake hands."""
 TOKEN_VARIABLE = "ARCADE_SERVER_TOKEN"
@@ -82,6 +84,23 @@ def parse_address(text: str) -> Address:
     secure = _SCHEMES[parts.scheme]
     path = parts.path.rstrip("/").removesuffix("/ws").rstrip("/")
     return Address(secure, host, port or (443 if secure else 80), path)
+
+
+def parse_addresses(text: str) -> tuple[Address, ...]:
+    """As :func:`parse_address`, or ``ws://host:8001-8004``: the same server on each of these ports.
+
+    Raises:
+        ValueError: anything else, in one line that says what would work.
+    """
+    ports = re.search(r":(\d{1,5})-(\d{1,5})(?=/|$)", text)
+    if ports is None:
+        return (parse_address(text),)
+    first, last = map(int, ports.groups())
+    if not first < last < first + MOST_PORTS:
+        raise ValueError(f"{text!r}: from the first port to the last there are 2 to {MOST_PORTS}, as in 8001-8004")
+    return tuple(
+        parse_address(f"{text[: ports.start(1)]}{port}{text[ports.end() :]}") for port in range(first, last + 1)
+    )
 
 
 class Session:

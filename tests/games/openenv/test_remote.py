@@ -168,6 +168,41 @@ def test_a_full_server_is_waited_for(servers, monkeypatch):
     assert second.outcome is None
 
 
+def test_of_several_servers_one_that_is_free_plays(servers, monkeypatch):
+    import grpo_arcade.games.openenv as openenv
+
+    port = int(servers.rpartition(":")[2])
+    name = f"openenv:ws://127.0.0.1:{port - 1}-{port}/snake"  # nobody answers at the first
+    first, second = (make(name, spec="snake", step_cap=3) for _ in range(2))
+    assert first.name == name
+    first.reset(1)
+    assert first.outcome is None
+    monkeypatch.setattr(openenv, "_PATIENCE_S", 0.2)
+    second.reset(1)
+    assert "capacity" in second.trouble  # one is away and one is full: that is the one to wait for
+    for _ in range(3):
+        first.step(0)
+    assert (first.outcome, first.plies) == (Outcome.CAPPED, 3)
+    again = type(first).recorded(name.partition(":")[2], **first.options)
+    again.recall(first.kept())
+    again.reset(1)
+    for _ in range(3):
+        again.step(0)
+    assert (again.outcome, again.score) == (first.outcome, first.score)
+
+
+@pytest.mark.parametrize("ports", ["8004-8001", "1-70", "8001-8001", "70000-70001"])
+def test_ports_that_are_no_row_are_refused_with_a_line(ports):
+    with pytest.raises(ValueError, match=r"(?i)port"):
+        make(f"openenv:ws://localhost:{ports}", spec="snake")
+
+
+@pytest.mark.parametrize("step_cap", [0, 1001, True, "9"])
+def test_a_cap_is_at_most_that_of_the_spec(step_cap):
+    with pytest.raises(ValueError, match="step_cap must be a whole number from 1 to 1000"):
+        make("openenv:ws://localhost", spec="snake", step_cap=step_cap)
+
+
 def test_a_strategy_that_is_refused_leaves_episodes_that_can_be_shown(servers):
     from grpo_arcade.games.players import extract_source
     from grpo_arcade.trainer.scoring import Assignment, refused
