@@ -17,11 +17,12 @@ from grpo_arcade.games.atari.roms import FOR_SEVERAL, HUMAN_SCORES, rom
 from grpo_arcade.games.atari.titles import SYMBOLIC
 from grpo_arcade.games.conformance import check_game
 
+# One plays whole games, the others until time is up.
 CONFORMING = (
-    ("pong", {}),
+    ("pong", {"max_num_frames_per_episode": 1000}),
     ("breakout", {"frame_skip": 2, "mode": 8, "difficulty": 1}),
-    ("kaboom", {"repeat_action_probability": 0.0}),
-    ("tetris", {}),
+    ("kaboom", {"repeat_action_probability": 0.0, "max_num_frames_per_episode": 1000}),
+    ("tetris", {"max_num_frames_per_episode": 1000}),
 )
 
 

@@ -29,9 +29,15 @@ def strategy(screen):
     ball = next((row.index(1) for row in screen[:9] if 1 in row), paddle)
     return "LEFT" if ball < paddle else "RIGHT" if ball > paddle else "STAY"
 """,
+    # A possible move whenever there is one: the server draws another game each time, and none may end before it began.
     "2048": """
+def moves(line):
+    return any(b and a in (0, b) for a, b in zip(line, line[1:]))
+
 def strategy(board):
-    return "WDSA"[sum(map(sum, board)) % 4]
+    columns = list(zip(*board))
+    ways = {"W": columns, "D": [row[::-1] for row in board], "S": [column[::-1] for column in columns], "A": board}
+    return next(way for way, lines in ways.items() if any(map(moves, lines)))
 """,
     "connect4": """
 def strategy(board):

@@ -235,11 +235,12 @@ def test_a_thought_that_the_prompt_begins_is_known(prompt, begun):
      "assistantfinal", "analysis", "```\n<think>\n```\n", "```\nstrategy </think>\n```\n", "&lt;", "<|x|>", "</s>a"],
 )  # fmt: skip
 @pytest.mark.parametrize("start", ["", "```python\nstrategy", "def strategy(b):\n    (\n"])
-def test_half_a_megabyte_takes_time_in_proportion(start, piece):
+@pytest.mark.parametrize("size", [100_000, pytest.param(500_000, marks=pytest.mark.soak)])
+def test_a_long_answer_takes_time_in_proportion(start, piece, size):
     import time
 
-    text = start + piece * (500_000 // len(piece))
+    text = start + piece * (size // len(piece))
     began = time.process_time()
     extract_source(text)
-    # Quadratic work would take minutes.
-    assert time.process_time() - began < 20
+    # Quadratic work would take minutes for half a megabyte, and a twenty-fifth of them for a fifth of it.
+    assert time.process_time() - began < size / 25_000
