@@ -15,7 +15,7 @@ from annotated_types import Ge, Gt, Interval, Le
 
 from grpo_arcade.cores import cores
 from grpo_arcade.games.toolbox import OPTION as TOOLBOX
-from grpo_arcade.recordings.runs.folder import IMPROVE
+from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.trainer import processes
 from grpo_arcade.trainer.bounds import Hint, unknown
 from grpo_arcade.trainer.question import is_pocket_sized, prompt_text, takes_toolbox
@@ -357,7 +357,7 @@ class TrainConfig:
             RunFolderError: the run's ``config.json`` cannot be read.
             ConfigError: it holds what is no setting, or the run was no training.
         """
-        if run.facts().get("kind") == IMPROVE:
+        if run.kind is RunKind.SEARCH:
             raise ConfigError(f"{run.folder} is a search and trained no model; {run.again} goes on with it")
         # Before there were toolboxes none was lent, and every copy counted, whatever the model.
         older = {"toolbox": False, "copies": "each", "risk_seeking": 0.0}

@@ -14,6 +14,7 @@ import numpy as np
 
 from grpo_arcade.atomic_write import atomic_write
 from grpo_arcade.games import fonts, score_text
+from grpo_arcade.recordings.runs.kind import RunKind
 
 if TYPE_CHECKING:
     import pygame
@@ -48,7 +49,7 @@ def write_curve(run: RunReader, path: str | Path) -> None:
         raise ValueError(f"{run.folder}: this run has not been evaluated yet")
     evaluations = [row for row in evaluations if row["stage"] == evaluations[-1]["stage"]]
     last = max([1, *(row["step"] for row in (*steps, *evaluations))])
-    page = _Page(last)
+    page = _Page(last, run.kind)
     page.title(run.facts(), evaluations[-1])
     page.scores(evaluations)
     page.rewards([(row["step"], row["reward"]) for row in steps if row["reward"] is not None])
@@ -57,19 +58,21 @@ def write_curve(run: RunReader, path: str | Path) -> None:
 
 
 class _Page:
-    def __init__(self, last: int) -> None:
+    def __init__(self, last: int, kind: RunKind) -> None:
         import pygame
 
         self._lines: pygame.Surface = pygame.Surface((WIDTH * _SCALE, HEIGHT * _SCALE), 0, 32)
         self._lines.fill(PAGE)
         self._texts: list[tuple[float, float, str, int, str, fonts.Weight]] = []
-        self._last = last
+        self._last, self._kind = last, kind
 
     def title(self, facts: dict[str, Any], evaluation: dict[str, Any]) -> None:
         """What is shown."""
         seeds = len(evaluation["seeds"])
-        self._text(_LEFT, 26, f"{facts['model']} learns {facts['game']}", weight="bold")
-        told = f"held-out score: mean of {evaluation['strategies']} strategies × {seeds} seeds, 95 % interval"
+        self._text(_LEFT, 26, f"{facts['model']} {self._kind.does} {facts['game']}", weight="bold")
+        searches = self._kind is RunKind.SEARCH
+        who = self._kind.held_out if searches else f"{evaluation['strategies']} {self._kind.held_out}"
+        told = f"held-out score: mean of {who} × {seeds} seeds, 95 % interval"
         self._text(WIDTH - 20, 26, told, SOFT, "right")
 
     def scores(self, evaluations: Sequence[dict[str, Any]]) -> None:
@@ -91,7 +94,11 @@ class _Page:
         rises = len(curve) > 1 and curve[1][1] < curve[0][1]
         self._text(curve[0][0] + 8, curve[0][1] + (18 if rises else -16), score_text(first), SCORE, weight="bold")
         told = [(place(mean), f"{name} {score_text(mean)}", SOFT) for name, mean in baselines.items()]
-        self._names([*told, (place(last), f"the model {score_text(last)}", SCORE)])
+        self._names([*told, (place(last), f"{self._whose} {score_text(last)}", SCORE)])
+
+    @property
+    def _whose(self) -> str:
+        return "the champion" if self._kind is RunKind.SEARCH else "the model"
 
     def _names(self, names: Sequence[tuple[float, str, int]]) -> None:
         """Beside the ends of their lines, from the top down, moved apart where lines are close."""
@@ -102,7 +109,9 @@ class _Page:
 
     def rewards(self, rows: Sequence[tuple[int, float]]) -> None:
         """The mean reward of each step, faint, and its running mean."""
-        self._text(_LEFT, _REWARDS[0] - 22, "mean training reward", SOFT)
+        self._text(
+            _LEFT, _REWARDS[0] - 22, "mean reward" if self._kind is RunKind.SEARCH else "mean training reward", SOFT
+        )
         if rows:
             place = self._axis(_REWARDS, [reward for _, reward in rows], logarithmic=False)
             self._curve([(self._x(step), place(reward)) for step, reward in rows], _mixed(REWARD, 0.65), 1.2)
@@ -113,7 +122,13 @@ class _Page:
             self._curve(smooth, REWARD, 2.2)
         for mark in _ticks(0, self._last, 8, whole_numbers=True):
             self._text(self._x(mark), _REWARDS[1] + 20, f"{mark:,.0f}", SOFT, "centre")
-        self._text((_LEFT + _RIGHT) / 2, _REWARDS[1] + 44, "GRPO step", INK, "centre")
+        self._text(
+            (_LEFT + _RIGHT) / 2,
+            _REWARDS[1] + 44,
+            "round" if self._kind is RunKind.SEARCH else "GRPO step",
+            INK,
+            "centre",
+        )
 
     def pixels(self) -> np.ndarray:
         """The page, uint8 (HEIGHT, WIDTH, 3)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,6 @@ from grpo_arcade.trainer.judging import RewardError
 
 if TYPE_CHECKING:
     from grpo_arcade.recordings.runs.writer import RunWriter
-    from grpo_arcade.trainer.config import TrainConfig
 
 
 class TrainingError(ValueError):
@@ -46,16 +46,14 @@ def has_ended(folder: Path) -> bool:
         return True
 
 
-def explained(error: BaseException, config: TrainConfig, again: str) -> TrainingError | None:
-    """The line for an error that is nobody's wrong setting."""
-    from grpo_arcade.trainer.models.learner import is_out_of_memory, what_to_lower
+def explained(error: BaseException, again: str, lower: Callable[[], str]) -> TrainingError | None:
+    """The line for an error that is nobody's wrong setting; ``lower`` says what to lower where memory ran out."""
+    from grpo_arcade.trainer.models.learner import is_out_of_memory
 
     if processes.is_lost(error):
         return TrainingError(f"another process of this run died; {again}")
     if is_out_of_memory(error):
-        return TrainingError(
-            f"memory ran out; start a new run with {what_to_lower(config)}, or resume where there is more: {again}"
-        )
+        return TrainingError(f"memory ran out; start a new run with {lower()}, or resume where there is more: {again}")
     if isinstance(error, RewardError):
         return TrainingError(f"{error}; fix it, then resume with: {again}")
     if isinstance(error, OSError):

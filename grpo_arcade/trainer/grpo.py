@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games import make
 from grpo_arcade.recordings.runs.folder import LOG, STATE, RunFolderError, checkpoint_step, checkpoints
+from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.recordings.runs.writer import RunWriter
 from grpo_arcade.trainer import processes
 from grpo_arcade.trainer import rewards as reward_functions
@@ -134,7 +135,7 @@ def _open(config: TrainConfig | None, resume: str | Path | None, capture: bool, 
 
 def _lead(start: Start, writer: RunWriter, recorder: RunRecorder, ranks: Processes, *, new: bool) -> TrainResult:
     """Train on rank 0, and say how it ended."""
-    folder, again = start.folder, f"arcade train --resume {start.folder}"
+    folder, again = start.folder, RunKind.TRAINING.again(start.folder)
     try:
         # The others may have been started in another directory.
         ranks.broadcast(start.from_anywhere())
@@ -146,7 +147,7 @@ def _lead(start: Start, writer: RunWriter, recorder: RunRecorder, ranks: Process
         # What was refused before it began leaves nothing behind.
         if not (new and refused and writer.discard()):
             note_end(writer, error)
-        if (words := explained(error, start.config, again)) is not None:
+        if (words := explained(error, again, lambda: _what_to_lower(start.config))) is not None:
             recorder.detail("".join(traceback.format_exception(error)))
             raise words from error
         raise
@@ -171,20 +172,26 @@ def _join(ranks: Processes, capture: bool) -> TrainResult:
         start: Start = ranks.broadcast()
     except ProcessLost:
         raise Left from None
-    folder, again = start.folder, f"arcade train --resume {start.folder}"
+    folder, again = start.folder, RunKind.TRAINING.again(start.folder)
     try:
         with captured(folder / f"log-{ranks.rank}.txt" if capture and folder.is_dir() else None):
             _learn(start, ranks, Recorder())
             status, step = ranks.broadcast()
     except Exception as error:
         if not processes.is_lost(error):
-            if (words := explained(error, start.config, again)) is None:
+            if (words := explained(error, again, lambda: _what_to_lower(start.config))) is None:
                 raise
             raise words from error
         if ranks.rank == 1 and not has_ended(folder):
             raise TrainingError(f"process 0 of this run died; {again}") from error
         raise Left from error
     return TrainResult(folder, status, step)
+
+
+def _what_to_lower(config: TrainConfig) -> str:
+    from grpo_arcade.trainer.models.learner import what_to_lower
+
+    return what_to_lower(config)
 
 
 def _learn(start: Start, ranks: Processes, recorder: Recorder) -> tuple[str, int]:

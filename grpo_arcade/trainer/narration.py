@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 from grpo_arcade.foreign_text import one_line
 from grpo_arcade.games import score_text
 from grpo_arcade.progress import progress
+from grpo_arcade.recordings.runs.kind import RunKind
 
 _USUAL = {"encoding": "utf-8", "errors": "replace"}
 
@@ -22,17 +23,24 @@ if TYPE_CHECKING:
 class Narrator:
     """A progress bar with time left on a terminal, plain lines anywhere else; the same words also in the log."""
 
-    def __init__(self, terminal: IO[str], log: IO[str] | None, max_steps: int, logging_steps: int) -> None:
+    def __init__(
+        self,
+        terminal: IO[str],
+        log: IO[str] | None,
+        max_steps: int,
+        logging_steps: int,
+        kind: RunKind = RunKind.TRAINING,
+    ) -> None:
         """``log`` gets every line too; None when the terminal is all there is."""
         from rich.console import Console
         from rich.progress import TextColumn
 
         self._console: Console = Console(file=cast("IO[str]", _Terminal(terminal)), highlight=False)
-        self._log = log
+        self._log, self._kind = log, kind
         self._every = logging_steps
         facts = TextColumn("{task.fields[facts]}")
         self._progress = progress(facts, console=self._console, disable=not self._console.is_terminal)
-        self._task = self._progress.add_task("training", total=max_steps, facts="")
+        self._task = self._progress.add_task(kind.work, total=max_steps, facts="")
 
     def __enter__(self) -> Narrator:
         self._progress.start()
@@ -58,22 +66,25 @@ class Narrator:
     def step(self, row: Mapping[str, Any], held_out: float | None) -> None:
         """A step has ended."""
         score = f"score {score_text(row['score'])}" if row["score"] is not None else ""
-        facts = f"{score} · reward {row['reward'] or 0:.2f} · {row['step_s']:.1f} s a step"
+        facts = f"{score} · reward {row['reward'] or 0:.2f} · {row['step_s']:.1f} s a {self._kind.step}"
         if held_out is not None:
             facts += f" · held-out {score_text(held_out)}"
         self._progress.update(self._task, completed=row["step"], facts=facts)
         if row["step"] % self._every == 0:
-            self.keep(f"step {row['step']}: {facts}")
+            self.keep(f"{self._kind.step} {row['step']}: {facts}")
             if not self._console.is_terminal:
-                self._console.print(f"step {row['step']}: {facts}", markup=False, soft_wrap=True)
+                self._console.print(f"{self._kind.step} {row['step']}: {facts}", markup=False, soft_wrap=True)
 
     def evaluation(self, row: Mapping[str, Any]) -> None:
         """An evaluation has been made."""
         beside = ", ".join(f"{name} {score_text(kept['mean'])}" for name, kept in row["baselines"].items())
+        if self._kind is RunKind.SEARCH:
+            whose, run = "the champion's ", ""
+        else:
+            whose, run = "", f"{row['compiled']:.0%} of {row['strategies']} strategies run, "
         self.say(
-            f"step {row['step']}: held-out score {score_text(row['mean'])} "
-            f"({score_text(row['low'])} to {score_text(row['high'])}; {beside}), "
-            f"{row['compiled']:.0%} of {row['strategies']} strategies run, {row['won']:.0%} of games won"
+            f"{self._kind.step} {row['step']}: {whose}held-out score {score_text(row['mean'])} "
+            f"({score_text(row['low'])} to {score_text(row['high'])}; {beside}), {run}{row['won']:.0%} of games won"
         )
 
     @contextlib.contextmanager

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
+from grpo_arcade.recordings.runs.kind import RunKind
+
 if TYPE_CHECKING:
     from grpo_arcade.trainer.processes import Processes
 
@@ -30,7 +32,7 @@ def _polite() -> list[int]:
 
 
 @contextlib.contextmanager
-def stopping(run: Stoppable, say: Callable[[str], None]) -> Iterator[None]:
+def stopping(run: Stoppable, say: Callable[[str], None], kind: RunKind = RunKind.TRAINING) -> Iterator[None]:
     """The first Ctrl-C (or a polite kill) stops after the step in flight; the second at once.
 
     Where there are several processes the launcher hands each signal on to all of them, a second time to those that
@@ -50,7 +52,8 @@ def stopping(run: Stoppable, say: Callable[[str], None]) -> Iterator[None]:
         if not (alone or (first and number == signal.SIGINT)):
             return
         # The signal may have come in the middle of a write to the same stream; another thread waits for its end.
-        words = "finishing this step, then saving" + "; Ctrl-C again stops at once and loses the step" * alone
+        words = f"finishing this {kind.step}, then saving"
+        words += f"; Ctrl-C again stops at once and loses the {kind.step}" * alone
         voice = threading.Thread(target=say, args=(words,))
         voice.start()
         voices.append(voice)

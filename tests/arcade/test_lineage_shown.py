@@ -1,14 +1,21 @@
 """A search's families are shown: the line with scores, the tree, and what is new against the parent."""
 
 import asyncio
+import contextlib
+import dataclasses
+import re
 import shutil
 import sqlite3
+import tomllib
 
 import pytest
 
 from grpo_arcade.arcade.cli import main
+from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.recordings.runs.lineage import family, has_lineage, line_of
 from grpo_arcade.recordings.runs.reader import RunReader
+from grpo_arcade.recordings.runs.verdict import Kind, judge
+from grpo_arcade.recordings.runs.writer import RunWriter
 
 from .test_endpoint import serving
 from .test_improve import KEY, SMALL, by_turns
@@ -127,3 +134,53 @@ def test_watch_draws_the_line_and_compares_with_the_parent(searched):
     before = pygame.image.tobytes(surface, "RGB")
     draw_line(surface, look, surface.get_rect(), line)
     assert pygame.image.tobytes(surface, "RGB") != before
+
+
+STEP = re.compile(r"\bsteps?\b|\btrain(ing|ed)?\b", re.IGNORECASE)
+
+
+def test_what_is_told_of_a_search_speaks_of_rounds_and_of_no_training(searched, capsys):
+    from grpo_arcade.arcade.report.page import text
+    from grpo_arcade.arcade.window.watch.panels import status_words
+    from grpo_arcade.arcade.window.watch.run_feed import Feed
+
+    for words in (["runs", str(searched)], ["runs", "--output-dir", str(searched.parent)], ["dash", "--once"]):
+        assert main([*words, str(searched)] if words[0] == "dash" else words) == 0
+        said = capsys.readouterr().out
+        assert "round" in said
+        assert not STEP.search(said), STEP.search(said)
+    log = (searched / "log.txt").read_text()
+    assert "round 3: the champion's held-out score" in log
+    assert not STEP.search(log)
+    assert main(["report", str(searched), "--to", str(searched / "page.html"), "--no-film"]) == 0
+    capsys.readouterr()
+    page = (searched / "page.html").read_text()
+    told = re.sub(
+        r"<style.*?</style>|<[^>]*>", " ", page.partition("Everything else was at its default")[0], flags=re.S
+    )
+    assert f"tiny {text('improves its program for')} 2048" in told
+    assert not STEP.search(told), STEP.search(told)
+    with contextlib.closing(Feed(searched)) as feed:
+        news = feed.look(None)
+    crashed = status_words(dataclasses.replace(news, status="crashed"), searched, False, ())
+    assert f"arcade improve --resume {searched}" in crashed
+    assert not STEP.search(f"{crashed} {news.headline.line} {news.headline.meaning}")
+    with RunReader(searched) as reader:
+        # Rewards of candidates that come and go are no sign of a model that games them.
+        falling = [(step, 90.0 - step) for step in range(1, 60)]
+        assert judge(falling, reader.held_out(), of=reader.kind).kind not in (Kind.COLLAPSING, Kind.HACKING)
+
+
+def test_a_search_is_repeated_as_a_search_and_not_offered_to_be_trained_on(searched, tmp_path):
+    from grpo_arcade.arcade.submission.folder import _configuration
+    from grpo_arcade.arcade.window.home.train import learners
+
+    with RunReader(searched) as reader:
+        config = reader.config()["config"]
+        kept = _configuration(config, reader.kind)
+    assert "arcade improve --config improve.toml" in kept
+    assert tomllib.loads(kept)["model"] == config["model"]
+    shutil.copytree(searched, tmp_path / "stopped")
+    with RunWriter.reopen(tmp_path / "stopped", 3, RunKind.SEARCH) as writer:
+        writer.note(status="stopped")
+    assert [learner.resume for learner in learners(str(tmp_path), "2048")] == [None]

@@ -1,4 +1,4 @@
-"""``arcade runs``: the training runs of a folder in a table, or one of them in detail."""
+"""``arcade runs``: the runs of a folder in a table, or one of them in detail."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def listing(runs: Sequence[RunSummary]) -> list[str]:
 
     from grpo_arcade.games import score_text
 
-    rows: list[tuple[str, ...]] = [("run", "game", "model", "status", "step", "reward", "held-out score")]
+    rows: list[tuple[str, ...]] = [("run", "game", "model", "status", _counted(runs), "reward", "held-out score")]
     for run in runs:
         score = "–"
         if run.first_score is not None and run.score is not None:
@@ -74,6 +74,11 @@ def listing(runs: Sequence[RunSummary]) -> list[str]:
     lines = ["  ".join(set_cell_size(cell, width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     verdicts = ["", *(f"\n    {one_line(run.verdict)}" for run in runs)]
     return [line.rstrip() + verdict for line, verdict in zip(lines, verdicts, strict=True)]
+
+
+def _counted(runs: Sequence[RunSummary]) -> str:
+    """What the runs are counted by: steps, rounds, or each by its own."""
+    return "/".join(sorted({run.kind.step for run in runs}, reverse=True))
 
 
 def _one(command: Command) -> int:
@@ -108,20 +113,22 @@ def _one(command: Command) -> int:
     from grpo_arcade.arcade.terminal import show_source
 
     about = f"{summary.path}: {summary.model} on {summary.game}, {summary.status}"
-    print(f"{one_line(about)}, step {summary.step} of {summary.max_steps}")
+    print(f"{one_line(about)}, {summary.kind.step} {summary.step} of {summary.max_steps}")
     for line in (one_line(summary.verdict), *(f"  {one_line(line)}" for line in facts["verdict_evidence"])):
         print(line)
     for evaluation in facts["evaluations"]:
         baselines = evaluation["baselines"]
         beside = "  ".join(f"{one_line(name, 40)} {told['mean']:,.0f}" for name, told in baselines.items())
-        print(f"  step {evaluation['step']:>4}: held-out {evaluation['mean']:,.0f}   ({beside})")
+        print(f"  {summary.kind.step} {evaluation['step']:>4}: held-out {evaluation['mean']:,.0f}   ({beside})")
     for alarm in facts["alarms"]:
-        print(f"  alarm since step {alarm['step']}: {one_line(alarm['message'])} {one_line(alarm['help'])}")
+        print(
+            f"  alarm since {summary.kind.step} {alarm['step']}: {one_line(alarm['message'])} {one_line(alarm['help'])}"
+        )
     if champion is not None:
         chosen = f"{champion.score:,.0f} on the seeds champions are chosen on"
         held_out = facts["evaluations"][-1]["champion"] if facts["evaluations"] else None
         fair = f"{held_out:,.0f} held-out, " if held_out is not None else ""
-        print(f"champion of step {champion.step}, {fair}{chosen}:", flush=True)
+        print(f"champion of {summary.kind.step} {champion.step}, {fair}{chosen}:", flush=True)
         show_source(champion.source)
         print(one_line(f"watch it: arcade play {summary.game} {folder}:champion"))
     return 0

@@ -24,7 +24,7 @@ from textual.filter import Monochrome
 from textual.screen import Screen
 from textual.widgets import Footer, Static, TabbedContent, TabPane
 
-from grpo_arcade.arcade.dashboard.dialogs import Leaving, Question
+from grpo_arcade.arcade.dashboard.dialogs import Leaving, Question, stopping_question
 from grpo_arcade.arcade.dashboard.draw.ascii_only import AsciiOnly
 from grpo_arcade.arcade.dashboard.draw.lines import Lines
 from grpo_arcade.arcade.dashboard.ending import at_signals
@@ -33,7 +33,7 @@ from grpo_arcade.arcade.dashboard.header import header, too_small
 from grpo_arcade.arcade.dashboard.read.facts import facts_of
 from grpo_arcade.arcade.dashboard.read.machine import Machine
 from grpo_arcade.arcade.dashboard.tabs.overview import Overview
-from grpo_arcade.arcade.dashboard.tabs.tab_contents import TABS, content_of, prepare
+from grpo_arcade.arcade.dashboard.tabs.tab_contents import TABS, content_of, prepare, titled
 from grpo_arcade.arcade.dashboard.trainer_bar import TrainerBar
 from grpo_arcade.arcade.detached_process import Trainer
 from grpo_arcade.arcade.requests import Requests
@@ -103,6 +103,7 @@ class Dashboard(App[None]):
         self.back_room = ThreadPoolExecutor(1, "dashboard-reader")
         self._follower = RunFollower(folder)
         self.reader = self._follower.reader
+        self.kind = self.reader.kind
         self._machine = Machine()
         self._next_pulse = self._next_clock = 0.0
         self.snapshot: Snapshot | None = None
@@ -124,9 +125,9 @@ class Dashboard(App[None]):
         yield self._trainer
         with TabbedContent(initial="tab-overview", id="tabs"):
             with TabPane("Overview", id="tab-overview"):
-                yield Overview(plain=self.plain)
+                yield Overview(self.kind, plain=self.plain)
             for name in TABS if trains_by_self_play(self.reader) else TABS[:-1]:
-                yield TabPane(name.capitalize(), id=f"tab-{name}")
+                yield TabPane(titled(name, self.kind), id=f"tab-{name}")
         yield Footer(show_command_palette=True)
         yield Static(id="too-small")
 
@@ -296,7 +297,7 @@ class Dashboard(App[None]):
         if not self._trainer.at_work:
             self.exit()
         elif not isinstance(self.screen, Leaving):
-            self.push_screen(Leaving(self._facts.get("step", 0)), self._leave)
+            self.push_screen(Leaving(self.kind, self._facts.get("step", 0)), self._leave)
 
     def _leave(self, way: str | None) -> None:
         if way == "leave":
@@ -312,7 +313,7 @@ class Dashboard(App[None]):
         """Open the tab of strategies with a filter."""
         pane = self._main.query_one("#tab-strategies", TabPane)
         if not pane.children:
-            await pane.mount(content_of("strategies", self.folder, plain=self.plain))
+            await pane.mount(content_of("strategies", self.folder, self.kind, plain=self.plain))
         strategies: Any = pane.query_one("#strategies")
         strategies.list_only(words)
         self.action_tab("strategies")
@@ -323,7 +324,7 @@ class Dashboard(App[None]):
         if pane is not None and not pane.children:
             name = str(pane.id).removeprefix("tab-")
             with self.batch_update():
-                await pane.mount(content_of(name, self.folder, plain=self.plain))
+                await pane.mount(content_of(name, self.folder, self.kind, plain=self.plain))
         self._give_keys()
         self._show_overview()
         self.run_worker(self._read_tab, group="tab", exclusive=True)  # type: ignore[arg-type]
@@ -360,8 +361,8 @@ class Dashboard(App[None]):
     def action_command(self, name: str) -> None:
         """Ask the trainer for something; stopping is asked twice."""
         if name == "stop":
-            question = "Stop training after this step, and save a checkpoint?"
-            self.push_screen(Question(question), lambda sure: self._send("stop") if sure else None)
+            question = Question(stopping_question(self.kind))
+            self.push_screen(question, lambda sure: self._send("stop") if sure else None)
         else:
             self._send(name)
 
@@ -372,10 +373,10 @@ class Dashboard(App[None]):
         try:
             number = await self.in_back_room(self.reader.send, name)
         except RunFolderError as error:
-            self.notify(str(error), title=f"{name}: nobody is training", severity="warning", timeout=8)
+            self.notify(str(error), title=f"{name}: nobody is {self.kind.doing}", severity="warning", timeout=8)
             return
         self._requests.sent(number)
-        self.notify("asked; the trainer answers within one step", title=name, timeout=4)
+        self.notify(f"asked; the {self.kind.work} answers within one {self.kind.step}", title=name, timeout=4)
 
     def action_screenshot(self, filename: str | None = None, path: str | None = None) -> None:
         """Save the screen as SVG in the folder the dashboard was started in."""
@@ -393,7 +394,7 @@ class Dashboard(App[None]):
         for pane in self._main.query("#tabs > ContentSwitcher > TabPane").results(TabPane):
             name = str(pane.id).removeprefix("tab-")
             yield SystemCommand(f"Open {name}", "a tab", lambda name=name: self.action_tab(name))
-        from grpo_arcade.arcade.dashboard.tabs.commands import COMMANDS
+        from grpo_arcade.arcade.dashboard.tabs.commands import commands_of
 
-        for name, (words, _) in COMMANDS.items():
+        for name, (words, _) in commands_of(self.kind).items():
             yield SystemCommand(words, "asks the trainer", lambda name=name: self.action_command(name))

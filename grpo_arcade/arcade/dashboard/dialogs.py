@@ -12,6 +12,8 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from grpo_arcade.recordings.runs.kind import RunKind
+
 LOADING = " loading…"
 """Stands where something will, until it is known whether there is any."""
 
@@ -35,6 +37,13 @@ class Prompt(ModalScreen[str | None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter answers."""
         self.dismiss(event.value.strip())
+
+
+def stopping_question(kind: RunKind) -> str:
+    """What is asked before a run is stopped."""
+    if kind is RunKind.TRAINING:
+        return "Stop training after this step, and save a checkpoint?"
+    return f"Stop the {kind.work} after this {kind.step}? It is saved, and can go on later."
 
 
 class Question(ModalScreen[bool]):
@@ -83,17 +92,19 @@ class Leaving(ModalScreen[str | None]):
         Binding("escape,n,q", "dismiss(None)", "Stay"),
     ]
 
-    def __init__(self, step: int) -> None:
+    def __init__(self, kind: RunKind, step: int) -> None:
         """``step`` is the last one made."""
         super().__init__()
-        self._step = step
+        self._kind, self._step = kind, step
 
     def compose(self) -> ComposeResult:
         """The question and its keys."""
         with Vertical(classes="dialog"):
-            yield Static(f"Training is still running, at step {self._step:,}. Close the dashboard, and", markup=False)
+            kind = self._kind
+            at = f"{kind.work.capitalize()} is still running, at {kind.step} {self._step:,}."
+            yield Static(f"{at} Close the dashboard, and", markup=False)
             yield Static(
-                "[b]l[/b]    leave the training running\n"
-                "[b]s[/b]    stop it after this step, saved\n"
+                f"[b]l[/b]    leave the {kind.work} running\n"
+                f"[b]s[/b]    stop it after this {kind.step}, saved\n"
                 "[b]esc[/b]  stay here"
             )

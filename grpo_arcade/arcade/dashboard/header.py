@@ -9,6 +9,7 @@ from rich.text import Text
 from grpo_arcade.arcade.dashboard.draw.numbers import duration, number, score
 from grpo_arcade.foreign_text import one_line
 from grpo_arcade.recordings.runs.folder import LIVE
+from grpo_arcade.recordings.runs.kind import RunKind
 
 SMALLEST = (80, 24)
 """Columns and lines the dashboard needs."""
@@ -40,7 +41,7 @@ def header(facts: dict[str, Any], now: float, width: int) -> list[Text]:
     name = one_line(facts["run"].rstrip("/").rpartition("/")[2])
     text.append(f" {name[: max(12, width - 62)]} ", style="bold reverse")
     text.append(f" {status} ", style=_STATUS_STYLE.get(status, "bold"))
-    text.append(f" step {step:,}")
+    text.append(f" {RunKind(facts['kind']).step} {step:,}")
     text.append(f" of {most:,} " if most else " ", style="dim")
     share = min(1.0, step / most) if most else 0.0
     cells = 10 if width < 120 else 24
@@ -63,7 +64,7 @@ def header(facts: dict[str, Any], now: float, width: int) -> list[Text]:
 def _results(facts: dict[str, Any], width: int) -> Text:
     narrow = width < 120
     space = "  " if narrow else "   "
-    between = ":" if narrow else " learns"
+    between = ":" if narrow else f" {RunKind(facts['kind']).does}"
     text = Text(f" {one_line(facts['model'])}{between} {one_line(facts['game'])}")
     text.append(f"{space}reward ", style="dim")
     text.append(number(facts["recent"]["reward"]), style="bold")

@@ -27,6 +27,8 @@ class Plot:
     """Says what is drawn, for who cannot see it."""
     last: int
     """The last step."""
+    unit: str = "step"
+    """What the horizontal axis counts."""
     height: int = 260
     curves: Sequence[tuple[str, str, Points]] = ()
     """Class, name and points of each line; a line without a name is told by another."""
@@ -83,7 +85,7 @@ class Plot:
             if mark == int(mark):
                 x = self._x(mark)
                 yield f'<text class="number" x="{x:.1f}" y="{floor + 18}" text-anchor="middle">{mark:,.0f}</text>'
-        yield f'<text class="number" x="{_LEFT - 24}" y="{floor + 18}" text-anchor="end">step</text>'
+        yield f'<text class="number" x="{_LEFT - 24}" y="{floor + 18}" text-anchor="end">{escape(self.unit)}</text>'
 
     def _x(self, step: float) -> float:
         return _LEFT + (_WIDTH - _LEFT - _RIGHT) * step / max(1, self.last)

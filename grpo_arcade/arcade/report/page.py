@@ -19,8 +19,10 @@ from grpo_arcade.atomic_write import atomic_write
 from grpo_arcade.foreign_text import clean_source, one_line
 from grpo_arcade.games import Episode, score_text
 from grpo_arcade.recordings import RecordingError
+from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.recordings.runs.moments import failures, moments
 from grpo_arcade.recordings.runs.reader import RunReader
+from grpo_arcade.recordings.runs.records import HeldOut
 from grpo_arcade.recordings.runs.snapshot import Snapshot, snapshot_of
 
 MOST_GIF_BYTES = 3_000_000
@@ -89,10 +91,11 @@ def _heading(run: Snapshot) -> Iterable[str]:
         when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(run.updated))
     except (ValueError, OverflowError, OSError):
         when = ""  # a run says when, and may say anything
-    yield f"<h1>{text(Path(run.model).name)} learns {text(run.game)}</h1>"
+    yield f"<h1>{text(Path(run.model).name)} {run.kind.does} {text(run.game)}</h1>"
     yield (
-        f'<p class="soft">{text(run.folder.name)}: {text(run.status)}, step {run.step:,} of {run.max_steps:,}, '
-        f"{run.strategies:,} strategies written, {run.distinct_sources:,} of them different; {text(when)}</p>"
+        f'<p class="soft">{text(run.folder.name)}: {text(run.status)}, {run.kind.step} {run.step:,} of '
+        f"{run.max_steps:,}, {run.strategies:,} strategies written, {run.distinct_sources:,} of them different; "
+        f"{text(when)}</p>"
     )
 
 
@@ -101,15 +104,15 @@ def _verdict(run: Snapshot) -> Iterable[str]:
     lines = "".join(f"<li>{text(line)}</li>" for line in run.verdict.evidence)
     yield f'<section class="verdict {kind}"><p>{text(run.verdict.line)}</p><ul>{lines}</ul></section>'
     for alarm in run.alarms:
-        yield f'<p class="alarm">Since step {alarm.step:,}: {text(alarm.message)} {text(alarm.help)}</p>'
+        yield f'<p class="alarm">Since {run.kind.step} {alarm.step:,}: {text(alarm.message)} {text(alarm.help)}</p>'
 
 
 def _curves(run: Snapshot) -> Iterable[str]:
     yield "<h2>How it went</h2>"
-    yield _figure(
-        score_plot(run), "Held-out score: the mean over seeds that training never sees, with its 95 % interval."
-    )
-    yield _figure(reward_plot(run), "Training reward: the mean of each step, faint, and smoothed.")
+    kind = run.kind
+    whose = "The champion's held-out score" if kind is RunKind.SEARCH else "Held-out score"
+    yield _figure(score_plot(run), f"{whose}: the mean over seeds that {kind.unseen}, with its 95 % interval.")
+    yield _figure(reward_plot(run), f"{_reward(kind)}: the mean of each {kind.step}, faint, and smoothed.")
     if plot := parts_plot(run):
         yield _figure(plot, "What the reward is made of: each function's mean, times its weight.")
 
@@ -119,11 +122,13 @@ def score_plot(run: Snapshot) -> Plot:
     shown = [each for each in run.held_out if each.stage == run.held_out[-1].stage]
     band = [(each.step, each.high) for each in shown] + [(each.step, each.low) for each in reversed(shown)]
     means = [(each.step, each.mean) for each in shown]
-    name = f"the model {score_text(shown[-1].mean)}" if shown else ""
+    whose = "the champion" if run.kind is RunKind.SEARCH else "the model"
+    name = f"{whose} {score_text(shown[-1].mean)}" if shown else ""
     levels = dict(shown[-1].baselines) if shown else {}
     return Plot(
-        "held-out score by step",
+        f"held-out score by {run.kind.step}",
         max(1, run.step),
+        run.kind.step,
         curves=[("score", name, means)],
         band=band if len(shown) > 1 else (),
         levels={one_line(baseline, 40): mean for baseline, mean in levels.items()},
@@ -131,12 +136,17 @@ def score_plot(run: Snapshot) -> Plot:
     )
 
 
+def _reward(kind: RunKind) -> str:
+    return "Reward" if kind is RunKind.SEARCH else "Training reward"
+
+
 def reward_plot(run: Snapshot) -> Plot:
     """The mean reward of every step."""
     points = [(step, reward) for step, reward in run.history.points("reward") if reward is not None]
     return Plot(
-        "mean training reward by step",
+        f"mean {_reward(run.kind).lower()} by {run.kind.step}",
         max(1, run.step),
+        run.kind.step,
         height=220,
         curves=[("faint", "", points), ("reward", "reward" if points else "", _smoothed(points))],
     )
@@ -153,7 +163,7 @@ def parts_plot(run: Snapshot) -> Plot | None:
         steps = zip(run.history.steps, values, strict=True)
         points = [(step, value * weights.get(name, 1.0)) for step, value in steps if value == value]
         curves.append((f"part{number % _PARTS}", one_line(name, 24), _smoothed(points)))
-    return Plot("parts of the reward by step", max(1, run.step), height=240, curves=curves)
+    return Plot(f"parts of the reward by {run.kind.step}", max(1, run.step), run.kind.step, height=240, curves=curves)
 
 
 def _smoothed(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -178,22 +188,32 @@ def _held_out(run: Snapshot) -> Iterable[str]:
     rows = [row for place, row in enumerate(rows) if place % step == 0 or row is last]
     yield "<h2>Held-out score</h2>"
     yield (
-        f"<p>{last.strategies} strategies sampled from the model, each on {last.seeds} published seeds that are never "
-        "trained on; the baselines play the same seeds.</p>"
+        f"<p>{measured(run.kind, last)}, on {last.seeds} published seeds that {run.kind.unseen}; the baselines play "
+        "the same seeds.</p>"
     )
+    # In a search the champion is all that is measured.
+    more = run.kind is RunKind.TRAINING
     yield '<div class="scroll"><table><tr><th></th><th>mean score</th><th>95 % interval</th><th>games won</th>'
-    yield "<th>strategies that run</th><th>champion</th></tr>"
+    yield "<th>strategies that run</th><th>champion</th></tr>" if more else "</tr>"
     for name, mean in sorted(last.baselines.items(), key=lambda item: item[1]):
-        yield f"<tr><td>{text(name)}</td><td>{score_text(mean)}</td><td></td><td></td><td></td><td></td></tr>"
+        yield f"<tr><td>{text(name)}</td><td>{score_text(mean)}</td>{'<td></td>' * (4 if more else 2)}</tr>"
     for row in rows:
         champion = score_text(row.champion) if row.champion is not None else ""
         kind = ' class="model"' if row is last else ""
-        name = "before training" if row.step == 0 else f"after step {row.step:,}"
+        name = "before training" if row.step == 0 else f"after {run.kind.step} {row.step:,}"
         yield (
             f"<tr{kind}><td>{name}</td><td>{score_text(row.mean)}</td><td>{score_text(row.low)} to "
-            f"{score_text(row.high)}</td><td>{row.won:.0%}</td><td>{row.compiled:.0%}</td><td>{champion}</td></tr>"
+            f"{score_text(row.high)}</td><td>{row.won:.0%}</td>"
+            + (f"<td>{row.compiled:.0%}</td><td>{champion}</td></tr>" if more else "</tr>")
         )
     yield "</table></div>"
+
+
+def measured(kind: RunKind, last: HeldOut) -> str:
+    """Who plays the held-out games, at the beginning of a sentence."""
+    if kind is RunKind.SEARCH:
+        return "The champion as it was then"
+    return f"{last.strategies} strategies sampled from the model, each"
 
 
 def _moments(snapshot: Snapshot, run: RunReader) -> Iterable[str]:
@@ -202,7 +222,8 @@ def _moments(snapshot: Snapshot, run: RunReader) -> Iterable[str]:
     if not found:
         return
     yield "<h2>Moments</h2>"
-    yield '<div class="scroll"><table class="moments"><tr><th>step</th><th></th><th>score</th><th>outcome</th></tr>'
+    yield '<div class="scroll"><table class="moments"><tr><th>' + snapshot.kind.step
+    yield "</th><th></th><th>score</th><th>outcome</th></tr>"
     for each in found:
         yield (
             f"<tr><td>{each.step:,}</td><td>{text(each.what)}</td><td>{score_text(each.score)}</td>"
@@ -221,8 +242,8 @@ def _champion(
     held_out = snapshot.held_out[-1].champion if snapshot.held_out else None
     fair = f"{score_text(held_out)} held-out, " if held_out is not None else ""
     yield (
-        f"<p>Written at step {champion.step:,}: {fair}{score_text(champion.score)} on the seeds champions are chosen "
-        "on.</p>"
+        f"<p>Written at {snapshot.kind.step} {champion.step:,}: {fair}{score_text(champion.score)} on the seeds "
+        "champions are chosen on.</p>"
     )
     if film and (episode := best_game(run, champion.strategy_id)) is not None:
         yield _film(episode, progress)
@@ -265,7 +286,7 @@ def _failures(run: RunReader) -> Iterable[str]:
     yield "<h2>What failed, and how</h2>"
     for each in found:
         outcome = each.outcome.replace("_", " ")
-        yield f"<h3>Step {each.step:,}, strategy {each.strategy_id:,}: {text(outcome)}</h3>"
+        yield f"<h3>{run.kind.step.capitalize()} {each.step:,}, strategy {each.strategy_id:,}: {text(outcome)}</h3>"
         why = f"<code>{text(each.error)}</code>; " if each.error else ""
         alike = f"{each.alike:,} strategies ended so" if each.alike > 1 else "the only one"
         if each.played:

@@ -13,12 +13,13 @@ from grpo_arcade.atomic_write import atomic_write
 from grpo_arcade.games import Game, PixelPicture, make
 from grpo_arcade.recordings.runs.before_after import before_and_after
 from grpo_arcade.recordings.runs.folder import RunFolderError
+from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.recordings.runs.snapshot import snapshot_of
 
 MOST_GIF_BYTES = 9_500_000
 """Many sites take 10 MB."""
-README, CONFIG, CHAMPION = "README.md", "train.toml", "champion.py"
+README, CHAMPION = "README.md", "champion.py"
 GIF, CURVE, REPORT = "before-after.gif", "learning-curve.png", "report.html"
 _NOT_REPEATED = ("run_name", "output_dir")
 
@@ -59,14 +60,15 @@ def write_submission(run: Path, folder: Path, *, say: Callable[[str], None] | No
         say("writing the report")
         write_report(run, folder / REPORT)
         told = reader.config()
-        (folder / CONFIG).write_text(_configuration(told["config"]), encoding="utf-8")
-        files = [folder / name for name in (README, REPORT, CURVE, GIF, CONFIG)]
+        kept = f"{snapshot.kind}.toml"
+        (folder / kept).write_text(_configuration(told["config"], snapshot.kind), encoding="utf-8")
+        files = [folder / name for name in (README, REPORT, CURVE, GIF, kept)]
         if snapshot.champions:
             (folder / CHAMPION).write_text(snapshot.champions[-1].source, encoding="utf-8")
             files.append(folder / CHAMPION)
-        pictures = Pictures(GIF, CURVE, REPORT, CHAMPION if snapshot.champions else "", CONFIG)
+        pictures = Pictures(GIF, CURVE, REPORT, CHAMPION if snapshot.champions else "", kept)
         wheel = next((folder / "wheels").glob("grpo_arcade-*.whl")).name
-        text = readme(game, snapshot, reader, space, pictures, _installing(wheel, told.get("versions") or {}))
+        text = readme(game, snapshot, reader, space, pictures, _installing(wheel, told))
         with atomic_write(folder / README) as scratch:
             scratch.write_text(text, encoding="utf-8")
     return files
@@ -78,11 +80,11 @@ def _game(run: RunReader) -> Game:
     return make(str(run.facts()["game"]), **last["options"])
 
 
-def _configuration(config: Mapping[str, Any]) -> str:
+def _configuration(config: Mapping[str, Any], kind: RunKind) -> str:
     """All settings as TOML, whatever the defaults of another version may be."""
     lines = [
-        "# The whole configuration of the run: arcade train --config train.toml",
-        "# With the same run_key the same seeds are drawn; take the line out to train on others.",
+        f"# The whole configuration of the run: arcade {kind} --config {kind}.toml",
+        "# With the same run_key the same seeds are drawn; take the line out to play others.",
     ]
     # What JSON writes of these values is TOML.
     lines += [
@@ -93,8 +95,12 @@ def _configuration(config: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _installing(wheel: str, versions: Mapping[str, Any]) -> str:
-    """The command that installs what the run was made with."""
+def _installing(wheel: str, told: Mapping[str, Any]) -> str:
+    """The command that installs what the run was made with; whoever asks endpoints alone needs no torch."""
+    models = told["config"].get("model")
+    if isinstance(models, list) and all(str(model).startswith(("http://", "https://")) for model in models):
+        return f'pip install "wheels/{wheel}"'
+    versions = told.get("versions") or {}
     names = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "numpy")
     pinned = [f"{name}=={str(versions[name]).partition('+')[0]}" for name in names if versions.get(name)]
     return " ".join([f'pip install "wheels/{wheel}[train]"', *pinned])

@@ -11,8 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from grpo_arcade.arcade.report.page import measured
 from grpo_arcade.foreign_text import clean_source, one_line
 from grpo_arcade.games import Game, score_text
+from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.recordings.runs.moments import Moment, moments
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.recordings.runs.records import HeldOut
@@ -24,6 +26,35 @@ _BEGIN_S, _END_S = 30, 90
 """Between which seconds of the story they are told."""
 _MOST_OBSERVED = 1_200
 """Characters of an observation that are shown."""
+
+_METHOD = {
+    RunKind.TRAINING: ("GRPO makes those answers likelier whose programs did better than the others of their group."),
+    RunKind.SEARCH: (
+        "Nothing is trained: the model is shown earlier programs with their scores and what happened in their games, "
+        "and is asked for a better one."
+    ),
+}
+_PLAYS = {
+    RunKind.TRAINING: "Each completion plays the same seeds as its group",
+    RunKind.SEARCH: "All candidates play the same seeds",
+}
+_REWARD = {RunKind.TRAINING: "Its reward", RunKind.SEARCH: "A candidate's reward"}
+_NO_REWARD = {RunKind.TRAINING: "", RunKind.SEARCH: "; the search itself goes by scores alone"}
+_SAME = {
+    RunKind.TRAINING: (
+        "On the same kind of machine with the same versions the steps are the same; elsewhere floating-point numbers "
+        "differ, and with them what is sampled."
+    ),
+    RunKind.SEARCH: (
+        "The games are the same; what the model answers is so only where whoever serves it answers the same seed alike."
+    ),
+}
+_BEGINNING = {
+    RunKind.TRAINING: "Before training its programs scored",
+    RunKind.SEARCH: "Its first champion scored",
+}
+_UNSEEN = {RunKind.TRAINING: "it is never trained on", RunKind.SEARCH: "it is told nothing of"}
+_WHOSE = {RunKind.TRAINING: "the model's", RunKind.SEARCH: "the champion's"}
 
 
 @dataclass(frozen=True)
@@ -52,12 +83,12 @@ def readme(game: Game, run: Snapshot, reader: RunReader, space: str, files: Pict
     _, front, about = space.split("---\n", 2)
     parts = [
         f"---\n{front}---\n",
-        f"# {_model(run)} learns {game.name}\n",
+        f"# {_model(run)} {run.kind.does} {game.name}\n",
         "<!-- Made from the run by `arcade submit`: every number is its own. Edit the words. -->\n",
-        *_problem(game),
+        *_problem(game, run.kind),
         *_rewards(run, reader),
         *_results(run, files),
-        *_repeat(files, installing),
+        *_repeat(files, installing, run.kind),
         *_story(game, run, reader, files),
         *_environment(about),
     ]
@@ -69,12 +100,12 @@ def _model(run: Snapshot) -> str:
     return "A pocket model" if name == "pocket" else name
 
 
-def _problem(game: Game) -> Iterable[str]:
+def _problem(game: Game, kind: RunKind) -> Iterable[str]:
     yield "## Problem\n"
     yield (
         f"A language model is asked for a Python function `strategy`, which then plays {game.name} without it: one "
         "answer, whole games. The program runs in a sandbox; the game stands outside, so that no program can write its "
-        "own score. GRPO makes those answers likelier whose programs did better than the others of their group.\n"
+        f"own score. {_METHOD[kind]}\n"
     )
     yield f"<details><summary>The prompt</summary>\n\n{_block(game.prompt(), 'text')}\n</details>\n"
     yield "## Actions\n"
@@ -90,10 +121,10 @@ def _rewards(run: Snapshot, reader: RunReader) -> Iterable[str]:
     described = reader.facts().get("reward_descriptions") or {}
     yield "## Rewards\n"
     yield (
-        "Each completion plays the same seeds as its group, drawn for every step from a secret key. Its reward is the "
-        "sum of these, each times its weight.\n"
+        f"{_PLAYS[run.kind]}, drawn for every {run.kind.step} from a secret key. {_REWARD[run.kind]} is the sum of "
+        f"these, each times its weight{_NO_REWARD[run.kind]}.\n"
     )
-    yield "| function | weight | what it is | mean of the last steps |\n|---|---:|---|---:|"
+    yield f"| function | weight | what it is | mean of the last {run.kind.step}s |\n|---|---:|---|---:|"
     for name, mean in run.history.reward_means().items():
         weight = f"{run.weights[name]:g}" if name in run.weights else ""
         words = _cell(described.get(name) or _described(name))
@@ -111,38 +142,43 @@ def _results(run: Snapshot, files: Pictures) -> Iterable[str]:
     first, last = run.held_out[0], run.held_out[-1]
     yield "## Results\n"
     yield f"{_cell(run.verdict.line[:1].upper() + run.verdict.line[1:])}.\n"
-    yield f"![A game before training and one after, on the same held-out seed]({files.gif})\n"
-    yield f"![Held-out score beside the baselines, and the training reward]({files.curve})\n"
+    games = f"A game {_when(first, run.kind)} and one {_when(last, run.kind)}, on the same held-out seed"
+    yield f"![{games}]({files.gif})\n"
+    yield f"![Held-out score beside the baselines, and the reward]({files.curve})\n"
     yield (
-        f"{last.strategies} strategies sampled from the model, {last.seeds} published seeds that are never trained on; "
-        "the baselines play the same seeds.\n"
+        f"{measured(run.kind, last)}, on {last.seeds} published seeds that {run.kind.unseen}; the baselines play the "
+        "same seeds.\n"
     )
-    yield "| | mean score | 95 % interval | games won | strategies that run |\n|---|---:|---:|---:|---:|"
+    more = run.kind is RunKind.TRAINING
+    yield f"| | mean score | 95 % interval | games won |{' strategies that run |' * more}"
+    yield f"|---|---:|---:|---:|{'---:|' * more}"
     for name, mean in sorted(last.baselines.items(), key=lambda item: item[1]):
-        yield f"| {_cell(name)} | {score_text(mean)} | | | |"
+        yield f"| {_cell(name)} | {score_text(mean)} | | |{' |' * more}"
     same = first.stage == last.stage and first is not last
     for row in (first, last) if same else (last,):
-        yield _row(row, last)
-    if last.champion is not None:
+        yield _row(row, last, run.kind)
+    if last.champion is not None and more:
         yield f"| the best program | {score_text(last.champion)} | | | |"
     yield f"\nEverything else, the best program's film and what failed: [{files.report}]({files.report}).\n"
 
 
-def _row(row: HeldOut, last: HeldOut) -> str:
-    name = "before training" if row.step == 0 else f"after step {row.step:,}"
+def _when(row: HeldOut, kind: RunKind) -> str:
+    return "before training" if row.step == 0 else f"after {kind.step} {row.step:,}"
+
+
+def _row(row: HeldOut, last: HeldOut, kind: RunKind) -> str:
+    name = _when(row, kind)
     name = f"**{name}**" if row is last else name
     interval = f"{score_text(row.low)} to {score_text(row.high)}"
-    return f"| {name} | {score_text(row.mean)} | {interval} | {row.won:.0%} | {row.compiled:.0%} |"
-
-
-def _repeat(files: Pictures, installing: str) -> Iterable[str]:
-    yield "## Repeat it\n"
-    yield _block(f"{installing}\narcade train --config {files.config}", "sh")
-    yield (
-        f"`{files.config}` is the whole configuration, the key that seeds are drawn from included. On the same kind of "
-        "machine with the same versions the steps are the same; elsewhere floating-point numbers differ, and with them "
-        "what is sampled.\n"
+    return f"| {name} | {score_text(row.mean)} | {interval} | {row.won:.0%} |" + f" {row.compiled:.0%} |" * (
+        kind is RunKind.TRAINING
     )
+
+
+def _repeat(files: Pictures, installing: str, kind: RunKind) -> Iterable[str]:
+    yield "## Repeat it\n"
+    yield _block(f"{installing}\narcade {kind} --config {files.config}", "sh")
+    yield (f"`{files.config}` is the whole configuration, the key that seeds are drawn from included. {_SAME[kind]}\n")
 
 
 def _story(game: Game, run: Snapshot, reader: RunReader, files: Pictures) -> Iterable[str]:
@@ -157,8 +193,8 @@ def _story(game: Game, run: Snapshot, reader: RunReader, files: Pictures) -> Ite
         ),
         (
             12,
-            f"Before training its programs scored {score_text(first.mean)} on average, over {first.seeds} games each "
-            f"that it is never trained on. {_beside(baselines)}",
+            f"{_BEGINNING[run.kind]} {score_text(first.mean)} on average, over {first.seeds} games that "
+            f"{_UNSEEN[run.kind]}. {_beside(baselines)}",
         ),
     ]
     chosen = _chosen(moments(reader, last.baselines))
@@ -166,11 +202,14 @@ def _story(game: Game, run: Snapshot, reader: RunReader, files: Pictures) -> Ite
         at = _BEGIN_S + (_END_S - _BEGIN_S) * number // max(1, len(chosen))
         outcome = f", {one_line(each.outcome, 40).replace('_', ' ')}" if each.outcome else ""
         what = each.what[:1].upper() + each.what[1:]
-        told.append((at, f"Step {each.step:,}. {what}. It scored {score_text(each.score)}{outcome}."))
+        told.append(
+            (at, f"{run.kind.step.capitalize()} {each.step:,}. {what}. It scored {score_text(each.score)}{outcome}.")
+        )
     told.append(
         (
             _END_S,
-            f"After {run.step:,} steps and {run.strategies:,} programs the model's average is {score_text(last.mean)} "
+            f"After {run.kind.steps(run.step)} and {run.strategies:,} programs {_WHOSE[run.kind]} average is "
+            f"{score_text(last.mean)} "
             f"({score_text(last.low)} to {score_text(last.high)}). {_beside(baselines)}",
         )
     )
@@ -179,7 +218,7 @@ def _story(game: Game, run: Snapshot, reader: RunReader, files: Pictures) -> Ite
         fair = f"{score_text(last.champion)} on the held-out games" if last.champion is not None else ""
         fair = fair or f"{score_text(best.score)} on the seeds champions are chosen on"
         lines = len(best.source.rstrip().splitlines())
-        told.append((102, f"The best program is of step {best.step:,}: {lines} lines, {fair}. Here it is."))
+        told.append((102, f"The best program is of {run.kind.step} {best.step:,}: {lines} lines, {fair}. Here it is."))
     told.append((112, f"The environment is in this Space, and one command repeats all of it: {files.config}."))
     for at, words in told:
         yield f"- **{at // 60}:{at % 60:02}** {_cell(words)}"

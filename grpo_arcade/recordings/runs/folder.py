@@ -29,9 +29,6 @@ LIVE = ("starting", "running", "paused")
 """Statuses of a run that is being trained."""
 RESUMABLE = ("stopped", "crashed")
 """Statuses of a run that can be resumed."""
-IMPROVE = "improve"
-"""The fact ``kind`` of a run that ``arcade improve`` made; a training has none."""
-
 
 _NUMBERED = re.compile(r"checkpoint-[0-9]{1,15}")
 
@@ -93,30 +90,28 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
 
 
 @contextlib.contextmanager
-def writing(folder: Path, *, anything_but: type[Exception] | None = None) -> Iterator[None]:
+def writing(folder: Path, again: str = "", *, anything_but: type[Exception] | None = None) -> Iterator[None]:
     """Say in one line that ``folder`` cannot be written when the writing inside fails.
 
-    With ``anything_but`` every error counts save that one: the libraries that write checkpoints each have their
-    own for a full disk.
+    ``again`` is the command that goes on with the run in it, where there is one yet. With ``anything_but`` every error
+    counts save that one: the libraries that write checkpoints each have their own for a full disk.
     """
     try:
         yield
     except (RunFolderError, MemoryError):
         raise
     except (OSError, sqlite3.Error) as error:
-        raise unwritable(folder, error) from error
+        raise unwritable(folder, error, again) from error
     except Exception as error:
         if anything_but is None or isinstance(error, anything_but):
             raise
-        raise unwritable(folder, error) from error
+        raise unwritable(folder, error, again) from error
 
 
-def unwritable(folder: Path, error: Exception) -> RunFolderError:
-    """What to raise for ``error``: which folder, why, and what would work."""
+def unwritable(folder: Path, error: Exception, again: str = "") -> RunFolderError:
+    """What to raise for ``error``: which folder, why, and what would work; ``again`` as in :func:`writing`."""
     words = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
     # PyTorch adds a backtrace of its own.
     reason = next(iter(words.splitlines()), "") or type(error).__name__
-    return RunFolderError(
-        f"{folder} cannot be written ({reason}); free space or choose another output_dir, "
-        f"then arcade train --resume {folder}"
-    )
+    what_helps = f"free space, then {again}" if again else "free space or choose another output_dir"
+    return RunFolderError(f"{folder} cannot be written ({reason}); {what_helps}")

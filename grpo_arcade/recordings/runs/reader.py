@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from grpo_arcade.foreign_data import parsed_json, read_file
 from grpo_arcade.recordings.runs.columns import decoded, fact
 from grpo_arcade.recordings.runs.database import ReadDatabase, connect, explained
-from grpo_arcade.recordings.runs.folder import CONFIG, DATABASE, IMPROVE, LIVE, RunFolderError, checkpoints, is_live
+from grpo_arcade.recordings.runs.folder import CONFIG, DATABASE, LIVE, RunFolderError, checkpoints, is_live
+from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.recordings.runs.packed import unpack_actions, unpack_tokens, whole_game
 from grpo_arcade.recordings.runs.records import RECENT, Alarm, Champion, HeldOut, RunSummary
 from grpo_arcade.recordings.runs.verdict import Verdict, judge
@@ -98,6 +99,7 @@ class RunReader:
                 held_out[0].mean if held_out else None,
                 held_out[-1].mean if held_out else None,
                 self.verdict().line,
+                RunKind.of(facts),
             )
 
     def verdict(self) -> Verdict:
@@ -108,6 +110,7 @@ class RunReader:
             self.held_out(),
             failure=failure.message if failure else "",
             live=self.status() in LIVE,
+            of=self.kind,
         )
 
     def _rewards(self) -> list[tuple[int, float]]:
@@ -312,10 +315,14 @@ class RunReader:
         return [dict(row) for row in self.query("SELECT * FROM commands ORDER BY id DESC LIMIT ?", (newest,))]
 
     @property
+    def kind(self) -> RunKind:
+        """Whether a model was trained or a program improved."""
+        return RunKind.of(self.facts())
+
+    @property
     def again(self) -> str:
         """The command that goes on with the run."""
-        verb = "improve" if self.facts().get("kind") == IMPROVE else "train"
-        return f"arcade {verb} --resume {self.folder}"
+        return self.kind.again(self.folder)
 
     def send(self, name: str, argument: str = "") -> int:
         """Ask the live trainer for something of :data:`COMMANDS`; the id under which the answer will stand.

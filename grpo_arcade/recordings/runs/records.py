@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grpo_arcade.games import Outcome
+from grpo_arcade.recordings.runs.kind import RunKind
 
 RECENT = 10
 """Steps that "now" and "at first" mean, where one step alone would be noise: a run's reward is the mean of so many."""
@@ -34,6 +35,7 @@ class RunSummary:
     """Held-out mean of the last one."""
     verdict: str
     """Whether it is learning, in one line."""
+    kind: RunKind = RunKind.TRAINING
 
 
 @dataclass(frozen=True)

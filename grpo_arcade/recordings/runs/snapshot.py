@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from grpo_arcade.recordings.runs.database import explained
-from grpo_arcade.recordings.runs.folder import DATABASE, IMPROVE, LIVE
+from grpo_arcade.recordings.runs.folder import DATABASE, LIVE
 from grpo_arcade.recordings.runs.history import History
+from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.recordings.runs.league import Member, members
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.recordings.runs.records import Alarm, Champion, HeldOut
@@ -70,8 +71,7 @@ class Snapshot:
     """What the trainer said it takes."""
     commands: tuple[Mapping[str, Any], ...]
     """The newest ones with their answers, newest first."""
-    searches: bool = False
-    """Whether programs are improved and no model is trained."""
+    kind: RunKind = RunKind.TRAINING
 
 
 class RunFollower:
@@ -125,6 +125,7 @@ class RunFollower:
         reader, history = self.reader, self.history
         history.update(reader)
         told = reader.facts()
+        kind = RunKind.of(told)
         started = float(told.get("started", 0.0))
         counts = "SELECT (SELECT count(*) FROM strategies), (SELECT count(*) FROM sources)"
         strategies, sources = reader.query(counts)[0]
@@ -146,14 +147,14 @@ class RunFollower:
             ladder=tuple(sorted(members(reader), key=lambda member: -member.mu)),
             alarms=tuple(reader.alarms()),
             failure=failure,
-            verdict=judge(rewards, held_out, failure=failure.message if failure else "", live=status in LIVE),
+            verdict=judge(rewards, held_out, failure=failure.message if failure else "", live=status in LIVE, of=kind),
             baselines=told.get("baselines") or {},
             weights=reader.reward_weights(),
             strategies=strategies,
             distinct_sources=sources,
             trainer_memory_bytes=_memory(reader),
             commands=tuple(reader.commands(COMMANDS_KEPT)),
-            searches=told.get("kind") == IMPROVE,
+            kind=kind,
         )
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ from enum import StrEnum
 from itertools import accumulate, pairwise
 
 from grpo_arcade.games import score_text
+from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.recordings.runs.records import RECENT, HeldOut
 
 _FEWEST = 4
@@ -78,7 +79,14 @@ class Trend:
         return self.high < 0
 
 
-def judge(rewards: Rewards, held_out: Sequence[HeldOut], *, failure: str = "", live: bool = True) -> Verdict:
+def judge(
+    rewards: Rewards,
+    held_out: Sequence[HeldOut],
+    *,
+    failure: str = "",
+    live: bool = True,
+    of: RunKind = RunKind.TRAINING,
+) -> Verdict:
     """Judge a run.
 
     Args:
@@ -86,38 +94,44 @@ def judge(rewards: Rewards, held_out: Sequence[HeldOut], *, failure: str = "", l
         held_out: every evaluation, by step. Those of the last stage of a curriculum count: scores of different games
             cannot be compared.
         failure: why training failed for good, if it did.
-        live: whether it is still being trained, which changes nothing but a word.
+        live: whether it still goes on, which changes nothing but a word.
+        of: what kind of run, which changes nothing but words.
     """
     rewards = [(step, reward) for step, reward in rewards if math.isfinite(reward)]
     same = [each for each in held_out if each.stage == held_out[-1].stage]
-    evidence = (*_told_of_scores(same), *_told_of_rewards(rewards, same))
-    kind, line = _judged(rewards, same, live) if not failure else (Kind.COLLAPSING, f"collapsed: {failure}")
+    evidence = (*_told_of_scores(same, of), *_told_of_rewards(rewards, of))
+    kind, line = _judged(rewards, same, live, of) if not failure else (Kind.COLLAPSING, f"collapsed: {failure}")
     return Verdict(kind, line, evidence)
 
 
-def _judged(rewards: Rewards, held_out: Sequence[HeldOut], live: bool) -> tuple[Kind, str]:
-    if fall := _reward_fall(rewards):
+def _judged(rewards: Rewards, held_out: Sequence[HeldOut], live: bool, of: RunKind) -> tuple[Kind, str]:
+    made = f"{of.steps(len(rewards))} {'so far' if live else 'made'}"
+    if of is RunKind.SEARCH:
+        rewards = []  # of candidates that need not be kept: nobody is paid by them
+    if fall := _reward_fall(rewards, of):
         return Kind.COLLAPSING, f"collapsing: {fall}"
     if len(held_out) < 2:
         have = "one" if held_out else "none"
-        known = f"a trend takes two evaluations, there is {have}; {_steps(len(rewards))} {'so far' if live else 'made'}"
+        known = f"a trend takes two evaluations, there is {have}; {made}"
         return Kind.WAITING, f"{'waiting' if live else 'too short to tell'}: {known}"
     trend, last = score_trend(held_out), held_out[-1]
     peak = max(held_out[:-1], key=lambda each: each.mean)
     if last.high < peak.low or trend.falls:
-        fell = f"held-out {score_text(peak.mean)} at step {peak.step:,}, {score_text(last.mean)} at step {last.step:,}"
-        if (rise := _reward_rise(rewards, peak.step, last.step)) is not None:
+        fell = f"held-out {_at(peak, of)}, {_at(last, of)}"
+        if of is RunKind.SEARCH:
+            return Kind.LEVEL, f"no gain: a later champion is worse than an earlier one: {fell}"
+        if (rise := _reward_rise(rewards, peak.step, last.step, of)) is not None:
             return Kind.HACKING, f"hacking: the reward rises ({rise}), the held-out score falls: {fell}"
         return Kind.COLLAPSING, f"collapsing: the score falls: {fell}"
     recent = held_out[-max(_FEWEST, len(held_out) // 2) :]
-    rise = _reward_rise(rewards, recent[0].step, last.step)
+    rise = _reward_rise(rewards, recent[0].step, last.step, of)
     if rise is not None and _stands_still(recent):
-        since = f"{slope_text(score_trend(recent), recent)} since step {recent[0].step:,}"
+        since = f"{slope_text(score_trend(recent), recent, of)} since {of.step} {recent[0].step:,}"
         return Kind.HACKING, f"hacking: the reward rises ({rise}), the held-out score does not: {since}"
     place = f"{score_text(last.mean)} is {_among(last)}" if last.baselines else f"now {score_text(last.mean)}"
     if trend.rises:
-        return Kind.LEARNING, f"{'learning' if live else 'learnt'}: held-out {slope_text(trend, held_out)}; {place}"
-    return Kind.LEVEL, f"no clear change: held-out {slope_text(trend, held_out)}; {place}"
+        return Kind.LEARNING, f"{_rising(live, of)}: held-out {slope_text(trend, held_out, of)}; {place}"
+    return Kind.LEVEL, f"no clear change: held-out {slope_text(trend, held_out, of)}; {place}"
 
 
 def _stands_still(held_out: Sequence[HeldOut]) -> bool:
@@ -163,7 +177,7 @@ def _line(xs: Sequence[float], ys: Sequence[float], weights: Sequence[float]) ->
     return slope, 1 / math.sqrt(length), misfit
 
 
-def _reward_rise(rewards: Rewards, first: int, last: int) -> str | None:
+def _reward_rise(rewards: Rewards, first: int, last: int, of: RunKind) -> str | None:
     """Whether the reward rises between two steps, surely and by more than one step differs from the next: from what
     to what, or None.
     """
@@ -172,10 +186,10 @@ def _reward_rise(rewards: Rewards, first: int, last: int) -> str | None:
     if trend is None or not trend.rises:
         return None
     before, now = _mean(between[:RECENT]), _mean(between[-RECENT:])
-    return f"{before:.2f} to {now:.2f} since step {first:,}" if now - before > _noise(between) else None
+    return f"{before:.2f} to {now:.2f} since {of.step} {first:,}" if now - before > _noise(between) else None
 
 
-def _reward_fall(rewards: Rewards) -> str:
+def _reward_fall(rewards: Rewards, of: RunKind) -> str:
     """What the reward has lost of all it had gained, and more, if it has."""
     if len(rewards) < 3 * RECENT:
         return ""
@@ -187,7 +201,7 @@ def _reward_fall(rewards: Rewards) -> str:
     if best - now <= _CLEAR * max(noise, 1e-9) or now > first:
         return ""
     at = rewards[windows.index(best) * (RECENT // 2) + RECENT - 1][0]
-    return f"the reward fell from {best:.2f} by step {at:,} to {now:.2f}; at first it was {first:.2f}"
+    return f"the reward fell from {best:.2f} by {of.step} {at:,} to {now:.2f}; at first it was {first:.2f}"
 
 
 def _noise(rewards: Rewards) -> float:
@@ -196,21 +210,22 @@ def _noise(rewards: Rewards) -> float:
     return 1.05 * statistics.median(abs(later - before) for (_, before), (_, later) in pairwise(last))
 
 
-def _told_of_scores(held_out: Sequence[HeldOut]) -> list[str]:
+def _told_of_scores(held_out: Sequence[HeldOut], of: RunKind) -> list[str]:
     if not held_out:
         return ["no evaluation on the held-out seeds yet"]
     first, last = held_out[0], held_out[-1]
     peak = max(held_out, key=lambda each: each.mean)
+    who = of.held_out if of is RunKind.SEARCH else f"{last.strategies} {of.held_out}"
     told = [
-        f"held-out: {_with_interval(last)} at step {last.step:,}; {_with_interval(first)} at step {first.step:,}; "
-        f"best {score_text(peak.mean)} at step {peak.step:,}",
-        f"each the mean of {last.strategies} strategies × {last.seeds} seeds that are never trained on",
+        f"held-out: {_with_interval(last)} at {of.step} {last.step:,}; "
+        f"{_with_interval(first)} at {of.step} {first.step:,}; best {_at(peak, of)}",
+        f"each the mean of {who} × {last.seeds} seeds that {of.unseen}",
     ]
     if len(held_out) >= 2:
-        told.append(f"slope over {len(held_out)} evaluations: {slope_text(score_trend(held_out), held_out)}")
+        told.append(f"slope over {len(held_out)} evaluations: {slope_text(score_trend(held_out), held_out, of)}")
     if len(held_out) >= 2 * _FEWEST:
         half = held_out[-(len(held_out) // 2) :]
-        told.append(f"over the last {len(half)}: {slope_text(score_trend(half), half)}")
+        told.append(f"over the last {len(half)}: {slope_text(score_trend(half), half, of)}")
     for name, mean in sorted(last.baselines.items(), key=lambda item: item[1]):
         way = "above" if last.mean > mean else "below"
         sure = "" if last.low > mean or last.high < mean else ", within the interval"
@@ -218,7 +233,7 @@ def _told_of_scores(held_out: Sequence[HeldOut]) -> list[str]:
     return told
 
 
-def _told_of_rewards(rewards: Rewards, held_out: Sequence[HeldOut]) -> list[str]:
+def _told_of_rewards(rewards: Rewards, of: RunKind) -> list[str]:
     if not rewards:
         return []
     told = f"reward: {_mean(rewards[-RECENT:]):.2f} now, {_mean(rewards[:RECENT]):.2f} at first (means of {RECENT})"
@@ -226,22 +241,22 @@ def _told_of_rewards(rewards: Rewards, held_out: Sequence[HeldOut]) -> list[str]
     if trend is None:
         return [told]
     span = rewards[-1][0] - rewards[0][0]
-    return [told, f"slope of the reward: {_slope(trend, span, '{:+.2f}')}"]
+    return [told, f"slope of the reward: {_slope(trend, span, '{:+.2f}', of)}"]
 
 
 def _with_interval(each: HeldOut) -> str:
     return f"{score_text(each.mean)} (95 %: {score_text(each.low)} to {score_text(each.high)})"
 
 
-def slope_text(trend: Trend, held_out: Sequence[HeldOut]) -> str:
+def slope_text(trend: Trend, held_out: Sequence[HeldOut], of: RunKind = RunKind.TRAINING) -> str:
     """A slope with its interval, a round number of steps long."""
-    return _slope(trend, held_out[-1].step - held_out[0].step, "{:+,.0f}")
+    return _slope(trend, held_out[-1].step - held_out[0].step, "{:+,.0f}", of)
 
 
-def _slope(trend: Trend, span: float, form: str) -> str:
+def _slope(trend: Trend, span: float, form: str, of: RunKind) -> str:
     unit = 100 if span >= 100 else 10
     slope, low, high = (form.format(value * unit + 0.0) for value in (trend.slope, trend.low, trend.high))
-    return f"{slope} per {unit} steps (95 %: {low} to {high})"
+    return f"{slope} per {unit} {of.step}s (95 %: {low} to {high})"
 
 
 def _among(last: HeldOut) -> str:
@@ -256,5 +271,11 @@ def _mean(rewards: Rewards) -> float:
     return statistics.fmean(reward for _, reward in rewards)
 
 
-def _steps(count: int) -> str:
-    return f"{count:,} step{'s' * (count != 1)}"
+def _at(each: HeldOut, of: RunKind) -> str:
+    return f"{score_text(each.mean)} at {of.step} {each.step:,}"
+
+
+def _rising(live: bool, of: RunKind) -> str:
+    if of is RunKind.SEARCH:
+        return "getting better" if live else "got better"
+    return "learning" if live else "learnt"

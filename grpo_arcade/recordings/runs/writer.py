@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 from grpo_arcade.recordings.runs import schema
 from grpo_arcade.recordings.runs.database import connect
 from grpo_arcade.recordings.runs.folder import DATABASE, LOCK, RunFolderError, try_lock, writing
+from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.recordings.runs.new_run import Settings, new_folder, write_config
 from grpo_arcade.recordings.runs.packed import pack_actions, pack_seats, pack_tokens
 
@@ -69,9 +70,10 @@ class PlayedStrategy(Protocol):
 class RunWriter:
     """The one writer of a run folder; a context manager."""
 
-    def __init__(self, folder: Path, lock: IO[bytes], connection: sqlite3.Connection) -> None:
+    def __init__(self, folder: Path, lock: IO[bytes], connection: sqlite3.Connection, kind: RunKind) -> None:
         """Use :meth:`create` or :meth:`reopen`."""
         self.folder = folder
+        self._again = kind.again(folder)
         self._lock = lock
         self._connection = connection
 
@@ -94,19 +96,19 @@ class RunWriter:
                 f"BEGIN IMMEDIATE; PRAGMA application_id = {schema.APPLICATION_ID};"
                 f"PRAGMA user_version = {schema.VERSION}; {schema.TABLES} COMMIT;"
             )
-            writer = cls(folder, lock, connection)
+            writer = cls(folder, lock, connection, RunKind.of(facts))
             writer.note(status="starting", started=time.time(), step=0, **facts)
             undo.pop_all()
             return writer
 
     @classmethod
-    def reopen(cls, folder: Path, step: int) -> RunWriter:
+    def reopen(cls, folder: Path, step: int, kind: RunKind = RunKind.TRAINING) -> RunWriter:
         """Go on writing a run whose last complete checkpoint was made after ``step``; what came later is dropped.
 
         Raises:
             RunFolderError: another trainer is at work on it, or it cannot be written.
         """
-        with contextlib.ExitStack() as undo, writing(folder):
+        with contextlib.ExitStack() as undo, writing(folder, kind.again(folder)):
             lock = undo.enter_context((folder / LOCK).open("wb"))
             # A reader that looks whether the run is live holds the lock for an instant.
             for _ in range(20):
@@ -114,11 +116,11 @@ class RunWriter:
                     break
                 time.sleep(0.05)
             else:
-                raise RunFolderError(f"{folder}: another process is training this run; stop it first")
+                raise RunFolderError(f"{folder}: another process is at work on this run; stop it first")
             connection = undo.enter_context(contextlib.closing(connect(folder / DATABASE)))
             _tune(connection)
             _add_missing_tables(connection)
-            writer = cls(folder, lock, connection)
+            writer = cls(folder, lock, connection, kind)
             writer._refuse_old_commands(step)
             writer._drop_after(step)
             undo.pop_all()
@@ -176,7 +178,7 @@ class RunWriter:
         if self._connection.in_transaction:
             yield self._connection
             return
-        with writing(self.folder):
+        with writing(self.folder, self._again):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection

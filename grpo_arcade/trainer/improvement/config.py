@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 from annotated_types import Ge, Gt, Interval
 
 from grpo_arcade.games.toolbox import OPTION as TOOLBOX
-from grpo_arcade.recordings.runs.folder import IMPROVE
+from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.trainer.bounds import Hint, refusal, unknown
 from grpo_arcade.trainer.config import REWARDS, ConfigError, TrainConfig, parse_options
 from grpo_arcade.trainer.question import prompt_text, takes_toolbox
@@ -231,7 +231,7 @@ class ImproveConfig:
             RunFolderError: the run's ``config.json`` cannot be read.
             ConfigError: the run was no improvement.
         """
-        if run.facts().get("kind") != IMPROVE:
+        if run.kind is not RunKind.SEARCH:
             raise ConfigError(f"{run.folder} is a training; {run.again} goes on with it")
         return cls.from_dict(run.config()["config"])
 

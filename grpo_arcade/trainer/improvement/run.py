@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import time
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +17,13 @@ from typing import Any
 
 from grpo_arcade.games import make, score_text
 from grpo_arcade.games.players.sandbox.process import SandboxError
-from grpo_arcade.recordings.runs.folder import IMPROVE, LOG, RunFolderError
+from grpo_arcade.recordings.runs.folder import LOG, RunFolderError
+from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.recordings.runs.writer import RunWriter
 from grpo_arcade.trainer import rewards as reward_functions
 from grpo_arcade.trainer.config import ConfigError
-from grpo_arcade.trainer.ending import note_end
+from grpo_arcade.trainer.ending import explained, note_end
 from grpo_arcade.trainer.evaluate import published_means
 from grpo_arcade.trainer.improvement.asking import Author
 from grpo_arcade.trainer.improvement.config import ImproveConfig
@@ -43,6 +45,9 @@ _FREE_ON_RESUME = frozenset(
     )
 )
 """What may differ when a run is gone on with: none of these makes its programs' scores incomparable."""
+
+_TO_LOWER = "a lower max_completion_length, or fewer candidates"
+"""What saves memory where a model in this process ran out of it."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +123,12 @@ def improve(
     if resume is not None:
         _check_resumed(resume, config)
     config.run_key = config.run_key or secrets.token_hex(16)
-    facts: dict[str, Any] = {"kind": IMPROVE, "game": config.game, "model": config.label, "max_steps": config.rounds}
+    facts: dict[str, Any] = {
+        "kind": RunKind.SEARCH,
+        "game": config.game,
+        "model": config.label,
+        "max_steps": config.rounds,
+    }
     facts["reward_weights"] = {reward.name: reward.weight for reward in rewards}
     facts["reward_descriptions"] = {reward.name: reward.description for reward in rewards}
     if resume is None:
@@ -127,12 +137,12 @@ def improve(
     else:
         with RunReader(resume) as run:
             last = max((row["step"] for row in run.steps()), default=0)
-        writer = RunWriter.reopen(resume, last)
+        writer = RunWriter.reopen(resume, last, RunKind.SEARCH)
         writer.note(**facts)
     with (
         writer,
         captured(writer.folder / LOG if capture else None) as (terminal, log),
-        Narrator(terminal, log, config.rounds, 1) as narrator,
+        Narrator(terminal, log, config.rounds, 1, RunKind.SEARCH) as narrator,
     ):
         recorder = SearchRecorder(writer, narrator, config.candidates)
         try:
@@ -142,6 +152,10 @@ def improve(
             refused = isinstance(error, (ValueError, ImportError, KeyboardInterrupt, SandboxError))
             if isinstance(error, RunFolderError) or not (resume is None and refused and writer.discard()):
                 note_end(writer, error)
+                again = RunKind.SEARCH.again(writer.folder)
+                if (words := explained(error, again, lambda: _TO_LOWER)) is not None:
+                    recorder.detail("".join(traceback.format_exception(error)))
+                    raise words from error
             raise
 
 
@@ -168,9 +182,9 @@ def _search(
         recorder.say(f"improving {config.game} by {config.label}: {config.candidates} programs a round")
         message = f"{config.rounds} rounds" if new else f"round {search.round} of {config.rounds}"
         recorder.event("started" if new else "resumed", search.round, message, data={"time": time.time()})
-        with stopping(search, recorder.say):
+        with stopping(search, recorder.say, RunKind.SEARCH):
             status = search.run()
-    again = f"arcade improve --resume {folder}"
+    again = RunKind.SEARCH.again(folder)
     recorder.note(status="stopped" if status == "interrupted" else status)
     if status == "finished":
         recorder.event("finished", search.round, f"finished after round {search.round}: {search.ending()}")

@@ -21,6 +21,7 @@ def facts_of(run: Snapshot, now: float) -> dict[str, Any]:
         "run": str(run.folder),
         "game": run.game,
         "model": run.model,
+        "kind": run.kind,
         "status": run.status,
         "step": run.step,
         "max_steps": run.max_steps,

@@ -12,32 +12,43 @@ from textual.widgets import DataTable, Static
 
 from grpo_arcade.arcade.dashboard.draw.numbers import duration
 from grpo_arcade.foreign_text import one_line
+from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.recordings.runs.reader import RunReader
 
 COMMANDS = {
-    "pause": ("Pause training", "P"),
-    "resume": ("Resume training", "P"),
-    "stop": ("Stop after this step and save", "S"),
+    "pause": ("Pause {work}", "P"),
+    "resume": ("Resume {work}", "P"),
+    "stop": ("Stop after this {step} and save", "S"),
     "evaluate": ("Evaluate now", "E"),
     "save": ("Save a checkpoint", "C"),
     "gif": ("Save a GIF of the champion", "G"),
 }
-"""Every command of the trainer: what it does, and its key."""
+"""Every command of a run: what it does, and its key."""
 _STYLES = {"done": "green", "refused": "yellow", "accepted": "cyan", "asked": "dim"}
 _MOST = 200
+
+
+def commands_of(kind: RunKind) -> dict[str, tuple[str, str]]:
+    """Those that a run of this kind obeys; a search saves every round when it ends."""
+    return {
+        name: (words.format(work=kind.work, step=kind.step), key)
+        for name, (words, key) in COMMANDS.items()
+        if kind is RunKind.TRAINING or name != "save"
+    }
 
 
 class Commands(Vertical):
     """The tab of commands."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: RunKind) -> None:
         """No commands yet."""
         super().__init__(id="commands")
+        self._kind = kind
 
     def compose(self) -> ComposeResult:
         """The keys, and what was asked so far."""
         keys = Text(" ", no_wrap=True, overflow="ellipsis")
-        for name, (words, key) in COMMANDS.items():
+        for name, (words, key) in commands_of(self._kind).items():
             if name != "resume":
                 keys.append(f"{key} ", style="bold")
                 keys.append(f"{'pause, resume' if name == 'pause' else words[0].lower() + words[1:]}  ", style="dim")

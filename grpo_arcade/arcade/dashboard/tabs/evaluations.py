@@ -20,6 +20,7 @@ from grpo_arcade.arcade.dashboard.draw.numbers import score
 from grpo_arcade.foreign_text import one_line
 from grpo_arcade.recordings.runs.find import find_run
 from grpo_arcade.recordings.runs.folder import RunFolderError
+from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.recordings.runs.records import Champion, HeldOut
 from grpo_arcade.recordings.runs.snapshot import Snapshot
@@ -52,10 +53,10 @@ class Evaluations(Vertical):
         Binding("right", "pick(1)", "Later one"),
     ]
 
-    def __init__(self, folder: Path, *, plain: bool) -> None:
+    def __init__(self, folder: Path, kind: RunKind, *, plain: bool) -> None:
         """Nothing compared yet."""
         super().__init__(id="evaluations")
-        self._folder = folder
+        self._folder, self._kind = folder, kind
         self._plain = plain
         self._others: list[Path] = []
         self._picked: int | None = None
@@ -75,9 +76,11 @@ class Evaluations(Vertical):
 
     def on_mount(self) -> None:
         """The headings."""
-        self.query_one("#evaluation-table", DataTable).add_columns("step", "mean", "95 %", "won", "runs", "distinct")
+        self.query_one("#evaluation-table", DataTable).add_columns(
+            self._kind.step, "mean", "95 %", "won", "runs", "distinct"
+        )
         champions = self.query_one("#champion-table", DataTable)
-        champions.add_columns("champion of step", "on its seeds", "before", "strategy")
+        champions.add_columns(f"champion of {self._kind.step}", "on its seeds", "before", "strategy")
 
     def read(self, reader: RunReader) -> Found:
         """Evaluations and champions of this run, and the compared runs' evaluations."""
@@ -101,15 +104,19 @@ class Evaluations(Vertical):
         if row is None:
             title.append("" if found.going else "  none yet", style="dim")
         else:
-            title.append(f"  after step {row.step}: {row.strategies} strategies on {row.seeds} seeds", style="dim")
-            title.append(f", {row.won:.0%} won, {row.compiled:.0%} run", style="dim")
+            trains = self._kind is RunKind.TRAINING
+            who = f"{row.strategies} strategies" if trains else self._kind.held_out
+            title.append(f"  after {self._kind.step} {row.step}: {who} on {row.seeds} seeds", style="dim")
+            title.append(f", {row.won:.0%} won" + f", {row.compiled:.0%} run" * trains, style="dim")
         if found.going is not None:
             title.append(f"  evaluating: {found.going[0]} of {found.going[1]} strategies", style="bold green")
         title.append(f"  {found.trouble}" if found.trouble else "", style="red")
         self.query_one("#evaluations-title", Static).update(title)
-        self.query_one("#chart-evaluations", Chart).set(_scores(found, self._folder.name, log=self._log))
+        self.query_one("#chart-evaluations", Chart).set(_scores(found, self._folder.name, self._kind, log=self._log))
         histogram = row.histogram if row is not None else {}
-        named = f"what was reached after step {row.step} (games)" if row is not None else "what was reached"
+        named = (
+            f"what was reached after {self._kind.step} {row.step} (games)" if row is not None else "what was reached"
+        )
         bars = tuple((one_line(name), float(count)) for name, count in _sorted(histogram))
         self.query_one("#chart-histogram", Chart).set(ChartData(named, bars=bars, empty="no evaluation yet"))
         if before is None or (before.rows, before.champions) != (found.rows, found.champions):
@@ -180,7 +187,7 @@ class Evaluations(Vertical):
         self.run_worker(self.app.refresh_tab(), group="evaluations", exclusive=True)  # type: ignore[attr-defined]
 
 
-def _scores(found: Found, name: str, *, log: bool) -> ChartData:
+def _scores(found: Found, name: str, kind: RunKind, *, log: bool) -> ChartData:
     runs = [(name, found.rows), *found.others]
     names = Counter(run for run, _ in runs)
     # Two of one name are told apart by their numbers in the comparison.
@@ -196,7 +203,8 @@ def _scores(found: Found, name: str, *, log: bool) -> ChartData:
         curves.append(Curve(one_line(run), xs, [row.mean for row in rows], _RUN_COLOURS[place], points=True, dash=dash))
     baselines = found.rows[-1].baselines if found.rows else {}
     levels = tuple((one_line(which), mean, GREY) for which, mean in baselines.items())
-    return ChartData("held-out score", tuple(curves), levels, log=log, empty="no evaluation yet")
+    title = "held-out score"
+    return ChartData(title, tuple(curves), levels, unit=kind.step, log=log, empty="no evaluation yet")
 
 
 def _sorted(histogram: Mapping[str, float]) -> list[tuple[str, float]]:

@@ -19,6 +19,7 @@ from grpo_arcade.arcade.dashboard.draw.numbers import number, score
 from grpo_arcade.arcade.dashboard.tabs.step_tab import StepTab
 from grpo_arcade.arcade.dashboard.tabs.strategy_detail import highlighted
 from grpo_arcade.foreign_text import one_line
+from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.recordings.runs.reader import RunReader
 
 _BAR = 12
@@ -52,19 +53,20 @@ class Groups(StepTab):
     """The tab of groups."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "step(-1)", "Earlier step"),
-        Binding("right", "step(1)", "Later step"),
+        Binding("left", "step(-1)", "Earlier"),
+        Binding("right", "step(1)", "Later"),
         Binding("g", "group", "Next group"),
         Binding("f", "fold", "Fold"),
-        Binding("z", "go_to", "Step…"),
+        Binding("z", "go_to", "Go to…"),
         Binding("end", "newest", "Newest"),
         Binding("comma", "slide(-1)", "Columns to the left", show=False),
         Binding("full_stop", "slide(1)", "Columns to the right", show=False),
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, kind: RunKind) -> None:
         """The newest step, as it comes."""
         super().__init__(id="groups")
+        self.kind = kind
         self._number = 0
         self._shown: Group | None = None
         self._fold = True
@@ -95,19 +97,19 @@ class Groups(StepTab):
                 return None
         groups = reader.groups(step)
         if not groups:
-            return Group(step, 0, 0, f"step {step} has no groups", Text(), (), (step,))
+            return Group(step, 0, 0, f"{self.kind.step} {step} has no {self.whole}s", Text(), (), (step,))
         number_ = min(self._number, len(groups) - 1)
         mates = [row for row in reader.strategies(step) if row["number"] == groups[number_]["number"]]
         key = (step, number_, self._fold, tuple((row["id"], row["reward"]) for row in mates))
         if self._shown is not None and self._shown.key == key:
             return self._shown
-        return _told(step, number_, groups, mates, key, fold=self._fold)
+        return _told(self.kind, step, number_, groups, mates, key, fold=self._fold)
 
     def show(self, found: Group | None) -> None:
         """Show it."""
         title = self.query_one("#groups-title", Static)
         if found is None:
-            title.update(Text(" no group is complete yet"))
+            title.update(Text(f" no {self.whole} is complete yet"))
             return
         self._number = found.number
         if found is self._shown:
@@ -142,21 +144,30 @@ class Groups(StepTab):
 
 
 def _told(
-    step: int, number_: int, groups: list[Any], mates: list[dict[str, Any]], key: tuple[Any, ...], *, fold: bool
+    kind: RunKind,
+    step: int,
+    number_: int,
+    groups: list[Any],
+    mates: list[dict[str, Any]],
+    key: tuple[Any, ...],
+    *,
+    fold: bool,
 ) -> Group:
     group = groups[number_]
     seeds = group["seeds"]
     options = ", ".join(f"{one_line(str(name))} {value}" for name, value in group["options"].items())
     advantages = sorted((row["advantage"] or 0.0 for row in mates), reverse=True)
     up, down = sum(a > _TINY for a in advantages), sum(a < -_TINY for a in advantages)
-    pushed = f"GRPO makes {up} likelier, {down} less likely, leaves {len(mates) - up - down}"
+    if kind is RunKind.TRAINING:
+        which, what = f", group {number_ + 1} of {len(groups)}", "completions"
+        pushed = f"GRPO makes {up} likelier, {down} less likely, leaves {len(mates) - up - down}"
+    else:
+        which, what = "", "candidates"
+        pushed = f"{up} earned more than the mean, {down} less"
     played = f"{len(seeds)} seeds {seeds[0]}…" if seeds else "no seeds"
     alike = programs(mates)
     different = f", {len(alike)} different programs" if len(alike) < len(mates) else ""
-    title = (
-        f"step {step}, group {number_ + 1} of {len(groups)}: {len(mates)} completions{different}; {pushed}; "
-        f"{options}; {played}"
-    )
+    title = f"{kind.step} {step}{which}: {len(mates)} {what}{different}; {pushed}; {options}; {played}"
     most = max(map(abs, advantages), default=0.0) or 1.0
     shared = shared_lines([rows[0]["source"] for rows in alike]) if fold else 0
     columns = tuple(_column(rows, most, shared) for rows in alike)

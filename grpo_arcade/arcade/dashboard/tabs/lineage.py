@@ -9,6 +9,7 @@ from rich.text import Text
 from grpo_arcade.arcade.dashboard.draw.numbers import score
 from grpo_arcade.arcade.dashboard.draw.shares import outcome_style
 from grpo_arcade.foreign_text import one_line
+from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.recordings.runs.lineage import Branch, Line
 
 _SHOWN = 4
@@ -35,7 +36,7 @@ def family_words(line: Line, family: Sequence[Branch], *, plain: bool) -> Text:
         kin = branch.kin
         text.append("  " * max(0, branch.depth - 1) + (f"{corner} " if branch.depth else ""), style="dim")
         text.append(f"#{kin.id}", style="bold" if branch.on_line else "dim")
-        text.append(f"  step {kin.step}  ", style="dim")
+        text.append(f"  {RunKind.SEARCH.step} {kin.step}  ", style="dim")
         text.append(score(kin.score), style="bold" if branch.on_line else "")
         text.append(f"  {kin.outcome}", style=outcome_style(kin.outcome))
         if kin.id == line.kin[-1].id:

@@ -23,19 +23,22 @@ from grpo_arcade.arcade.scales import round_step
 from grpo_arcade.foreign_text import one_line
 from grpo_arcade.recordings.runs.folder import LIVE
 from grpo_arcade.recordings.runs.history import History
+from grpo_arcade.recordings.runs.kind import RunKind
 
 SPANS = (1, 10, 50)
 """Smoothing to choose from; 1 is none."""
 _REST, _LONGEST_REST_S = 400, 15.0
 _VERDICT_STYLES = {"learning": "green", "hacking": "red", "collapsing": "red", "waiting": "dim"}
 BASELINE_COLOURS = (GREY, YELLOW, GREEN, PINK)
-_PAIRS = (
+_Pair = tuple[str, str, tuple[str, str], tuple[str, str]]
+_PAIRS: tuple[_Pair, ...] = (
     ("spread", "chart-spread", ("reward_std", "reward std"), ("frac_reward_zero_std", "zero-spread share")),
     ("length", "chart-length", ("completion_length", "tokens"), ("clipped_ratio", "cut off")),
     ("entropy", "chart-entropy", ("entropy", "entropy"), ("kl", "KL")),
     ("gradient", "chart-gradient", ("grad_norm", "norm"), ("learning_rate", "learning rate")),
 )
-
+_OF_ANY_RUN = 2
+"""So many of the first say something of a run in which no model learns."""
 _SHARES = ("zero-spread share", "cut off")
 
 
@@ -63,12 +66,13 @@ class Overview(VerticalScroll):
         Binding("minus", "zoom(0.5)", "Zoom out", show=False),
         Binding("left", "pan(-1)", "Earlier", show=False),
         Binding("right", "pan(1)", "Later", show=False),
-        Binding("0", "all", "All steps", show=False),
+        Binding("0", "all", "All of it", show=False),
     ]
 
-    def __init__(self, *, plain: bool) -> None:
+    def __init__(self, kind: RunKind, *, plain: bool) -> None:
         """``plain`` keeps to ASCII."""
         super().__init__(id="overview")
+        self._kind = kind
         self._plain = plain
         self._view = View()
         self._facts: dict[str, Any] | None = None
@@ -91,7 +95,7 @@ class Overview(VerticalScroll):
             yield Chart(plain=self._plain, id="chart-held-out")
         yield Lines(id="shares")
         with Grid(id="more-charts"):
-            for _, name, _, _ in _PAIRS:
+            for _, name, _, _ in self._pairs:
                 yield Chart(plain=self._plain, id=name)
         yield Lines(id="machine")
 
@@ -145,7 +149,7 @@ class Overview(VerticalScroll):
             self._alarms = facts["alarms"]
             alarms = self.query_one("#alarms", Static)
             alarms.display = bool(self._alarms)
-            alarms.update(_alarms(self._alarms))
+            alarms.update(_alarms(self._alarms, self._kind))
         self.query_one("#verdict", Lines).write([_verdict(facts["verdict"])])
         self.query_one("#numbers", Lines).write(_numbers(facts, self.query_one("#numbers").size.width))
         self.query_one("#shares", Lines).write(self._shares(facts))
@@ -161,23 +165,25 @@ class Overview(VerticalScroll):
             right = max(newest, min(-(-newest // step) * step, facts["max_steps"] or newest))
         xlim = (float(min(view.first, last)), float(max(right, view.first + 1)))
         names = [("reward", 1), ("reward", view.span)]
-        names += [(name, view.span) for _, _, *pair in _PAIRS for name, _ in pair]
+        names += [(name, view.span) for _, _, *pair in self._pairs for name, _ in pair]
         steps, (each, reward, *others) = self._history.curves(names, view.first, last)
-        curves = [Curve("each step", steps, each, (74, 84, 100) if view.span > 1 else BLUE)]
+        curves = [Curve(f"each {self._kind.step}", steps, each, (74, 84, 100) if view.span > 1 else BLUE)]
         if view.span > 1:
             curves.append(Curve(f"mean of {view.span}", steps, reward, BLUE))
-        zoomed = f" · steps {view.first:,} to {last:,}" if view.first > 1 or view.last else ""
-        self.query_one("#chart-reward", Chart).set(ChartData(f"reward{zoomed}", tuple(curves), xlim=xlim))
+        zoomed = f" · {self._kind.step}s {view.first:,} to {last:,}" if view.first > 1 or view.last else ""
+        self.query_one("#chart-reward", Chart).set(
+            ChartData(f"reward{zoomed}", tuple(curves), xlim=xlim, unit=self._kind.step)
+        )
         self.query_one("#chart-held-out", Chart).set(held_out_chart(facts, view.first, last, xlim, log=view.log))
         for (title, name, (_, left), (_, right_name)), first, second in zip(
-            _PAIRS, others[::2], others[1::2], strict=True
+            self._pairs, others[::2], others[1::2], strict=True
         ):
             share = (left in _SHARES, right_name in _SHARES)
             pair = (
                 Curve(left, steps, first, share=share[0]),
                 Curve(right_name, steps, second, ORANGE, right=True, share=share[1]),
             )
-            self.query_one(f"#{name}", Chart).set(ChartData(title, pair, xlim=xlim))
+            self.query_one(f"#{name}", Chart).set(ChartData(title, pair, xlim=xlim, unit=self._kind.step))
 
     def _shares(self, facts: dict[str, Any]) -> list[Text]:
         width = max(20, self.size.width - 18)
@@ -190,14 +196,14 @@ class Overview(VerticalScroll):
             Text.assemble(("outcomes first ", "dim"), stacked(facts["outcomes_first"], width, OUTCOME_COLOURS)),
             Text.assemble(("outcomes now   ", "dim"), stacked(facts["outcomes_recent"], width, OUTCOME_COLOURS)),
             Text.assemble(" " * 15, told),
-            Text.assemble(("step time      ", "dim"), stacked(times, width, TIME_COLOURS)),
+            Text.assemble((f"{self._kind.step + ' time':15}", "dim"), stacked(times, width, TIME_COLOURS)),
         ]
 
     def action_smooth(self) -> None:
         """The next smoothing."""
         span = SPANS[(SPANS.index(self._view.span) + 1) % len(SPANS)]
         self._look(replace(self._view, span=span))
-        self.notify("no smoothing" if span == 1 else f"smoothed over {span} steps", timeout=2)
+        self.notify("no smoothing" if span == 1 else f"smoothed over {self._kind.steps(span)}", timeout=2)
 
     def action_log(self) -> None:
         """Scores on a logarithmic axis, or on an even one again."""
@@ -229,7 +235,9 @@ class Overview(VerticalScroll):
 
     def action_range(self) -> None:
         """Ask for a range of steps."""
-        self.app.push_screen(Prompt("Which steps? For example 100-400; nothing for all", "100-400"), self._zoom_to)
+        self.app.push_screen(
+            Prompt(f"Which {self._kind.step}s? For example 100-400; nothing for all", "100-400"), self._zoom_to
+        )
 
     def _zoom_to(self, answer: str | None) -> None:
         if answer is None:
@@ -240,11 +248,16 @@ class Overview(VerticalScroll):
         elif len(words) == 2 and all(word.isdigit() or not word for word in words):
             first, last = int(words[0] or 1), int(words[1]) if words[1] else None
             if last is not None and last <= first:
-                self.notify(f"{answer}: the second step must be after the first", severity="warning")
+                self.notify(f"{answer}: the second {self._kind.step} must be after the first", severity="warning")
                 return
             self._look(replace(self._view, first=max(1, first), last=last))
         else:
-            self.notify(f"{answer!r} is no range of steps; for example 100-400", severity="warning")
+            self.notify(f"{answer!r} is no range of {self._kind.step}s; for example 100-400", severity="warning")
+
+    @property
+    def _pairs(self) -> tuple[_Pair, ...]:
+        """The small charts; a search learns nothing that two of them could show."""
+        return _PAIRS if self._kind is RunKind.TRAINING else _PAIRS[:_OF_ANY_RUN]
 
     @property
     def _newest(self) -> int:
@@ -278,7 +291,8 @@ def held_out_chart(
     left = min(xlim[0], *xs) if xs else xlim[0]
     going = facts["evaluating"]
     title = f"held-out score · evaluating, {going[0]} of {going[1]}" if going else "held-out score"
-    return ChartData(title, tuple(curves), levels, (left, xlim[1]), log=log, empty="no evaluation yet")
+    unit = RunKind(facts["kind"]).step
+    return ChartData(title, tuple(curves), levels, (left, xlim[1]), unit, log=log, empty="no evaluation yet")
 
 
 def _times(facts: dict[str, Any]) -> dict[str, float]:
@@ -294,13 +308,13 @@ def _verdict(verdict: dict[str, Any]) -> Text:
     return text.append("  (i: why)", style="dim")
 
 
-def _alarms(alarms: list[dict[str, Any]]) -> Text:
+def _alarms(alarms: list[dict[str, Any]], kind: RunKind) -> Text:
     text = Text()
     for place, alarm in enumerate(alarms):
         text.append("\n" if place else "")
         text.append("▲ ", style="bold red")
         text.append(f"{one_line(alarm['message'])} ", style="bold")
-        text.append(f"(since step {alarm['step']})", style="dim")
+        text.append(f"(since {kind.step} {alarm['step']})", style="dim")
         if alarm["help"]:
             text.append(f"  what usually helps: {one_line(alarm['help'])}", style="italic")
     return text
@@ -308,7 +322,8 @@ def _alarms(alarms: list[dict[str, Any]]) -> Text:
 
 def _numbers(facts: dict[str, Any], width: int) -> list[Text]:
     """Names and values, as many to a line as it has room for."""
-    recent, last = facts["recent"], facts["last"]
+    recent, last, kind = facts["recent"], facts["last"], RunKind(facts["kind"])
+    trains = kind is RunKind.TRAINING
     lines = [Text()]
 
     def add(name: str, value: str) -> None:
@@ -318,13 +333,15 @@ def _numbers(facts: dict[str, Any], width: int) -> list[Text]:
         lines[-1].append(f"{value}  ", style="bold")
 
     add("reward", f"{number(recent['reward'])} ± {number(recent['reward_std'])}")
-    add("zero-spread", _percent(recent["frac_reward_zero_std"]))
+    if trains:
+        add("zero-spread", _percent(recent["frac_reward_zero_std"]))
     add("score", score(recent["score"]))
     add("tokens", number(recent["completion_length"]))
     add("cut off", _percent(recent["clipped_ratio"]))
     add("copies", _percent(recent["identical_share"]))
-    add("loss", number(last["loss"]))
-    add("s/step", number(facts["seconds_a_step"]))
+    if trains:
+        add("loss", number(last["loss"]))
+    add(f"s/{kind.step}", number(facts["seconds_a_step"]))
     for name, earned in facts["rewards"].items():
         add(one_line(name), reward_words(earned))
     add("strategies", f"{facts['strategies']:,}, {facts['distinct_sources']:,} distinct")

@@ -25,6 +25,7 @@ from grpo_arcade.arcade.dashboard.draw.shares import OUTCOME_COLOURS, legend
 from grpo_arcade.arcade.dashboard.tabs.step_tab import StepTab
 from grpo_arcade.foreign_text import one_line
 from grpo_arcade.recordings.runs.history import Smooth
+from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.recordings.runs.records import HeldOut, ordered
 from grpo_arcade.recordings.runs.snapshot import Snapshot
@@ -54,18 +55,19 @@ class Rewards(StepTab):
     """The tab of rewards."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "step(-1)", "Earlier step"),
-        Binding("right", "step(1)", "Later step"),
+        Binding("left", "step(-1)", "Earlier"),
+        Binding("right", "step(1)", "Later"),
         Binding("up", "pick(-1)", "Bin", show=False),
         Binding("down", "pick(1)", "Bin", show=False),
         Binding("enter", "open", "Open its strategies"),
-        Binding("z", "go_to", "Step…"),
+        Binding("z", "go_to", "Go to…"),
         Binding("end", "newest", "Newest"),
     ]
 
-    def __init__(self, *, plain: bool) -> None:
+    def __init__(self, kind: RunKind, *, plain: bool) -> None:
         """The newest step, as it comes."""
         super().__init__(id="rewards")
+        self.kind = kind
         self._plain = plain
         self._picked = 0
         self._found: Found | None = None
@@ -105,7 +107,7 @@ class Rewards(StepTab):
         """Show them."""
         fresh = self._found is None or self._found.rewards != found.rewards
         self._found = found
-        self.query_one("#chart-parts", Chart).set(stacked_parts(found))
+        self.query_one("#chart-parts", Chart).set(stacked_parts(found, self.kind))
         if fresh:
             self._bins = bins(found.rewards)
             self._picked = max(range(len(self._bins)), key=lambda at: self._bins[at].count, default=0)
@@ -121,16 +123,18 @@ class Rewards(StepTab):
             return
         title = Text(" rewards", style="bold", no_wrap=True, overflow="ellipsis")
         if not found.step:
-            title.append("  no group is complete yet", style="dim")
+            title.append(
+                f"  no {'group' if self.kind is RunKind.TRAINING else self.kind.step} is complete yet", style="dim"
+            )
         else:
-            title.append(f"  step {found.step:,}: {len(found.rewards)} strategies", style="dim")
+            title.append(f"  {self.kind.step} {found.step:,}: {len(found.rewards)} strategies", style="dim")
             title.append("   ↑ ↓ pick a bin, enter opens its strategies", style="dim")
         self.query_one("#rewards-title", Static).update(title)
         self.query_one("#rewards-legend", Static).update(_legend(found))
         counts: Counter[str] = Counter()
         for each in self._bins:
             counts.update(each.outcomes)
-        heading = Text(f"rewards of step {found.step:,} by outcome" if found.step else "", style="bold")
+        heading = Text(f"rewards of {self.kind.step} {found.step:,} by outcome" if found.step else "", style="bold")
         lines = drawn(self._bins, self._picked, size.width, max(1, size.height - _TITLE))
         self.query_one("#histogram", Lines).write([heading, legend(ordered(counts), OUTCOME_COLOURS), *lines])
 
@@ -170,7 +174,7 @@ def _legend(found: Found) -> Text:
     return text
 
 
-def stacked_parts(found: Found) -> ChartData:
+def stacked_parts(found: Found, kind: RunKind = RunKind.TRAINING) -> ChartData:
     """What each function adds to the reward, one on top of the other, and the held-out score over them.
 
     What is added stands above nothing, what is taken away below it, so that the height of the one less the depth of
@@ -189,4 +193,5 @@ def stacked_parts(found: Found) -> ChartData:
     if found.held_out:
         xs, ys = [row.step for row in found.held_out], [row.mean for row in found.held_out]
         curves.append(Curve("", xs, ys, ORANGE, points=True, right=True))
-    return ChartData("reward by function: mean × weight, and the held-out score", tuple(curves), empty="no step yet")
+    title = "reward by function: mean × weight, and the held-out score"
+    return ChartData(title, tuple(curves), unit=kind.step, empty=f"no {kind.step} yet")

@@ -5,13 +5,20 @@ from __future__ import annotations
 from textual.containers import Vertical
 
 from grpo_arcade.arcade.dashboard.dialogs import Prompt
+from grpo_arcade.recordings.runs.kind import RunKind
 
 
 class StepTab(Vertical):
     """Subclasses bind ``step(-1)``, ``step(1)``, ``go_to`` and ``newest``, and show :attr:`asked_step`."""
 
+    kind: RunKind
     asked_step: int | None = None
     """None follows the newest complete step."""
+
+    @property
+    def whole(self) -> str:
+        """What has to be complete before anything is shown."""
+        return "group" if self.kind is RunKind.TRAINING else self.kind.step
 
     @property
     def shown_step(self) -> int:
@@ -35,11 +42,11 @@ class StepTab(Vertical):
 
     def action_go_to(self) -> None:
         """Ask for a step."""
-        self.app.push_screen(Prompt("Which step?", "100"), self._go_to)
+        self.app.push_screen(Prompt(f"Which {self.kind.step}?", "100"), self._go_to)
 
     def _go_to(self, answer: str | None) -> None:
         if answer and answer.isdigit() and int(answer) > 0:
             self.asked_step = int(answer)
             self.again()
         elif answer:
-            self.notify(f"{answer!r} is no step", severity="warning")
+            self.notify(f"{answer!r} is no {self.kind.step}", severity="warning")

@@ -26,6 +26,7 @@ from grpo_arcade.arcade.dashboard.tabs.strategy_table import StrategyTable
 from grpo_arcade.arcade.detached_process import window_on
 from grpo_arcade.atomic_write import atomic_write
 from grpo_arcade.recordings.runs.folder import RunFolderError
+from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.recordings.runs.strategy_list import COLUMNS, FilterError, Order, condition, listed, rows_of
 
@@ -50,10 +51,10 @@ class Strategies(Container):
         Binding("escape", "table", "Table", show=False),
     ]
 
-    def __init__(self, folder: Path, *, plain: bool) -> None:
+    def __init__(self, folder: Path, kind: RunKind, *, plain: bool) -> None:
         """``plain`` keeps to ASCII."""
         super().__init__(id="strategies")
-        self._folder = folder
+        self._folder, self._kind = folder, kind
         self._plain = plain
         # The rows on screen are read while they are drawn: by key, a millisecond, on a connection nobody else uses.
         self._reader = RunReader(folder)
@@ -67,7 +68,7 @@ class Strategies(Container):
         """Table and detail."""
         with Vertical(id="list"):
             yield Static(LOADING, id="list-title")
-            yield StrategyTable(self._rows)
+            yield StrategyTable(self._rows, self._kind)
         yield Detail(plain=self._plain)
 
     def on_unmount(self) -> None:

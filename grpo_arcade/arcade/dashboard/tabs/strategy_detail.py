@@ -24,7 +24,7 @@ from grpo_arcade.arcade.dashboard.tabs.lineage import family_words, line_words
 from grpo_arcade.foreign_text import clean, one_line
 from grpo_arcade.games import Episode
 from grpo_arcade.recordings.runs.earned import Earned, earned_by_outcome, elsewhere
-from grpo_arcade.recordings.runs.folder import IMPROVE
+from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.recordings.runs.lineage import Branch, Line, family, line_of
 from grpo_arcade.recordings.runs.reader import RunReader
 
@@ -52,8 +52,8 @@ class Told:
     """Whom it comes from, where it was written from an earlier one."""
     family: tuple[Branch, ...] = ()
     """The tree around that line."""
-    searches: bool = False
-    """Whether its run improves programs and trains no model."""
+    kind: RunKind = RunKind.TRAINING
+    """Of its run."""
 
 
 def tell(reader: RunReader, strategy_id: int) -> Told:
@@ -78,7 +78,7 @@ def tell(reader: RunReader, strategy_id: int) -> Told:
         earned_by_outcome(reader, list(row["rewards"] or ())),
         line,
         () if line is None else tuple(family(reader, line)),
-        reader.facts().get("kind") == IMPROVE,
+        reader.kind,
     )
 
 
@@ -136,7 +136,7 @@ class Detail(Vertical):
         """Show a strategy."""
         same = self.told is not None and self.told.row["id"] == told.row["id"]
         self.told = told
-        title = _title(told.row)
+        title = _title(told.row, told.kind)
         if told.line is not None:
             title.append(f"  {line_words(told.line)}", style="dim")
         self.query_one("#detail-title", Static).update(title, layout=False)
@@ -177,17 +177,19 @@ def _others(told: Told) -> list[tuple[str, str | None]]:
     """What a strategy can be compared with, and its source: first what it was written from, where there is that."""
     parent = told.line.parent if told.line is not None else None
     first = [] if parent is None or told.line is None else [(f"its parent #{parent.id}", told.line.parent_source)]
-    return [*first, ("the champion", told.champion), ("the best other one of its group", told.best)]
+    whole = "group" if told.kind is RunKind.TRAINING else told.kind.step
+    return [*first, ("the champion", told.champion), (f"the best other one of its {whole}", told.best)]
 
 
-def _title(row: dict[str, Any]) -> Text:
+def _title(row: dict[str, Any], of: RunKind) -> Text:
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(f" #{row['id']}", style="bold")
     text.append("  ")
     text.append(str(row["outcome"]), style=outcome_style(row["outcome"]))
     text.append(f"  score {score(row['score'])}  reward {number(row['reward'])}")
     kind = "group" if row["purpose"] == "training" else row["purpose"]
-    text.append(f"  step {row['step']} {kind} {row['number']}  {row['tokens']} tokens", style="dim")
+    place = "" if of is RunKind.SEARCH and kind == "group" else f" {kind} {row['number']}"
+    text.append(f"  {of.step} {row['step']}{place}  {row['tokens']} tokens", style="dim")
     return text
 
 
@@ -224,7 +226,7 @@ def _difference(own: str | None, other: str | None, named: str) -> RenderableTyp
 def _reward(told: Told) -> RenderableType:
     row = told.row
     if row["rewards"] is None:
-        why = "held-out: scored, never rewarded" if row["purpose"] != "training" else "its group is not complete yet"
+        why = "held-out: scored, never rewarded" if row["purpose"] != "training" else "it has not been judged yet"
         return Text(f"no reward: {why}", style="dim")
     table = Table("reward function", box=None, pad_edge=False, header_style="dim")
     for heading in ("value", "× weight", "= part"):
@@ -246,7 +248,7 @@ def _reward(told: Told) -> RenderableType:
         "",
         "",
         "–" if advantage is None else f"{advantage:+.2f}",
-        "above or below its round" if told.searches else f"GRPO {push}",
+        "above or below its round" if told.kind is RunKind.SEARCH else f"GRPO {push}",
     )
     parts: list[RenderableType] = [table, Text("\nwhat else there was to earn, before weights", style="dim")]
     for name in row["rewards"]:

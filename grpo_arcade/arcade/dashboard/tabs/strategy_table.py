@@ -18,6 +18,7 @@ from textual.strip import Strip
 
 from grpo_arcade.arcade.dashboard.draw.numbers import number, score
 from grpo_arcade.arcade.dashboard.draw.shares import outcome_style
+from grpo_arcade.recordings.runs.kind import RunKind
 
 PAGE = 64
 """Rows fetched at once."""
@@ -63,10 +64,10 @@ class StrategyTable(ScrollView, can_focus=True):
             super().__init__()
             self.key = key
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: Rows, kind: RunKind) -> None:
         """``rows`` fetches rows by their ids."""
         super().__init__()
-        self._rows = rows
+        self._rows, self._kind = rows, kind
         # Looking a style up takes as long as drawing a line.
         self._styles: dict[str, Style] = {}
         self._ids: array[int] = array("q")
@@ -183,6 +184,7 @@ class StrategyTable(ScrollView, can_focus=True):
         by, descending = self._sorted
         segments = []
         for key, (name, width) in zip(KEYS, FIELDS, strict=True):
+            name = self._kind.step if key == "step" else name
             label = name + ("▼" if descending else "▲") if key == by else name
             text = f" {label:<{width - 1}}" if key == "outcome" else f"{label:>{width}}"
             segments.append(Segment(text[-width:] if key != "outcome" else text[:width], style))
@@ -198,7 +200,7 @@ class StrategyTable(ScrollView, can_focus=True):
 
     def _line(self, row: dict[str, Any] | None, style: Style) -> Strip:
         if row is None:
-            return Strip([Segment(" (gone: the run was resumed from an earlier step)", style)])
+            return Strip([Segment(f" (gone: the run was resumed from an earlier {self._kind.step})", style)])
         copies = f"{row['copies']}+" if row["copies"] >= 1000 else str(row["copies"])
         advantage = row["advantage"]
         leaning = Style(color=None if not advantage else "green" if advantage > 0 else "red")

@@ -76,10 +76,10 @@ def about(seconds: float) -> str:
 
 def facts(live: LiveRun) -> str:
     """How far it is: "step 41 of 150 · 9 s a step · 16 min left"."""
-    run = live.summary
-    said = [f"step {run.step} of {run.max_steps}"]
+    run, each = live.summary, live.summary.kind.step
+    said = [f"{run.kind.step} {run.step} of {run.max_steps}"]
     if live.seconds_a_step is not None:
-        said += [f"{live.seconds_a_step:.0f} s a step" if live.seconds_a_step >= 1 else "under 1 s a step"]
+        said += [f"{live.seconds_a_step:.0f} s a {each}" if live.seconds_a_step >= 1 else f"under 1 s a {each}"]
         if live.left_s and run.status == "running":
             said += [f"{about(live.left_s)} left"]
     return " · ".join(said)

@@ -84,7 +84,7 @@ def run_line(run: RunSummary) -> str:
     """A run in a few words: "pocket · 2048 · step 41 · live"."""
     model = Path(run.model).name or run.model
     state = {"running": "live", "starting": "starting", "paused": "paused"}.get(run.status, run.status)
-    return " · ".join([model, run.game, f"step {run.step}", state])
+    return " · ".join([model, run.game, f"{run.kind.step} {run.step}", state])
 
 
 def by_score(episodes: Iterable[Episode]) -> list[Episode]:

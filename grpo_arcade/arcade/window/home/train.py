@@ -18,6 +18,7 @@ from grpo_arcade.arcade.window.shell.widgets import CHANGED_BY_ARROWS, Focus, It
 from grpo_arcade.games import game_names, make, score_text
 from grpo_arcade.games.names import shown_name
 from grpo_arcade.recordings.runs.folder import RESUMABLE, checkpoints
+from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.recordings.runs.reader import list_runs
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def learners(outputs: str, game: str) -> list[Learner]:
     for run in list_runs(outputs):
         if run.game != game:
             continue
-        if run.status in RESUMABLE:
+        if run.status in RESUMABLE and run.kind is RunKind.TRAINING:
             found.append(Learner(f"go on with {run.path.name}, step {run.step} of {run.max_steps}", resume=run.path))
         if kept := checkpoints(run.path):
             score = f", held-out {score_text(run.score)}" if run.score is not None else ""

@@ -127,11 +127,15 @@ class Trainings:
             name = "resume"
         if name == "stop" and not self._sure(run.path):
             key = self._app.bindings.key_label("home.stop")
-            self._app.say(f"{key} again stops {run.path.name} after this step, and saves it; it can go on later")
+            self._app.say(
+                f"{key} again stops {run.path.name} after this {run.kind.step}, and saves it; it can go on later"
+            )
             return
         requests = self._requests.setdefault(run.path, Requests())
         self._app.background.thread(_send, run.path, name, done=requests.sent, failed=self._app.complain)
-        self._app.say({"stop": "It stops after this step…", "evaluate": "It will be evaluated…"}.get(name, f"{name}…"))
+        self._app.say(
+            {"stop": f"It stops after this {run.kind.step}…", "evaluate": "It will be evaluated…"}.get(name, f"{name}…")
+        )
 
     def hear(self, runs: Sequence[LiveRun]) -> None:
         """Tell what trainers have answered."""

@@ -50,7 +50,8 @@ def _played_again(run: RunReader) -> tuple[Episode, ...]:
     first, last = run.training_step(1), run.judged_step()
     typical = [typical_source(run, step) for step in (first, last) if step]
     if len(typical) < 2 or first == last or None in typical:
-        raise ValueError("before and after needs two steps in which programs played; this run has not come so far")
+        steps = f"two {run.kind.step}s in which programs played"
+        raise ValueError(f"before and after needs {steps}; this run has not come so far")
     last_group = run.groups(last or 1)[0]
     game = str(run.facts()["game"])
     if game.startswith("openenv:"):
@@ -59,7 +60,9 @@ def _played_again(run: RunReader) -> tuple[Episode, ...]:
     found = []
     for step, source in zip((first, last), typical, strict=True):
         lent = game_for(source or "", make(game, **options)).options
-        (episode,) = play_match(source or "", game, lent, [seed], player=f"a program of step {step}").episodes
+        (episode,) = play_match(
+            source or "", game, lent, [seed], player=f"a program of {run.kind.step} {step}"
+        ).episodes
         found.append(episode)
     return tuple(found)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from grpo_arcade.games import score_text
 from grpo_arcade.recordings.runs.history import History
+from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.recordings.runs.records import RECENT, HeldOut
 from grpo_arcade.recordings.runs.snapshot import Snapshot
 
@@ -35,31 +36,34 @@ def headline_of(run: Snapshot, step: int, group: int, baselines: Mapping[str, fl
     held_out = [each for each in run.held_out if each.step <= step]
     same = [each for each in held_out if each.stage == held_out[-1].stage]
     count = group if group > 1 else "several"
-    training = (
+    does = (
         f"In each step the model writes {count} programs, lets them play the same games, and learns from those that "
         "beat the others (GRPO)."
     )
-    if run.searches:
-        training = f"In each step a model writes {count} programs from earlier ones and what it is told of their games."
+    if run.kind is RunKind.SEARCH:
+        does = f"In each round a model writes {count} programs from earlier ones and what it is told of their games."
     if same:
-        programs = "the champion" if run.searches else _count(same[-1].strategies, "new program")
-        unseen = "it is told nothing of" if run.searches else "it never trains on"
-        line = _told_of_held_out(same, same[-1].baselines or baselines)
+        programs = "the champion" if run.kind is RunKind.SEARCH else _count(same[-1].strategies, "new program")
+        unseen = "it is told nothing of" if run.kind is RunKind.SEARCH else "it never trains on"
+        line = _told_of_held_out(same, same[-1].baselines or baselines, run.kind)
         score = f"the mean of {programs} in {_count(same[-1].seeds, 'game')} {unseen} (held-out)"
-        return Headline(line, f"{training} Score: {score}.")
-    line = _told_of_training(run.history, step, baselines, comparable=len(run.baselines) < 2)
-    return Headline(line, f"{training} Score: the mean of their games; none is held out." if line else "")
+        return Headline(line, f"{does} Score: {score}.")
+    line = _told_of_training(run.history, step, baselines, run.kind, comparable=len(run.baselines) < 2)
+    return Headline(line, f"{does} Score: the mean of their games; none is held out." if line else "")
 
 
-def _told_of_held_out(held_out: Sequence[HeldOut], baselines: Mapping[str, float]) -> str:
+def _told_of_held_out(held_out: Sequence[HeldOut], baselines: Mapping[str, float], kind: RunKind) -> str:
     first, last = held_out[0], held_out[-1]
-    when = f"After {_count(last.step, 'step')}" if last.step else "Before training"
+    when = f"After {kind.steps(last.step)}" if last.step else "Before training"
     place = _place(last.mean, last.low, last.high, baselines)
-    line = f"{when} it scores {score_text(last.mean)}{place}"
+    who = "its champion" if kind is RunKind.SEARCH else "it"
+    line = f"{when} {who} scores {score_text(last.mean)}{place}"
     return line if len(held_out) < 2 else f"{line}; it began at {score_text(first.mean)}"
 
 
-def _told_of_training(history: History, step: int, baselines: Mapping[str, float], *, comparable: bool) -> str:
+def _told_of_training(
+    history: History, step: int, baselines: Mapping[str, float], kind: RunKind, *, comparable: bool
+) -> str:
     """The same of the games it was trained on, for a run that was not evaluated; means of some steps, as one is luck.
 
     ``comparable``: whether the first steps played the same game.
@@ -70,7 +74,7 @@ def _told_of_training(history: History, step: int, baselines: Mapping[str, float
         return ""
     window = max(1, min(RECENT, len(known) // 2))
     last, first = sum(known[-window:]) / window, sum(known[:window]) / window
-    line = f"After {_count(step, 'step')} its programs score {score_text(last)}{_place(last, last, last, baselines)}"
+    line = f"After {kind.steps(step)} its programs score {score_text(last)}{_place(last, last, last, baselines)}"
     return line if len(known) < 2 or not comparable else f"{line}; at first {score_text(first)}"
 
 

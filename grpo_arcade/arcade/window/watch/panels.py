@@ -168,7 +168,7 @@ def status_words(news: News, folder: Path, pinned: bool, more: Sequence[str]) ->
         return news.problem
     if not news.game:
         return "reading…"
-    step = f"step {news.shown}" if news.shown else "no step yet"
+    step = f"{news.kind.step} {news.shown}" if news.shown else f"no {news.kind.step} yet"
     parts = [f"{step} of {news.max_steps}" if news.max_steps else step]
     if pinned:
         parts.append(f"pinned, newest is {news.newest}")
@@ -177,7 +177,7 @@ def status_words(news: News, folder: Path, pinned: bool, more: Sequence[str]) ->
         if news.left_s is not None:
             parts.append(time_left(news.left_s))
     elif news.status == "crashed":
-        parts.append(f"the trainer died without a word; it goes on with arcade train --resume {folder}")
+        parts.append(f"the {news.kind.work} died without a word; it goes on with {news.kind.again(folder)}")
     else:
         parts.append(news.status)
     if news.quiet_s:

@@ -19,6 +19,7 @@ from grpo_arcade.arcade.window.watch.headline import Headline, headline_of
 from grpo_arcade.games import Episode, Outcome, score_text
 from grpo_arcade.recordings.runs.folder import DATABASE, LIVE, RunFolderError
 from grpo_arcade.recordings.runs.history import MOST_POINTS
+from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.recordings.runs.league import Member
 from grpo_arcade.recordings.runs.lineage import Line, line_of
 from grpo_arcade.recordings.runs.reader import RunReader
@@ -81,6 +82,7 @@ class News:
 
     game: str = ""
     model: str = ""
+    kind: RunKind = RunKind.TRAINING
     status: str = "starting"
     step: int = 0
     max_steps: int = 0
@@ -267,6 +269,7 @@ class Feed:
         return News(
             game=run.game,
             model=Path(run.model.rstrip("/")).name,
+            kind=run.kind,
             status=status,
             step=run.step,
             max_steps=run.max_steps,
@@ -337,8 +340,7 @@ def _left_s(run: Snapshot, status: str) -> float | None:
     return pace * (run.max_steps - run.step) if pace and status == "running" and run.max_steps > run.step else None
 
 
-_OF_A_STEP = "reward", "reward_std", "step_s", "score"
-"""Columns of the run that a :class:`Point` has, in its order."""
+_OF_A_STEP = "reward", "reward_std", "step_s", "score"  # columns of a run that a Point has, in its order
 
 
 def _points(run: Snapshot) -> tuple[Point, ...]:
@@ -361,17 +363,15 @@ def _present(run: Snapshot, shown: int) -> Point | None:
     history, point = run.history, None
     place = history.between(0, max(shown, 1)).stop - 1
     if place >= 0:
-        values = (history.at(name, place) for name in _OF_A_STEP)
-        point = Point(history.steps[place], *values)
+        point = Point(history.steps[place], *(history.at(name, place) for name in _OF_A_STEP))
     for evaluation in [each for each in run.held_out if each.step <= max(shown, 1)][-1:]:
         point = dataclasses.replace(point or Point(evaluation.step), held_out=evaluation.mean)
     return point
 
 
 def _held_out_of(champion: Champion | None, run: Snapshot, shown: int) -> float | None:
-    if champion is None:
-        return None
-    scores = [each.champion for each in run.held_out if champion.step <= each.step <= max(shown, 1)]
+    since = float("inf") if champion is None else champion.step
+    scores = [each.champion for each in run.held_out if since <= each.step <= max(shown, 1)]
     return next((score for score in reversed(scores) if score is not None), None)
 
 
@@ -386,7 +386,7 @@ def champion_score(news: News) -> str:
 
 def _group_size(reader: RunReader, step: int) -> int:
     try:
-        return int(reader.config()["config"]["num_generations"])
+        return int(reader.config()["config"]["candidates" if reader.kind is RunKind.SEARCH else "num_generations"])
     except (RunFolderError, KeyError, TypeError, ValueError):
         pass  # a run without a readable configuration can be watched all the same
     sizes = Counter(row["number"] for row in reader.strategies(step))

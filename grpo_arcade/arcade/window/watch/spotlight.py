@@ -20,6 +20,7 @@ from grpo_arcade.arcade.window.watch.run_feed import News, champion_score
 from grpo_arcade.arcade.window.watch.story_chart import StoryChart
 from grpo_arcade.arcade.window.watch.tile import Measure, Tile, draw_named_standing
 from grpo_arcade.games import Picture, fonts, score_text
+from grpo_arcade.recordings.runs.kind import RunKind
 
 Part = Literal["all", "board", "code", "curve"]
 _ENLARGED = 1.5
@@ -216,7 +217,7 @@ class Spotlight:
         else:
             count = len(self.code.new)
             words = f"Its program: {count} line{'s' if count != 1 else ''} new"
-            longer = f"{words} against the champion of step {rival.step}"
+            longer = f"{words} against the champion of {self._news.kind.step} {rival.step}"
             words = longer if paint.text_width(longer, height, "bold") <= self._title.width else words
             colour = look.ink
         at = self._title.left, self._title.top + self._title.height // 2 - look.px(2)
@@ -252,10 +253,16 @@ class Spotlight:
         game = f"game {self.tile.number + 1} of {len(self.tile.episodes)}, seed {self.tile.playback.episode.seed}"
         if entrant is None:
             if news.champion is not None:
-                line(f"Champion since step {news.champion.step}", champion_score(news), look.gold_ink, "", *large)
+                line(
+                    f"Champion since {news.kind.step} {news.champion.step}",
+                    champion_score(news),
+                    look.gold_ink,
+                    "",
+                    *large,
+                )
             line(game)
             return
-        which = f"Best of step {self.step}" if self.best else outcome_words(entrant.outcome)
+        which = f"Best of {news.kind.step} {self.step}" if self.best else outcome_words(entrant.outcome)
         colour = look.ink if self.best else look.outcome(entrant.outcome)
         line(which, score_text(entrant.score), colour, "" if self.best else "mean score", *large)
         if entrant.error:
@@ -268,7 +275,12 @@ class Spotlight:
         if entrant.line is not None:
             y += draw_line(surface, look, pygame.Rect(area.left, y, area.width, area.bottom - y), entrant.line)
         if entrant.reward is not None:
-            line("Reward", f"{entrant.reward:+.2f}", look.ink, "what training pays it")
+            line(
+                "Reward",
+                f"{entrant.reward:+.2f}",
+                look.ink,
+                "what training pays it" if news.kind is RunKind.TRAINING else "",
+            )
         for name in measure.rewards:
             if name in entrant.rewards:
                 value = entrant.rewards[name] or 0.0

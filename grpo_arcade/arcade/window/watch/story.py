@@ -91,7 +91,7 @@ class Story:
         if now is None or before.shown == 0 or now.step <= known:
             return
         gained = f", {score_text(now.previous)} before" if now.previous is not None else ""
-        self.moment = f"New champion in step {now.step:,}: {score_text(now.score)} points{gained}"
+        self.moment = f"New champion in {news.kind.step} {now.step:,}: {score_text(now.score)} points{gained}"
         self._moment_s = MOMENT_S
         if self.show is not None and news.status in LIVE:
             self.show.jump("board")

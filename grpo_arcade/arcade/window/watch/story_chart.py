@@ -15,10 +15,18 @@ from grpo_arcade.arcade.window.draw.theme import Theme
 from grpo_arcade.arcade.window.watch.clear_places import Line, clearest, draw_level_names
 from grpo_arcade.arcade.window.watch.run_feed import News
 from grpo_arcade.games import score_text
+from grpo_arcade.recordings.runs.kind import RunKind
 
 _SMOOTH = 48
 """Points of the training score, whose single steps are noise: neighbours are averaged to so many."""
 Curve = Sequence[tuple[float, float]]
+
+_HELD_OUT = {
+    RunKind.TRAINING: "Score on held-out games, never trained on",
+    RunKind.SEARCH: "The champion's score on held-out games",
+}
+_PLAYED = {RunKind.TRAINING: "in training", RunKind.SEARCH: "of the candidates"}
+"""What the lines are."""
 
 
 class StoryChart:
@@ -51,7 +59,7 @@ class StoryChart:
         inside.height = self.rect.bottom - pad - inside.top
         curves = [curve for curve in (training, held_out) if curve]
         if not curves:
-            words = "The curve begins with the first evaluation or the first whole step."
+            words = f"The curve begins with the first evaluation or the first whole {news.kind.step}."
             paint.text(surface, words, inside.center, small, look.faint, anchor="middle", room=inside.width)
             return
         values = [value for curve in curves for _, value in curve]
@@ -64,7 +72,7 @@ class StoryChart:
         self._plot.width = inside.right - self._plot.left
         near = {name: level for name, level in news.baselines.items() if level not in beyond}
         levels = {f"{name} {score_text(level)}": round(self._y(level, limits)) for name, level in near.items()}
-        self._draw_axes(surface, look, limits, marks, levels.values())
+        self._draw_axes(surface, look, limits, marks, levels.values(), news.kind)
         self._draw_shown(surface, look, news)
         drawn = [self._draw_line(surface, look, limits, training, look.faint, look.px(1)),
                  self._draw_line(surface, look, limits, held_out, look.rival, look.px(2.5))]  # fmt: skip
@@ -88,8 +96,8 @@ class StoryChart:
         small = look.px(theme.CAPTION)
         x, y = area.left, area.top + small // 2
         entries = [
-            *([("Score on held-out games, never trained on", look.rival, look.px(4))] if held_out else []),
-            *([("in training", look.faint, look.px(2))] if training else []),
+            *([(_HELD_OUT[news.kind], look.rival, look.px(4))] if held_out else []),
+            *([(_PLAYED[news.kind], look.faint, look.px(2))] if training else []),
             *([("a new champion", look.gold, 0)] if news.crowned else []),
         ]
         for words, colour, thick in entries:
@@ -109,6 +117,7 @@ class StoryChart:
         limits: tuple[float, float],
         marks: Sequence[tuple[float, str]],
         levels: Iterable[int],
+        kind: RunKind,
     ) -> None:
         """Ticks, and a broken line at each of the levels."""
         plot, small, thin = self._plot, look.px(theme.CAPTION), max(1, look.px(1))
@@ -123,7 +132,7 @@ class StoryChart:
         for step, words in steps:
             x = round(self._x(step))
             anchor = "left" if step == 0 else "right" if x + 2 * small > plot.right else "middle"
-            said = "step 0" if step == 0 else words
+            said = f"{kind.step} 0" if step == 0 else words
             paint.text(surface, said, (x, plot.bottom + small), small, look.faint, anchor=anchor)  # type: ignore[arg-type]
 
     def _draw_beyond(

@@ -295,7 +295,13 @@ class WatchView:
         if shown.pair is not None:
             more = ["before and after", f"seed {shown.pair.episodes[0].seed}", shown.pace]
             return status_words(shown.news, shown.folder, shown.pinned, more)
-        words = shown.grid.words() if spotlight is None else [f"reading step {spotlight.step}"] if gone else []
+        words = (
+            shown.grid.words()
+            if spotlight is None
+            else [f"reading {shown.news.kind.step} {spotlight.step}"]
+            if gone
+            else []
+        )
         more = [*words, shown.pace]
         return status_words(shown.news, shown.folder, shown.pinned, more)
 
@@ -314,7 +320,7 @@ class WatchView:
             box = paint.text(surface, "Champion", (column.left, middle), height, look.gold_ink, weight="bold")
             small = look.px(theme.CAPTION)
             at = box.right + small // 2, middle
-            box = paint.text(surface, f"step {champion.step}", at, small, look.soft)
+            box = paint.text(surface, f"{shown.news.kind.step} {champion.step}", at, small, look.soft)
             words, room = champion_score(shown.news), column.right - box.right - small
             fitting = max(6, fonts.tallest(words, room, height))
             paint.text(surface, words, (column.right, middle), fitting, look.ink, anchor="right", room=room)

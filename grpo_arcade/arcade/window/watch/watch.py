@@ -274,7 +274,7 @@ class WatchScene(Scene):
 
     def _do_champion(self) -> None:
         if self.champion is None or self.news.champion is None:
-            raise ValueError("there is no champion yet: the best strategy of a step becomes one")
+            raise ValueError(f"there is no champion yet: the best strategy of a {self.news.kind.step} becomes one")
         if self.spotlight is not None and not self.spotlight.of_step:
             self.close_spotlight()
         else:
@@ -295,7 +295,7 @@ class WatchScene(Scene):
             open_pair(self.app, self.story.pair.episodes, self.folder)
             return
         tile = self.spotlight.tile if self.spotlight else self.focused
-        of = f"step {self.news.shown}" if tile is not None and tile.entrant else "champion"
+        of = f"{self.news.kind.step} {self.news.shown}" if tile is not None and tile.entrant else "champion"
         open_replay(self.app, tile, f"{self.folder.name} · {of}")
 
     def _do_film(self) -> None:
