@@ -22,7 +22,7 @@ def waiting(recorder: Recorder, step: int, stopping: Callable[[], str]) -> Itera
                 recorder.answer(command.id, "accepted", "paused", step)
             elif command.name == "resume" and paused is not None:
                 recorder.answer(paused, "done", "resumed", step)
-                recorder.answer(command.id, "done", "training continues", step)
+                recorder.answer(command.id, "done", "it goes on", step)
                 recorder.note(status="running")
                 paused = None
             elif command.name in ("pause", "resume"):

@@ -30,7 +30,7 @@ from grpo_arcade.trainer.curriculum import Curriculum
 from grpo_arcade.trainer.ending import TrainingError, explained, has_ended, note_end
 from grpo_arcade.trainer.loop import Loop, Start
 from grpo_arcade.trainer.models.machine import require_extra
-from grpo_arcade.trainer.narration import Narrator, captured
+from grpo_arcade.trainer.narration import Narrator, captured, quieten
 from grpo_arcade.trainer.own_rewards import try_out
 from grpo_arcade.trainer.plan import check
 from grpo_arcade.trainer.processes import Left, Processes, ProcessLost
@@ -205,12 +205,8 @@ def _learn(start: Start, ranks: Processes, recorder: Recorder) -> tuple[str, int
         backend = choose(config)
         backend.prepare()
     torch.set_num_threads(config.resolved_threads())
-    from datasets import Dataset
-
     from grpo_arcade.trainer.models.learner import open_learner
     from grpo_arcade.trainer.pools import open_pool
-    from grpo_arcade.trainer.trl_adapter import ArcadeTrainer
-    from grpo_arcade.trainer.trl_settings import quieten, trl_config
 
     quieten()
     torch.manual_seed(config.seed)
@@ -220,8 +216,14 @@ def _learn(start: Start, ranks: Processes, recorder: Recorder) -> tuple[str, int
             if not start.folder.is_dir():
                 raise ValueError(f"{socket.gethostname()} does not see {start.folder}; output_dir must be on a file "
                                  "system that all hosts share")  # fmt: skip
-            learner = open_learner(config, backend)
+            # First what can be refused soonest: a cluster that does not answer, then a model that cannot be loaded.
             pool = stack.enter_context(open_pool(config))
+            learner = open_learner(config, backend)
+        from datasets import Dataset
+
+        from grpo_arcade.trainer.trl_adapter import ArcadeTrainer
+        from grpo_arcade.trainer.trl_settings import trl_config
+
         loop = Loop(start, ranks, pool, rewards, learner.template, recorder)
         _tell_beginning(start, learner, recorder)
         learnt = config.generation_batch_size * config.num_iterations

@@ -104,6 +104,19 @@ class Narrator:
                 self._log.flush()
 
 
+def quieten() -> None:
+    """Keep the libraries' advice to themselves: it is about how we call them, and nothing the person can act on."""
+    import logging
+    import warnings
+
+    import transformers
+
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    logging.getLogger("accelerate").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", category=FutureWarning)
+
+
 class _Terminal:
     """A terminal that may be closed while the run is going on; what is written from then on is lost."""
 

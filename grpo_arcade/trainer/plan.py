@@ -16,6 +16,8 @@ from grpo_arcade.trainer import processes, rewards
 from grpo_arcade.trainer.bounds import refusal
 from grpo_arcade.trainer.config import ConfigError, TrainConfig
 from grpo_arcade.trainer.curriculum import Curriculum
+from grpo_arcade.trainer.models.machine import check_settings, may_have_card
+from grpo_arcade.trainer.pools import check_pool
 from grpo_arcade.trainer.question import question
 from grpo_arcade.trainer.self_play.court import court_options
 
@@ -43,6 +45,8 @@ def check(config: TrainConfig) -> None:
         )
     if config.feedback and config.self_play:
         raise ConfigError("feedback tells of one player's games; leave it out of --self-play")
+    check_pool(config)
+    check_settings(config, may_have_card())
     if config.run_key:
         try:
             enough = len(bytes.fromhex(config.run_key)) >= 8

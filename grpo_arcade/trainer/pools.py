@@ -10,6 +10,20 @@ if TYPE_CHECKING:
     from grpo_arcade.trainer.improvement.config import ImproveConfig
 
 
+def check_pool(config: TrainConfig | ImproveConfig) -> None:
+    """Refuse a cluster that cannot be used from here, before anything slow starts.
+
+    Raises:
+        ValueError: that is no address of one.
+        ImportError: Ray is not installed.
+    """
+    if config.ray_address:
+        from grpo_arcade.trainer.ray_pool import check_address, require_ray
+
+        require_ray()
+        check_address(config.ray_address)
+
+
 def open_pool(config: TrainConfig | ImproveConfig) -> Pool:
     """A pool with the configuration's limits, on this machine or on a Ray cluster.
 

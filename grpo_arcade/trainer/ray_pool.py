@@ -7,6 +7,7 @@ same version of this package as here. Ray is imported when a pool is opened; ext
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import socket
 from collections.abc import Mapping
@@ -27,6 +28,26 @@ class ClusterError(ValueError):
     """The Ray cluster cannot be used; one line that says why and what would work."""
 
 
+def require_ray() -> None:
+    """Raise ImportError where Ray is not installed, without importing it."""
+    if importlib.util.find_spec("ray") is None:
+        raise ImportError('ray_address needs Ray: pip install "grpo-arcade[ray]"')
+
+
+def check_address(address: str) -> tuple[str, int]:
+    """Host and port of a cluster; "" and 0 of the one that runs here.
+
+    Raises:
+        ClusterError: it is no address of a cluster.
+    """
+    if address == "auto":
+        return "", 0
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port[:6]) < 2**16:
+        raise ClusterError(f"ray_address {address!r} is not auto, host:port or ray://host:port")
+    return host, int(port)
+
+
 class RayPool(Pool):
     """Plays matches on the cluster at ``address``.
 
@@ -42,10 +63,9 @@ class RayPool(Pool):
     """
 
     def __init__(self, address: str, limits: Limits | None = None, policy: bool = True) -> None:
-        try:
-            import ray
-        except ImportError as error:
-            raise ImportError('ray_address needs Ray: pip install "grpo-arcade[ray]"') from error
+        require_ray()
+        import ray
+
         super().__init__(limits, policy)
         self._ray = ray
         self._connected = not ray.is_initialized()
@@ -125,16 +145,15 @@ class RayPool(Pool):
 
 def _connect(ray: Any, address: str) -> None:
     hint = "start one with ray start --head, or leave ray_address empty"
-    place = address.removeprefix("ray://")
-    if address != "auto":
+    host, port = check_address(address)
+    if host:
         # Ray itself tries for minutes, and in many lines.
-        host, _, port = place.rpartition(":")
         try:
-            socket.create_connection((host, int(port)), timeout=_REACH_S).close()
-        except ValueError:
-            raise ClusterError(f"ray_address {address!r} is not auto, host:port or ray://host:port") from None
+            socket.create_connection((host, port), timeout=_REACH_S).close()
         except OSError as error:
-            raise ClusterError(f"no Ray cluster answers at {address} ({error.strerror or error}); {hint}") from error
+            raise ClusterError(
+                f"no Ray cluster answers at {address} ({getattr(error, 'strerror', '') or error}); {hint}"
+            ) from error
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # Ray asks for it, or warns at every start
     try:
         ray.init(address=address, logging_level="error", log_to_driver=False, configure_logging=False)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-import transformers
 from trl import GRPOConfig
 
 from grpo_arcade.trainer.models.machine import this_machine
@@ -60,11 +57,3 @@ def trl_config(config: TrainConfig, folder: Path, rewards: Sequence[Reward], tem
         remove_unused_columns=False,
         shuffle_dataset=False,
     )
-
-
-def quieten() -> None:
-    """Keep the libraries' advice to themselves: it is about how we call them, and nothing the person can act on."""
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    logging.getLogger("accelerate").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", category=FutureWarning)

@@ -44,7 +44,7 @@ def by_turns(orders=ORDERS):
 
 def improve(server, folder, *words, rounds=2, candidates=2):
     name = "run"
-    searched = ["--rounds", str(rounds), "--candidates", str(candidates), *SMALL]
+    searched = ["--rounds", str(rounds), "--candidates", str(candidates), "--fresh", "0", *SMALL]
     kept = ["--output-dir", str(folder), "--run-name", name, "--run-key", KEY]
     return main(["improve", "2048", "--model", f"{server.url}#tiny", *searched, *kept, *words]), folder / name
 
@@ -277,8 +277,8 @@ def test_what_became_of_earlier_attempts_is_told_when_the_same_program_is_to_be_
         told = prompts(server)
     assert code == 0
     assert "attempts" not in told[1]
-    assert "attempts to better it: it played just the same." in told[2]
-    assert "it played just the same; crashed: IndexError: list index out of range (line 2)." in told[3]
+    assert "attempts to better it: one played just the same." in told[2]
+    assert "one played just the same; one failed (crashed: IndexError: list index out of range (line 2))." in told[3]
 
 
 def test_ctrl_c_ends_the_round_and_the_run_goes_on_where_it_was(tmp_path):

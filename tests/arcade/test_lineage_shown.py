@@ -26,7 +26,18 @@ def searched(tmp_path_factory):
     """Three rounds of two programs each."""
     folder = tmp_path_factory.mktemp("outputs")
     with serving(*by_turns()) as server:
-        words = ["--model", f"{server.url}#tiny", "--rounds", "3", "--candidates", "2", "--islands", "1"]
+        words = [
+            "--model",
+            f"{server.url}#tiny",
+            "--rounds",
+            "3",
+            "--candidates",
+            "2",
+            "--islands",
+            "1",
+            "--fresh",
+            "0",
+        ]
         kept = ["--output-dir", str(folder), "--run-name", "run", "--run-key", KEY]
         assert main(["improve", "2048", *words, *kept, *SMALL]) == 0
     return folder / "run"

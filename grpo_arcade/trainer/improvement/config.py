@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from annotated_types import Ge, Gt, Interval
 
+from grpo_arcade.cores import cores
 from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.trainer.bounds import Hint, refusal, unknown
 from grpo_arcade.trainer.config import REWARDS, ConfigError, TrainConfig, parse_options
+from grpo_arcade.trainer.pools import check_pool
 from grpo_arcade.trainer.question import prompt_text, takes_toolbox
 
 if TYPE_CHECKING:
@@ -77,7 +79,8 @@ class ImproveConfig:
     programs: Annotated[int, Ge(0)] = 2
     """Earlier programs a prompt shows at most. 0 shows none: the best of so many independent answers."""
     fresh: Annotated[float, Interval(ge=0, le=1)] = 0.25
-    """Share of a round's programs that are asked for without any earlier one, so that new ideas go on coming."""
+    """Share of a round's programs that are at least asked for without any earlier one, so that new ideas go on coming;
+    more are where that finds the better programs for its tokens. 0: never."""
     shorter: bool = False
     """Ask for programs that are shorter and score no less; of two that score alike the shorter is the better."""
     explain: bool = False
@@ -182,6 +185,9 @@ class ImproveConfig:
             raise ConfigError("model_weights are numbers of 0 or more, and not all 0")
         if Path(self.run_name).name != self.run_name:
             raise ConfigError(f"run_name must be a plain name, not {self.run_name!r}; output_dir says where it goes")
+        if self.threads is not None and self.threads > cores():
+            raise ConfigError(f"threads is {self.threads}, but this process may use {cores()} cores")
+        check_pool(self)
         if self.run_key:
             try:
                 enough = len(bytes.fromhex(self.run_key)) >= 8

@@ -14,6 +14,7 @@ from grpo_arcade.foreign_text import clean, clean_source
 from grpo_arcade.games import Episode, Outcome, score_text
 from grpo_arcade.games.describing import describe
 from grpo_arcade.trainer.counting import FAILURES, common_outcome, counted_score
+from grpo_arcade.trainer.improvement.ways import Way
 from grpo_arcade.trainer.scoring import Rollout
 
 MOST_GAMES = 3
@@ -47,24 +48,29 @@ class Wish:
     explain: bool = False
 
 
-def wordings(own_words: str, shown: Sequence[Shown], baselines: Mapping[str, float], wish: Wish) -> tuple[str, ...]:
+def wordings(
+    own_words: str, shown: Sequence[Shown], baselines: Mapping[str, float], wish: Wish, way: Way = Way.BETTER
+) -> tuple[str, ...]:
     """The question, from its fullest wording to the game's own words.
+
+    What is asked for comes last, behind the program it is asked of: small models go by what they have read last.
 
     Args:
         own_words: what the game asks.
         shown: earlier programs, the one to be improved first; may be none.
         baselines: scores of the game's own players, by name.
         wish: what kind of program is wanted.
+        way: how it is asked for.
     """
     if not shown:
         asked = f"{own_words}\n\n{_EXPLAIN_ALONE}" if wish.explain else own_words
         return (asked, own_words) if wish.explain else (own_words,)
-    first = shown[0]
-    asked = _asked(first, wish)
+    first, others = shown[0], () if way is Way.NUMBERS else shown[1:]
+    asked = _asked(first, wish, way)
     beside = _beside(baselines)
     told = [
-        "\n\n".join((_program(first), _result(first, beside, games), *map(_another, others), asked))
-        for games, others in ((MOST_GAMES, shown[1:]), (MOST_GAMES, ()), (1, ()), (0, ()))
+        "\n\n".join((*map(_another, beside_it), _program(first), _result(first, beside, games), asked))
+        for games, beside_it in ((MOST_GAMES, others), (MOST_GAMES, ()), (1, ()), (0, ()))
     ]
     return *(f"{own_words}\n\n{words}" for words in dict.fromkeys(told)), own_words
 
@@ -73,7 +79,7 @@ _EXPLAIN_ALONE = "First say in one or two sentences how your program will play, 
 
 
 def _program(shown: Shown) -> str:
-    return f"This program was written for it earlier:\n\n```python\n{clean_source(shown.source).strip()}\n```"
+    return f"This program was written earlier:\n\n```python\n{clean_source(shown.source).strip()}\n```"
 
 
 def _beside(baselines: Mapping[str, float]) -> str:
@@ -95,11 +101,15 @@ def _result(shown: Shown, beside: str, games: int) -> str:
     told = _chosen(shown.episodes, games)
     if told and outcome not in (Outcome.NO_CODE, Outcome.SYNTAX_ERROR, Outcome.FORBIDDEN):
         scores = ", ".join(score_text(counted_score(episode)) for episode in shown.episodes)
-        lines.append(f"Its last {count} games scored {scores}. How {'they' if len(told) > 1 else 'the worst'} went:")
+        which = f"How {_WHICH[len(told)]} of them went:" if count > 1 else "How it went:"
+        lines.append(f"Its last {count} games scored {scores}. {which}" if count > 1 else which)
         lines += [f"- {describe(episode)}" for episode in told]
     if games and shown.tried:
-        lines.append(f"What became of earlier attempts to better it: {'; '.join(shown.tried)}.")
+        lines.append(f"Earlier attempts to better it: {'; '.join(shown.tried)}.")
     return "\n".join(lines)
+
+
+_WHICH = {1: "the worst", 2: "the worst and the best", 3: "the worst, the best and the middle one"}
 
 
 def _chosen(episodes: Sequence[Episode], count: int) -> list[Episode]:
@@ -131,29 +141,40 @@ _IN_WORDS = {
 def _another(shown: Shown) -> str:
     how = "failed" if common_outcome(shown.episodes) in FAILURES else f"scored {score_text(shown.mean)} on average"
     note = f" Its author said: {shown.note}" if shown.note else ""
-    return f"Another program {how}:{note}\n\n```python\n{clean_source(shown.source).strip()}\n```"
+    return f"Another program, which {how}:{note}\n\n```python\n{clean_source(shown.source).strip()}\n```"
 
 
-def _asked(first: Shown, wish: Wish) -> str:
+def _asked(first: Shown, wish: Wish, way: Way) -> str:
     if common_outcome(first.episodes) in FAILURES:
-        want = "Write the whole program again so that it does not fail, and plays well."
+        want = "Now write the whole program again so that it does not fail, and plays well."
+    elif way is Way.NUMBERS:
+        want = (
+            "Now write this program again with other numbers: change the values of its weights, limits or depths so "
+            "that it scores more, and nothing else."
+        )
+    elif way is Way.OTHERWISE:
+        want = "Now write a program that plays by another idea than what is shown here, and scores more."
     elif wish.shorter:
-        want = "Write a shorter program that scores at least as much: leave out whatever does not help."
+        want = "Now write a shorter program that scores at least as much: leave out whatever does not help."
     else:
-        want = "Write a better program. Change what cost this one its games; keep what works."
+        want = "Now improve this program: make one change to what cost it most in these games, and keep the rest."
+    same = " A program that plays just as one of these does is worth nothing." if not wish.shorter else ""
     first_say = "First say in one or two sentences what lost these games and what you change. Then answer"
-    return f"{want} {first_say if wish.explain else 'Answer'} with one code block that holds the whole program."
+    return f"{want}{same} {first_say if wish.explain else 'Answer'} with one code block that holds the whole program."
 
 
 def became(rollout: Rollout, parent: float, plays_alike: bool, note: str) -> str:
-    """What became of a program, in a few words, for whoever writes the next one from the same parent."""
+    """What became of a program, in a few words, for whoever writes the next one from the same parent.
+
+    ``parent`` is what that scored in the same games.
+    """
     said = f" ({note[:_LONGEST_TRIED]})" if note else ""
     if rollout.outcome in FAILURES:
         error = " ".join(clean(rollout.error).split())[:_LONGEST_TRIED]
-        return f"{rollout.outcome.value.replace('_', ' ')}{': ' + error if error else ''}"
+        return f"one failed ({rollout.outcome.value.replace('_', ' ')}{': ' + error if error else ''})"
     if plays_alike:
-        return f"it played just the same{said}"
-    return f"it scored {score_text(rollout.score)}, {'more' if rollout.score > parent else 'no more'}{said}"
+        return f"one played just the same{said}"
+    return f"one scored {score_text(rollout.score)} where it scored {score_text(parent)}{said}"
 
 
 def note_of(completion: str) -> str:

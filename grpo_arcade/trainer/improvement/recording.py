@@ -48,12 +48,12 @@ class SearchRecorder(RunRecorder):
             self.note(search=dict(search), **more)
 
 
-def kept_search(reader: RunReader) -> tuple[list[dict[str, Any]], dict[int, str], Spent]:
-    """Where a run's search stands: its members' state, their sources by strategy id, and what was spent."""
+def kept_search(reader: RunReader) -> tuple[dict[str, Any], dict[int, str], Spent]:
+    """Where a run's search stands: its state, its members' sources by strategy id, and what was spent."""
     facts, steps = reader.facts(), reader.steps()
-    members = list(facts.get("search", {}).get("members", [])) if steps else []
+    search: dict[str, Any] = facts.get("search", {}) if steps else {}
     sources = {}
-    for each in members:
+    for each in search.get("members", []):
         found = reader.strategy(each["strategy_id"])
         sources[each["strategy_id"]] = found["source"]
     metrics = [row["metrics"] for row in steps]
@@ -62,4 +62,4 @@ def kept_search(reader: RunReader) -> tuple[list[dict[str, Any]], dict[int, str]
         sum(int(each.get("tokens_out", 0)) for each in metrics),
         sum(float(row["step_s"] or 0.0) for row in steps),
     )
-    return members, sources, spent
+    return search, sources, spent

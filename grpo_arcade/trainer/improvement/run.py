@@ -30,6 +30,7 @@ from grpo_arcade.trainer.improvement.config import ImproveConfig
 from grpo_arcade.trainer.improvement.population import Population
 from grpo_arcade.trainer.improvement.recording import SearchRecorder, Spent, kept_search
 from grpo_arcade.trainer.improvement.search import Search
+from grpo_arcade.trainer.improvement.ways import Ways
 from grpo_arcade.trainer.judging import Reward
 from grpo_arcade.trainer.narration import Narrator, captured
 from grpo_arcade.trainer.own_rewards import try_out
@@ -170,14 +171,17 @@ def _search(
     new: bool,
 ) -> ImproveResult:
     with RunReader(folder) as run:
-        members, sources, spent = kept_search(run)
+        kept, sources, spent = kept_search(run)
+    members = kept.get("members", [])
+    # A run of before has no ways yet.
+    ways = {name: Ways.of(state) for name, state in kept.get("ways", {}).items()}
     population = Population.of(members, sources, config.islands, config.island_size, config.shorter)
     baselines = recorder.history.baselines.get("0")
     if baselines is None:
         baselines = published_means(make(config.game, **config.options), config.eval_seeds)
         recorder.note(baselines={"0": baselines})
     with open_pool(config) as pool:
-        search = Search(config, folder, pool, authors, rewards, recorder, population, spent, baselines)
+        search = Search(config, folder, pool, authors, rewards, recorder, population, ways, spent, baselines)
         narrator.at(search.round)
         recorder.say(f"improving {config.game} by {config.label}: {config.candidates} programs a round")
         message = f"{config.rounds} rounds" if new else f"round {search.round} of {config.rounds}"

@@ -16,29 +16,28 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grpo_arcade.games import Episode, Game, make, score_text
+from grpo_arcade.games import Episode, Game, make
 from grpo_arcade.games.seeds import EVALUATION_SEEDS, training_seeds
 from grpo_arcade.trainer.champion import ChampionKeeper, champion_seeds
-from grpo_arcade.trainer.commands import waiting
 from grpo_arcade.trainer.counting import FAILURES, counted_score
 from grpo_arcade.trainer.evaluate import derived_seed, evaluate_source
 from grpo_arcade.trainer.improvement.asking import Answer, Author, AuthorGone, Question
+from grpo_arcade.trainer.improvement.commands import obey_all
 from grpo_arcade.trainer.improvement.earned import advantages, by_reward, total
 from grpo_arcade.trainer.improvement.feedback import Shown, Wish, became, note_of, wordings
 from grpo_arcade.trainer.improvement.population import MIGRATION, Member, Population
 from grpo_arcade.trainer.improvement.probes import Probes
 from grpo_arcade.trainer.improvement.recording import SearchRecorder, Spent
+from grpo_arcade.trainer.improvement.ways import Way, Ways, tunable
 from grpo_arcade.trainer.judging import judge_all
 from grpo_arcade.trainer.processes import ALONE
 from grpo_arcade.trainer.question import question
 from grpo_arcade.trainer.scoring import Assignment, Rollout, Scorer
-from grpo_arcade.trainer.tracking import film_strategy
 
 if TYPE_CHECKING:
     from grpo_arcade.games.players import MatchResult, Pool
     from grpo_arcade.trainer.improvement.config import ImproveConfig
     from grpo_arcade.trainer.judging import Judged, Reward
-    from grpo_arcade.trainer.recorder import Command
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,7 @@ class Planned:
 
     island: int
     author: Author
+    way: Way
     parents: tuple[Member, ...]
     question: Question
 
@@ -63,13 +63,14 @@ class Search:
         rewards: Sequence[Reward],
         recorder: SearchRecorder,
         population: Population,
+        ways: dict[str, Ways],
         spent: Spent,
         baselines: dict[str, float],
     ) -> None:
-        """``config`` is resolved and has a ``run_key``; ``baselines`` are mean scores by name."""
+        """``config`` is resolved and has a ``run_key``; ``ways`` are of authors, ``baselines`` mean scores, by name."""
         self.config, self.folder, self.pool = config, folder, pool
         self.authors, self.rewards, self.recorder = authors, rewards, recorder
-        self.population, self.spent, self.baselines = population, spent, baselines
+        self.population, self.ways, self.spent, self.baselines = population, ways, spent, baselines
         self.game: Game = make(config.game, **config.options)
         self.processes = ALONE
         self.stop_asked = ""
@@ -89,7 +90,7 @@ class Search:
         self._evaluate_if_due()
         while not self.stop_asked and not self._over():
             self._round(self.round + 1)
-            self._obey_all()
+            obey_all(self)
         if not self.stop_asked:
             self._evaluate_if_due(last=True)
         return self.stop_asked or "finished"
@@ -121,14 +122,26 @@ class Search:
             author = draw.choices(self.authors, config.model_weights or None)[0]
             anew = not config.programs or place >= config.candidates - int(config.candidates * config.fresh)
             parents = [] if anew else self.population.parents(island, config.programs, draw)
-            chosen.append((island, author, tuple(parents)))
-        played = self._played({parent.source for _, _, parents in chosen for parent in parents}, seeds)
+            way = self._way(author, parents, draw)
+            if way is Way.FRESH and parents:
+                parents[0].chosen -= 1
+            chosen.append((island, author, way, () if way is Way.FRESH else tuple(parents)))
+        played = self._played({parent.source for *_, parents in chosen for parent in parents}, seeds)
         self._take_in(played)
         self._played_now = {source: result.episodes for source, result in played.items()}
         return [
-            Planned(island, author, parents, self._question(author, parents, played, draw))
-            for island, author, parents in chosen
+            Planned(island, author, way, parents, self._question(author, way, parents, played, draw))
+            for island, author, way, parents in chosen
         ]
+
+    def _way(self, author: Author, parents: Sequence[Member], draw: random.Random) -> Way:
+        """How the next program is asked for."""
+        if not parents or (not any(member.works for member in self.population.members) and draw.random() < 0.5):
+            return Way.FRESH  # one that fails is worth mending no more often than writing anew
+        allowed = [Way.BETTER, *([Way.FRESH] if self.config.fresh else [])]
+        if author.follows and parents[0].works and not self.config.shorter:
+            allowed += [Way.OTHERWISE, *([Way.NUMBERS] if tunable(parents[0].source) else [])]
+        return self.ways.setdefault(author.name, Ways()).draw(allowed, draw)
 
     def _played(self, sources: set[str], seeds: Sequence[int]) -> dict[str, MatchResult]:
         """What earlier programs do on a round's seeds."""
@@ -148,7 +161,12 @@ class Search:
                     member.add_games(rollout)
 
     def _question(
-        self, author: Author, parents: Sequence[Member], played: dict[str, MatchResult], draw: random.Random
+        self,
+        author: Author,
+        way: Way,
+        parents: Sequence[Member],
+        played: dict[str, MatchResult],
+        draw: random.Random,
     ) -> Question:
         own = question(self.game, self.config.prompt)
         if not author.follows:
@@ -159,11 +177,11 @@ class Search:
             for result in (played[member.source],)
         ]
         wish = Wish(self.config.shorter, self.config.explain)
-        return Question(wordings(own, shown, self.baselines, wish))
+        return Question(wordings(own, shown, self.baselines, wish, way))
 
     def first_question(self) -> Question:
         """What is asked in the first round."""
-        return self._question(self.authors[0], (), {}, random.Random(0))
+        return self._question(self.authors[0], Way.FRESH, (), {}, random.Random(0))
 
     def _round(self, number: int) -> None:
         started, config = time.perf_counter(), self.config
@@ -259,10 +277,17 @@ class Search:
         }
         if self.config.price_in or self.config.price_out:
             more["cost"] = self.spent.cost(self.config.price_in, self.config.price_out)
-        self.recorder.round(number, logs, seconds, {"members": self.population.state()}, **more)
+        self.recorder.round(number, logs, seconds, self._state(), **more)
         self.round = number
         self._tell(number, rollouts)
         self._evaluate_if_due()
+
+    def _state(self) -> dict[str, Any]:
+        """Where the search stands."""
+        return {
+            "members": self.population.state(),
+            "ways": {name: ways.state() for name, ways in self.ways.items()},
+        }
 
     def _judged(self, rollouts: Sequence[Rollout]) -> list[Judged]:
         columns = {
@@ -286,7 +311,8 @@ class Search:
         usual = len(question(self.game, self.config.prompt))
         able = [each.source for each in rollouts if each.source is not None and each.refusal is None]
         played = self._probes.choices(able)
-        rows = []
+        rows: list[dict[str, Any]] = []
+        paid: dict[str, list[tuple[Way, float | None, int]]] = {}
         for (plan, answer), rollout, strategy_id in zip(answered, rollouts, ids, strict=True):
             twin = None
             note = note_of(answer.text) if self.config.explain else ""
@@ -306,6 +332,10 @@ class Search:
                 here = list(map(counted_score, self._played_now.get(parent.source, ())))
                 alike = twin is not None and twin.strategy_id == parent.strategy_id
                 parent.add_child(became(rollout, statistics.fmean(here or [parent.mean]), alike, note))
+            if not rollout.broken_off:
+                new = twin is None and rollout.source is not None and rollout.outcome not in FAILURES
+                earned = rollout.score if new else None
+                paid.setdefault(plan.author.name, []).append((plan.way, earned, answer.tokens_in + answer.tokens_out))
             rows.append(
                 {
                     "strategy_id": strategy_id,
@@ -319,6 +349,8 @@ class Search:
                     "tokens_out": answer.tokens_out,
                 }
             )
+        for name, answers in paid.items():
+            self.ways.setdefault(name, Ways()).learn(answers)
         self.recorder.lineage(rows)
 
     def _tell(self, number: int, rollouts: Sequence[Rollout]) -> None:
@@ -337,42 +369,16 @@ class Search:
         every, evaluations = self.config.eval_steps, self.recorder.history.evaluations
         due = last or (every and self.round % every == 0) or (self.round and not evaluations)
         if due and self.champion.holder is not None and all(row["step"] != self.round for row in evaluations):
-            self._evaluate()
+            self.evaluate()
 
-    def _evaluate(self) -> None:
+    def evaluate(self) -> None:
+        """Measure the champion on the held-out seeds, now."""
         started, holder = time.time(), self.champion.holder
         assert holder is not None
         seeds = EVALUATION_SEEDS[: self.config.eval_seeds]
         player = f"{self.config.label} round {self.round}"
         found = evaluate_source(holder.source, self.game, list(seeds), pool=self.pool, player=player)
         self.recorder.evaluation(self.round, 0, found, found.mean, started)
-
-    def _obey_all(self) -> None:
-        for command in waiting(self.recorder, self.round, lambda: self.stop_asked):
-            status, answer = self._obey(command)
-            self.recorder.answer(command.id, status, answer, self.round)
-            self.recorder.event("command", self.round, answer, name=command.name)
-
-    def _obey(self, command: Command) -> tuple[str, str]:
-        holder = self.champion.holder
-        if command.name == "stop":
-            self.stop_asked = "stopped"
-            return "done", f"stops after round {self.round}"
-        if command.name == "save":
-            return "done", "every round is saved when it ends"
-        if holder is None:
-            return "refused", "there is no champion yet"
-        if command.name == "evaluate":
-            if all(row["step"] != self.round for row in self.recorder.history.evaluations):
-                self._evaluate()
-            return "done", f"held-out score {score_text(self.recorder.history.evaluations[-1]['mean'])}"
-        if command.name == "gif":
-            name = Path(command.argument).name or f"champion-step-{self.round}.gif"
-            try:
-                return "done", f"wrote {film_strategy(self.folder, holder.strategy_id, name)}"
-            except (ValueError, OSError) as error:
-                return "refused", " ".join(str(error).split())
-        return "refused", f"there is no command {command.name!r}"
 
 
 def _opening(source: str, draw: random.Random) -> str:

@@ -12,7 +12,7 @@ from grpo_arcade.trainer.config import ConfigError
 from grpo_arcade.trainer.models.backends import Backend, choose
 from grpo_arcade.trainer.models.chat import prompt_ids
 from grpo_arcade.trainer.models.loading import fetch, is_adapter, locate, open_tokenizer
-from grpo_arcade.trainer.models.machine import GPU_EXTRA, Machine, installed, this_machine
+from grpo_arcade.trainer.models.machine import check_settings, this_machine
 from grpo_arcade.trainer.question import question
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def open_learner(config: TrainConfig, backend: Backend | None = None) -> Learner
     """
     machine = this_machine()
     backend = backend or choose(config, machine)
-    _check_settings(config, machine)
+    check_settings(config, machine.has_card)
     # The tokenizer alone says most of what can be wrong; the weights may take minutes to come.
     tokenizer = open_tokenizer(config.model)
     template = template_settings(config, tokenizer)
@@ -95,23 +95,6 @@ def what_to_lower(config: TrainConfig) -> str:
     """The two settings that save most memory by being lower, with what they are now."""
     first = "per_device_train_batch_size" if config.per_device_train_batch_size > 1 else "num_generations"
     return " or ".join(f"a lower {name} ({getattr(config, name)})" for name in (first, "max_completion_length"))
-
-
-def _check_settings(config: TrainConfig, machine: Machine) -> None:
-    """Refuse what this machine has not got, before anything is loaded."""
-    eight = "8bit" in config.optim
-    for wanted, setting, instead in (
-        (config.load_in_4bit, "load_in_4bit", "--no-load-in-4bit"),
-        (eight, f"optim {config.optim}", "--optim adamw_torch"),
-    ):
-        if wanted and not machine.has_card:
-            raise ConfigError(f"{setting} needs a CUDA or ROCm card, and there is none that works here; {instead}")
-        if wanted and installed("bitsandbytes") is None:
-            raise ImportError(f"{setting} needs bitsandbytes: {GPU_EXTRA} (or {instead})")
-    if config.load_in_4bit and not config.lora_r:
-        raise ConfigError("weights of 4 bits cannot learn; train an adapter on them, with lora_r 4 or more")
-    if config.lora_r and installed("peft") is None:
-        raise ImportError('LoRA needs peft: pip install "grpo-arcade[train]"')
 
 
 def _check_length(config: TrainConfig, prompt: int, longest: int) -> None:

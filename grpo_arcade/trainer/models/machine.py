@@ -6,7 +6,12 @@ import importlib.util
 import warnings
 from dataclasses import dataclass
 from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from grpo_arcade.trainer.config import ConfigError
+
+if TYPE_CHECKING:
+    from grpo_arcade.trainer.config import TrainConfig
 
 GPU_EXTRA = 'pip install "grpo-arcade[gpu]"'
 
@@ -99,6 +104,33 @@ def installed(package: str) -> str | None:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return None
+
+
+def may_have_card() -> bool:
+    """Whether torch could compute on a card at all, without importing it: some builds know none."""
+    return not (installed("torch") or "").endswith("+cpu")
+
+
+def check_settings(config: TrainConfig, has_card: bool) -> None:
+    """Refuse settings for which a card or a package is missing here, before anything is loaded.
+
+    Raises:
+        ValueError: without a card they make no sense, or not together.
+        ImportError: a package is not installed.
+    """
+    eight = "8bit" in config.optim
+    for wanted, setting, instead in (
+        (config.load_in_4bit, "load_in_4bit", "--no-load-in-4bit"),
+        (eight, f"optim {config.optim}", "--optim adamw_torch"),
+    ):
+        if wanted and not has_card:
+            raise ConfigError(f"{setting} needs a CUDA or ROCm card, and there is none that works here; {instead}")
+        if wanted and installed("bitsandbytes") is None:
+            raise ImportError(f"{setting} needs bitsandbytes: {GPU_EXTRA} (or {instead})")
+    if config.load_in_4bit and not config.lora_r:
+        raise ConfigError("weights of 4 bits cannot learn; train an adapter on them, with lora_r 4 or more")
+    if config.lora_r and installed("peft") is None:
+        raise ImportError('LoRA needs peft: pip install "grpo-arcade[train]"')
 
 
 def require_extra() -> None:

@@ -1,0 +1,44 @@
+"""What people ask of a search between two rounds, and what it answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grpo_arcade.games import score_text
+from grpo_arcade.trainer.commands import waiting
+from grpo_arcade.trainer.tracking import film_strategy
+
+if TYPE_CHECKING:
+    from grpo_arcade.trainer.improvement.search import Search
+    from grpo_arcade.trainer.recorder import Command
+
+
+def obey_all(search: Search) -> None:
+    """Do what has been asked for since the last round; a pause waits here."""
+    for command in waiting(search.recorder, search.round, lambda: search.stop_asked):
+        status, answer = _obey(search, command)
+        search.recorder.answer(command.id, status, answer, search.round)
+        search.recorder.event("command", search.round, answer, name=command.name)
+
+
+def _obey(search: Search, command: Command) -> tuple[str, str]:
+    holder, evaluations = search.champion.holder, search.recorder.history.evaluations
+    if command.name == "stop":
+        search.stop_asked = "stopped"
+        return "done", f"stops after round {search.round}"
+    if command.name == "save":
+        return "done", "every round is saved when it ends"
+    if holder is None:
+        return "refused", "there is no champion yet"
+    if command.name == "evaluate":
+        if all(row["step"] != search.round for row in evaluations):
+            search.evaluate()
+        return "done", f"held-out score {score_text(evaluations[-1]['mean'])}"
+    if command.name == "gif":
+        name = Path(command.argument).name or f"champion-round-{search.round}.gif"
+        try:
+            return "done", f"wrote {film_strategy(search.folder, holder.strategy_id, name)}"
+        except (ValueError, OSError) as error:
+            return "refused", " ".join(str(error).split())
+    return "refused", f"there is no command {command.name!r}"
