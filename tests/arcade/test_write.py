@@ -86,6 +86,7 @@ def test_a_program_that_crashes_when_it_plays_is_a_failure_but_kept(tmp_path, ca
         (["--model", "pocke"], "did you mean 'pocket'?"),
         (["--model", "http://127.0.0.1:9/v1#x"], "is the server running?"),
         (["nosuchgame"], "nosuchgame"),
+        (["connect-four", "--game-options", "players=2", "--play"], "--opponent random"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(arguments, line, capsys):

@@ -73,11 +73,15 @@ def _member(word: str, members: Sequence[Member]) -> Member:
         ValueError: there is none, or the beginning of a name is that of several.
     """
     found = [member for member in members if word in (str(member.id), member.name)]
-    found = found or [member for member in members if member.name.startswith(word)]
+    found = found or [member for member in members if word and member.name.startswith(word)]
     if len(found) == 1:
         return found[0]
-    known = ", ".join(f"{member.id} ({one_line(member.name, 60)})" for member in members[-12:])
-    raise ValueError(f"{'several are' if found else 'nobody in the league is'} called {word!r}; there are {known}")
+    fitting = found or members
+    known = ", ".join(f"{member.id} ({one_line(member.name, 60)})" for member in fitting[-12:])
+    more = f", and {len(fitting) - 12} more" if len(fitting) > 12 else ""
+    if found:
+        raise ValueError(f"several in the league are called {word!r}, by number: {known}{more}")
+    raise ValueError(f"nobody in the league is called {word!r}; there are, by number: {known}{more}")
 
 
 def _play(command: Command, config: Mapping[str, Any], one: Member, other: Member) -> int:

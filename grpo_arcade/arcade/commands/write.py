@@ -62,6 +62,11 @@ def run(command: Command) -> int:
     _check(command)
     speed = checked_speed(command.speed)
     game = command.make_game(command.game)
+    if command.play and len(game.seats) > 1:
+        met = f"arcade play {game.name} PROGRAM.py --opponent random"
+        raise ValueError(
+            f"--play shows a game for one; save the strategy --to PROGRAM.py and let it meet somebody: {met}"
+        )
     model = parse_player(command.model, game, command.output_dir)
     game = game_for_player(model, game, command.toolbox)
 

@@ -48,6 +48,8 @@ def court_options(game: Game, more: Mapping[str, Any]) -> dict[str, Any]:
     """
     if len(game.seats) != 1:
         raise ValueError(f"{game.name} has several seats already; self-play needs the game for one beside that for two")
+    for name in sorted(_ONE_PLAYER_ONLY & more.keys()):
+        raise ValueError(f"--train-game-options {name}: in self-play the opponents come from the league; leave it out")
     usual = make(game.name).options
     # What was not chosen is as it is usual for two: a cartridge has other modes then.
     chosen = {name: value for name, value in game.options.items() if name not in usual or usual[name] != value}

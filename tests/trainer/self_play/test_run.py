@@ -107,7 +107,8 @@ def test_the_ladder_is_told_and_any_two_play(whole, capsys):
     [
         (["nowhere"], "nowhere"),
         (["whole", "random"], "name two members"),
-        (["whole", "random", "nobody"], "nobody in the league is called 'nobody'; there are 1 (random)"),
+        (["whole", "random", "nobody"], "nobody in the league is called 'nobody'; there are, by number: 1 (random)"),
+        (["whole", "random", ""], "nobody in the league is called ''; there are, by number: 1 (random)"),
         (["whole", "random", "random", "--seeds", "0"], "1 to 100"),
     ],
 )
@@ -125,6 +126,7 @@ def test_what_cannot_be_told_is_refused_in_a_line(whole, capsys, words, said):
         (["connect-four", "--league-baselines", "perfect"], "it has random, one-ply, alpha-beta"),
         (["connect-four", "--league-baselines", "random", "random"], "twice"),
         (["connect-four", "--curriculum", "opening=0"], "no curriculum"),
+        (["connect-four", "--train-game-options", "opponent=random"], "the opponents come from the league"),
     ],
 )
 def test_a_league_that_cannot_be_is_refused_in_a_line(capsys, words, said):
