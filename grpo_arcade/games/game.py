@@ -260,6 +260,16 @@ class Game(ABC):
     def step(self, action: int) -> None:
         """Take one action id. Raises ``ValueError`` for an id out of range or after the end."""
 
+    @classmethod
+    def step_together(cls, games: Sequence[Self], actions: bytes) -> bool:
+        """Step each of these games, which differ in nothing but seeds, by its action; whether one of them has ended."""
+        if len(games) > 1 and cls.begin is not Game.begin:
+            for game, action in zip(games, actions, strict=True):
+                game.begin(action)
+        for game, action in zip(games, actions, strict=True):
+            game.step(action)
+        return any(game.outcome is not None for game in games)
+
     @property
     def per_step(self) -> int:
         """Actions that a step takes: one of each seat where all act, else one."""

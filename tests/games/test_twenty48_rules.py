@@ -392,3 +392,52 @@ def test_boards_are_packed_as_marshal_writes_their_lists(size, count, random):
     boards = [bytes(random.choice((0, 0, 1, 2, 5, 17)) for _ in range(size * size)) for _ in range(count)]
     grid = rules.grid(size)
     assert packed_boards(size).pack(boards) == marshal.dumps([grid.tiles(board) for board in boards], 2)
+
+
+@given(st.integers(2, 8), st.integers(1, 70), st.randoms(use_true_random=False))
+@settings(max_examples=30)
+def test_boards_shift_together_as_one_by_one(size, count, random):
+    boards = [bytes(random.choice((0, 0, 1, 1, 2, 17)) for _ in range(size * size)) for _ in range(count)]
+    actions = bytes(random.randrange(4) for _ in boards)
+    grid = rules.grid(size)
+    one_by_one = [grid.shift(board, action) for board, action in zip(boards, actions, strict=True)]
+    assert grid.shift_together(boards, actions) == one_by_one
+
+
+@given(
+    st.integers(2, 6),
+    st.sampled_from((8, 64, 2048)),
+    st.lists(st.integers(0, 2**63 - 1), min_size=1, max_size=20),
+    st.randoms(use_true_random=False),
+)
+@settings(max_examples=20)
+def test_games_step_together_as_one_by_one(size, target, seeds, random):
+    together, alone = ([make("2048", size=size, target=target) for _ in seeds] for _ in range(2))
+    for seed, *games in zip(seeds, together, alone, strict=True):
+        for game in games:
+            game.reset(seed)
+    wanted = random.choice((0, 1, 2, 3))
+    for _ in range(60):
+        if not together:
+            break
+        # Some ask for the same again and again, so that moves are wasted and games get stuck.
+        actions = bytes(wanted if at % 3 == 0 else random.randrange(4) for at in range(len(together)))
+        for game, action in zip(alone, actions, strict=True):
+            game.step(action)
+        assert type(together[0]).step_together(together, actions) is any(game.outcome is not None for game in alone)
+        assert [_state(game) for game in together] == [_state(game) for game in alone]
+        together, alone = ([game for game in games if game.outcome is None] for games in (together, alone))
+
+
+def _state(game):
+    return game.view(), game.score, game.wasted, game.plies, game.outcome, game.observation()
+
+
+def test_games_that_cannot_step_together_say_so():
+    games = [make("2048") for _ in range(8)]
+    with pytest.raises(ValueError, match="not 4"):
+        Twenty48.step_together(games, bytes([0] * 7 + [4]))
+    while games[3].outcome is None:
+        games[3].step(0)
+    with pytest.raises(ValueError, match="ended"):
+        Twenty48.step_together(games, bytes(8))

@@ -48,18 +48,23 @@ class MontySitting:
         with self.session:
             self.load([wire.pack(table.game.observation()) for table in tables])
             kind = type(tables[0].game)
-            elsewhere = len(tables) > 1 and kind.begin is not Game.begin
             while live := [(place, table) for place, table in enumerate(tables) if table.outcome is None]:
                 games = [table.game for _, table in live]
                 observations = marshal.loads(kind.packed_observations(games))
                 answers = self.ask([place for place, _ in live], observations)
                 actions = len(games[0].actions)
-                if elsewhere:
-                    for answer, game in zip(answers, games, strict=True):
-                        if answer < actions:
-                            game.begin(answer)
+                going_on = []
                 for answer, (_, table) in zip(answers, live, strict=True):
-                    self.take(answer, table, actions)
+                    if answer < actions:
+                        table.actions.append(answer)
+                        going_on.append(table)
+                    else:
+                        self.refuse(answer, table)
+                if going_on:
+                    answered = bytes(answer for answer in answers if answer < actions)
+                    kind.step_together([table.game for table in going_on], answered)
+                for table in going_on:
+                    table.outcome = table.game.outcome
                 self.charge()
 
     def load(self, first: Sequence[bytes]) -> None:
@@ -91,15 +96,6 @@ class MontySitting:
             if wrong:
                 self.error = self.error or clean(f"the strategy returned {wrong}, which is no action")
         return answers
-
-    def take(self, answer: int, table: Table, actions: int) -> None:
-        """Let one answer count."""
-        if answer < actions:
-            table.actions.append(answer)
-            table.game.step(answer)
-            table.outcome = table.game.outcome
-        else:
-            self.refuse(answer, table)
 
     def refuse(self, answer: int, table: Place) -> None:
         """End a game by an answer that is no action, unless something else has."""

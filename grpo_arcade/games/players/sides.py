@@ -19,7 +19,7 @@ from grpo_arcade.games.game import Baseline, Game, Outcome
 from grpo_arcade.games.players.limits import Limits
 from grpo_arcade.games.players.monty_sitting import MontySitting
 from grpo_arcade.games.players.sandbox import process, walls, wire
-from grpo_arcade.games.players.sitting import Exchange, FatalError, why_gone
+from grpo_arcade.games.players.sitting import FAILURES, Exchange, FatalError, why_gone
 from grpo_arcade.games.seats import at_seat
 
 
@@ -132,9 +132,6 @@ class _Watched(Exchange):
         return answers
 
 
-_FAILURES = {wire.ILLEGAL: Outcome.ILLEGAL, wire.CRASHED: Outcome.CRASHED}
-
-
 class ProgramSide(Side):
     """A program in a child of the sandbox."""
 
@@ -169,8 +166,8 @@ class ProgramSide(Side):
         for chair, answer in zip(chairs, answers, strict=True):
             if answer < actions:
                 chair.answer = answer
-            elif answer in _FAILURES:
-                chair.outcome = _FAILURES[answer]
+            elif answer in FAILURES:
+                chair.outcome = FAILURES[answer]
             else:
                 raise FatalError(Outcome.FORBIDDEN, "the program wrote to the sandbox's channel")
 

@@ -44,6 +44,10 @@ class Table:
         self.outcome = self.game.outcome
 
 
+FAILURES = {wire.ILLEGAL: Outcome.ILLEGAL, wire.CRASHED: Outcome.CRASHED}
+"""What a game ends as by an answer that is no action."""
+
+
 class FatalError(Exception):
     """The child is lost; ``index`` is the game at fault, None if it is the whole program."""
 
@@ -86,7 +90,6 @@ class Exchange:
     def __init__(self, child: Child, limits: Limits, tables: Sequence[Place]) -> None:
         self.child, self.limits, self.tables = child, limits, tables
         self.error = ""
-        self.buffer = memoryview(bytearray(wire.REPLY.size + len(tables) + wire.MAX_ERROR_BYTES + (1 << 16)))
         # Without CPU clocks the same budgets hold for the wall clock, three times over, since machines are busy.
         self.patience = 1.0 if child.judged_by_cpu else 3.0
         self.slice = min(0.05, max(0.002, limits.move_cpu_s * self.patience / 10))
@@ -118,24 +121,31 @@ class Exchange:
             watch = watch or _Watch(self, count)
             watch.look()
             sent += self.child.send(message[sent:])
-        need, have = wire.REPLY.size + count, 0
-        buffer = self.buffer
-        while have < need:
-            received = self.child.receive_into(buffer[have:need])
-            have += received
-            if have >= wire.REPLY.size and need == wire.REPLY.size + count:
-                said_sequence, said_count, text_bytes = wire.REPLY.unpack_from(buffer)
+        plain = wire.REPLY.pack(sequence, count, 0)
+        reply = self.child.receive(len(plain) + count)
+        if len(reply) < len(plain) + count or not reply.startswith(plain):
+            reply = self._whole(reply, sequence, count, watch)
+        return reply[wire.REPLY.size :]
+
+    def _whole(self, reply: bytes, sequence: int, count: int, watch: _Watch | None) -> bytes:
+        """A reply of which this much has come, once all of it is there; what went wrong is kept, and not given back."""
+        end = need = wire.REPLY.size + count
+        begun = False
+        while True:
+            if not begun and len(reply) >= wire.REPLY.size:
+                said_sequence, said_count, text_bytes = wire.REPLY.unpack_from(reply)
                 if said_sequence != sequence or said_count != count or text_bytes > wire.MAX_ERROR_BYTES:
                     raise FatalError(Outcome.FORBIDDEN, "the program wrote to the sandbox's channel")
-                need += text_bytes
-            if have < need:
-                # One that trickles in is watched like one that does not come.
-                watch = watch or _Watch(self, count)
-                watch.look()
-        answers = bytes(buffer[wire.REPLY.size : wire.REPLY.size + count])
-        if need > wire.REPLY.size + count and not self.error:
-            self.error = clean(bytes(buffer[wire.REPLY.size + count : need]).decode("utf-8", "replace"))
-        return answers
+                begun, need = True, end + text_bytes
+            if len(reply) == need:
+                break
+            # One that trickles in is watched like one that does not come.
+            watch = watch or _Watch(self, count)
+            watch.look()
+            reply += self.child.receive(need - len(reply))
+        if need > end and not self.error:
+            self.error = clean(reply[end:].decode("utf-8", "replace"))
+        return reply[:end]
 
     def charge(self) -> None:
         """End what has used up its CPU time."""
@@ -169,54 +179,73 @@ class Sitting(Exchange):
         """Play to the end of all games; ``FatalError`` if the child does not live to see it."""
         first = [wire.pack(table.game.observation()) for table in self.tables]
         self.load(self.exchange(wire.pack({**setup, "first": first}), 0, len(self.tables)))
-        places, tables, games = self.running()
-        sequence = 0
-        actions, kind = self.actions, type(self.tables[0].game)
-        elsewhere = len(self.tables) > 1 and kind.begin is not Game.begin
+        running = _Running(self.tables)
+        try:
+            self._play_rounds(running)
+        finally:
+            running.note()
+
+    def _play_rounds(self, running: _Running) -> None:
+        kind, sequence = type(self.tables[0].game), 0
         self.pin.hold()
         checked_at, short = 0, True
-        while places:
+        while running.places:
             if time.monotonic() - self.checked > self.slice:
                 rounds, checked_at = sequence - checked_at, sequence
                 short = (time.monotonic() - self.checked) < _SHORT_ROUND_S * rounds
                 self.pin.loosen()
                 self.charge()
-                places, tables, games = self.running()
-                if not places:
+                running.renew()
+                if not running.places:
                     return
-            message = wire.pack_round(places, kind.packed_observations(games))
+            message = wire.pack_round(running.places, kind.packed_observations(running.games))
             if sequence == checked_at + 2 and short:
                 # Two rounds were enough for the scheduler to move both to an idle core, if there is one.
                 self.pin.hold()
             sequence += 1
-            answers = self.exchange(message, sequence & 0xFFFFFFFF, len(places))
-            ended = False
-            if elsewhere:
-                for answer, game in zip(answers, games, strict=True):
-                    if answer < actions:
-                        game.begin(answer)
-            for answer, table, game in zip(answers, tables, games, strict=True):
-                if answer < actions:
-                    table.actions.append(answer)
-                    game.step(answer)
-                    if game.outcome is not None:
-                        table.outcome = game.outcome
-                        ended = True
-                    continue
-                ended = True
-                if answer == wire.ILLEGAL:
-                    table.outcome = Outcome.ILLEGAL
-                elif answer == wire.CRASHED:
-                    table.outcome = Outcome.CRASHED
-                else:
-                    raise FatalError(Outcome.FORBIDDEN, "the program wrote to the sandbox's channel")
-            if ended:
-                places, tables, games = self.running()
+            answers = self.exchange(message, sequence & 0xFFFFFFFF, len(running.places))
+            if max(answers) >= self.actions:
+                answers = self._refuse(running, answers)
+            running.played += answers
+            if running.games and kind.step_together(running.games, answers):
+                for table in running.tables:
+                    table.outcome = table.game.outcome
+                running.renew()
 
-    def running(self) -> tuple[list[int], list[Table], list[Game]]:
-        """Of the tables whose games go on: their places, themselves, the games."""
-        live = [(place, table) for place, table in enumerate(self.tables) if table.outcome is None]
-        return [place for place, _ in live], [table for _, table in live], [table.game for _, table in live]
+    def _refuse(self, running: _Running, answers: bytes) -> bytes:
+        """End the games in which an answer was no action; the answers of the others, which alone go on."""
+        for answer, table in zip(answers, running.tables, strict=True):
+            if answer >= self.actions:
+                if answer not in FAILURES:
+                    raise FatalError(Outcome.FORBIDDEN, "the program wrote to the sandbox's channel")
+                table.outcome = FAILURES[answer]
+        running.renew()
+        return bytes(answer for answer in answers if answer < self.actions)
+
+
+class _Running:
+    """Those of the tables whose games go on."""
+
+    def __init__(self, tables: Sequence[Table]) -> None:
+        self._all = tables
+        self.played = bytearray()
+        """What was answered at all of them in each round since they are these."""
+        self.renew()
+
+    def renew(self) -> None:
+        """Leave out those whose games have ended."""
+        if self.played:
+            self.note()
+        live = [(place, table) for place, table in enumerate(self._all) if table.outcome is None]
+        self.places = [place for place, _ in live]
+        self.tables = [table for _, table in live]
+        self.games = [table.game for table in self.tables]
+
+    def note(self) -> None:
+        """Have the tables know what was played at them."""
+        for at, table in enumerate(self.tables):
+            table.actions += self.played[at :: len(self.tables)]
+        self.played.clear()
 
 
 class _Watch:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Self
 
@@ -29,6 +29,8 @@ __all__ = ["Twenty48", "Twenty48View"]
 
 STUCK_AFTER = 32
 """Moves in a row that change nothing, after which the episode ends as ``stuck``."""
+_MANY = 4
+"""Games from which on it is quicker to slide the boards of all at once."""
 
 
 class Twenty48(Game):
@@ -106,11 +108,14 @@ class Twenty48(Game):
             raise ValueError(f"the episode has ended ({self.outcome}); reset() starts another")
         if not 0 <= action < 4:
             raise ValueError(f"action must be 0 (up), 1 (right), 2 (down) or 3 (left), not {action!r}")
+        self._go_on(action, self._shifts[action](self._board))
+
+    def _go_on(self, action: int, shifted: bytes) -> None:
+        """Take an action of which it is known how it shifts the board."""
         before = self._before = self._board
         self._action = action
         self.plies = plies = self.plies + 1
         draw = self._draws.pop() if self._draws else self._next_draw()
-        shifted = self._shifts[action](before)
         if shifted == before:
             self.wasted += 1
             self._idle += 1
@@ -129,10 +134,23 @@ class Twenty48(Game):
         if plies >= self.step_cap:
             self.outcome = Outcome.CAPPED
 
+    @classmethod
+    def step_together(cls, games: Sequence[Self], actions: bytes) -> bool:
+        """As :class:`~grpo_arcade.games.game.Game` says, by one slide of all their boards."""
+        if len(games) < _MANY:
+            return super().step_together(games, actions)
+        if {game.outcome for game in games} != {None}:
+            raise ValueError("an episode among them has ended; reset() starts another")
+        if max(actions) > 3:
+            raise ValueError(f"actions must be 0 (up), 1 (right), 2 (down) or 3 (left), not {max(actions)}")
+        shifted = games[0]._grid.shift_together([game._board for game in games], actions)
+        for game, action, after in zip(games, actions, shifted, strict=True):
+            game._go_on(action, after)
+        return {game.outcome for game in games} != {None}
+
     def _next_draw(self) -> int:
         if not self._draws:
-            # Last first, so that pop() takes them in order.
-            self._draws = rules.draws(self._seed, self._blocks)[::-1]
+            self._draws = [*_last_first(self._seed, self._blocks)]
             self._blocks += 1
         return self._draws.pop()
 
@@ -214,6 +232,12 @@ class Twenty48(Game):
             if entry["options"] == self.rules_options:
                 return entry["baselines"]
         return None
+
+
+@lru_cache(1024)
+def _last_first(seed: int, block: int) -> tuple[int, ...]:
+    """The draws of a block so that ``pop()`` takes them in order, kept since one program after another plays a seed."""
+    return tuple(rules.draws(seed, block)[::-1])
 
 
 def most_moves(size: int, target: int) -> int:

@@ -57,7 +57,7 @@ class Channel:
 
     def reply(self, sequence: int, answers: bytes | bytearray, error: str) -> None:
         """Send one byte per answer, and what went wrong."""
-        text = error.encode("utf-8", "replace")[: wire.MAX_ERROR_BYTES]
+        text = error.encode("utf-8", "replace")[: wire.MAX_ERROR_BYTES] if error else b""
         data = wire.REPLY.pack(sequence, len(answers), len(text)) + answers + text
         while data:
             data = data[os.write(self.write_to, data) :]
@@ -165,11 +165,12 @@ def _answer(channel: Channel, functions: list[Answerer | None], actions: Mapping
     while True:
         indices, observations = channel.receive()
         sequence += 1
+        calls &= 0x7FFFFFFF
         answers = bytearray()
-        error = ""
+        append, error = answers.append, ""
         started = clock()
         for index, observation in zip(indices, observations, strict=True):
-            calls = (calls + 1) & 0xFFFFFFFF
+            calls += 1
             now[0] = index
             now[1] = calls
             try:
@@ -191,7 +192,7 @@ def _answer(channel: Channel, functions: list[Answerer | None], actions: Mapping
                 error = error or describe(raised)
                 functions[index] = None
                 del raised
-            answers.append(code)
+            append(code)
             ended = clock()
             spent[index] += ended - started
             started = ended

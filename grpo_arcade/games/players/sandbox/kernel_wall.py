@@ -81,15 +81,15 @@ class WalledChild:
         for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
             self._channel.setsockopt(socket.SOL_SOCKET, option, packed)
 
-    def receive_into(self, buffer: memoryview) -> int:
+    def receive(self, most: int) -> bytes:
         """As :class:`Child` says."""
         try:
-            received = self._channel.recv_into(buffer)
+            received = self._channel.recv(most)
         except BlockingIOError:
-            return 0
+            return b""
         except OSError as error:
             raise ChildGoneError from error
-        if received == 0:
+        if not received:
             raise ChildGoneError
         return received
 

@@ -61,21 +61,20 @@ class PortableChild:
         """As :class:`Child` says."""
         self._slice = seconds
 
-    def receive_into(self, buffer: memoryview) -> int:
+    def receive(self, most: int) -> bytes:
         """As :class:`Child` says."""
         if not self._pending:
             try:
                 self._pending = self._arrived.get(timeout=self._slice)
             except queue.Empty:
-                return 0
+                return b""
             if not self._pending:
                 # It ends by itself: let it, so that how it ended can be told.
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self._process.wait(1)
                 raise ChildGoneError
-        size = min(len(buffer), len(self._pending))
-        buffer[:size], self._pending = self._pending[:size], self._pending[size:]
-        return size
+        received, self._pending = self._pending[:most], self._pending[most:]
+        return received
 
     def cpu_s(self) -> float:
         """As :class:`Child` says."""

@@ -76,12 +76,12 @@ class Child(Protocol):
         """Send a packed message, or what of it went within a slice of time: how much. Raises ``ChildGoneError``."""
         ...
 
-    def receive_into(self, buffer: memoryview) -> int:
-        """Some bytes of the reply, or 0 when a slice of time passed without any. Raises ``ChildGoneError``."""
+    def receive(self, most: int) -> bytes:
+        """Some bytes of the reply, or none when a slice of time passed without any. Raises ``ChildGoneError``."""
         ...
 
     def set_slice(self, seconds: float) -> None:
-        """How long :meth:`send` and :meth:`receive_into` wait."""
+        """How long :meth:`send` and :meth:`receive` wait."""
         ...
 
     def cpu_s(self) -> float:
