@@ -86,9 +86,18 @@ def _worth(row: bytes) -> int:
     return sum((tile - 3) << tile for tile in row if tile)
 
 
-def _ways(row: bytes) -> int:
-    """1 if a move to the left changes the row, plus 9 if one to the right does: sums over 8 rows keep the two apart."""
-    return (slide_left(row) != row) + 9 * (slide_left(row[::-1]) != row[::-1])
+_COLUMN = b"\xff"
+"""Before the cells of a line: it is a column, from the top."""
+
+
+def _ways(line: bytes) -> int:
+    """1 if a move to the left changes the row, 9 if one to the right does, 81 and 729 for a column up and down.
+
+    Sums over 8 rows and 8 columns keep the four apart.
+    """
+    cells = line.removeprefix(_COLUMN)
+    ways = (slide_left(cells) != cells) + 9 * (slide_left(cells[::-1]) != cells[::-1])
+    return ways if cells == line else 81 * ways
 
 
 # Tables are keyed by whole rows, so boards of all sizes share them.
@@ -99,14 +108,10 @@ _ways_of = RowTable(_ways).__getitem__
 _tiles_of = RowTable(lambda row: [1 << tile if tile else 0 for tile in row]).__getitem__
 _copy = list.copy
 
-# Index: the sum of _ways over the rows, and the same over the columns.
-_ALONG = tuple((bool(ways % 9), bool(ways // 9)) for ways in range(81))
+# Index: the sum of _ways over rows and columns.
 _LEGAL = tuple(
-    tuple(
-        tuple(action for action, moves in ((UP, up), (RIGHT, right), (DOWN, down), (LEFT, left)) if moves)
-        for up, down in _ALONG
-    )
-    for left, right in _ALONG
+    tuple(action for action, ways in ((UP, 81), (RIGHT, 9), (DOWN, 729), (LEFT, 1)) if sum_of_ways // ways % 9)
+    for sum_of_ways in range(9**4)
 )
 
 
@@ -141,7 +146,11 @@ class Grid:
         )
         """By action: which cell of the board comes to each place when it is turned so that the move goes left."""
         back = [bytes(map(turn.index, reading)) for turn in self.turns]
-        self._padding = bytes(_TABLE - cells)
+        self._padding = _COLUMN.rjust(_TABLE - cells, _EMPTY)
+        columns = (self.turns[UP][at : at + size] for at in range(0, cells, size))
+        self._along_lines = bytes(reading) + b"".join(bytes([_TABLE - 1]) + column for column in columns)
+        self._lines = struct.Struct(f"{size}s" * size + f"{size + 1}s" * size).unpack
+        """The rows of the board, then its columns."""
         self._at_once = _TABLE // cells
         self._turns_of, self._back_of = (
             [tuple(bytes(n * cells + cell for cell in turn) for turn in turns) for n in range(self._at_once)]
@@ -200,13 +209,11 @@ class Grid:
 
     def legal(self, board: bytes) -> tuple[int, ...]:
         """The actions that change the board, ascending."""
-        columns = self.turns[UP].translate(board + self._padding)
-        return _LEGAL[sum(map(_ways_of, self.rows(board)))][sum(map(_ways_of, self.rows(columns)))]
+        return _LEGAL[sum(map(_ways_of, self._lines(self._along_lines.translate(board + self._padding))))]
 
     def can_move(self, board: bytes) -> bool:
         """Whether any action changes the board."""
-        columns = self.turns[UP].translate(board + self._padding)
-        return any(map(_ways_of, self.rows(board))) or any(map(_ways_of, self.rows(columns)))
+        return any(map(_ways_of, self._lines(self._along_lines.translate(board + self._padding))))
 
     def tiles(self, board: bytes) -> list[list[int]]:
         """The board as a new list of rows of tile values, top row first; 0 is empty."""
