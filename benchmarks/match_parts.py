@@ -155,9 +155,10 @@ def parts(source: str, games: int, repeats: int) -> dict[str, float]:
     unpacked = [marshal.loads(message) for message in packed]
     tables = [[_table(board) for board in asked] for asked in rounds]
     kind = type(tables[0][0])
+    played = [_round(episodes, ply) for ply in range(len(rounds))]
     found = {
         "bare": least(lambda: [strategy(board) for board in boards], repeats),
-        "rules": least(lambda: _play_again(episodes), repeats),
+        "rules": least(lambda: _play_again(episodes, played), repeats),
         "packing": least(lambda: [wire.pack_round([*range(len(t))], kind.packed_observations(t)) for t in tables], repeats),
         "unpacking": least(lambda: [marshal.loads(message) for message in packed], repeats),
         "child's loop": least(lambda: _loop(iter(unpacked), games, kind.aliases), repeats),
@@ -176,11 +177,16 @@ def _table(board: list[list[int]]) -> Any:
     return game
 
 
-def _play_again(episodes: tuple[Episode, ...]) -> None:
-    for episode in episodes:
-        game = episode.new_game()
-        for action in episode.actions:
-            game.step(action)
+def _round(episodes: tuple[Episode, ...], ply: int) -> tuple[list[int], bytes]:
+    """The games that go on then, and what was answered in each."""
+    going_on = [place for place, episode in enumerate(episodes) if ply < len(episode.actions)]
+    return going_on, bytes(episodes[place].actions[ply] for place in going_on)
+
+
+def _play_again(episodes: tuple[Episode, ...], played: list[tuple[list[int], bytes]]) -> None:
+    games = [episode.new_game() for episode in episodes]
+    for places, actions in played:
+        type(games[0]).step_together([games[place] for place in places], actions)
 
 
 class _Over(BaseException):
