@@ -4,7 +4,8 @@
 #
 #   WEIGHTS=folder ENVS=OpenEnv/envs [KEEP=folder] [CORES="0-1 2-3 ..."] [SECONDS_EACH=660] benchmarks/unseen/learn.sh
 #
-# Before that every game is sampled 512 times (acceptance --unseen). From the repository's root; `openenv[core]`, `open_spiel`,
+# Before that every game is sampled 512 times (acceptance --unseen; SAMPLES), beside it where ACCEPTANCE_CORES names cores for it. Snake
+# and maze play one game at a time on a server, so there are several of each. From the repository's root; `openenv[core]`, `open_spiel`,
 # `marlenv` and `gym` must be importable for the servers (SERVERS_PATH goes in front of their PYTHONPATH).
 # In $KEEP: acceptance.json, and config.json, log.txt and run.db of each run. Started again it goes on with what was begun.
 set -uo pipefail
@@ -24,25 +25,35 @@ printf '[grpo_arcade.games]\ngopher = benchmarks.unseen.gopher:Gopher\n%s\n' "$(
 
 servers=()
 serve() { # the environment, its port
-  (cd "$ENVS/$1" && PYTHONPATH=".:${SERVERS_PATH:-}" OPENSPIEL_GAME=catch MAX_CONCURRENT_ENVS=64 exec "$PYTHON" -m uvicorn server.app:app --port "$2" --log-level warning) > "$KEEP/server-$1.txt" 2>&1 &
+  (cd "$ENVS/$1" && PYTHONPATH=".:${SERVERS_PATH:-}" OPENSPIEL_GAME=catch MAX_CONCURRENT_ENVS=64 exec "$PYTHON" -m uvicorn server.app:app --port "$2" --log-level warning) > "$KEEP/server-$2.txt" 2>&1 &
   servers+=($!)
 }
-serve openspiel_env 8101; serve snake_env 8102; serve maze_env 8103
+ports=(8101 8110 8111 8120 8121 8122 8123 8130 8131)  # 8111 and 8130 up are for the acceptance
+serve openspiel_env 8101; serve maze_env 8110; serve maze_env 8111
+for port in 8120 8121 8122 8123 8130 8131; do serve snake_env $port; done
 trap 'kill "${servers[@]}" 2>/dev/null' EXIT
-for port in 8101 8102 8103; do for _ in $(seq 120); do (exec 3<> /dev/tcp/127.0.0.1/$port) 2>/dev/null && break; sleep 1; done; done
+for port in "${ports[@]}"; do for _ in $(seq 120); do (exec 3<> /dev/tcp/127.0.0.1/$port) 2>/dev/null && break; sleep 1; done; done
 
-games=(apples gopher openenv:ws://127.0.0.1:8101 openenv:ws://127.0.0.1:8103 openenv:ws://127.0.0.1:8102)
+games=(apples gopher openenv:ws://127.0.0.1:8101 openenv:ws://127.0.0.1:8110 openenv:ws://127.0.0.1:8120-8123)
+sampled=(apples gopher openenv:ws://127.0.0.1:8101 openenv:ws://127.0.0.1:8111 openenv:ws://127.0.0.1:8130-8131)
 names=(apples gopher catch maze snake)
 usual="--max-steps 2000 --save-steps 50 --eval-strategies 64"
 ways=("$usual --eval-steps 10 --eval-seeds 16"
       "$usual --eval-steps 10 --eval-seeds 2 --train-seeds 1 --num-generations 32 --game-options max_num_frames_per_episode=6000"
       "$usual --eval-steps 10 --eval-seeds 16 --train-seeds 8 --rewards universal legal_actions"
       "$usual --eval-steps 10 --eval-seeds 1 --train-seeds 1 --workers 1"
-      "$usual --eval-steps 10 --eval-seeds 2 --train-seeds 2 --workers 1")
+      "$usual --eval-steps 10 --eval-seeds 1 --train-seeds 1 --workers 2 --game-options step_cap=200")
+accept() { # one game after another, so that what is measured is kept when there is no time for all
+  rm -rf "$work/measured"; cp -r "$WEIGHTS" "$work/measured"
+  for game in "${sampled[@]}"; do
+    timeout 400 "$@" "$PYTHON" -m grpo_arcade.trainer.models.pocket.acceptance "$work/measured" --samples "${SAMPLES:-512}" --unseen "$game" > "$KEEP/acceptance.txt" 2>&1
+    cp "$work/measured/pretrain.json" "$KEEP/acceptance.json"
+  done
+  tail -n 7 "$KEEP/acceptance.txt"
+}
+accepting=
 if [ ! -f "$KEEP/acceptance.json" ] && [ -z "${NO_ACCEPTANCE:-}" ]; then
-  cp -r "$WEIGHTS" "$work/measured"; touch "$KEEP/acceptance.begun"
-  ( timeout 400 "$PYTHON" -m grpo_arcade.trainer.models.pocket.acceptance "$work/measured" --unseen "${games[@]}" > "$KEEP/acceptance.txt" 2>&1
-    cp "$work/measured/pretrain.json" "$KEEP/acceptance.json"; tail -n 7 "$KEEP/acceptance.txt" )
+  if [ -n "${ACCEPTANCE_CORES:-}" ]; then accept taskset -c "$ACCEPTANCE_CORES" & accepting=$!; else accept; fi
 fi
 pids=()
 for i in "${!places[@]}"; do
@@ -56,4 +67,5 @@ for i in "${!places[@]}"; do
 done
 keep() { for run in "$work"/runs/*/run.db; do from=${run%/run.db}; to="$KEEP/${from##*/}"; mkdir -p "$to"; cp "$from"/config.json "$from"/log.txt "$from"/run.db* "$to"/ 2>/dev/null; echo "${from##*/}: $(grep -a -E "step|held" "$KEEP/${from##*/}.out" | tail -n 1)"; done; }
 while sleep 60; do keep; alive=0; for p in "${pids[@]}"; do kill -0 "$p" 2>/dev/null && alive=1; done; [ $alive = 1 ] || break; done
+[ -z "$accepting" ] || wait "$accepting"
 keep; true
