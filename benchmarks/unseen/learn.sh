@@ -32,7 +32,9 @@ ports=(8101 8110 8111 8120 8121 8122 8123 8130 8131)  # 8111 and 8130 up are for
 serve openspiel_env 8101; serve maze_env 8110; serve maze_env 8111
 for port in 8120 8121 8122 8123 8130 8131; do serve snake_env $port; done
 trap 'kill "${servers[@]}" 2>/dev/null' EXIT
-for port in "${ports[@]}"; do for _ in $(seq 120); do (exec 3<> /dev/tcp/127.0.0.1/$port) 2>/dev/null && break; sleep 1; done; done
+for i in "${!ports[@]}"; do # one that ended at once is not waited for
+  for _ in $(seq 120); do (exec 3<> /dev/tcp/127.0.0.1/${ports[$i]}) 2>/dev/null || ! kill -0 "${servers[$i]}" 2>/dev/null && break; sleep 1; done
+done
 
 games=(apples gopher openenv:ws://127.0.0.1:8101 openenv:ws://127.0.0.1:8110 openenv:ws://127.0.0.1:8120-8123)
 sampled=(apples gopher openenv:ws://127.0.0.1:8101 openenv:ws://127.0.0.1:8111 openenv:ws://127.0.0.1:8130-8131)

@@ -33,8 +33,9 @@ from grpo_arcade.trainer.models.pocket.packing import loss_of
 
 _TOKENIZER_GROUPS, _TOKENIZER_ANSWERS = 5_000, 4
 """Of so many groups the tokenizer sees the prompt and the first answers."""
-_PROBED = 100
-"""Steps after which it is known how long one takes; the second half of them is timed."""
+_PROBED = 400
+"""Steps after which it is known how long one takes; the second half of them is timed. The first few hundred are slower:
+the processes that draw the examples are still starting."""
 _WINDOW = 4
 """Batches' worth of groups that are sorted by length before they are cut into batches, so that little is padding."""
 
@@ -74,7 +75,7 @@ class PretrainConfig:
     num_hidden_layers: int = 6
     """Depth of a model from scratch."""
     minutes: float = 0.0
-    """Minutes that the steps may take: if those asked for would take longer, fewer are made, after a hundred of which
+    """Minutes that the steps may take: if those asked for would take longer, fewer are made, after 400 of which
     the time is known, and the learning rate comes down accordingly. 0: as long as they take."""
     save_steps: int = 0
     """Steps between writings of the folder as the model then is; 0 writes it at the end only."""
