@@ -134,7 +134,9 @@ values = st.one_of(
 
 @given(
     st.lists(
-        st.sampled_from(TABLE_NAMES).flatmap(lambda t: st.tuples(st.just(t), st.sampled_from(COLUMNS[t]), values)),
+        st.sampled_from(TABLE_NAMES).flatmap(
+            lambda t: st.tuples(st.just(t), st.sampled_from(COLUMNS[t]), values, st.integers(0, 100))
+        ),
         min_size=1,
         max_size=3,
     ),
@@ -144,8 +146,10 @@ def test_any_value_in_any_column_is_told_in_one_line_or_does_no_harm(tmp_path_fa
     folder = tmp_path_factory.mktemp("fuzz") / "run"
     shutil.copytree(whole_run, folder)
     with contextlib.closing(sqlite3.connect(folder / "run.db", isolation_level=None)) as connection:
-        for table, column, value in changes:
-            which = "" if every else f"WHERE {column} = (SELECT {column} FROM {table} ORDER BY random() LIMIT 1)"
+        for table, column, value, row in changes:
+            ((rows,),) = connection.execute(f"SELECT count(*) FROM {table}")
+            one = f"SELECT {column} FROM {table} LIMIT 1 OFFSET {row % max(1, rows)}"
+            which = "" if every else f"WHERE {column} = ({one})"
             with contextlib.suppress(sqlite3.IntegrityError, UnicodeEncodeError):
                 connection.execute(f"UPDATE {table} SET {column} = ? {which}", (value,))
     use(folder)
