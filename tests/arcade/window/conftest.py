@@ -58,7 +58,7 @@ class Hands:
     def turns(self, count=1):
         return sum(self.app.turn(wait=False) for _ in range(count))
 
-    def until(self, condition, seconds=60.0):
+    def until(self, condition, seconds=240.0):
         """Turn until something has happened; a bound for a hung test, not a claim about speed."""
         end = time.monotonic() + seconds
         while not condition():

@@ -359,7 +359,7 @@ def test_painting_in_parts_comes_to_the_same_picture_as_painting_everything(app,
         hands.turns(12)
     hands.until(lambda: scene.news.shown == 3)
     hands.press("p")
-    settle(hands, scene)
+    hands.until(lambda: scene.next_update() is None)  # nor does a moment in the heading end between the two pictures
     app.messages.dismiss()
     hands.turns(2)
     in_parts = pygame.surfarray.array2d(app.surface)
@@ -372,7 +372,7 @@ def test_painting_in_parts_comes_to_the_same_picture_as_painting_everything(app,
 def test_a_paused_run_that_ended_costs_no_frames(app, hands, ended_run):
     scene = watch(app, hands, ended_run, 16)
     hands.press("p")
-    settle(hands, scene)
+    hands.until(lambda: scene.next_update() is None)
     hands.turns(3)
     assert scene.next_update() is None
     assert hands.turns(40) == 0
