@@ -4,8 +4,7 @@
 
 writes home.png, play.png, versus.png, court.png, watch.png and story.png at 1280×800, or only those that are named.
 The run is only read and may be live. Games are played by key presses, hints are asked for, and the shipped model writes
-strategies of its own. For home.png a training is begun as a person begins one, in a folder of its own, and stopped
-when it has learnt for some steps: two minutes on two cores; the others take one.
+strategies of its own: two minutes on two cores. home.png lists the runs in the run's folder and the games played here.
 """
 
 from __future__ import annotations
@@ -39,8 +38,6 @@ from grpo_arcade.arcade.window.watch.watch import WatchScene
 SIZE = 1280, 800
 KEYS = {"W": pygame.K_UP, "D": pygame.K_RIGHT, "S": pygame.K_DOWN, "A": pygame.K_LEFT}
 PATIENCE_S = 1800.0
-LEARNT = 4
-"""Steps of the training on home.png."""
 
 
 def event(app: App, kind: int, key: int) -> None:
@@ -188,24 +185,13 @@ def story(app: App, folder: Path, run: Path) -> None:
     app.close(scene)
 
 
-def begin_training(app: App) -> None:
-    """What T on the second card and Enter do: small boards, whose games are short."""
-    press(app, pygame.K_RIGHT)
-    press(app, pygame.K_t)
-    press(app, pygame.K_RETURN)
-
-
 def home(app: App, folder: Path) -> None:
     scene = app.scene
     assert isinstance(scene, Home)
-    until(app, lambda: scene._shelf and any(live.summary.step >= LEARNT for live in scene._shelf.live))
+    until(app, lambda: scene._shelf and scene._shelf.runs and scene._shelf.recordings)
+    until(app, lambda: all(tile.preview is not None and tile.preview.view is not None for tile in scene.games.tiles))
     let(app, 3.0)
     save(app, folder, "home")
-    live = scene._focused_run()
-    assert live is not None
-    scene.trainings.ask(live, "stop")
-    scene.trainings.ask(live, "stop")
-    until(app, lambda: not scene.trainings.going_on())
 
 
 PICTURES = "play", "versus", "court", "watch", "story", "home"
@@ -214,22 +200,16 @@ PICTURES = "play", "versus", "court", "watch", "story", "home"
 def main(run: Path, folder: Path, wanted: set[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as data:
-        outputs = Path(data, "outputs")
-        outputs.mkdir()
-        for each in sorted(run.parent.iterdir()):
-            (outputs / each.name).symlink_to(each)
-        app = App(Settings(folder=data, outputs=str(outputs)), size=SIZE)
+        app = App(Settings(folder=data, outputs=str(run.parent)), size=SIZE)
         app.opener = Opener(app)
         try:
             app.open(Home(app))
-            if "home" in wanted:
-                begin_training(app)
             ways: dict[str, Callable[[], None]] = {
                 "play": lambda: play(app, folder),
                 "versus": lambda: versus(app, folder),
                 "court": lambda: court(app, folder),
-                "watch": lambda: watch(app, folder, outputs / run.name),
-                "story": lambda: story(app, folder, outputs / run.name),
+                "watch": lambda: watch(app, folder, run),
+                "story": lambda: story(app, folder, run),
                 "home": lambda: home(app, folder),
             }
             for name in PICTURES:

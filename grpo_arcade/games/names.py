@@ -6,6 +6,6 @@ from __future__ import annotations
 def shown_name(game: str) -> str:
     """A game's name as people read it: "Space Invaders", "Connect Four"."""
     family, slash, title = game.rpartition("/")
-    if slash and family:
+    if slash and family and ":" not in family:  # an address is told whole
         return title.replace("_", " ").title()
     return "Connect Four" if game == "connect-four" else game

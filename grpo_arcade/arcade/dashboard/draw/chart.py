@@ -88,18 +88,24 @@ def draw(data: ChartData, width: int, height: int, ink: Ink) -> list[Text]:
         lines = _curves(data, curves, width, height - 1, ink)
     else:
         lines = [*[Text()] * (height // 2 - 1), Text(data.empty[:width].center(width), style="dim")]
-    return [_heading(data), *lines]
+    return [_heading(data, width), *lines]
 
 
 def _shown(y: float, log: bool) -> bool:
     return (0 < y < MOST) if log else (-MOST < y < MOST)
 
 
-def _heading(data: ChartData) -> Text:
-    heading = Text(data.title, style="bold")
-    heading.append(" (log)" if data.log else "", style="dim")
-    for curve in data.curves:
-        heading.append(f"  {curve.name}" if curve.name else "", style=_style(curve.colour))
+def _heading(data: ChartData, width: int) -> Text:
+    """The title and the curves' names in their colours; closer together, or without the title, to have room."""
+    named = [curve for curve in data.curves if curve.name]
+    heading = Text()
+    for title, space in ((data.title, "  "), (data.title, " "), ("", "  ")):
+        heading = Text(title if title or named else data.title, style="bold")
+        heading.append(" (log)" if data.log else "", style="dim")
+        for curve in named:
+            heading.append(f"{space if heading else ''}{curve.name}", style=_style(curve.colour))
+        if heading.cell_len <= width:
+            break
     return heading
 
 

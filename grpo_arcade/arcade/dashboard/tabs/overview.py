@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
@@ -32,14 +33,14 @@ _VERDICT_STYLES = {"learning": "green", "hacking": "red", "collapsing": "red", "
 BASELINE_COLOURS = (GREY, YELLOW, GREEN, PINK)
 _Pair = tuple[str, str, tuple[str, str], tuple[str, str]]
 _PAIRS: tuple[_Pair, ...] = (
-    ("spread", "chart-spread", ("reward_std", "reward std"), ("frac_reward_zero_std", "zero-spread share")),
+    ("spread", "chart-spread", ("reward_std", "reward std"), ("frac_reward_zero_std", "zero-spread")),
     ("length", "chart-length", ("completion_length", "tokens"), ("clipped_ratio", "cut off")),
     ("entropy", "chart-entropy", ("entropy", "entropy"), ("kl", "KL")),
     ("gradient", "chart-gradient", ("grad_norm", "norm"), ("learning_rate", "learning rate")),
 )
 _OF_ANY_RUN = 2
 """So many of the first say something of a run in which no model learns."""
-_SHARES = ("zero-spread share", "cut off")
+_SHARES = ("zero-spread", "cut off")
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,8 @@ class Overview(VerticalScroll):
             alarms = self.query_one("#alarms", Static)
             alarms.display = bool(self._alarms)
             alarms.update(_alarms(self._alarms, self._kind))
-        self.query_one("#verdict", Lines).write([_verdict(facts["verdict"])])
+        verdict = self.query_one("#verdict", Lines)
+        verdict.write([_verdict(facts["verdict"], verdict.size.width)])
         self.query_one("#numbers", Lines).write(_numbers(facts, self.query_one("#numbers").size.width))
         self.query_one("#shares", Lines).write(self._shares(facts))
         self.show_load(self._load)
@@ -302,10 +304,15 @@ def _times(facts: dict[str, Any]) -> dict[str, float]:
     return parts
 
 
-def _verdict(verdict: dict[str, Any]) -> Text:
+def _verdict(verdict: dict[str, Any], width: int) -> Text:
+    """In one line; without its numbers in brackets, which the evidence has too, where there is no room for them."""
     kind, _, rest = one_line(verdict["line"]).partition(":")
-    text = Text.assemble((kind, f"bold {_VERDICT_STYLES.get(verdict['kind'], '')}"), ":", rest)
-    return text.append("  (i: why)", style="dim")
+    shorter = re.sub(r" \(95 %[^)]*\)", "", rest)
+    for words in (rest, shorter, re.sub(r" \([^)]*\)", "", shorter)):
+        text = Text.assemble((kind, f"bold {_VERDICT_STYLES.get(verdict['kind'], '')}"), ":", words)
+        if text.cell_len <= width:
+            break
+    return text.append("  (i: why)", style="dim") if text.cell_len + 10 <= width else text
 
 
 def _alarms(alarms: list[dict[str, Any]], kind: RunKind) -> Text:

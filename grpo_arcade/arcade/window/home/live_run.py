@@ -13,6 +13,7 @@ from grpo_arcade.arcade.scales import reaching
 from grpo_arcade.arcade.window.draw import paint, theme
 from grpo_arcade.arcade.window.draw.theme import Theme
 from grpo_arcade.games import score_text
+from grpo_arcade.games.names import shown_name
 from grpo_arcade.recordings.runs.history import History
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.recordings.runs.records import RunSummary
@@ -115,7 +116,7 @@ def draw_card(surface: pygame.Surface, look: Theme, box: pygame.Rect, live: Live
     y = box.top + look.px(16)
     badge = _draw_badge(surface, look, (left, y), run.status)
     x, asked = badge.right + look.px(theme.TIGHT), buttons(look, box, live)
-    words = f"{Path(run.model).name or run.model} · {run.game}"
+    words = f"{Path(run.model).name or run.model} · {shown_name(run.game)}"
     paint.text(surface, words, (x, y), body, look.ink, weight="bold", room=asked[-1][2].left - gap - x)
     for _, each, place in asked:
         paint.panel(surface, place, look.sunken, look.px(5), look.line)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from grpo_arcade.arcade.window.home.live_run import LiveRun, read_live
 from grpo_arcade.games import Episode
+from grpo_arcade.games.names import shown_name
 from grpo_arcade.recordings import SUFFIX, RecordingError, load_all
 from grpo_arcade.recordings.runs.folder import LIVE, RECORDINGS, RunFolderError
 from grpo_arcade.recordings.runs.reader import list_runs
@@ -84,7 +85,7 @@ def run_line(run: RunSummary) -> str:
     """A run in a few words: "pocket · 2048 · step 41 · live"."""
     model = Path(run.model).name or run.model
     state = {"running": "live", "starting": "starting", "paused": "paused"}.get(run.status, run.status)
-    return " · ".join([model, run.game, f"{run.kind.step} {run.step}", state])
+    return " · ".join([model, shown_name(run.game), f"{run.kind.step} {run.step}", state])
 
 
 def by_score(episodes: Iterable[Episode]) -> list[Episode]:

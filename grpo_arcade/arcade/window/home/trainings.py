@@ -18,6 +18,7 @@ from grpo_arcade.arcade.requests import Requests
 from grpo_arcade.arcade.streams import tell
 from grpo_arcade.arcade.window.home.live_run import LiveRun
 from grpo_arcade.foreign_text import one_line
+from grpo_arcade.games.names import shown_name
 from grpo_arcade.recordings.runs.reader import RunReader
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Plan:
     @property
     def words(self) -> str:
         """What is trained, for people."""
-        return self.resume.name if self.resume else f"{Path(self.model).name} · {self.game}"
+        return self.resume.name if self.resume else f"{Path(self.model).name} · {shown_name(self.game)}"
 
 
 def arguments(plan: Plan, outputs: str, name: str) -> list[str]:
