@@ -13,6 +13,7 @@ from grpo_arcade.arcade.settings import Settings, load_settings
 from grpo_arcade.arcade.window.draw import paint
 from grpo_arcade.arcade.window.shell.actions import ACTIONS, CONTEXTS, BindingError, Bindings
 from grpo_arcade.arcade.window.shell.overlay import Help, _columned
+from grpo_arcade.arcade.window.shell.pace import MOST_DT, Pace
 from grpo_arcade.arcade.window.shell.scene import Act, Pointer, Typed
 
 from .conftest import Hands, Probe
@@ -194,6 +195,19 @@ def test_a_sleeping_loop_wakes_for_a_result_at_once(app, hands, probe):
     while app.running:
         app.turn()  # sleeps: only the result can end it
         assert time.monotonic() < end
+
+
+def test_time_that_was_slept_on_purpose_passes_for_the_scene_and_a_suspended_machine_s_does_not(
+    app, probe, monkeypatch
+):
+    pace = Pace()
+    pace.passed(time.perf_counter())
+    pace.events([0.4])
+    assert pace.passed(time.perf_counter()) >= 0.39
+    monkeypatch.setattr(pygame.event, "wait", lambda timeout: pygame.event.Event(pygame.NOEVENT))
+    pace.events([2.0])
+    assert pace.passed(time.perf_counter() + 3600) == 2.0 + MOST_DT
+    assert pace.passed(time.perf_counter() + 7200) == MOST_DT
 
 
 def test_an_error_meant_for_people_is_one_line_and_the_scene_goes_on(app, hands, probe, monkeypatch):

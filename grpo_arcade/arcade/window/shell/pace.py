@@ -10,7 +10,8 @@ import pygame
 from grpo_arcade.arcade.window.draw import theme
 
 MOST_DT = 0.25
-"""Seconds; after a longer pause (a suspended laptop) motion goes on from where it was."""
+"""Seconds beyond what was slept on purpose; after a longer pause (a suspended laptop) motion goes on from where it was.
+"""
 
 
 class Pace:
@@ -19,11 +20,14 @@ class Pace:
     def __init__(self) -> None:
         self._next_frame = 0.0
         self._last = time.perf_counter()
+        self._meant_s = 0.0
+        """How long the last sleep was to be at most."""
 
     def passed(self, now: float) -> float:
         """Seconds since this was asked last, as far as they count for what moves."""
         passed, self._last = now - self._last, now
-        return min(passed, MOST_DT)
+        most, self._meant_s = self._meant_s + MOST_DT, 0.0
+        return min(passed, most)
 
     def events(self, due: Sequence[float | None]) -> list[pygame.event.Event]:
         """Sleep until something happens or is due; what happened.
@@ -33,6 +37,7 @@ class Pace:
         """
         now = time.perf_counter()
         known = [moment for moment in due if moment is not None]
+        self._meant_s = min(known, default=0.0)
         # However much there is to do: never more frames than that.
         pause = max(self._next_frame - now, 0.0)
         if known and min(known) <= pause:

@@ -25,6 +25,8 @@ from grpo_arcade.recordings.runs.kind import RunKind
 Part = Literal["all", "board", "code", "curve"]
 _ENLARGED = 1.5
 """How much larger letters are where only one part is shown."""
+_LEAST_FACTS = 190
+"""Points for them below a board."""
 
 
 class Spotlight:
@@ -112,9 +114,14 @@ class Spotlight:
         alone = self.part == "board"
         left = body.width * (3 if alone else 2) // 5
         game = self.tile.playback.game
-        facts = 0 if compact else self._facts_height(look, body.height // 2)
-        room = (left, body.height) if alone or compact else (left * 19 // 20, body.height - facts)
-        size = board_size(game, picture, room)
+        if alone or compact:
+            size = board_size(game, picture, (left, body.height))
+        else:
+            room = left * 19 // 20, body.height - self._facts_height(look, body.height // 2)
+            size = board_size(game, picture, room)
+            larger = board_size(game, picture, (room[0], body.height - look.px(_LEAST_FACTS)))
+            # A console's screen grows by whole pixels: some facts are worth less than twice the board.
+            size = larger if larger[1] > size[1] * 3 // 2 else size
         if alone:
             left = size[0]
             self._board = pygame.Rect(body.topleft, size)
