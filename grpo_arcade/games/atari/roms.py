@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -87,6 +87,11 @@ episodes lasted up to 30 minutes (108,000 frames)."""
 
 class UnknownRomError(ValueError):
     """There is no such cartridge, or none that can be played; one line, with what would work."""
+
+
+SHARED_OUT = {"warlords": 1}
+"""Titles whose mode for four two can play as well, each with two of the joysticks: in their modes for two the emulator
+never begins to play."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +214,7 @@ def _together() -> dict[str, Together]:
         title: Together(
             title=title,
             actions=tuple(dict.fromkeys(("NOOP", *entry["actions"]))),
-            modes_for={int(players): tuple(modes) for players, modes in entry["modes"].items()},
+            modes_for={int(players): _modes(title, int(players), modes) for players, modes in entry["modes"].items()},
             difficulties=tuple(entry["difficulties"]),
             height=entry["height"],
             palette=entry["palette"],
@@ -217,3 +222,13 @@ def _together() -> dict[str, Together]:
         )
         for title, entry in stored.items()
     }
+
+
+def _modes(title: str, players: int, modes: Sequence[int]) -> tuple[int, ...]:
+    # Recordings of those that never begin must still open.
+    return (SHARED_OUT[title], *modes) if title in SHARED_OUT and players == 2 else tuple(modes)
+
+
+def joysticks(title: str, mode: int, players: int) -> int:
+    """How many the console has for so many players, who hold as many each; the first player has the first of them."""
+    return 4 if SHARED_OUT.get(title) == mode else players

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from grpo_arcade.games.atari.console import WIDTH, Console, cartridge_file
-from grpo_arcade.games.atari.roms import together
+from grpo_arcade.games.atari.roms import joysticks, together
 
 PACKAGE = "multi-agent-ale-py"
 INSTALL = 'pip install "grpo-arcade[two]"'
@@ -41,7 +41,8 @@ class SharedConsole(Console):
     def __init__(self, key: SharedKey) -> None:
         self.key: Any = key
         self.audible = False
-        self._players = key[3]
+        self._players = joysticks(key[0], key[1], key[3])
+        self._seats = key[3]
         self._have_room(together(key[0]).height)
         self._held_by: list[int] = []
         self._fresh = True
@@ -49,7 +50,7 @@ class SharedConsole(Console):
         self._switch_on()
 
     def _switch_on(self) -> None:
-        title, mode, difficulty, players = self.key
+        title, mode, difficulty, _ = self.key
         self._ale = ale = new_shared_emulator(title)
         ale.setDifficulty(difficulty)
         ale.setMode(mode)
@@ -60,8 +61,8 @@ class SharedConsole(Console):
         self._first_all_lives = tuple(map(int, ale.allLives()))
         # The package's own methods build arrays at every call, which takes a tenth of what a frame does.
         library = type(ale).act.__globals__["ale_lib"]
-        self._pressed = np.zeros(players, np.intc)
-        self._points = np.zeros(players, np.intc)
+        self._pressed = np.zeros(self._players, np.intc)
+        self._points = np.zeros(self._players, np.intc)
         self._arguments = ale.obj, self._pressed.ctypes.data, self._points.ctypes.data
         self._act_together, self._get_memory = library.actMulti, library.getRAM
         self._memory_place = self._memory.ctypes.data
@@ -76,7 +77,11 @@ class SharedConsole(Console):
         self.press_together([0] * self._players, frames)
 
     def press_together(self, actions: Sequence[int], frames: int) -> list[int]:
-        """Emulate ``frames`` frames with the emulator's action of each pressed; the points that gave each."""
+        """Emulate ``frames`` frames with the emulator's action of each pressed; the points that gave each.
+
+        Who holds several joysticks does the same with all of them.
+        """
+        actions = (*actions, *actions) if len(actions) < self._players else actions
         pressed, points, held = self._pressed, self._points, self._held_by
         sum_of = [0] * self._players
         pressed[:] = held
@@ -98,7 +103,10 @@ class SharedConsole(Console):
                 sum_of = [total + int(gained) for total, gained in zip(sum_of, points, strict=True)]
         self._frame += frames
         self._fresh = False
-        return sum_of
+        return sum_of if self._seats == self._players else self._by_seat(sum_of)
+
+    def _by_seat(self, numbers: Sequence[int]) -> list[int]:
+        return [sum(numbers[seat :: self._seats]) for seat in range(self._seats)]
 
     def memory(self) -> bytes:
         """As :class:`Console` says."""
@@ -120,7 +128,7 @@ class SharedConsole(Console):
 
     def all_lives(self) -> tuple[int, ...]:
         """Lives left to each; 0 in games without."""
-        return self._first_all_lives if self._fresh else tuple(map(int, self._ale.allLives()))
+        return tuple(self._by_seat(self._first_all_lives if self._fresh else tuple(map(int, self._ale.allLives()))))
 
 
 def new_shared_emulator(title: str) -> Any:

@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from grpo_arcade.games import Outcome, make
@@ -201,3 +202,41 @@ def test_the_emulators_facts_are_those_that_are_stored():
     assert now["modes"] == {str(players): list(modes) for players, modes in stored.modes_for.items()}
     assert (now["height"], now["palette"]) == (stored.height, stored.palette)
     assert shared_console.emulator_version() == "0.1.12"
+
+
+@pytest.mark.parametrize(
+    ("title", "players", "action", "steps"),
+    [
+        ("pong", 2, "UP", 12),
+        ("combat", 2, "RIGHT", 25),
+        ("surround", 2, "UP", 12),
+        ("warlords", 2, "LEFT", 40),
+        ("warlords", 4, "LEFT", 40),
+    ],
+)
+def test_every_joystick_moves_something_on_the_side_that_its_seat_is_called_by(title, players, action, steps):
+    def screen(moving):
+        game = make(f"atari/{title}", players=players, repeat_action_probability=0.0)
+        game.reset(1)
+        for _ in range(steps):
+            game.step_seats([game.aliases[action if seat == moving else "NOOP"] for seat in range(players)])
+        return game.seats, game._shared().pixels().astype(int)
+
+    seats, still = screen(None)
+    for seat, name in enumerate(seats):
+        rows, columns = np.nonzero(screen(seat)[1] != still)
+        assert len(columns) > 0, f"{name} does nothing"
+        assert (columns.mean() < 80) == name.startswith("left")
+        if name.endswith(("top", "bottom")):
+            assert (rows.mean() < 100) == name.endswith("top")
+
+
+def test_two_hold_two_castles_of_warlords_each_and_all_kings_count():
+    game, rng = make("atari/warlords"), random.Random(0)
+    game.reset(3)
+    while game.outcome is None:
+        game.step_seats([rng.randrange(len(game.actions)) for _ in range(2)])
+    assert sorted([game.seat_outcome(0), game.seat_outcome(1)]) == [Outcome.LOST, Outcome.WON]
+    assert min(game.seat_score(0), game.seat_score(1)) == -2
+    # In the mode that recordings of before have, the emulator never begins, but they still open.
+    assert make("atari/warlords", mode=3).options["mode"] == 3

@@ -12,6 +12,6 @@ _GOAL = Goal(
 CARTRIDGE = Cartridge(
     goal=_GOAL,
     courts={
-        2: Court(("green", "blue"), _GOAL),
+        2: Court(("left", "right"), _GOAL),
     },
 )

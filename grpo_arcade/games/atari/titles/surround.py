@@ -5,4 +5,4 @@ from grpo_arcade.games.atari.goals import Goal, Kind
 
 _GOAL = Goal(Kind.DUEL, "The score is your points minus the opponent's. The first to 10 wins.", worst=-10)
 
-CARTRIDGE = Cartridge(goal=_GOAL, courts={2: Court(("green", "blue"), _GOAL, zero_sum=True)})
+CARTRIDGE = Cartridge(goal=_GOAL, courts={2: Court(("right", "left"), _GOAL, zero_sum=True)})

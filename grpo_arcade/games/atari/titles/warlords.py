@@ -9,10 +9,17 @@ _GOAL = Goal(
     worst=-1,
 )
 
+_PAIRS = Goal(
+    Kind.DUEL,
+    "You hold the two castles of one side, whose shields move alike. The score is -1 for each of your kings that a "
+    "fireball has reached, and 1 if yours outlives all others.",
+    worst=-2,
+)
+
 CARTRIDGE = Cartridge(
     goal=_GOAL,
     courts={
-        2: Court(("first", "second"), _GOAL),
-        4: Court(("first", "second", "third", "fourth"), _GOAL),
+        2: Court(("left", "right"), _PAIRS),
+        4: Court(("left-top", "right-top", "left-bottom", "right-bottom"), _GOAL),
     },
 )
