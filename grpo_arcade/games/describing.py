@@ -49,7 +49,7 @@ def describe(episode: Episode, seat: str | int = 0) -> str:
     try:
         replay = Replay(episode)
     except ValueError:
-        return ending(episode)
+        return ending(episode, seat if isinstance(seat, int) and seat > 0 else 0)
     number = seat_number(replay.game, seat) if len(replay.game.seats) > 1 or seat != 0 else 0
     if len(replay.game.seats) > 1:
         own = replay.game.describe_seat(replay, number)

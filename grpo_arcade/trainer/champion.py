@@ -45,9 +45,9 @@ class ChampionKeeper:
         # Of a few seeds, two heats may be the same.
         self._heats = sorted({max(1, round(share * len(seeds))) for share in HEATS})
         self.holder = holder
-        self._challenge: tuple[str, int] | None = None
+        self._challenge: tuple[str, int, float] | None = None
         self._heat: list[Future[MatchResult]] = []
-        self._beaten: set[str] = set()
+        self._beaten: set[tuple[str, float]] = set()
 
     @property
     def source(self) -> str | None:
@@ -69,18 +69,18 @@ class ChampionKeeper:
         score, _, rollout, strategy_id = max(able, key=lambda entry: entry[:2])
         assert rollout.source is not None
         # A training game that is short may not tell two apart, so an equal score is enough for a challenge.
-        if rollout.champion and score < mean_score(rollout.champion):
+        if rollout.champion and score < mean_score(rollout.champion, rollout.worst):
             return
-        if rollout.source in self._beaten:
+        if (rollout.source, rollout.worst) in self._beaten:
             return
-        self._challenge = rollout.source, strategy_id
+        self._challenge = rollout.source, strategy_id, rollout.worst
         self._heat = self._play(rollout.source, 0)
 
     def settle(self, step: int) -> Champion | None:
         """Wait for the challenge of this step; the new champion, if there is one."""
         if self._challenge is None:
             return None
-        source, strategy_id = self._challenge
+        source, strategy_id, worst = self._challenge
         self._challenge = None
         scores: tuple[float, ...] = ()
         for number in range(len(self._heats)):
@@ -88,11 +88,11 @@ class ChampionKeeper:
             episodes = [episode for match in matches for episode in match.result().episodes]
             if any(episode.outcome is Outcome.DISCONNECTED for episode in episodes):
                 return None  # a game that its server broke off decides nothing
-            scores += tuple(map(counted_score, episodes))
+            scores += tuple(counted_score(episode, worst) for episode in episodes)
             if self.holder is not None and _behind(scores, self.holder.scores):
                 # It would be beaten again, on the same seeds. This only saves time: a resumed run, which has forgotten
                 # it, comes to the same champions.
-                self._beaten.add(source)
+                self._beaten.add((source, worst))
                 return None
         before = None if self.holder is None else self.holder.score
         mean = sum(scores) / len(scores)

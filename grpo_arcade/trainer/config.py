@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from grpo_arcade.games import Game
     from grpo_arcade.recordings.runs.reader import RunReader
 
-
 REWARDS: tuple[str, ...] = ("function_works", "no_cheating", "strategy_succeeds", "progress", "gets_further")
 """Reward functions of a run that names none; the last for models whose programs mostly fail at first."""
 SELF_PLAY_REWARDS: tuple[str, ...] = ("function_works", "no_cheating", "head_to_head")
@@ -273,7 +272,8 @@ class TrainConfig:
         Raises:
             ConfigError: there is no such file.
         """
-        atari, game = self.game.startswith("atari/"), self._game()
+        atari = self.game.startswith("atari/")
+        game = self._game() if self.toolbox is None or (atari and not self.league_baselines) else None
         usual = (_ATARI_GAMES if atari else _GAMES) | ((_ATARI_COURTS if atari else _COURTS) if self.self_play else {})
         chosen: dict[str, Any] = {name: value for name, value in usual.items() if getattr(self, name) in (0, ())}
         if not self.league_baselines:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from grpo_arcade.games.players import Pool
-    from grpo_arcade.trainer.config import TrainConfig
-    from grpo_arcade.trainer.improvement.config import ImproveConfig
 
 
-def check_pool(config: TrainConfig | ImproveConfig) -> None:
+class Playing(Protocol):
+    """What of a run's configuration says how its matches are played."""
+
+    move_cpu_s: float | None
+    game_cpu_s: float | None
+    match_cpu_s: float | None
+    memory_mb: int | None
+    workers: int | None
+    ray_address: str
+
+
+def check_pool(config: Playing) -> None:
     """Refuse a cluster that cannot be used from here, before anything slow starts.
 
     Raises:
@@ -24,7 +33,7 @@ def check_pool(config: TrainConfig | ImproveConfig) -> None:
         check_address(config.ray_address)
 
 
-def open_pool(config: TrainConfig | ImproveConfig) -> Pool:
+def open_pool(config: Playing) -> Pool:
     """A pool with the configuration's limits, on this machine or on a Ray cluster.
 
     Raises:

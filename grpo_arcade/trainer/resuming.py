@@ -32,9 +32,18 @@ def resumed_config(folder: str | Path) -> TrainConfig:
     """
     with RunReader(folder) as run:
         # A run made before a setting existed takes what suits its game.
-        config = TrainConfig.of(run).resolved()
+        config = _with_games_as_long(TrainConfig.of(run)).resolved()
         config.run_key = str(run.facts()["run_key"])
         return config
+
+
+def _with_games_as_long(config: TrainConfig) -> TrainConfig:
+    """Self-play on Atari once trained on whole games unless told otherwise; younger runs say how long theirs are."""
+    if not (config.self_play and config.game.startswith("atari/")) or config.train_game_options:
+        return config
+    name = "max_num_frames_per_episode"
+    whole = make(config.game, **config.options).options[name]
+    return dataclasses.replace(config, train_game_options=(f"{name}={whole}",))
 
 
 def checked_against(folder: Path, config: TrainConfig | None) -> TrainConfig:

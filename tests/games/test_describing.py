@@ -8,6 +8,7 @@ from grpo_arcade.games import Episode, Outcome, make
 from grpo_arcade.games.atari.titles import SYMBOLIC
 from grpo_arcade.games.baseline_scores import play_baseline
 from grpo_arcade.games.describing import LONGEST, describe
+from grpo_arcade.games.episode import SeatResult
 from grpo_arcade.games.game import Game
 from grpo_arcade.games.players import Contender, play_seats
 
@@ -97,6 +98,9 @@ def test_an_episode_without_a_move_and_one_of_an_unknown_game_say_how_they_ended
     crashed = by_actions("2048", [], Outcome.CRASHED)
     assert describe(crashed).startswith("0 points; ended by an error of the program after 0 moves")
     assert describe(Episode("nothing", {}, SEED, b"\0", Outcome.LOST, 3.0)) == "3 points; lost after 1 move."
+    seats = SeatResult("a", Outcome.LOST, -3.0), SeatResult("b", Outcome.WON, 3.0)
+    unknown = Episode("nothing", {}, SEED, b"\0", Outcome.LOST, -3.0, seats=seats)
+    assert describe(unknown, 1) == "3 points; won after 1 move."
 
 
 def met(name, players, seed=SEED, seats=2, **options):

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from grpo_arcade.games import score_text
 from grpo_arcade.trainer.commands import waiting
 from grpo_arcade.trainer.tracking import film_strategy
 
 if TYPE_CHECKING:
-    from grpo_arcade.trainer.improvement.search import Search
+    from grpo_arcade.trainer.champion import ChampionKeeper
+    from grpo_arcade.trainer.improvement.recording import SearchRecorder
     from grpo_arcade.trainer.recorder import Command
 
 
-def obey_all(search: Search) -> None:
+class Searching(Protocol):
+    """What of a search is asked for or changed here."""
+
+    folder: Path
+    recorder: SearchRecorder
+    champion: ChampionKeeper
+    round: int
+    stop_asked: str
+
+    def evaluate(self) -> None:
+        """Measure the champion on the held-out seeds, now."""
+        ...
+
+
+def obey_all(search: Searching) -> None:
     """Do what has been asked for since the last round; a pause waits here."""
     for command in waiting(search.recorder, search.round, lambda: search.stop_asked):
         status, answer = _obey(search, command)
@@ -22,7 +37,7 @@ def obey_all(search: Search) -> None:
         search.recorder.event("command", search.round, answer, name=command.name)
 
 
-def _obey(search: Search, command: Command) -> tuple[str, str]:
+def _obey(search: Searching, command: Command) -> tuple[str, str]:
     holder, evaluations = search.champion.holder, search.recorder.history.evaluations
     if command.name == "stop":
         search.stop_asked = "stopped"

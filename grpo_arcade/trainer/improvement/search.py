@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from grpo_arcade.games import Episode, Game, make
 from grpo_arcade.games.seeds import EVALUATION_SEEDS, training_seeds
 from grpo_arcade.trainer.champion import ChampionKeeper, champion_seeds
-from grpo_arcade.trainer.counting import FAILURES, counted_score
+from grpo_arcade.trainer.counting import FAILURES, counted_score, worst_played
 from grpo_arcade.trainer.evaluate import derived_seed, evaluate_source
 from grpo_arcade.trainer.improvement.asking import Answer, Author, AuthorGone, Question
 from grpo_arcade.trainer.improvement.commands import obey_all
@@ -136,7 +136,9 @@ class Search:
 
     def _way(self, author: Author, parents: Sequence[Member], draw: random.Random) -> Way:
         """How the next program is asked for."""
-        if not parents or (not any(member.works for member in self.population.members) and draw.random() < 0.5):
+        if not parents:
+            return Way.FRESH
+        if self.config.fresh and not any(member.works for member in self.population.members) and draw.random() < 0.5:
             return Way.FRESH  # one that fails is worth mending no more often than writing anew
         allowed = [Way.BETTER, *([Way.FRESH] if self.config.fresh else [])]
         if author.follows and parents[0].works and not self.config.shorter:
@@ -154,9 +156,11 @@ class Search:
 
     def _take_in(self, played: dict[str, MatchResult]) -> None:
         """Add a round's games to the parents' own."""
+        worst = worst_played((each for result in played.values() for each in result.episodes), self.baselines)
         for member in self.population.members:
             if (result := played.get(member.source)) is not None:
-                rollout = Rollout(member.source, member.source, result.episodes, result.error, result.refusal)
+                source, games = member.source, result.episodes
+                rollout = Rollout(source, source, games, result.error, result.refusal, worst=worst)
                 if not rollout.broken_off:
                     member.add_games(rollout)
 
@@ -329,7 +333,7 @@ class Search:
                 twin = self.population.add(member)
             if plan.parents and not rollout.broken_off:
                 parent = plan.parents[0]
-                here = list(map(counted_score, self._played_now.get(parent.source, ())))
+                here = [counted_score(each, rollout.worst) for each in self._played_now.get(parent.source, ())]
                 alike = twin is not None and twin.strategy_id == parent.strategy_id
                 parent.add_child(became(rollout, statistics.fmean(here or [parent.mean]), alike, note))
             if not rollout.broken_off:

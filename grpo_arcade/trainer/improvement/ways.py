@@ -17,6 +17,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from grpo_arcade.games.players.policy import parse
+
 BEST_SHARE = 0.1
 """Of all answers so far: whoever is among them paid."""
 FEWEST = 8
@@ -108,9 +110,8 @@ class Ways:
 
 def tunable(source: str) -> bool:
     """Whether a program has numbers that could be others, beside those that every program has."""
-    try:
-        tree = ast.parse(source)
-    except (ValueError, SyntaxError, RecursionError, MemoryError):
+    tree = parse(source)
+    if not isinstance(tree, ast.Module):
         return False
     found = {
         node.value

@@ -1,15 +1,19 @@
 """Where every move costs points, who makes no possible move, or fails, earns less than the worst who plays."""
 
+from concurrent.futures import Future
 from dataclasses import replace
 
 import pytest
 
 from grpo_arcade.games import Episode, Outcome, make
-from grpo_arcade.games.players import MatchPool
+from grpo_arcade.games.players import MatchPool, MatchResult
 from grpo_arcade.trainer import rewards
+from grpo_arcade.trainer.champion import ChampionKeeper
 from grpo_arcade.trainer.config import REWARDS
 from grpo_arcade.trainer.counting import counted_score, worst_played
 from grpo_arcade.trainer.evaluate import evaluate_written
+from grpo_arcade.trainer.improvement.population import Member, Population
+from grpo_arcade.trainer.improvement.search import Search
 from grpo_arcade.trainer.scoring import Rollout
 from tests.games.openenv.by_hand import STRATEGIES
 
@@ -82,3 +86,32 @@ def test_where_nothing_costs_what_was_reached_counts():
     made = replace(episode(Outcome.STUCK, 500.0, 32), game="2048", options={})
     assert counted_score(made, worst_played([made])) == 500
     assert counted_score(replace(made, outcome=Outcome.CAPPED, score=0.0)) == 0
+
+
+class PlayedBefore:
+    """A pool in which a program's games are known."""
+
+    def __init__(self, games):
+        self.games = games
+
+    def submit(self, source, game, options, seeds, player=""):
+        match = Future()
+        match.set_result(MatchResult((self.games[source],) * len(seeds)))
+        return match
+
+
+def test_who_makes_no_possible_move_is_no_champion_for_those_who_play():
+    games = {"still": NOT_PLAYED[0], "plays": PLAYED[0]}
+    keeper = ChampionKeeper(PlayedBefore(games), make("openenv:ws://localhost", spec=COSTS), 0, range(4))
+    for step, source in enumerate(games):
+        keeper.challenge([Rollout(source, source, (games[source],), worst=-40.0)], [step])
+        keeper.settle(step)
+    assert (keeper.holder.source, keeper.holder.score, keeper.holder.previous) == ("plays", -7, -40)
+
+
+def test_a_search_does_not_rank_who_makes_no_possible_move_above_those_who_play():
+    still, plays = (Member(at, name, 0, Outcome.LOST, "", "", [-50.0]) for at, name in enumerate(("still", "plays")))
+    search = Search.__new__(Search)
+    search.population, search.baselines = Population(1, 4, members=[still, plays]), {"random": -40.0}
+    search._take_in({"still": MatchResult((NOT_PLAYED[0],)), "plays": MatchResult((PLAYED[0],))})
+    assert still.mean < plays.mean

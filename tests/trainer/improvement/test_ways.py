@@ -6,6 +6,10 @@ import statistics
 
 import pytest
 
+from grpo_arcade.games import Outcome
+from grpo_arcade.trainer.improvement.config import ImproveConfig
+from grpo_arcade.trainer.improvement.population import Member, Population
+from grpo_arcade.trainer.improvement.search import Search
 from grpo_arcade.trainer.improvement.ways import Way, Ways, tunable
 
 TOKENS = {Way.FRESH: 700, Way.BETTER: 1300, Way.NUMBERS: 1100, Way.OTHERWISE: 1500}
@@ -88,3 +92,16 @@ def test_what_was_learnt_survives_being_written_down():
 )
 def test_numbers_are_only_asked_for_where_there_are_some(source, found):
     assert tunable(source) is found
+
+
+class Author:
+    name, follows = "tiny", True
+
+
+@pytest.mark.parametrize("outcome", [Outcome.CRASHED, Outcome.LOST])
+def test_who_wants_nothing_written_anew_gets_nothing_written_anew(outcome):
+    search = Search.__new__(Search)
+    fails = Member(1, "def strategy(board):\n    return 1\n", 0, outcome, "", "", [0.0])
+    search.config, search.population, search.ways = ImproveConfig(fresh=0.0), Population(1, 4, members=[fails]), {}
+    draw = random.Random(1)
+    assert Way.FRESH not in {search._way(Author, [fails], draw) for _ in range(30)}

@@ -10,6 +10,7 @@ from grpo_arcade.arcade.cli import main
 from grpo_arcade.recordings import verify
 from grpo_arcade.recordings.runs import league
 from grpo_arcade.recordings.runs.reader import RunReader
+from grpo_arcade.recordings.runs.writer import RunWriter
 from grpo_arcade.trainer.config import SELF_PLAY_REWARDS, TrainConfig
 from grpo_arcade.trainer.grpo import train
 from grpo_arcade.trainer.resuming import resumed_config
@@ -73,6 +74,15 @@ def test_every_game_is_recorded_for_both_sides_and_genuine(whole):
         assert run.evaluations()[0]["options"] == {"opponent": "one-ply", "opening": 2}
         rounds = sum(meeting.games for meeting in league.meetings(run) if meeting.member == league.MODEL)
         assert 2 * rounds == sum(len(run.episodes(row["id"])) for step in range(1, 4) for row in run.strategies(step))
+
+
+def test_a_run_that_trained_on_whole_games_goes_on_with_them(tmp_path):
+    for name, said, known in (("old", (), "18000"), ("young", ("max_num_frames_per_episode=3000",), "3000")):
+        config = TrainConfig(game="atari/pong", self_play=True, output_dir=str(tmp_path), run_name=name).resolved()
+        config.train_game_options = said
+        facts = {"game": config.game, "model": "pocket", "max_steps": 3, "run_key": "00" * 8}
+        with RunWriter.create(config, facts) as writer:
+            assert resumed_config(writer.folder).train_game_options == (f"max_num_frames_per_episode={known}",)
 
 
 def test_a_resumed_run_ends_with_the_same_league(config, whole):
