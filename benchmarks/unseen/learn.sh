@@ -67,7 +67,7 @@ for i in "${!places[@]}"; do
   taskset -c "${places[$i]}" timeout -s INT -k 60 "$SECONDS_EACH" "$PYTHON" -m grpo_arcade train "${what[@]}" > "$KEEP/$name.out" 2>&1 &
   pids+=($!)
 done
-keep() { for run in "$work"/runs/*/run.db; do from=${run%/run.db}; to="$KEEP/${from##*/}"; mkdir -p "$to"; cp "$from"/config.json "$from"/log.txt "$from"/run.db* "$to"/ 2>/dev/null; echo "${from##*/}: $(grep -a -E "step|held" "$KEEP/${from##*/}.out" | tail -n 1)"; done; }
+keep() { for run in "$work"/runs/*/run.db; do [ -f "$run" ] || continue; from=${run%/run.db}; to="$KEEP/${from##*/}"; mkdir -p "$to"; cp "$from"/config.json "$from"/log.txt "$from"/run.db* "$to"/ 2>/dev/null; echo "${from##*/}: $(grep -a -E "step|held" "$KEEP/${from##*/}.out" | tail -n 1)"; done; }
 while sleep 60; do keep; alive=0; for p in "${pids[@]}"; do kill -0 "$p" 2>/dev/null && alive=1; done; [ $alive = 1 ] || break; done
 [ -z "$accepting" ] || wait "$accepting"
 keep; true
