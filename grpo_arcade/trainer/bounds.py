@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin, get_type_hints
 
 from annotated_types import Ge, GroupedMetadata, Gt, Le, Lt
 
@@ -16,6 +16,36 @@ class Hint:
     """Stands beside a bound, and says why it is there."""
 
     why: str
+
+
+class Settings:
+    """A dataclass of settings that is written down and read back, as a run's ``config.json`` has it."""
+
+    command: ClassVar[str]
+    """Of ``arcade``, whose ``--help`` lists them."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able; :meth:`from_dict` reads it back."""
+        told = asdict(self)  # type: ignore[call-overload]
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in told.items()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """From :meth:`to_dict`'s form; a single word may stand for a list of it.
+
+        Raises:
+            ConfigError: a name that is no setting.
+        """
+        from grpo_arcade.trainer.config import ConfigError
+
+        if wrong := unknown(values, cls, f"arcade {cls.command}"):
+            raise ConfigError(wrong)
+        many = {field.name for field in fields(cls) if str(field.type).startswith("tuple")}  # type: ignore[arg-type]
+        settings: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else (value,) if name in many else value
+            for name, value in values.items()
+        }
+        return cls(**settings)
 
 
 def refusal(settings: Any) -> str:

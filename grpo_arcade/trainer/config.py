@@ -6,10 +6,9 @@ never import torch, so that ``arcade train --help`` and ``--dry-run`` answer at 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields, replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from annotated_types import Ge, Gt, Interval, Le
 
@@ -17,7 +16,7 @@ from grpo_arcade.cores import cores
 from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.trainer import processes
-from grpo_arcade.trainer.bounds import Hint, unknown
+from grpo_arcade.trainer.bounds import Hint, Settings
 from grpo_arcade.trainer.question import is_pocket_sized, prompt_text, takes_toolbox
 
 if TYPE_CHECKING:
@@ -35,9 +34,10 @@ class ConfigError(ValueError):
 
 
 @dataclass
-class TrainConfig:
+class TrainConfig(Settings):
     """One GRPO run. The defaults teach the pocket model 2048 on two cores in about twenty minutes."""
 
+    command: ClassVar[str] = "train"
     # Bounds are those of a resolved run: 0 may stand for "as suits the game" where at least 1 is wanted.
 
     game: str = "2048"
@@ -325,29 +325,9 @@ class TrainConfig:
         """The experiment trackers to write to."""
         return [name for name in self.report_to if name != "none"]
 
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-able; :meth:`from_dict` reads it back."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
-
     def defaults(self) -> dict[str, Any]:
         """As :meth:`to_dict`, with every setting as this game has it when nobody says otherwise."""
         return TrainConfig(game=self.game).resolved().to_dict() | {"game": TrainConfig.game}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> TrainConfig:
-        """From :meth:`to_dict`'s form.
-
-        Raises:
-            ConfigError: a name that is no setting.
-        """
-        if wrong := unknown(values, cls, "arcade train"):
-            raise ConfigError(wrong)
-        many = {field.name for field in fields(cls) if str(field.type).startswith("tuple")}
-        settings: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else (value,) if name in many else value
-            for name, value in values.items()
-        }
-        return cls(**settings)
 
     @classmethod
     def of(cls, run: RunReader) -> TrainConfig:

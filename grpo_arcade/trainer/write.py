@@ -31,23 +31,7 @@ def order(
     max_new_tokens: int = MAX_NEW_TOKENS,
     prompt: str = "",
 ) -> dict[str, Any]:
-    """What a model is asked for, as it is sent to it; see :func:`write`."""
-    asked = {"model": model, "game": game, "options": dict(options), "seed": seed}
-    return asked | {"temperature": temperature, "max_new_tokens": max_new_tokens, "prompt": prompt}
-
-
-def write(
-    model: str,
-    game: str,
-    options: Mapping[str, Any],
-    *,
-    seed: int = 0,
-    temperature: float = 1.0,
-    max_new_tokens: int = MAX_NEW_TOKENS,
-    prompt: str = "",
-    on_token: Callable[[str], None] | None = None,
-) -> str:
-    """The completion ``model`` gives to the game's prompt.
+    """What a model is asked for, as it is sent to it.
 
     Args:
         model: what :func:`grpo_arcade.trainer.models.load` accepts. One that a run has trained is asked as it was
@@ -59,18 +43,22 @@ def write(
         max_new_tokens: the completion is cut off after so many.
         prompt: what it is asked, as :func:`~grpo_arcade.trainer.question.question` takes it; empty for what a run asked
             that trained it, or else the game's words.
-        on_token: called with each piece of text as it is written.
+    """
+    asked = {"model": model, "game": game, "options": dict(options), "seed": seed}
+    return asked | {"temperature": temperature, "max_new_tokens": max_new_tokens, "prompt": prompt}
 
-    A download is shown on stderr.
+
+def write(asked: Mapping[str, Any], on_token: Callable[[str], None] | None = None) -> str:
+    """The completion a model gives to an :func:`order`.
+
+    ``on_token`` is called with each piece of text as it is written. A download is shown on stderr.
 
     Raises:
         ValueError: the model cannot be had or died, in one line.
     """
     from grpo_arcade.trainer import resident_writer
 
-    asked = order(
-        model, game, options, seed=seed, temperature=temperature, max_new_tokens=max_new_tokens, prompt=prompt
-    )
+    model = asked["model"]
     shown = hub.on_stderr(model)
     told = False
     for messages in (resident_writer.messages_of_window(asked), _child(asked)):

@@ -61,7 +61,7 @@ def test_a_model_is_loaded_once_and_serves_window_and_commands(writer, monkeypat
     assert again[-1] == first[-1]
     monkeypatch.setattr(write_module.subprocess, "Popen", None)  # a command starts no process of its own
     heard = []
-    assert write("pocket", "2048", BOARD, seed=3, max_new_tokens=24, on_token=heard.append) == first[-1]["completion"]
+    assert write(order("pocket", "2048", BOARD, seed=3, max_new_tokens=24), heard.append) == first[-1]["completion"]
     assert len(heard) > 5
     # An error of one order is not the end, nor is somebody who goes away while a strategy is written for them.
     for message in writer.messages(order("pocket", "2048", BOARD)):

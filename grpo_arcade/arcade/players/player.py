@@ -274,10 +274,10 @@ class Model(Writer):
         on_token: Callable[[str], None] | None = None,
     ) -> str:
         """What it answers; the process it is asked in lives as long as this."""
-        from grpo_arcade.trainer.write import MAX_NEW_TOKENS, write
+        from grpo_arcade.trainer.write import MAX_NEW_TOKENS, order, write
 
         most = max_completion_length or MAX_NEW_TOKENS
-        return write(
+        asked = order(
             self.name,
             game.name,
             game.options,
@@ -285,8 +285,8 @@ class Model(Writer):
             temperature=temperature,
             max_new_tokens=most,
             prompt=prompt,
-            on_token=on_token,
         )
+        return write(asked, on_token)
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from annotated_types import Ge, Gt, Interval
 
 from grpo_arcade.cores import cores
 from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 from grpo_arcade.recordings.runs.kind import RunKind
-from grpo_arcade.trainer.bounds import Hint, refusal, unknown
+from grpo_arcade.trainer.bounds import Hint, Settings, refusal
 from grpo_arcade.trainer.config import REWARDS, ConfigError, TrainConfig, parse_options
 from grpo_arcade.trainer.pools import check_pool
 from grpo_arcade.trainer.question import prompt_text, takes_toolbox
@@ -22,8 +21,10 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class ImproveConfig:
+class ImproveConfig(Settings):
     """One search for a better program."""
+
+    command: ClassVar[str] = "improve"
 
     game: str = "2048"
     """What is played."""
@@ -206,28 +207,9 @@ class ImproveConfig:
         except ValueError as error:
             raise ConfigError(str(error)) from error
 
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-able; :meth:`from_dict` reads it back."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
-
     def defaults(self) -> dict[str, Any]:
         """As :meth:`to_dict`, with every setting as this game has it when nobody says otherwise."""
         return ImproveConfig(game=self.game).resolved().to_dict() | {"game": ImproveConfig.game}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> ImproveConfig:
-        """From :meth:`to_dict`'s form.
-
-        Raises:
-            ConfigError: a name that is no setting.
-        """
-        if wrong := unknown(values, cls, "arcade improve"):
-            raise ConfigError(wrong)
-        many = {field.name for field in fields(cls) if str(field.type).startswith("tuple")}
-        settings: dict[str, Any] = {
-            name: tuple(value) if name in many and isinstance(value, list) else value for name, value in values.items()
-        }
-        return cls(**settings)
 
     @classmethod
     def of(cls, run: RunReader) -> ImproveConfig:

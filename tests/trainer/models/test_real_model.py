@@ -14,7 +14,7 @@ from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer.config import TrainConfig
 from grpo_arcade.trainer.grpo import train
 from grpo_arcade.trainer.model_export import export_model
-from grpo_arcade.trainer.write import write
+from grpo_arcade.trainer.write import order, write
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
 
@@ -32,7 +32,7 @@ def smollm2():
 def test_it_writes_learns_is_exported_and_writes_the_same_again(smollm2, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     options = make("2048", toolbox=True).options
-    assert write(smollm2, "2048", options, max_new_tokens=32).strip()
+    assert write(order(smollm2, "2048", options, max_new_tokens=32)).strip()
     config = TrainConfig(
         model=smollm2, output_dir=str(tmp_path), run_name="run", lora_r=8, learning_rate=1e-4, beta=0.0, max_steps=2,
         num_generations=4, per_device_train_batch_size=2, gradient_accumulation_steps=2, max_completion_length=96,
@@ -49,4 +49,4 @@ def test_it_writes_learns_is_exported_and_writes_the_same_again(smollm2, tmp_pat
     done = export_model(str(result.folder), "merged-16bit", exported)
     assert done.checks
     assert done.passed
-    assert write(str(exported), "2048", options, max_new_tokens=16).strip()
+    assert write(order(str(exported), "2048", options, max_new_tokens=16)).strip()
