@@ -4,17 +4,21 @@
 
 MODEL is an endpoint or a folder. Each game is searched for so many minutes with feedback, then with none until as many
 tokens are spent, by one loaded model, from the same run key, so that both play the same seeds; every line of
-OUTPUTS/results.jsonl is one search. What has been done there already is not done again.
+OUTPUTS/results.jsonl is one search. What has been done there already is not done again, and a search that was cut short
+goes on where its last whole round left it.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from grpo_arcade.arcade.commands.improve import authors_of
+from grpo_arcade.recordings.runs.folder import DATABASE
 from grpo_arcade.recordings.runs.reader import RunReader
+from grpo_arcade.trainer.improvement.asking import Author
 from grpo_arcade.trainer.improvement.config import ImproveConfig
 from grpo_arcade.trainer.improvement.run import ImproveResult, improve
 
@@ -57,11 +61,20 @@ def main() -> None:
                     asked = {"game": game, "programs": programs, "run_name": name, "seed": number}
                     asked |= {"run_key": f"{number:032x}"}
                     asked |= {"minutes": words.minutes} if programs else {"tokens": tokens}
-                    done = told(name, improve(ImproveConfig(**{**vars(config), **asked}), authors))
+                    done = told(name, searched(ImproveConfig(**{**vars(config), **asked}), authors))
                     with results.open("a") as file:
                         file.write(json.dumps(done) + "\n")
                     print(json.dumps(done), flush=True)
                 tokens = done["tokens"]
+
+
+def searched(config: ImproveConfig, authors: Sequence[Author]) -> ImproveResult:
+    """One search to its end, new or gone on with."""
+    folder = Path(config.output_dir, config.run_name)
+    found = improve(config, authors, resume=folder if (folder / DATABASE).exists() else None)
+    if found.status != "finished":
+        raise SystemExit(130)  # the same words again go on with it
+    return found
 
 
 def told(name: str, result: ImproveResult) -> dict:
