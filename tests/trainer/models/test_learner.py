@@ -32,13 +32,13 @@ def test_what_needs_a_card_is_refused_without_one(settings, says):
 
 
 def test_four_bits_need_bitsandbytes_and_an_adapter(monkeypatch):
-    from grpo_arcade.trainer.models import learner
+    from grpo_arcade.trainer.models import learner, machine
     from grpo_arcade.trainer.models.machine import Machine, installed
 
     monkeypatch.setattr(learner, "this_machine", lambda: Machine("2.13.0", device="cuda", count=1))
     if installed("bitsandbytes") is None:
         refused(ImportError, r'load_in_4bit needs bitsandbytes: pip install "grpo-arcade\[gpu\]"', load_in_4bit=True)
-    monkeypatch.setattr(learner, "installed", lambda package: "1.0")
+    monkeypatch.setattr(machine, "installed", lambda package: "1.0")
     refused(ConfigError, "weights of 4 bits cannot learn.*lora_r", load_in_4bit=True)
 
 
