@@ -268,7 +268,7 @@ class Game(ABC):
                 game.begin(action)
         for game, action in zip(games, actions, strict=True):
             game.step(action)
-        return any(game.outcome is not None for game in games)
+        return {game.outcome for game in games} != {None}
 
     @property
     def per_step(self) -> int:

@@ -29,8 +29,8 @@ __all__ = ["Twenty48", "Twenty48View"]
 
 STUCK_AFTER = 32
 """Moves in a row that change nothing, after which the episode ends as ``stuck``."""
-_MANY = 4
-"""Games from which on it is quicker to slide the boards of all at once."""
+_MANY = 16
+"""Games from which on it is quicker to slide the boards of all at once, in a match whose program thinks in between."""
 
 
 class Twenty48(Game):

@@ -176,7 +176,7 @@ class Grid:
         return self.shifts[action](board)
 
     def shift_together(self, boards: Sequence[bytes], actions: bytes) -> list[bytes]:
-        """:meth:`shift` of each board by its action. For two or three boards that takes longer than one by one."""
+        """:meth:`shift` of each board by its action. For a few boards that takes longer than one by one."""
         cells, at_once = self.size**2, self._at_once
         some = [actions[at : at + at_once] for at in range(0, len(boards), at_once)]
         turned = b"".join(
