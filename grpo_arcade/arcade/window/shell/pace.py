@@ -37,7 +37,7 @@ class Pace:
         """
         now = time.perf_counter()
         known = [moment for moment in due if moment is not None]
-        self._meant_s = min(known, default=0.0)
+        self._meant_s = max(0.0, min(known, default=0.0))
         # However much there is to do: never more frames than that.
         pause = max(self._next_frame - now, 0.0)
         if known and min(known) <= pause:
