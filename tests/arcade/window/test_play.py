@@ -9,8 +9,11 @@ from PIL import Image
 
 from grpo_arcade.arcade.players.player import Baseline, RunChampion, StrategyFile
 from grpo_arcade.arcade.window.background.clip import write_clip
+from grpo_arcade.arcade.window.draw import theme
+from grpo_arcade.arcade.window.draw.paint import text_width
 from grpo_arcade.arcade.window.play.afterwards import offers
 from grpo_arcade.arcade.window.play.kept_games import kept_game
+from grpo_arcade.arcade.window.play.panel import title_height
 from grpo_arcade.arcade.window.play.session import PERSON, Session
 from grpo_arcade.arcade.window.play.turns import TurnPlay
 from grpo_arcade.arcade.window.versus.match import Match
@@ -440,3 +443,11 @@ def test_connect_four_is_played_by_keys_and_by_pointing_at_a_column(app, hands):
     while scene.game.outcome is None:
         hands.press(rng.choice(("left", "right")), "down")
     verify(scene.session.episode())
+
+
+@pytest.mark.parametrize(("name", "whole"), [("2048", True), ("Connect Four", False), ("Space Invaders", False)])
+def test_a_games_name_is_written_smaller_before_it_is_cut(app, name, whole):
+    look, room = app.theme, 270
+    height = title_height(look, name, room)
+    assert text_width(name, height, "bold") <= room
+    assert (height == look.px(theme.DISPLAY)) == whole

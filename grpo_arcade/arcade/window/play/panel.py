@@ -35,13 +35,20 @@ class Told:
 WAYS: dict[str, Literal["up", "right", "down", "left"]] = {"W": "up", "D": "right", "S": "down", "A": "left"}
 
 
+def title_height(look: Theme, name: str, room: int) -> int:
+    """Of a game's name above its score: large, and smaller where it would be cut."""
+    return max(look.px(theme.TITLE), fonts.tallest(name, room, look.px(theme.DISPLAY)))
+
+
 def draw_side(surface: pygame.Surface, look: Theme, told: Told, box: pygame.Rect) -> None:
     """Beside the board: the goal, score and best, moves, seed, and at the foot what is going on."""
     body, gap = look.px(theme.BODY), look.px(theme.GAP)
     line = round(body * theme.LINE)
     big = look.px(theme.DISPLAY)
     y = box.top + gap + big // 2
-    paint.text(surface, shown_name(told.name), (box.left, y), big, look.ink, weight="bold", room=box.width)
+    name = shown_name(told.name)
+    height = title_height(look, name, box.width)
+    paint.text(surface, name, (box.left, y), height, look.ink, weight="bold", room=box.width)
     y += big // 2 + 2 * gap
     paint.text(surface, told.goal, (box.left, y), body, look.soft, room=box.width)
     y += line + gap
