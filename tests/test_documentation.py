@@ -12,6 +12,7 @@ import pytest
 
 from grpo_arcade.arcade.cli import ALIASES, VERBS
 from grpo_arcade.games import make
+from grpo_arcade.games.seats import counts_for_several
 from grpo_arcade.trainer.config import REWARDS
 from grpo_arcade.trainer.rewards import load, names
 
@@ -119,9 +120,10 @@ def test_the_table_of_rewards_is_that_of_the_code():
 
 def test_the_table_of_games_has_their_options():
     text = (DOCS / "games.md").read_text()
-    for game in ("2048", "atari/pong"):
+    for game in ("2048", "connect-four", "atari/pong"):
         (row,) = re.findall(rf"^\| `{game}`.*$", text, re.MULTILINE)
-        assert set(make(game).options) == set(re.findall(r"`(\w+)`", row)) - {"2048"}
+        several = {"players"} if counts_for_several(game) else set()
+        assert set(make(game).options) | several == set(re.findall(r"`(\w+)`", row)) - {"2048"}
 
 
 def test_the_table_of_extras_is_that_of_the_package():
