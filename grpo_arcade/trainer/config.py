@@ -86,8 +86,8 @@ class TrainConfig(Settings):
     layers and all experts when empty."""
 
     learning_rate: Annotated[float | None, Gt(0), Le(0.1), Hint("more destroys any model; 1e-4 suits pocket")] = None
-    """Step size of AdamW. When absent: 1e-4, or 2e-4 where the pocket model plays itself, but on Atari. In 2048 it
-    climbs faster at 2e-4 and falls: two runs of five within 60 steps."""
+    """Step size of AdamW. When absent: 1e-4, or 2e-4 where the pocket model plays itself, and 3e-5 on Atari, where
+    it writes one program only after 30 steps else. In 2048 2e-4 climbs faster and falls: 2 runs of 5 by step 60."""
     lr_scheduler_type: Literal["constant", "constant_with_warmup", "linear", "cosine"] = "constant_with_warmup"
     """How the learning rate moves over the run."""
     warmup_steps: Annotated[float, Ge(0)] = 3
@@ -136,10 +136,10 @@ class TrainConfig(Settings):
     copies: Literal["each", "shared"] | None = None
     """How programs of a group that played exactly the same games count. each: by itself, as in plain GRPO, where one
     that is written sixty times outvotes a better one that is written once. shared: together as one, whose advantage
-    they share. When absent: shared for models above the pocket's size and in self-play, each for the pocket model."""
+    they share. When absent: each for the pocket model, but shared in self-play on Atari, and for larger ones."""
     risk_seeking: Annotated[float | None, Interval(ge=0, le=10)] = None
     """How much more the best of a group count than its mean: 0 as in plain GRPO; 1 weighs a program by the exponential
-    of its standardised reward. When absent: 0 for the pocket model, 1 in self-play and for larger ones."""
+    of its standardised reward. When absent: 0 for the pocket model; 1 in self-play on Atari and for larger ones."""
     entropy_coef: Annotated[float, Ge(0)] = 0.0
     """Weight of the entropy in the loss: more keeps a model trying."""
     mask_truncated_completions: bool = True
@@ -281,11 +281,11 @@ class TrainConfig(Settings):
             chosen["league_baselines"] = ("random", "scripted") if "scripted" in known else ("random",)
         small = is_pocket_sized(self.model)
         if self.learning_rate is None:
-            chosen["learning_rate"] = 2e-4 if small and self.self_play and not atari else 1e-4
+            chosen["learning_rate"] = 1e-4 if not (small and self.self_play) else 3e-5 if atari else 2e-4
         if self.toolbox is None:
             chosen["toolbox"] = game is not None and game.toolbox is not None and takes_toolbox(self.model)
         if self.copies is None or self.risk_seeking is None:
-            plain = small and not self.self_play
+            plain = small and not (self.self_play and atari)
             chosen["copies"] = self.copies or ("each" if plain else "shared")
             chosen["risk_seeking"] = (0.0 if plain else 1.0) if self.risk_seeking is None else self.risk_seeking
         if not self.rewards and self.self_play:

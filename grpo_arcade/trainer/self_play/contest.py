@@ -3,7 +3,7 @@
 The best of a group has been lucky as well as good. So it meets the champion on the champion seeds, from both sides, in
 whole games, where those of training may be cut short. Who holds its own there meets the baselines of the league that
 are still hard, as the champion has on the same seeds: who beats one player and does worse against the rest would lead
-the league round in a circle. Who is further ahead in all of that together joins the league and is champion.
+the league round in a circle. Who is clearly further ahead in all of that together joins the league and is champion.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _BEHIND = 0.05
 """By so much, of 1, one may be behind after the first half of the seeds and still play the others."""
+_BETTER = 0.1
+"""By more than this one must be ahead in all together: the games of four seeds of Pong are uncertain by as much."""
 _EASY = 0.1
 """Baselines to whom the model loses a smaller share of its rounds tell no more who is better."""
 _MOST_RATED = 6
@@ -101,7 +103,7 @@ class Contest:
             self._against[source, other.id] = _ahead(_played(games))
             if champion is not None:
                 better += self._against[source, other.id] - self._against_once(champion.source, other)
-        if better <= 0:
+        if better <= _BETTER:
             return None
         self.league.join(step, strategy_id, source, self._meet_all(step, source, opponent, episodes))
         scores = tuple(map(lead, episodes))
