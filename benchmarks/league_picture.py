@@ -80,7 +80,7 @@ def draw_held_out(axes: pyplot.Axes, run: RunReader) -> None:
         steps, [row["low"] for row in rows], [row["high"] for row in rows], color=OWN, alpha=0.18, linewidth=0
     )
     axes.plot(steps, [row["mean"] for row in rows], "o-", color=OWN, markersize=3, label="model")
-    draw_champions(axes, run, steps[-1])
+    draw_champions(axes, run, run.facts()["step"])
     for style, (name, kept) in zip(STYLES, rows[-1]["baselines"].items(), strict=False):
         axes.axhline(kept["mean"], color=INK, linestyle=style, linewidth=1, label=name)
     axes.set_title("held-out score", fontsize=10)
@@ -102,7 +102,7 @@ def draw_champions(axes: pyplot.Axes, run: RunReader, last: int) -> None:
     low, high = zip(*(each.interval for each in found), strict=True)
     axes.fill_between(steps, low, high, step="post", color=CHAMPION, alpha=0.18, linewidth=0)
     axes.step(steps, [each.mean for each in found], where="post", color=CHAMPION, label="champion, 16 seeds")
-    for step, each in zip(steps, found, strict=True):
+    for step, each in zip(steps, found[:-1], strict=False):
         print(f"champion of step {step}: {each.mean:.2f} ({each.interval[0]:.2f} to {each.interval[1]:.2f})")
 
 

@@ -12,6 +12,7 @@ from grpo_arcade.games import Episode, Outcome, make
 from grpo_arcade.games.episode import SeatResult
 from grpo_arcade.games.players import MatchPool, extract_source
 from grpo_arcade.recordings.runs.league import MODEL, Meeting, Member, table
+from grpo_arcade.trainer.config import TrainConfig
 from grpo_arcade.trainer.counting import rounds
 from grpo_arcade.trainer.recorder import Recorder
 from grpo_arcade.trainer.rewards import load
@@ -251,6 +252,20 @@ def test_a_league_in_circles_and_games_given_up_are_told():
     assert [sign.name for sign in signs([], stalled, [])] == ["mutual_stalling"]
     assert signs([], [*stalled, *(Meeting(step, MODEL, 1, 9, 1, 0, 1) for step in range(6, 11))], []) == []
     assert signs([], [Meeting(1, 2, 1, 0, 9, 0, 9)], []) == []
+
+
+def test_self_play_has_settings_of_its_own_where_none_are_named():
+    pong = TrainConfig(game="atari/pong", self_play=True).resolved()
+    assert (pong.league_baselines, pong.league_opponents, pong.copies) == (("random", "scripted"), 1, "shared")
+    assert (
+        pong.training_options["max_num_frames_per_episode"] < make("atari/pong").options["max_num_frames_per_episode"]
+    )
+    board = TrainConfig(game="connect-four", self_play=True).resolved()
+    assert (board.league_baselines, board.train_game_options, board.learning_rate) == (("random",), (), 2e-4)
+    assert TrainConfig().resolved().learning_rate == 1e-4
+    chosen = {"learning_rate": 3e-4, "train_game_options": ("frame_skip=4",), "league_baselines": ("noop",)}
+    named = TrainConfig(game="atari/pong", self_play=True, **chosen).resolved()
+    assert {name: getattr(named, name) for name in chosen} == chosen
 
 
 @pytest.mark.parametrize(("name", "options"), [("2048", {}), ("atari/breakout", {}), ("connect-four", {"players": 2})])
