@@ -6,6 +6,7 @@ import os
 import sys
 
 import pygame
+from pygame._sdl2.sdl2 import error as WindowError
 from pygame._sdl2.video import Window
 
 from grpo_arcade.arcade.window.draw import paint, theme
@@ -67,7 +68,12 @@ class Display:
         # A mode that is set anew puts the window a title bar further down each time; SDL itself knows where it was.
         if self._window is None:
             self._window = Window.from_display_module()  # kept: pygame closes the window of one that is let go
-        self._window.set_fullscreen(True) if self._full_screen else self._window.set_windowed()
+        try:
+            self._window.set_fullscreen(True) if self._full_screen else self._window.set_windowed()
+        except WindowError:  # a mode that was set since has put another window in its place
+            self._window = None
+            self._set_mode()
+            return
         pygame.event.pump()
         self.surface = pygame.display.get_surface() or self.surface
         self._known = self.surface.get_size()
