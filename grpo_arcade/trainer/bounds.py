@@ -18,6 +18,10 @@ class Hint:
     why: str
 
 
+class ConfigError(ValueError):
+    """A setting makes no sense; one line says which and what would work."""
+
+
 class Settings:
     """A dataclass of settings that is written down and read back, as a run's ``config.json`` has it."""
 

@@ -16,7 +16,7 @@ from grpo_arcade.cores import cores
 from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.trainer import processes
-from grpo_arcade.trainer.bounds import Hint, Settings
+from grpo_arcade.trainer.bounds import ConfigError, Hint, Settings
 from grpo_arcade.trainer.question import is_pocket_sized, prompt_text, takes_toolbox
 
 if TYPE_CHECKING:
@@ -27,10 +27,6 @@ REWARDS: tuple[str, ...] = ("function_works", "no_cheating", "strategy_succeeds"
 """Reward functions of a run that names none; the last for models whose programs mostly fail at first."""
 SELF_PLAY_REWARDS: tuple[str, ...] = ("function_works", "no_cheating", "head_to_head")
 """The same in self-play, where other games are played than those for which the baselines' scores are known."""
-
-
-class ConfigError(ValueError):
-    """A setting makes no sense; one line says which and what would work."""
 
 
 @dataclass

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from grpo_arcade.trainer.config import ConfigError, parse_options
+from grpo_arcade.trainer.bounds import ConfigError
+from grpo_arcade.trainer.config import parse_options
 
 if TYPE_CHECKING:
     from grpo_arcade.trainer.config import TrainConfig

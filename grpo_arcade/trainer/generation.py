@@ -16,7 +16,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol
 
-from grpo_arcade.trainer.config import ConfigError, TrainConfig
+from grpo_arcade.trainer.bounds import ConfigError
+from grpo_arcade.trainer.config import TrainConfig
 from grpo_arcade.trainer.models.loading import is_small
 from grpo_arcade.trainer.models.machine import Machine, installed
 

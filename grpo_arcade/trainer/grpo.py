@@ -25,7 +25,8 @@ from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.recordings.runs.writer import RunWriter
 from grpo_arcade.trainer import processes
 from grpo_arcade.trainer import rewards as reward_functions
-from grpo_arcade.trainer.config import ConfigError, TrainConfig
+from grpo_arcade.trainer.bounds import ConfigError
+from grpo_arcade.trainer.config import TrainConfig
 from grpo_arcade.trainer.curriculum import Curriculum
 from grpo_arcade.trainer.ending import TrainingError, explained, has_ended, note_end
 from grpo_arcade.trainer.loop import Loop, Start

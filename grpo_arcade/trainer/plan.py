@@ -13,8 +13,8 @@ from grpo_arcade.cores import cores
 from grpo_arcade.foreign_text import clean
 from grpo_arcade.games import Game, make, score_text
 from grpo_arcade.trainer import processes, rewards
-from grpo_arcade.trainer.bounds import refusal
-from grpo_arcade.trainer.config import ConfigError, TrainConfig
+from grpo_arcade.trainer.bounds import ConfigError, refusal
+from grpo_arcade.trainer.config import TrainConfig
 from grpo_arcade.trainer.curriculum import Curriculum
 from grpo_arcade.trainer.models.machine import check_settings, may_have_card
 from grpo_arcade.trainer.pools import check_pool

@@ -14,7 +14,8 @@ from grpo_arcade.foreign_text import one_line
 from grpo_arcade.games import make
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer import processes
-from grpo_arcade.trainer.config import ConfigError, TrainConfig
+from grpo_arcade.trainer.bounds import ConfigError
+from grpo_arcade.trainer.config import TrainConfig
 from grpo_arcade.trainer.curriculum import Curriculum
 from grpo_arcade.trainer.strangers import refuse_unless_trusted
 

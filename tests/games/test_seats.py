@@ -186,8 +186,9 @@ def test_a_completion_without_a_program_has_lost_at_every_seat():
 
 
 def test_nothing_is_trained_on_a_game_whose_other_seat_is_empty():
+    from grpo_arcade.trainer.bounds import ConfigError
     from grpo_arcade.trainer.config import TrainConfig
-    from grpo_arcade.trainer.plan import ConfigError, check
+    from grpo_arcade.trainer.plan import check
 
     with pytest.raises(ConfigError, match="add --self-play"):
         check(TrainConfig(game="coins"))

@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from grpo_arcade.cores import cores
-from grpo_arcade.trainer.config import REWARDS, ConfigError, TrainConfig
+from grpo_arcade.trainer.bounds import ConfigError
+from grpo_arcade.trainer.config import REWARDS, TrainConfig
 from grpo_arcade.trainer.plan import check, describe
 
 

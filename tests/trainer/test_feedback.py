@@ -7,7 +7,7 @@ import pytest
 from grpo_arcade.games import make
 from grpo_arcade.recordings.runs.lineage import line_of
 from grpo_arcade.recordings.runs.reader import RunReader
-from grpo_arcade.trainer.config import ConfigError
+from grpo_arcade.trainer.bounds import ConfigError
 from grpo_arcade.trainer.grpo import train
 from grpo_arcade.trainer.plan import check
 

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from grpo_arcade.recordings.runs.reader import RunReader
-from grpo_arcade.trainer.config import ConfigError, TrainConfig
+from grpo_arcade.trainer.bounds import ConfigError
+from grpo_arcade.trainer.config import TrainConfig
 from grpo_arcade.trainer.generation import Sampler, choose_writer
 from grpo_arcade.trainer.grpo import train
 from grpo_arcade.trainer.models.machine import Machine

@@ -24,7 +24,8 @@ from grpo_arcade.recordings.runs.folder import DATABASE, LOG, RunFolderError, ch
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer import checkpoints as checkpoints_module
 from grpo_arcade.trainer import loop, rewards
-from grpo_arcade.trainer.config import ConfigError, TrainConfig
+from grpo_arcade.trainer.bounds import ConfigError
+from grpo_arcade.trainer.config import TrainConfig
 from grpo_arcade.trainer.grpo import TrainingError, train
 from grpo_arcade.trainer.narration import Narrator
 from grpo_arcade.trainer.processes import ALONE

@@ -13,7 +13,8 @@ import pytest
 
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer import processes
-from grpo_arcade.trainer.config import ConfigError, TrainConfig
+from grpo_arcade.trainer.bounds import ConfigError
+from grpo_arcade.trainer.config import TrainConfig
 from grpo_arcade.trainer.grpo import train
 from grpo_arcade.trainer.plan import check
 from grpo_arcade.trainer.processes import ALONE

@@ -6,7 +6,8 @@ import pytest
 
 from grpo_arcade.games import make
 from grpo_arcade.games.players import extract_source
-from grpo_arcade.trainer.config import ConfigError, TrainConfig
+from grpo_arcade.trainer.bounds import ConfigError
+from grpo_arcade.trainer.config import TrainConfig
 from grpo_arcade.trainer.plan import check, describe
 from grpo_arcade.trainer.question import prompt_text, question, takes_toolbox
 

@@ -7,7 +7,7 @@ from collections import OrderedDict
 import pytest
 import torch
 
-from grpo_arcade.trainer.config import ConfigError
+from grpo_arcade.trainer.bounds import ConfigError
 from grpo_arcade.trainer.resuming import refusing_foreign_checkpoints
 
 

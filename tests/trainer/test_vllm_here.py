@@ -9,7 +9,8 @@ import types
 import pytest
 import torch
 
-from grpo_arcade.trainer.config import ConfigError, TrainConfig
+from grpo_arcade.trainer.bounds import ConfigError
+from grpo_arcade.trainer.config import TrainConfig
 from grpo_arcade.trainer.models import load
 from grpo_arcade.trainer.vllm_here import Engine, plain_weights, takes_adapters
 

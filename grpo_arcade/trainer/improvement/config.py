@@ -11,8 +11,8 @@ from annotated_types import Ge, Gt, Interval
 from grpo_arcade.cores import cores
 from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 from grpo_arcade.recordings.runs.kind import RunKind
-from grpo_arcade.trainer.bounds import Hint, Settings, refusal
-from grpo_arcade.trainer.config import REWARDS, ConfigError, TrainConfig, parse_options
+from grpo_arcade.trainer.bounds import ConfigError, Hint, Settings, refusal
+from grpo_arcade.trainer.config import REWARDS, TrainConfig, parse_options
 from grpo_arcade.trainer.pools import check_pool
 from grpo_arcade.trainer.question import prompt_text, takes_toolbox
 

@@ -22,7 +22,7 @@ from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.recordings.runs.writer import RunWriter
 from grpo_arcade.trainer import rewards as reward_functions
-from grpo_arcade.trainer.config import ConfigError
+from grpo_arcade.trainer.bounds import ConfigError
 from grpo_arcade.trainer.ending import explained, note_end
 from grpo_arcade.trainer.evaluate import published_means
 from grpo_arcade.trainer.improvement.asking import Author

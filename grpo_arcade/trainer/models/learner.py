@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from grpo_arcade.trainer.config import ConfigError
+from grpo_arcade.trainer.bounds import ConfigError
 from grpo_arcade.trainer.models.backends import Backend, choose
 from grpo_arcade.trainer.models.chat import prompt_ids
 from grpo_arcade.trainer.models.loading import fetch, is_adapter, locate, open_tokenizer

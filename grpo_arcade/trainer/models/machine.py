@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from grpo_arcade.trainer.config import ConfigError
+from grpo_arcade.trainer.bounds import ConfigError
 
 if TYPE_CHECKING:
     from grpo_arcade.trainer.config import TrainConfig

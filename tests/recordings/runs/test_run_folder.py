@@ -17,7 +17,8 @@ from grpo_arcade.recordings.runs.folder import DATABASE, RunFolderError, is_live
 from grpo_arcade.recordings.runs.packed import pack_tokens, unpack_tokens
 from grpo_arcade.recordings.runs.reader import RunReader, list_runs
 from grpo_arcade.recordings.runs.writer import RunWriter
-from grpo_arcade.trainer.config import ConfigError, TrainConfig
+from grpo_arcade.trainer.bounds import ConfigError
+from grpo_arcade.trainer.config import TrainConfig
 from grpo_arcade.trainer.scoring import Rollout
 
 OPTIONS = {"size": 4, "target": 2048, "probability_fours": 0.1}

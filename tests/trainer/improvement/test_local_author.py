@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from grpo_arcade.recordings.runs.reader import RunReader
-from grpo_arcade.trainer.config import ConfigError
+from grpo_arcade.trainer.bounds import ConfigError
 from grpo_arcade.trainer.improvement.asking import LocalAuthor, Question
 from grpo_arcade.trainer.improvement.config import ImproveConfig
 from grpo_arcade.trainer.improvement.run import improve, resumed_config

@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 import torch
 
-from grpo_arcade.trainer.config import ConfigError, TrainConfig
+from grpo_arcade.trainer.bounds import ConfigError
+from grpo_arcade.trainer.config import TrainConfig
 from grpo_arcade.trainer.models.backends import Backend
 from grpo_arcade.trainer.models.learner import is_out_of_memory, open_learner, what_to_lower
 from grpo_arcade.trainer.models.transformers_backend import expert_tensors, lora
