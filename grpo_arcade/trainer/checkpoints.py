@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.recordings.runs.folder import STATE, checkpoint_step, checkpoints, write_json, writing
+from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.trainer import alarms
 from grpo_arcade.trainer.processes import ProcessLost
 
@@ -46,7 +47,7 @@ class Checkpoints:
         """
         started, path = time.perf_counter(), self.folder / f"checkpoint-{step}"
         try:
-            with writing(self.folder, anything_but=ProcessLost):
+            with writing(self.folder, RunKind.TRAINING.again(self.folder), anything_but=ProcessLost):
                 yield
         except BaseException:
             shutil.rmtree(path, ignore_errors=True)
@@ -58,7 +59,7 @@ class Checkpoints:
     def complete(self, state: Mapping[str, Any]) -> None:
         """Write the state file of the one of this moment, if there is one: a checkpoint counts once that stands."""
         if self.current is not None:
-            with writing(self.folder):
+            with writing(self.folder, RunKind.TRAINING.again(self.folder)):
                 write_json(self.current / STATE, state)
 
     def good(self, latest: int) -> Path | None:
