@@ -27,8 +27,6 @@ class Settings:
 
     command: ClassVar[str]
     """Of ``arcade``, whose ``--help`` lists them."""
-    error: ClassVar[type[ValueError]]
-    """What says that a setting makes no sense."""
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; :meth:`from_dict` reads it back."""
@@ -40,10 +38,10 @@ class Settings:
         """From :meth:`to_dict`'s form; a single word may stand for a list of it.
 
         Raises:
-            ValueError: a name that is no setting, as :attr:`error`.
+            ConfigError: a name that is no setting.
         """
         if wrong := unknown(values, cls, f"arcade {cls.command}"):
-            raise cls.error(wrong)
+            raise ConfigError(wrong)
         many = {field.name for field in fields(cls) if str(field.type).startswith("tuple")}  # type: ignore[arg-type]
         settings: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else (value,) if name in many else value

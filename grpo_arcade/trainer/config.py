@@ -34,7 +34,6 @@ class TrainConfig(Settings):
     """One GRPO run. The defaults teach the pocket model 2048 on two cores in about twenty minutes."""
 
     command: ClassVar[str] = "train"
-    error: ClassVar[type[ValueError]] = ConfigError
     # Bounds are those of a resolved run: 0 may stand for "as suits the game" where at least 1 is wanted.
 
     game: str = "2048"

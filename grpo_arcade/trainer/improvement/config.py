@@ -25,7 +25,6 @@ class ImproveConfig(Settings):
     """One search for a better program."""
 
     command: ClassVar[str] = "improve"
-    error: ClassVar[type[ValueError]] = ConfigError
 
     game: str = "2048"
     """What is played."""
