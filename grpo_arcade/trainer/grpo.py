@@ -33,7 +33,7 @@ from grpo_arcade.trainer.loop import Loop, Start
 from grpo_arcade.trainer.models.machine import require_extra
 from grpo_arcade.trainer.narration import Narrator, captured, quieten
 from grpo_arcade.trainer.own_rewards import try_out
-from grpo_arcade.trainer.plan import check
+from grpo_arcade.trainer.plan import check, check_here
 from grpo_arcade.trainer.processes import Left, Processes, ProcessLost
 from grpo_arcade.trainer.recorder import Recorder, RunRecorder
 from grpo_arcade.trainer.resuming import (
@@ -96,6 +96,7 @@ def _open(config: TrainConfig | None, resume: str | Path | None, capture: bool, 
     else:
         config = (config or TrainConfig()).resolved()
     check(config)
+    check_here(config)
     require_extra()
     from grpo_arcade.trainer.generation import choose_writer
     from grpo_arcade.trainer.models.loading import check as check_model

@@ -45,8 +45,6 @@ def check(config: TrainConfig) -> None:
         )
     if config.feedback and config.self_play:
         raise ConfigError("feedback tells of one player's games; leave it out of --self-play")
-    check_pool(config)
-    check_settings(config, may_have_card())
     if config.run_key:
         try:
             enough = len(bytes.fromhex(config.run_key)) >= 8
@@ -69,6 +67,17 @@ def check(config: TrainConfig) -> None:
         raise
     except ValueError as error:
         raise ConfigError(str(error)) from error
+
+
+def check_here(config: TrainConfig) -> None:
+    """Refuse what this machine lacks, before anything slow starts; a plan may be for another machine.
+
+    Raises:
+        ValueError: there is no card, or no such cluster.
+        ImportError: a package is not installed.
+    """
+    check_pool(config)
+    check_settings(config, may_have_card())
 
 
 def _check_alone(game: Game) -> None:

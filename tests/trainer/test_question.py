@@ -6,6 +6,7 @@ import pytest
 
 from grpo_arcade.games import make
 from grpo_arcade.games.players import extract_source
+from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.trainer.bounds import ConfigError
 from grpo_arcade.trainer.config import TrainConfig
 from grpo_arcade.trainer.plan import check, describe
@@ -76,13 +77,11 @@ def test_a_prompt_of_ones_own_is_kept_as_text(tmp_path):
 
 def test_a_run_made_before_toolboxes_goes_on_without(large, tmp_path):
     class Run:
+        kind = RunKind.TRAINING
+
         @staticmethod
         def config():
             return {"config": {"model": large, "game": "2048"}}
-
-        @staticmethod
-        def facts():
-            return {}
 
     again = TrainConfig.of(Run).resolved()
     assert again.toolbox is False

@@ -113,7 +113,9 @@ class MadeRun:
         baselines=BASELINES,
     ):  # fmt: skip
         self.baselines = baselines
-        config = TrainConfig(output_dir=str(outputs), run_name=name, max_steps=max_steps, run_key=KEY)
+        config = TrainConfig(
+            output_dir=str(outputs), run_name=name, max_steps=max_steps, run_key=KEY, learning_rate=1e-4
+        )  # fmt: skip
         self.game = make(game, **(options or {}))
         self.writer = RunWriter.create(
             config,

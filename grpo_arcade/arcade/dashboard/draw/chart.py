@@ -96,16 +96,24 @@ def _shown(y: float, log: bool) -> bool:
 
 
 def _heading(data: ChartData, width: int) -> Text:
-    """The title and the curves' names in their colours; closer together, or without the title, to have room."""
+    """The title and the curves' names in their colours: as far apart, and as many, as there is room for."""
     named = [curve for curve in data.curves if curve.name]
-    heading = Text()
-    for title, space in ((data.title, "  "), (data.title, " "), ("", "  ")):
-        heading = Text(title if title or named else data.title, style="bold")
-        heading.append(" (log)" if data.log else "", style="dim")
-        for curve in named:
-            heading.append(f"{space if heading else ''}{curve.name}", style=_style(curve.colour))
+    for space in ("  ", " "):
+        heading = _named(data, named, space)
+        if heading.cell_len <= width:
+            return heading
+    for most in range(len(named) - 1, -1, -1):
+        heading = _named(data, named[:most], " ").append(" …", style="dim")
         if heading.cell_len <= width:
             break
+    return heading
+
+
+def _named(data: ChartData, curves: Sequence[Curve], space: str) -> Text:
+    heading = Text(data.title, style="bold")
+    heading.append(" (log)" if data.log else "", style="dim")
+    for curve in curves:
+        heading.append(f"{space}{curve.name}", style=_style(curve.colour))
     return heading
 
 

@@ -279,7 +279,7 @@ def held_out_chart(
     curves = [
         Curve("95 %", xs, [row["low"] for row in rows], (74, 84, 100)),
         Curve("", xs, [row["high"] for row in rows], (74, 84, 100)),
-        Curve("held-out mean", xs, [row["mean"] for row in rows], BLUE, points=True),
+        Curve("mean", xs, [row["mean"] for row in rows], BLUE, points=True),
     ]
     crowned = [row for row in rows if row["champion"] is not None]
     if crowned:
