@@ -75,12 +75,13 @@ def ending(episode: Episode, seat: int = 0) -> str:
 
 def in_general(episode: Episode, game: Game, seat: int = 0) -> str:
     """What can be said of any game: which actions a seat took how often, and its last decisions."""
-    own = _own_actions(Replay(episode), seat)
+    replay = Replay(episode)
+    own = _own_actions(replay, seat)
     if not own:
         return ""
     counts = Counter(action for _, action in own).most_common(6)
     shares = ", ".join(f"{game.actions[action]} {count / len(own):.0%}" for action, count in counts)
-    return f"Actions: {shares}. {last_decisions(Replay(episode), seat, [ply for ply, _ in own])}"
+    return f"Actions: {shares}. {last_decisions(replay, seat, [ply for ply, _ in own])}"
 
 
 def _own_actions(replay: Replay, seat: int) -> list[tuple[int, int]]:

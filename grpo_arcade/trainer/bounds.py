@@ -6,9 +6,12 @@ import difflib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin, get_type_hints
 
 from annotated_types import Ge, GroupedMetadata, Gt, Le, Lt
+
+from grpo_arcade.cores import cores
 
 
 @dataclass(frozen=True)
@@ -23,10 +26,33 @@ class ConfigError(ValueError):
 
 
 class Settings:
-    """A dataclass of settings that is written down and read back, as a run's ``config.json`` has it."""
+    """A dataclass of settings of a run, which is written down and read back as its ``config.json`` has it."""
 
     command: ClassVar[str]
     """Of ``arcade``, whose ``--help`` lists them."""
+    threads: int | None
+    run_key: str
+    run_name: str
+
+    def check(self) -> None:
+        """Refuse what makes no sense in a run of any kind.
+
+        Raises:
+            ConfigError: in one line, what is wrong and what would work.
+        """
+        if wrong := refusal(self):
+            raise ConfigError(wrong)
+        if self.threads is not None and self.threads > cores():
+            raise ConfigError(f"threads is {self.threads}, but this process may use {cores()} cores")
+        if self.run_key:
+            try:
+                enough = len(bytes.fromhex(self.run_key)) >= 8
+            except ValueError:
+                enough = False
+            if not enough:
+                raise ConfigError("run_key must be at least 16 hex digits; leave it empty to draw one")
+        if Path(self.run_name).name != self.run_name:
+            raise ConfigError(f"run_name must be a plain name, not {self.run_name!r}; output_dir says where it goes")
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; :meth:`from_dict` reads it back."""

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from grpo_arcade.trainer.recorder import Command, Recorder
+
+
+def filmed(film: Callable[[], Path]) -> tuple[str, str]:
+    """Make a film somebody asked for; how it went, and an answer in words."""
+    try:
+        return "done", f"wrote {film()}"
+    except (ValueError, OSError) as error:
+        return "refused", " ".join(str(error).split())
 
 
 def waiting(recorder: Recorder, step: int, stopping: Callable[[], str]) -> Iterator[Command]:

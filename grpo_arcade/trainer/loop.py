@@ -20,7 +20,7 @@ from grpo_arcade.recordings.runs.folder import checkpoint_step, checkpoints
 from grpo_arcade.trainer import alarms
 from grpo_arcade.trainer.champion import ChampionKeeper, champion_seeds
 from grpo_arcade.trainer.checkpoints import Checkpoints
-from grpo_arcade.trainer.commands import waiting
+from grpo_arcade.trainer.commands import filmed, waiting
 from grpo_arcade.trainer.curriculum import Curriculum
 from grpo_arcade.trainer.evaluate import derived_seed, evaluate_source, published_means
 from grpo_arcade.trainer.evaluation import Evaluation
@@ -369,10 +369,7 @@ class Loop:
             if self.champion.holder is None:
                 return "refused", "there is no champion yet"
             name = Path(command.argument).name or f"champion-step-{step}.gif"
-            try:
-                return "done", f"wrote {self._film(self.champion.holder.strategy_id, name)}"
-            except (ValueError, OSError) as error:
-                return "refused", " ".join(str(error).split())
+            return filmed(functools.partial(self._film, self.champion.holder.strategy_id, name))
         return "refused", f"there is no command {command.name!r}"
 
     def _film(self, strategy_id: int, name: str) -> Path:

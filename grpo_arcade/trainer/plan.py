@@ -6,14 +6,12 @@ Nothing here imports torch.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from grpo_arcade.cores import cores
 from grpo_arcade.foreign_text import clean
 from grpo_arcade.games import Game, make, score_text
 from grpo_arcade.trainer import processes, rewards
-from grpo_arcade.trainer.bounds import ConfigError, refusal
+from grpo_arcade.trainer.bounds import ConfigError
 from grpo_arcade.trainer.config import TrainConfig
 from grpo_arcade.trainer.curriculum import Curriculum
 from grpo_arcade.trainer.models.machine import check_settings, may_have_card
@@ -29,10 +27,7 @@ def check(config: TrainConfig) -> None:
         ConfigError: in one line, what is wrong and what would work.
     """
     config = config.resolved()
-    if wrong := refusal(config):
-        raise ConfigError(wrong)
-    if config.threads is not None and config.threads > cores():
-        raise ConfigError(f"threads is {config.threads}, but this process may use {cores()} cores")
+    config.check()
     _check_batches(config)
     if config.reward_weights and len(config.reward_weights) != len(config.rewards):
         raise ConfigError(
@@ -45,15 +40,6 @@ def check(config: TrainConfig) -> None:
         )
     if config.feedback and config.self_play:
         raise ConfigError("feedback tells of one player's games; leave it out of --self-play")
-    if config.run_key:
-        try:
-            enough = len(bytes.fromhex(config.run_key)) >= 8
-        except ValueError:
-            enough = False
-        if not enough:
-            raise ConfigError("run_key must be at least 16 hex digits; leave it empty to draw one")
-    if Path(config.run_name).name != config.run_name:
-        raise ConfigError(f"run_name must be a plain name, not {config.run_name!r}; output_dir says where it goes")
     try:
         for stage in Curriculum.of(config).stages:
             if config.self_play:

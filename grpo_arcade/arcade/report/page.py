@@ -200,7 +200,7 @@ def _held_out(run: Snapshot) -> Iterable[str]:
     for row in rows:
         champion = score_text(row.champion) if row.champion is not None else ""
         kind = ' class="model"' if row is last else ""
-        name = "before training" if row.step == 0 else f"after {run.kind.step} {row.step:,}"
+        name = run.kind.when(row.step)
         yield (
             f"<tr{kind}><td>{name}</td><td>{score_text(row.mean)}</td><td>{score_text(row.low)} to "
             f"{score_text(row.high)}</td><td>{row.won:.0%}</td>"

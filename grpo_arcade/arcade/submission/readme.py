@@ -142,7 +142,7 @@ def _results(run: Snapshot, files: Pictures) -> Iterable[str]:
     first, last = run.held_out[0], run.held_out[-1]
     yield "## Results\n"
     yield f"{_cell(run.verdict.line[:1].upper() + run.verdict.line[1:])}.\n"
-    games = f"A game {_when(first, run.kind)} and one {_when(last, run.kind)}, on the same held-out seed"
+    games = f"A game {run.kind.when(first.step)} and one {run.kind.when(last.step)}, on the same held-out seed"
     yield f"![{games}]({files.gif})\n"
     yield f"![Held-out score beside the baselines, and the reward]({files.curve})\n"
     yield (
@@ -162,12 +162,8 @@ def _results(run: Snapshot, files: Pictures) -> Iterable[str]:
     yield f"\nEverything else, the best program's film and what failed: [{files.report}]({files.report}).\n"
 
 
-def _when(row: HeldOut, kind: RunKind) -> str:
-    return "before training" if row.step == 0 else f"after {kind.step} {row.step:,}"
-
-
 def _row(row: HeldOut, last: HeldOut, kind: RunKind) -> str:
-    name = _when(row, kind)
+    name = kind.when(row.step)
     name = f"**{name}**" if row is last else name
     interval = f"{score_text(row.low)} to {score_text(row.high)}"
     return f"| {name} | {score_text(row.mean)} | {interval} | {row.won:.0%} |" + f" {row.compiled:.0%} |" * (

@@ -43,7 +43,7 @@ def typical_episode(run: RunReader, step: int) -> Episode:
     if not rows:
         raise ValueError(f"{run.folder}: no game of the evaluation after step {step} was kept")
     episode = run.episodes(rows[(len(rows) - 1) // 2]["id"])[0]
-    when = f"after {run.kind.step} {step:,}" if step else "before training"
+    when = run.kind.when(step)
     model = Path(str(run.facts().get("model", "")).rstrip("/")).name
     return dataclasses.replace(episode, player=f"{model} {when}".strip())
 

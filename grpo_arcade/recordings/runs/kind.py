@@ -55,6 +55,10 @@ class RunKind(StrEnum):
         """So many of them."""
         return f"{count:,} {self.step}{'s' * (count != 1)}"
 
+    def when(self, step: int) -> str:
+        """After which step something was measured; 0 is the beginning."""
+        return f"after {self.step} {step:,}" if step else "before training"
+
     def again(self, folder: Path) -> str:
         """The command that goes on with such a run."""
         return f"arcade {self} --resume {folder}"

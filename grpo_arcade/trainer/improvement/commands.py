@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from grpo_arcade.games import score_text
-from grpo_arcade.trainer.commands import waiting
+from grpo_arcade.trainer.commands import filmed, waiting
 from grpo_arcade.trainer.tracking import film_strategy
 
 if TYPE_CHECKING:
@@ -52,8 +53,5 @@ def _obey(search: Searching, command: Command) -> tuple[str, str]:
         return "done", f"held-out score {score_text(evaluations[-1]['mean'])}"
     if command.name == "gif":
         name = Path(command.argument).name or f"champion-round-{search.round}.gif"
-        try:
-            return "done", f"wrote {film_strategy(search.folder, holder.strategy_id, name)}"
-        except (ValueError, OSError) as error:
-            return "refused", " ".join(str(error).split())
+        return filmed(functools.partial(film_strategy, search.folder, holder.strategy_id, name))
     return "refused", f"there is no command {command.name!r}"

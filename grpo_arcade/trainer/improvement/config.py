@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from annotated_types import Ge, Gt, Interval
 
-from grpo_arcade.cores import cores
 from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 from grpo_arcade.recordings.runs.kind import RunKind
-from grpo_arcade.trainer.bounds import ConfigError, Hint, Settings, refusal
+from grpo_arcade.trainer.bounds import ConfigError, Hint, Settings
 from grpo_arcade.trainer.config import REWARDS, TrainConfig, parse_options
 from grpo_arcade.trainer.pools import check_pool
 from grpo_arcade.trainer.question import prompt_text, takes_toolbox
@@ -176,26 +175,14 @@ class ImproveConfig(Settings):
         from grpo_arcade.games import make
         from grpo_arcade.trainer import rewards
 
-        if wrong := refusal(self):
-            raise ConfigError(wrong)
+        super().check()
         if not self.model:
             raise ConfigError("model names nobody; for example --model http://localhost:11434/v1#qwen2.5-coder:7b")
         if self.model_weights and len(self.model_weights) != len(self.model):
             raise ConfigError(f"{len(self.model_weights)} model_weights for {len(self.model)} models; give one a model")
         if any(weight < 0 for weight in self.model_weights) or (self.model_weights and not any(self.model_weights)):
             raise ConfigError("model_weights are numbers of 0 or more, and not all 0")
-        if Path(self.run_name).name != self.run_name:
-            raise ConfigError(f"run_name must be a plain name, not {self.run_name!r}; output_dir says where it goes")
-        if self.threads is not None and self.threads > cores():
-            raise ConfigError(f"threads is {self.threads}, but this process may use {cores()} cores")
         check_pool(self)
-        if self.run_key:
-            try:
-                enough = len(bytes.fromhex(self.run_key)) >= 8
-            except ValueError:
-                enough = False
-            if not enough:
-                raise ConfigError("run_key must be at least 16 hex digits; leave it empty to draw one")
         try:
             if len(make(self.game, **self.options).seats) > 1:
                 raise ConfigError(

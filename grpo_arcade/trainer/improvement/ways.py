@@ -66,7 +66,7 @@ class Ways:
 
     tallies: dict[Way, Tally] = field(default_factory=lambda: {way: Tally() for way in Way})
     scores: list[float] = field(default_factory=list)
-    """Of the last answers, ascending never: as they came; one that failed, or was no new one, counts as the lowest."""
+    """Of the last answers, in the order in which they came; one that failed, or was no new one, has the lowest."""
 
     def draw(self, allowed: Sequence[Way], draw: random.Random) -> Way:
         """The way to ask next, of those that can be used: first whether an earlier program is shown, then how."""

@@ -13,6 +13,7 @@ from grpo_arcade.arcade.window.court.rival import Rival
 from grpo_arcade.arcade.window.court.round import Round
 from grpo_arcade.arcade.window.court.series import Series
 from grpo_arcade.arcade.window.court.side import Side
+from grpo_arcade.arcade.window.shell.kept_files import plain
 from grpo_arcade.games import Episode, Game
 from grpo_arcade.recordings import SUFFIX, save
 
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 
 def named_for(episode: Episode) -> str:
     """What the file of a game is called, before the moment."""
-    name = f"{episode.game}-{episode.player}-seed-{episode.seed}"
-    return "".join(character if character.isalnum() else "-" for character in name)[:120]
+    return plain(f"{episode.game}-{episode.player}-seed-{episode.seed}")[:120]
 
 
 REWRITES = ("when asked", "after a lost game", "after a lost point")

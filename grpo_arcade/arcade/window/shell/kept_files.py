@@ -11,6 +11,11 @@ _MOMENT = re.compile(r"(-\d{8}-\d{6})(-\d+)?$")
 """How names end that are given here; games of one match differ by the last number."""
 
 
+def plain(words: str) -> str:
+    """Words as the beginning of a file's name on any system."""
+    return "".join(character if character.isalnum() else "-" for character in words)
+
+
 def named_here(stem: str) -> bool:
     """Whether the window has given this name, and not a person."""
     return _MOMENT.search(stem) is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from grpo_arcade.arcade.window.shell.kept_files import plain
 from grpo_arcade.arcade.window.versus.seat import Seat
 from grpo_arcade.games import Episode, Game
 from grpo_arcade.recordings import SUFFIX, save
@@ -62,5 +63,5 @@ class Keeper:
         return saved
 
     def _save(self, episode: Episode, name: str, seed: int) -> None:
-        plain = "".join(c if c.isalnum() else "-" for c in f"{self._table.name}-versus-{name}-seed-{seed}")
-        save(episode, self._app.files.fresh("recordings", plain, SUFFIX))
+        stem = plain(f"{self._table.name}-versus-{name}-seed-{seed}")
+        save(episode, self._app.files.fresh("recordings", stem, SUFFIX))
