@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 
@@ -310,6 +311,9 @@ def test_a_sandbox_that_cannot_be_had_is_one_line(monkeypatch, capsys):
 
 def test_a_closed_pipe_is_no_error():
     done = subprocess.run(
-        f"{sys.executable} -m grpo_arcade.arcade.cli --help | head -1", shell=True, capture_output=True, text=True
+        f"{shlex.quote(sys.executable)} -m grpo_arcade.arcade.cli --help | head -1",
+        shell=True,
+        capture_output=True,
+        text=True,
     )
     assert done.stderr == ""

@@ -2,6 +2,7 @@
 
 import io
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -102,4 +103,4 @@ def test_what_to_type_is_told_as_it_was_typed(tmp_path, monkeypatch, argv, path,
         (tmp_path / folder / "arcade").touch(mode=0o755)
     monkeypatch.setenv("PATH", str(tmp_path / path))
     monkeypatch.setattr(sys, "argv", [word.format(here=tmp_path) for word in argv])
-    assert invoked_as() == typed.format(python=sys.orig_argv[0])
+    assert invoked_as() == typed.format(python=shlex.quote(sys.orig_argv[0]))
