@@ -1,6 +1,9 @@
 """Whatever wall a program is played behind, it plays the same, or is told why not."""
 
 import json
+import subprocess
+import sys
+import textwrap
 
 import pytest
 
@@ -67,7 +70,9 @@ def test_a_person_may_let_a_program_play_that_monty_cannot_run(monkeypatch):
 def test_the_strongest_wall_there_is_is_taken_and_none_only_by_consent(monkeypatch):
     monkeypatch.delenv("ARCADE_WALL", raising=False)
     monkeypatch.setattr(walls, "kernel_wall", lambda: True)
-    assert walls.choose() == "kernel"
+    with monkeypatch.context() as unasked:
+        unasked.delattr(walls, "monty_wall")  # nobody looks for it where it is not needed
+        assert walls.choose() == "kernel"
     monkeypatch.setattr(walls, "kernel_wall", lambda: False)
     monkeypatch.setattr(walls, "monty_wall", lambda: True)
     assert walls.choose() == walls.choose(allow_unwalled=True) == "monty"
@@ -86,6 +91,28 @@ def test_the_strongest_wall_there_is_is_taken_and_none_only_by_consent(monkeypat
     monkeypatch.setenv("ARCADE_WALL", "policy")
     assert walls.choose() == "policy"
     assert sandbox_report()["wall"] == "policy"
+
+
+@needs_monty
+def test_two_threads_may_look_for_monty_first_at_once():
+    # Where threads take turns at every step, the look without its lock fails nearly always.
+    at_once = """
+        import sys, threading
+        from grpo_arcade.games.players.sandbox import walls
+        sys.setswitchinterval(1e-6)
+        gate, found = threading.Barrier(2), []
+        def look():
+            gate.wait()
+            found.append(walls.monty_wall())
+        threads = [threading.Thread(target=look) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert found == [True, True]
+    """
+    for _ in range(3):
+        subprocess.run([sys.executable, "-c", textwrap.dedent(at_once)], check=True)
 
 
 @needs_monty

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from functools import cache
 
 from grpo_arcade.games.players.sandbox.process import Child, SandboxError
@@ -19,6 +20,9 @@ from grpo_arcade.games.players.sandbox.process import Child, SandboxError
 WALLS = ("kernel", "monty", "policy")
 VARIABLE = "ARCADE_WALL"
 """Environment variable that names the wall for all matches; ``policy`` is a person's consent to have none."""
+
+_looking = threading.Lock()
+"""Held by the thread that looks for Monty: Python 3.11's ``sysconfig``, which the look asks, breaks in two threads."""
 
 
 def kernel_wall() -> bool:
@@ -29,13 +33,14 @@ def kernel_wall() -> bool:
 @cache
 def monty_wall() -> bool:
     """Whether the wall ``monty`` is installed, its worker program included."""
-    try:
-        from pydantic_monty._binary import find_monty_binary
+    with _looking:
+        try:
+            from pydantic_monty._binary import find_monty_binary
 
-        find_monty_binary()
-    except (ImportError, OSError):
-        return False
-    return True
+            find_monty_binary()
+        except (ImportError, OSError):
+            return False
+        return True
 
 
 def choose(allow_unwalled: bool = False) -> str:
@@ -45,16 +50,15 @@ def choose(allow_unwalled: bool = False) -> str:
         SandboxError: there is none, or the named one is not there.
     """
     named = os.environ.get(VARIABLE, "")
-    there = {"kernel": kernel_wall(), "monty": monty_wall(), "policy": True, "": False}
     if named:
         if named not in WALLS:
             raise SandboxError(f"{VARIABLE} must be one of {', '.join(WALLS)}, not {named!r}")
-        if not there[named]:
+        if not _is_here(named):
             how = "it is Linux's" if named == "kernel" else 'pip install "grpo-arcade[monty]"'
             raise SandboxError(f"the wall {named} that {VARIABLE} asks for is not here: {how}")
         return named
     for wall in ("kernel", "monty"):
-        if there[wall]:
+        if _is_here(wall):
             return wall
     if allow_unwalled:
         return "policy"
@@ -62,6 +66,13 @@ def choose(allow_unwalled: bool = False) -> str:
         'this system has no wall around strategies: pip install "grpo-arcade[monty]", or use Linux; '
         f"{VARIABLE}=policy runs them without one, with your files in their reach"
     )
+
+
+def _is_here(wall: str) -> bool:
+    """Whether this machine has the wall, looked for only when it is asked about."""
+    if wall == "kernel":
+        return kernel_wall()
+    return wall == "policy" or monty_wall()
 
 
 def spawn(wall: str, memory_bytes: int, cpu_s: int, policy: bool) -> Child:
