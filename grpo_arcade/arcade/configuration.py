@@ -61,6 +61,7 @@ def resolve(
         SystemExit: ``--help`` was asked for and has been printed.
     """
     environment = os.environ if environment is None else environment
+    _refuse_twice(command, arguments)
     arguments, file = _take("--config", "the name of a TOML file", arguments)
     presets = getattr(command, "presets", None)
     preset = None
@@ -99,8 +100,31 @@ def _of_words_alone(command: type[T], words: list[str]) -> T | None:
     return command(**{field.name: word for field, word in given.items()})
 
 
+def _refuse_twice(command: type, arguments: list[str]) -> None:
+    """No option is given twice, of which only the last would count.
+
+    Raises:
+        UsageError: one is, in one line that names it.
+    """
+    fields = {field.name for field in dataclasses.fields(command)}
+    seen: set[str] = set()
+    for word in itertools.takewhile(lambda word: word != "--", arguments):
+        flag = word.partition("=")[0].replace("_", "-")
+        if not flag.startswith("--"):
+            continue
+        name = flag[2:].replace("-", "_")
+        # --dash and --no-dash are one option.
+        name = name if name in fields else name.removeprefix("no_")
+        if name in seen:
+            several = name in fields and _takes_many(command, name)
+            advice = f"; all its values go after one: {flag} A B" if several else ""
+            raise UsageError(f"--{name.replace('_', '-')} is given twice{advice}")
+        if name in fields or name in ("config", "preset"):
+            seen.add(name)
+
+
 def _take(flag: str, what: str, arguments: list[str]) -> tuple[list[str], str | None]:
-    """The arguments without ``flag`` and its value, and the value; the last one where it is given twice."""
+    """The arguments without ``flag`` and its value, and the value."""
     rest, value = [], None
     words = iter(arguments)
     for word in words:
@@ -143,6 +167,8 @@ def _from_file(command: type, file: Path) -> dict[str, Any]:
             near = difflib.get_close_matches(name, fields, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(fields))}"
             raise UsageError(f"{file}: there is no setting {key!r}; {hint}")
+        if name in given:
+            raise UsageError(f"{file}: {name} is given twice, as {key} and with the other sign between its words")
         given[name] = value
     return given
 

@@ -47,4 +47,7 @@ class GameOptions:
         from grpo_arcade.trainer.config import parse_options
 
         options = parse_options(self.game_options, "--game-options")
-        return options | {name: value for name in ("size", "target") if (value := getattr(self, name)) is not None}
+        flags = {name: value for name in ("size", "target") if (value := getattr(self, name)) is not None}
+        if twice := [name for name in flags if name in options]:
+            raise ValueError(f"{twice[0]} is given twice, by --{twice[0]} and in --game-options")
+        return options | flags

@@ -357,6 +357,8 @@ def parse_options(texts: tuple[str, ...], where: str) -> dict[str, Any]:
         name, equals, value = text.partition("=")
         if not equals or not name.strip().isidentifier():
             raise ConfigError(f"{where}: {text!r} is not name=value; for example size=4")
+        if name.strip() in options:
+            raise ConfigError(f"{where}: {name.strip()} is given twice")
         options[name.strip()] = _value(value.strip())
     return options
 

@@ -84,6 +84,36 @@ def test_bad_input_is_one_line_that_names_the_setting(arguments, environment, sa
     assert "\n" not in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--seed", "1", "--seed", "2"], "--seed is given twice"),
+        (["--seed=1", "pong", "--seed", "1"], "--seed is given twice"),
+        (["--learning_rate", "1", "--learning-rate", "2"], "--learning-rate is given twice"),
+        (["--json", "--no-json"], "--json is given twice"),
+        (["--rewards", "a", "--rewards", "b"], "--rewards is given twice; all its values go after one: --rewards A B"),
+        (["--config", "a.toml", "--config=b.toml"], "--config is given twice"),
+    ],
+)
+def test_an_option_given_twice_is_refused_rather_than_half_of_it_forgotten(words, says):
+    with pytest.raises(UsageError, match=f"^{re.escape(says)}$"):
+        made(words)
+
+
+def test_a_value_that_reads_like_a_flag_is_no_flag_given_twice():
+    assert made(["--seed", "1", "--", "--seed"]) == Command("--seed", seed=1)
+    assert made(["--rewards", "seed", "json", "--seed", "1", "--json"]) == Command(
+        "2048", 1e-4, ("seed", "json"), True, seed=1
+    )
+
+
+def test_a_setting_that_stands_twice_in_a_file_is_refused(tmp_path):
+    path = tmp_path / "x.toml"
+    path.write_text("learning-rate = 1\nlearning_rate = 2\n")
+    with pytest.raises(UsageError, match=r"x\.toml: learning_rate is given twice"):
+        made(["--config", str(path)])
+
+
 def test_unknown_key_in_a_file_names_the_nearest(tmp_path):
     path = tmp_path / "x.toml"
     path.write_text("learning_rte = 1\n")

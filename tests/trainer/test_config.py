@@ -42,6 +42,7 @@ def test_the_defaults_are_valid_and_describe_a_run_on_a_laptop():
         ({"target": 1000}, "power of two"),
         ({"game": "2049"}, "did you mean 2048"),
         ({"game_options": ("size",)}, "name=value"),
+        ({"game_options": ("target=8", "target=16")}, "game_options: target is given twice"),
         ({"game_options": ("colour=3",)}, "no option 'colour'"),
         ({"train_game_options": ("size",)}, "train_game_options: 'size' is not name=value"),
         ({"train_game_options": ("size=9",)}, "2 to 8"),
