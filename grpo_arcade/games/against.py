@@ -51,6 +51,8 @@ class Against(Game):
         self.toolbox = game.toolbox
         self.failed: Outcome | None = None
         """How the opponent has failed in this episode; None as long as it has not."""
+        self.failed_seat = seat
+        """Where it sat that failed; only then of meaning."""
         self.played = bytearray()
         """The actions of all seats so far, as :attr:`.Episode.actions` has them."""
         self.score, self.outcome, self.plies, self.wasted = 0.0, None, 0, 0
@@ -93,13 +95,13 @@ class Against(Game):
     def _take(self, actions: dict[int, int]) -> None:
         """One step of the game, with an answer of each other seat that acts."""
         acting = self.game.acting()
-        try:
-            for number in acting:
-                if number != self.seat:
+        for number in acting:
+            if number != self.seat:
+                try:
                     actions[number] = self._answer(number)
-        except StrategyError as error:
-            self.failed, self.trouble = error.outcome, str(error)
-            return
+                except StrategyError as error:
+                    self.failed, self.failed_seat, self.trouble = error.outcome, number, str(error)
+                    return
         chosen = [actions[number] for number in acting]
         self.played += bytes(chosen)
         self.game.step_seats(chosen)

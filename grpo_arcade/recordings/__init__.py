@@ -15,6 +15,7 @@ from grpo_arcade.recordings.file import (
     save,
     to_bytes,
 )
+from grpo_arcade.recordings.served import episode_of_state
 from grpo_arcade.recordings.verify import ForgedEpisodeError, UnverifiableEpisodeError, verify
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "RecordingError",
     "UnverifiableEpisodeError",
     "append",
+    "episode_of_state",
     "from_bytes",
     "load",
     "load_all",

@@ -18,7 +18,7 @@ from websockets.exceptions import ConnectionClosed
 
 from grpo_arcade.arcade.cli import main
 from grpo_arcade.games import make
-from tests.games.openenv.serving import serving
+from tests.games.openenv.serving import save_as_the_page_says, serving
 
 pytest.importorskip("openenv")
 
@@ -88,11 +88,9 @@ def test_the_state_holds_all_that_a_genuine_recording_needs(session, tmp_path, m
         seen = session.step(seen["legal_actions"][0])
     state = session.state()
     assert (state["episode_id"], state["step_count"]) == ("eleven", seen["plies"])
-    # As the documentation tells it.
-    example = PAGE.read_text().split("```python\n")[1].split("```")[0]
     monkeypatch.chdir(tmp_path)
-    exec(example, {"env": session})
-    verify(load(tmp_path / "served.episode"))
+    save_as_the_page_says(session)
+    verify(load("served.episode"))
 
 
 def test_the_state_before_the_first_episode_says_what_is_served(session):

@@ -104,22 +104,30 @@ class GameEnvironment(Environment[GameAction, GameObservation, GameState]):
     def state(self) -> GameState:
         """Everything it takes to play the episode again, and how it stands."""
         game = self._open()
+        against = game if isinstance(game, Against) else None
+        whole = against.game if against else game
+        failed = {whole.seats[against.failed_seat]: str(against.failed)} if against and against.failed else {}
         state = GameState(
             episode_id=self._episode_id,
             game=game.name,
             options=dict(game.options),
             versions=dict(game.versions),
             action_names=list(game.actions),
+            per_step=whole.per_step,
+            seats=list(whole.seats) if len(whole.seats) > 1 else [],
+            seat=whole.seats[against.seat] if against else None,
         )
         if self._running:
             state = state.model_copy(
                 update={
                     "step_count": len(self._actions),
                     "seed": self._seed,
-                    "actions": list(game.played if isinstance(game, Against) else self._actions),
+                    "actions": list(against.played if against else self._actions),
+                    "failed": failed,
                     "score": self._score,
                     "outcome": None if game.outcome is None else str(game.outcome),
                     "legal_actions": [game.actions[action] for action in self._legal],
+                    "wasted": game.wasted,
                     "refused": self._refused,
                 }
             )

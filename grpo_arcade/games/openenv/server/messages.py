@@ -109,10 +109,15 @@ class GameState(State):
     versions: dict[str, str] = Field(description="Versions that decide what a seed and actions give.")
     action_names: list[str] = Field(description="The actions; an action's id is its place here.")
     seed: int | None = Field(default=None, description="The episode's seed; null before the first reset.")
-    actions: list[int] = Field(default_factory=list, description="Ids of the moves so far, in order.")
+    actions: list[int] = Field(default_factory=list, description="Ids of the moves so far, in order, of all seats.")
+    per_step: int = Field(default=1, description="Actions of a step: one a seat where all seats act together, else 1.")
+    seats: list[str] = Field(default_factory=list, description="Names of the seats of a game of several; else empty.")
+    seat: str | None = Field(default=None, description="The one of them that is served; null where all are.")
+    failed: dict[str, str] = Field(default_factory=dict, description="Other seats whose player failed, and how.")
     score: float | None = Field(default=None, description="The score so far.")
     outcome: str | None = Field(default=None, description="How the episode ended; null while it runs.")
     legal_actions: list[str] = Field(default_factory=list, description="Names of the actions that do something now.")
+    wasted: int = Field(default=0, description="Moves that the game counts as wasted.")
     refused: int = Field(default=0, description="Moves of this episode that were refused as no action, or not legal.")
 
 
