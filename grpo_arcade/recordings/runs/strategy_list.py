@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from grpo_arcade.games import Outcome
+from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.recordings.runs.reader import RunReader
 
 COLUMNS = {
@@ -19,11 +20,16 @@ COLUMNS = {
     "advantage": "s.advantage", "tokens": "s.tokens", "copies": "copies", "cpu": "s.cpu_s", "purpose": "s.purpose",
     "id": "s.id",
 }  # fmt: skip
-"""What can be sorted and filtered by, beside the reward functions."""
+"""What strategies of a training can be sorted and filtered by, beside the reward functions, and where that is kept."""
 _WORDS = ("outcome", "purpose")
 _OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 _COPIES = "coalesce(c.copies, 1)"
 _TERM = re.compile(r"([A-Za-z_][\w.:]*)(<=|>=|!=|<|>|=|:)(\S+)")
+
+
+def columns(kind: RunKind) -> list[str]:
+    """What strategies of such a run can be sorted and filtered by, beside its reward functions; its steps first."""
+    return [kind.step if name == "step" else name for name in COLUMNS]
 
 
 class FilterError(ValueError):
@@ -35,10 +41,12 @@ class Order:
     """A sort key and a filter."""
 
     by: str = "id"
-    """A name of :data:`COLUMNS`, or a reward function of the run."""
+    """One of :func:`columns`, or a reward function of the run."""
     descending: bool = True
     words: str = ""
     """The filter, as typed: ``won step=100-200 score>2000 progress<0.5 copies>1 text``."""
+    kind: RunKind = RunKind.TRAINING
+    """By whose words: a search has rounds where a training has steps."""
 
 
 def listed(reader: RunReader, order: Order, rewards: Sequence[str] = ()) -> array[int]:
@@ -47,8 +55,8 @@ def listed(reader: RunReader, order: Order, rewards: Sequence[str] = ()) -> arra
     Raises:
         FilterError: the filter speaks of something unknown.
     """
-    where, values = condition(order.words, rewards)
-    key = _sql_of(order.by, rewards)
+    where, values = condition(order, rewards)
+    key = _sql_of(order.by, order.kind, rewards)
     copies = ""
     if "copies" in where or "copies" in key:
         copies = (
@@ -64,10 +72,14 @@ def listed(reader: RunReader, order: Order, rewards: Sequence[str] = ()) -> arra
     return array("q", map(int, text.split(","))) if text else array("q")
 
 
-def condition(words: str, rewards: Sequence[str] = ()) -> tuple[str, list[object]]:
-    """The filter as SQL over ``strategies s`` and its values."""
+def condition(order: Order, rewards: Sequence[str] = ()) -> tuple[str, list[object]]:
+    """The order's filter as SQL over ``strategies s`` and its values.
+
+    Raises:
+        FilterError: it speaks of something unknown.
+    """
     parts, values = ["1"], list[object]()
-    for word in words.split():
+    for word in order.words.split():
         term = _TERM.fullmatch(word)
         if term is None:
             # Who types "crashed" means the outcome; who looks for the word in programs finds them too.
@@ -76,7 +88,7 @@ def condition(words: str, rewards: Sequence[str] = ()) -> tuple[str, list[object
             values += [word, word] if outcome else [word]
             continue
         name, sign, value = term.groups()
-        column = _sql_of(name, rewards)
+        column = _sql_of(name, order.kind, rewards)
         if name in _WORDS:
             if sign not in ("=", ":", "!="):
                 raise FilterError(f"{word}: {name} is a word; write {name}=lost or {name}!=lost")
@@ -91,15 +103,16 @@ def condition(words: str, rewards: Sequence[str] = ()) -> tuple[str, list[object
     return " AND ".join(parts), values
 
 
-def _sql_of(name: str, rewards: Sequence[str]) -> str:
+def _sql_of(name: str, kind: RunKind, rewards: Sequence[str]) -> str:
+    known = columns(kind)
     if name == "copies":
         return _COPIES
-    if name in COLUMNS:
-        return COLUMNS[name]
+    if name in known:
+        return COLUMNS["step" if name == kind.step else name]
     if name in rewards and not set(name) & set("\"'\\"):
         return f"json_extract(s.rewards, '$.\"{name}\"')"
-    near = difflib.get_close_matches(name, [*COLUMNS, *rewards], n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join([*COLUMNS, *rewards])}"
+    near = difflib.get_close_matches(name, [*known, *rewards], n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join([*known, *rewards])}"
     raise FilterError(f"nothing is called {name}; {hint}")
 
 

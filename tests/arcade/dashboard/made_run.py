@@ -147,7 +147,7 @@ def step_row(step, rng, outcomes):
     }  # fmt: skip
 
 
-def make_run(root, steps=30, name="made", status="finished", max_steps=None, alarms=True):
+def make_run(root, steps=30, name="made", status="finished", max_steps=None, alarms=True, kind="train"):
     """A whole run; the path of its folder."""
     rng, played = random.Random(7), episodes()
     with open_run(root, name, max_steps or steps) as writer:
@@ -172,7 +172,7 @@ def make_run(root, steps=30, name="made", status="finished", max_steps=None, ala
         (writer.folder / "log.txt").write_text(
             "".join(f"step {step}: reward {step / 10:.2f}\n" for step in range(1, steps + 1)), encoding="utf-8"
         )
-        writer.note(status=status, updated_for="tests")
+        writer.note(status=status, kind=kind, updated_for="tests")
         _date(writer, START + 7 * steps + 5)
     return writer.folder
 

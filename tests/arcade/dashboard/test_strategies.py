@@ -14,6 +14,7 @@ from grpo_arcade.arcade.dashboard.tabs.strategy_detail import Detail
 from grpo_arcade.arcade.dashboard.tabs.strategy_table import StrategyTable
 from grpo_arcade.foreign_text import clean
 from grpo_arcade.recordings.runs.earned import earned_by_outcome, elsewhere
+from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.recordings.runs.strategy_list import COLUMNS, FilterError, Order, listed, rows_of
 
@@ -85,6 +86,36 @@ def test_a_filter_that_makes_no_sense_is_refused_in_one_line(finished, words):
     with RunReader(finished) as reader, pytest.raises(FilterError) as refusal:
         listed(reader, Order(words=words), REWARDS)
     assert "\n" not in str(refusal.value)
+
+
+def test_rounds_are_filtered_and_sorted_by_where_there_are_no_steps(made_run, tmp_path, drive, until, seen):
+    search = made_run.make_run(tmp_path, 3, kind="improve")
+    with RunReader(search) as reader:
+        assert set(listed(reader, Order("round", words="round=2-3", kind=RunKind.SEARCH))) == set(
+            listed(reader, Order("step", words="step=2-3"))
+        )
+        with pytest.raises(FilterError, match=r"nothing is called step; .*round, group"):
+            listed(reader, Order(words="step=2", kind=RunKind.SEARCH))
+
+    async def play(app, pilot):
+        table, _ = await opened(app, pilot, until)
+        await pilot.press("slash")
+        await until(pilot, lambda: "comparisons with round" in seen(app))
+        assert "step" not in str(app.screen.query_one("Input").placeholder)
+        await pilot.press(*"round=2", "enter")
+        await until(pilot, lambda: "filter: round=2" in seen(app))
+        shown = len(table)
+        await pilot.press("o")
+        await until(pilot, lambda: "by round" in seen(app))
+        assert "round▼" in seen(app)
+        # What is opened from a histogram speaks the same language.
+        await pilot.press("8")
+        await until(pilot, lambda: "rewards of round 3" in seen(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: "purpose=training round=3" in seen(app))
+        assert 0 < len(table) <= shown
+
+    drive(search, play)
 
 
 @given(st.text(max_size=60))

@@ -157,7 +157,7 @@ class Rewards(StepTab):
         """Its strategies, in their tab."""
         if self._found is not None and self._bins:
             picked = self._bins[self._picked]
-            words = f"purpose=training step={self._found.step} reward>={picked.low:.12g} "
+            words = f"purpose=training {self.kind.step}={self._found.step} reward>={picked.low:.12g} "
             words += f"reward{'<=' if picked.last else '<'}{picked.high:.12g}"
             await self.app.open_strategies(words)  # type: ignore[attr-defined]
 

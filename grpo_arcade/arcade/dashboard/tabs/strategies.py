@@ -28,7 +28,7 @@ from grpo_arcade.atomic_write import atomic_write
 from grpo_arcade.recordings.runs.folder import RunFolderError
 from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.recordings.runs.reader import RunReader
-from grpo_arcade.recordings.runs.strategy_list import COLUMNS, FilterError, Order, condition, listed, rows_of
+from grpo_arcade.recordings.runs.strategy_list import FilterError, Order, columns, condition, listed, rows_of
 
 _SETTLE_S = 0.08
 """A strategy is read when the cursor has rested on it so long: holding an arrow down reads none but the last."""
@@ -58,8 +58,8 @@ class Strategies(Container):
         self._plain = plain
         # The rows on screen are read while they are drawn: by key, a millisecond, on a connection nobody else uses.
         self._reader = RunReader(folder)
-        self._order = Order()
-        self._listed = Order()
+        self._order = Order(kind=kind)
+        self._listed = self._order
         """The order of what is in the table."""
         self._rewards: list[str] = []
         self._settling: Timer | None = None
@@ -108,7 +108,7 @@ class Strategies(Container):
 
     def list_only(self, words: str) -> None:
         """List what a filter says, newest first; for those who know that it can be read."""
-        self._order = Order(words=words)
+        self._order = Order(words=words, kind=self._kind)
 
     def on_strategy_table_chosen(self, event: StrategyTable.Chosen) -> None:
         """Tell about it once the cursor rests."""
@@ -136,7 +136,7 @@ class Strategies(Container):
 
     def action_sort(self) -> None:
         """Sort by the next column, and after them by the reward functions."""
-        names = ["id", *(name for name in COLUMNS if name not in ("id", "purpose")), *self._rewards]
+        names = ["id", *(name for name in columns(self._kind) if name not in ("id", "purpose")), *self._rewards]
         place = names.index(self._order.by) if self._order.by in names else -1
         self._list(replace(self._order, by=names[(place + 1) % len(names)], descending=True))
 
@@ -146,19 +146,22 @@ class Strategies(Container):
 
     def action_filter(self) -> None:
         """Ask for a filter."""
-        names = ", ".join([*COLUMNS, *self._rewards])
+        names = ", ".join([*columns(self._kind), *self._rewards])
         question = f"Which strategies? An outcome, words of the source, comparisons with {names}; nothing for all"
-        self.app.push_screen(Prompt(question, "lost step=10-40 score>2000", self._order.words), self._filter)
+        self.app.push_screen(
+            Prompt(question, f"lost {self._kind.step}=10-40 score>2000", self._order.words), self._filter
+        )
 
     def _filter(self, answer: str | None) -> None:
         if answer is None:
             return
+        order = replace(self._order, words=answer)
         try:
-            condition(answer, self._rewards)
+            condition(order, self._rewards)
         except FilterError as error:
             self.notify(str(error), title="filter", severity="warning", timeout=8)
             return
-        self._list(replace(self._order, words=answer))
+        self._list(order)
 
     def action_view(self) -> None:
         """The next view of the chosen strategy."""

@@ -27,7 +27,7 @@ FIELDS = (
     ("step", 6), ("grp", 5), ("outcome", 13), ("score", 8), ("reward", 8), ("advant.", 8), ("tokens", 7),
     ("copies", 7), ("cpu s", 6),
 )  # fmt: skip
-"""Headings and widths; names of :data:`~grpo_arcade.recordings.runs.strategy_list.COLUMNS` in :data:`KEYS`."""
+"""Headings and widths; :data:`KEYS` are what they are sorted by, the first one by the run's own word."""
 KEYS = ("step", "group", "outcome", "score", "reward", "advantage", "tokens", "copies", "cpu")
 
 Rows = Callable[[Sequence[int]], dict[int, dict[str, Any]]]
@@ -148,7 +148,7 @@ class StrategyTable(ScrollView, can_focus=True):
             for key, (_, width) in zip(KEYS, FIELDS, strict=True):
                 right += width
                 if at.x + self.scroll_offset.x < right:
-                    self.post_message(self.SortBy(key))
+                    self.post_message(self.SortBy(self._kind.step if key == "step" else key))
                     return
         elif (place := self.scroll_offset.y + at.y - 1) < len(self._ids):
             self._go(place)
@@ -184,7 +184,8 @@ class StrategyTable(ScrollView, can_focus=True):
         by, descending = self._sorted
         segments = []
         for key, (name, width) in zip(KEYS, FIELDS, strict=True):
-            name = self._kind.step if key == "step" else name
+            if key == "step":
+                name = key = self._kind.step
             label = name + ("▼" if descending else "▲") if key == by else name
             text = f" {label:<{width - 1}}" if key == "outcome" else f"{label:>{width}}"
             segments.append(Segment(text[-width:] if key != "outcome" else text[:width], style))
