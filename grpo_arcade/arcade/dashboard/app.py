@@ -22,7 +22,7 @@ from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import Monochrome
 from textual.screen import Screen
-from textual.widgets import Footer, Static, TabbedContent, TabPane
+from textual.widgets import Static, TabbedContent, TabPane
 
 from grpo_arcade.arcade.dashboard.dialogs import Leaving, Question, stopping_question
 from grpo_arcade.arcade.dashboard.draw.ascii_only import AsciiOnly
@@ -30,6 +30,7 @@ from grpo_arcade.arcade.dashboard.draw.lines import Lines
 from grpo_arcade.arcade.dashboard.ending import at_signals
 from grpo_arcade.arcade.dashboard.garbage import REST_S, Garbage
 from grpo_arcade.arcade.dashboard.header import header, too_small
+from grpo_arcade.arcade.dashboard.key_bar import KeyBar
 from grpo_arcade.arcade.dashboard.read.facts import facts_of
 from grpo_arcade.arcade.dashboard.read.machine import Machine
 from grpo_arcade.arcade.dashboard.tabs.overview import Overview
@@ -128,7 +129,7 @@ class Dashboard(App[None]):
                 yield Overview(self.kind, plain=self.plain)
             for name in TABS if trains_by_self_play(self.reader) else TABS[:-1]:
                 yield TabPane(titled(name, self.kind), id=f"tab-{name}")
-        yield Footer(show_command_palette=True)
+        yield KeyBar()
         yield Static(id="too-small")
 
     def on_load(self) -> None:
@@ -361,8 +362,7 @@ class Dashboard(App[None]):
     def action_command(self, name: str) -> None:
         """Ask the trainer for something; stopping is asked twice."""
         if name == "stop":
-            question = Question(stopping_question(self.kind))
-            self.push_screen(question, lambda sure: self._send("stop") if sure else None)
+            self.push_screen(Question(stopping_question(self.kind)), lambda sure: self._send("stop") if sure else None)
         else:
             self._send(name)
 

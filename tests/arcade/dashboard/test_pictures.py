@@ -73,7 +73,7 @@ def settled(app, tab):
 
 @pytest.fixture(scope="module")
 def screens(finished, run_app, until, seen):
-    """SVG and text of each tab at each size."""
+    """SVG and text of each tab at each size, and what stands in its bar of keys where there is room for all."""
     drawn = {}
 
     async def play(app, pilot):
@@ -89,7 +89,9 @@ def screens(finished, run_app, until, seen):
                     await pilot.pause(0.1)
                     text = seen(app)
                     same, before = (same + 1 if text == before else 0), text
-                drawn[tab, size] = app.export_screenshot(), text
+                keys = [active.binding for active in app.screen.active_bindings.values()]
+                labels = {f"{app.get_key_display(key)} {key.description}" for key in keys}
+                drawn[tab, size] = app.export_screenshot(), text, labels
 
     run_app(finished, play, size=SIZES[0])
     return drawn
@@ -135,3 +137,13 @@ def test_every_size_shows_header_alarm_plots_with_axes_and_outcomes(screens, siz
     ):  # fmt: skip
         assert part in text
     assert max(map(len, text.splitlines())) <= size[0]
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("tab", TABS)
+def test_the_bar_of_keys_is_never_cut_and_always_says_how_to_leave_and_get_help(screens, tab, size):
+    _, text, labels = screens[tab, size]
+    shown = re.split(r"[ ▏]{2,}", text.splitlines()[-1].strip())
+    assert {"q Quit", "? Help"} <= set(shown) <= labels
+    if size[0] > 120:
+        assert {"P Pause", "^p palette"} <= set(shown)
