@@ -384,6 +384,13 @@ class Game(ABC):
         """
         return ""
 
+    def ended(self, outcome: Outcome) -> tuple[str, str] | None:
+        """How an episode that ended so is told of: what goes before and after how long it was, ``("won", "")``.
+
+        None, the default, for the usual words. For games where won and lost would say something else than they do.
+        """
+        return None
+
     def describe_seat(self, replay: PlayedAgain, seat: int) -> str:
         """As :meth:`describe`, of a game of several seats: what happened as that seat has it, which is called you."""
         return ""

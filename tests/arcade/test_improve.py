@@ -264,7 +264,7 @@ def test_a_round_with_nothing_usable_says_why_and_the_next_one_tells_the_model(t
         assert "no_code: the answer holds no program" in event["message"]
         assert "crashed: " in event["message"]
         assert len(run.steps()) == 2
-    assert "It failed: it crashed." in told[2]
+    assert "It failed: it crashed: IndexError: " in told[2]
     assert "line 2" in told[2]
 
 

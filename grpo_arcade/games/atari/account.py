@@ -9,6 +9,7 @@ from __future__ import annotations
 import statistics
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from grpo_arcade.games.atari.fields import Account, State
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 MOST_EVENTS = 6
 """Points and losses whose times are told."""
+TOLD, EVERY = 4, 3
+"""Of what led to a loss so many moves are told, and each so many after the one before."""
 
 
 def account(game: Game, replay: PlayedAgain, own: Account | None) -> str:
@@ -34,9 +37,10 @@ def account(game: Game, replay: PlayedAgain, own: Account | None) -> str:
             break
         scores.append(game.score)
     pressed = [game.actions[action] for action in replay.actions[: len(scores) - 1]]
-    told = [points(scores), buttons(pressed)]
     if own is not None and len(states) > 1:
-        told.insert(0, own(states, pressed))
+        told = [own(states, pressed), first_and_last(scores), buttons(pressed)]
+    else:
+        told = [points(scores), buttons(pressed)]
     return " ".join(part for part in told if part)
 
 
@@ -77,10 +81,20 @@ def points(scores: Sequence[float], by: str = "") -> str:
     down = [at for at in range(1, len(scores)) if scores[at] < scores[at - 1]]
     told = []
     if up:
-        told.append(f"Points were made {by}{times(len(up))}, first at decision {up[0]:,}, last at {up[-1]:,}.")
+        last = f", first at move {up[0]:,}, last at {up[-1]:,}" if len(up) > 1 else f", at move {up[0]:,}"
+        told.append(f"Points were made {by}{times(len(up))}{last}.")
     if down:
-        told.append(f"Points were lost {times(len(down))}, last at decision {down[-1]:,}.")
+        told.append(f"Points were lost {times(len(down))}, last at move {down[-1]:,}.")
     return " ".join(told) or f"No point was ever made{' ' + by.strip() if by else ''}."
+
+
+def first_and_last(scores: Sequence[float]) -> str:
+    """When the first and the last point came, where how many there were is said already: one sentence at most."""
+    up = [at for at in range(1, len(scores)) if scores[at] > scores[at - 1]]
+    if not up:
+        return ""
+    last = f", the last at {up[-1]:,} of {len(scores) - 1:,}" if len(up) > 1 else f" of {len(scores) - 1:,}"
+    return f"The first point came at move {up[0]:,}{last}."
 
 
 def buttons(pressed: Sequence[str]) -> str:
@@ -99,38 +113,60 @@ def rises(states: Sequence[State], name: str) -> list[int]:
     return [at for at in range(len(states) - 1) if states[at + 1][name] > states[at][name]]
 
 
-def last_seen(states: Sequence[State], at: int, name: str, back: int = 40) -> State | None:
-    """The newest state up to ``at`` in which a thing was there."""
-    return next((states[place] for place in range(at, max(-1, at - back), -1) if states[place][name] >= 0), None)
+def last_seen(states: Sequence[State], at: int, name: str, back: int = 40) -> int | None:
+    """The place of the newest state up to ``at`` in which a thing was there; None if it was not."""
+    return next((place for place in range(at, max(-1, at - back), -1) if states[place][name] >= 0), None)
 
 
 def nearest(states: Sequence[State], at: int, name: str, by: str, back: int = 60) -> int | None:
-    """Of the states before ``at``, the least gap between a thing and the player along ``by``; None if it was not there.
+    """The place of that of the states before ``at`` in which a thing was nearest to the player along ``by``.
 
-    What has hit somebody is gone before the life is, so that the last state does not show it.
+    The newest of several; None if the thing was not there. What has hit somebody is gone before the life is, so that
+    the last state does not show it.
     """
-    before = states[max(0, at - back) : at + 1]
-    seen = [state[name + by] - state["player" + by] for state in before if state[name + by] >= 0]
-    return min(seen, key=abs, default=None)
+    places = [place for place in range(at, max(-1, at - back - 1), -1) if states[place][name + by] >= 0]
+    return min(places, key=lambda place: abs(states[place][name + by] - states[place]["player" + by]), default=None)
 
 
 def aside(gaps: Sequence[float], less: str, more: str) -> str:
-    """How far off things were: ``12 to 40 pixels away (3 times left, 2 times right)``; a gap below 0 is ``less``."""
+    """How far off things were: ``typically 12 pixels away (3 times left, twice right)``; a gap below 0 is ``less``."""
     if not gaps:
         return ""
-    sizes = sorted(abs(gap) for gap in gaps)
-    low, high = sum(gap < 0 for gap in gaps), sum(gap > 0 for gap in gaps)
-    sides = [f"{times(count)} {word}" for count, word in ((low, less), (high, more)) if count]
-    return f"{statistics.median(sizes):.0f} pixels away in the middle case ({', '.join(sides) or 'not at all'})"
+    typical = round(statistics.median(abs(gap) for gap in gaps))
+    pixels = f"{typical} pixel{'s' * (typical != 1)} away"
+    counts = [(sum(gap < 0 for gap in gaps), less), (sum(gap > 0 for gap in gaps), more)]
+    counts = [each for each in (*counts, (sum(gap == 0 for gap in gaps), "at the same place")) if each[0]]
+    if len(gaps) == 1:
+        return f"{pixels} ({counts[0][1]})"
+    return f"typically {pixels} ({', '.join(f'{times(count)} {word}' for count, word in counts)})"
 
 
-def decisions(places: Sequence[int]) -> str:
-    """`` (at decision 3, 40, 90)``, of many the first ones; empty where there is none."""
+def moves(places: Sequence[int]) -> str:
+    """`` (at move 3, 40, 90)``, of many the first ones; empty where there is none."""
     if not places:
         return ""
     shown = [f"{place:,}" for place in places[:MOST_EVENTS]]
     more = " …" if len(places) > MOST_EVENTS else ""
-    return f" (at decision {', '.join(shown)}{more})"
+    return f" (at move {', '.join(shown)}{more})"
+
+
+def leading_to(states: Sequence[State], pressed: Sequence[str], at: int, names: Sequence[str]) -> str:
+    """What led to something: some of a program's last moves up to ``at``, with what it saw and pressed; one sentence.
+
+    Of ``names`` the first is a thing that may not be there yet: it begins where that came.
+    """
+    places = [place for place in range(at - EVERY * (TOLD - 1), at + 1, EVERY) if place >= 0]
+    places = [place for place in places if states[place][names[0]] >= 0]
+    if not places:
+        return ""
+    told = "; ".join(f"{', '.join(str(states[at][name]) for name in names)} → {pressed[at]}" for at in places)
+    return f"How the last one came, every {EVERY} moves ({', '.join(names)} → pressed): {told}."
+
+
+def new_shots(states: Sequence[State]) -> int:
+    """How many shots went up: one that is lower than before is another one."""
+    heights = [state["shot_y"] for state in states]
+    return sum(after >= 0 and (before < 0 or after > before) for before, after in pairwise(heights))
 
 
 def times(count: int) -> str:

@@ -321,7 +321,8 @@ def _sit(wall: str, program: _Program, tables: list[Table], limits: Limits) -> _
         "toolbox": b"" if lent is None else lent.source.encode(),
         "source": program.source.encode("utf-8", "surrogatepass"),
         "entry": "strategy",
-        "actions": dict(game.aliases),
+        # The prompt's own names first: a wrong answer is told those.
+        "actions": {name: game.aliases[name] for name in game.actions if name in game.aliases} | dict(game.aliases),
         "policy": policy,
     }
     hard_cpu_s = int(limits.match_cpu_s) + 5

@@ -100,16 +100,34 @@ def _result(shown: Shown, beside: str, games: int) -> str:
         lines.append(f"For comparison, average scores of other players: {beside}.")
     told = _chosen(shown.episodes, games)
     if told and outcome not in (Outcome.NO_CODE, Outcome.SYNTAX_ERROR, Outcome.FORBIDDEN):
-        scores = ", ".join(score_text(counted_score(episode)) for episode in shown.episodes)
-        which = f"How {_WHICH[len(told)]} of them went:" if count > 1 else "How it went:"
-        lines.append(f"Its last {count} games scored {scores}. {which}" if count > 1 else which)
-        lines += [f"- {describe(episode)}" for episode in told]
+        if count == 1:
+            lines.append("How its game went:")
+        elif all(episode.outcome in FAILURES for episode in shown.episodes):
+            # One is enough to see why.
+            told = told[:1]
+            lines.append(f"So did all of its last {count} games; one of them:")
+        else:
+            lines.append(f"Its last {count} games scored {', '.join(map(_scored, shown.episodes))}:")
+        lines += _games(told)
     if games and shown.tried:
         lines.append(f"Earlier attempts to better it: {'; '.join(shown.tried)}.")
     return "\n".join(lines)
 
 
-_WHICH = {1: "the worst", 2: "the worst and the best", 3: "the worst, the best and the middle one"}
+def _scored(episode: Episode) -> str:
+    return "nothing (failed)" if episode.outcome in FAILURES else score_text(counted_score(episode))
+
+
+def _games(told: Sequence[Episode]) -> list[str]:
+    """What happened in games, the worst first; those that went alike in one line."""
+    equal = len({_scored(episode) for episode in told}) == 1
+    names = ("one", "another", "a third") if equal else ("the worst", "the best", "the middle one")
+    lines: dict[str, list[str]] = {}
+    for name, episode in zip(names, told, strict=False):
+        lines.setdefault(describe(episode), []).append(name)
+    if len(lines) == 1:
+        return [f"- {'they went alike: ' if len(told) > 1 else ''}{words}" for words in lines]
+    return [f"- {' and '.join(which)}: {words}" for words, which in lines.items()]
 
 
 def _chosen(episodes: Sequence[Episode], count: int) -> list[Episode]:
@@ -120,7 +138,11 @@ def _chosen(episodes: Sequence[Episode], count: int) -> list[Episode]:
 
 
 def _failure(shown: Shown, outcome: Outcome) -> str:
-    return f"{_IN_WORDS.get(outcome, outcome.value)}. {_error(shown)}".rstrip()
+    error = _error(shown)
+    if outcome is Outcome.ILLEGAL and error:
+        return error  # which says it
+    how = _IN_WORDS.get(outcome, outcome.value)
+    return f"{how}: {error}" if error else f"{how}."
 
 
 def _error(shown: Shown) -> str:

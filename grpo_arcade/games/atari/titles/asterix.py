@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from grpo_arcade.games.atari.account import decisions, falls, rises, share
+from grpo_arcade.games.atari.account import falls, moves, rises, share
 from grpo_arcade.games.atari.cartridge import Cartridge
 from grpo_arcade.games.atari.fields import ABSENT, Field, Memory, Objects, Reading, State, shifted
 from grpo_arcade.games.atari.toolbox import toolbox
@@ -82,7 +82,7 @@ _BACK = 60
 def account(states: Sequence[State], pressed: Sequence[str]) -> str:
     """By which lyre each life was lost, what was collected, and in which lanes."""
     lost = falls(states, "lives")
-    told = f"Things collected: {len(rises(states, 'score'))}; lives lost: {len(lost)}{decisions(lost)}."
+    told = f"Things collected: {len(rises(states, 'score'))}; lives lost: {len(lost)}{moves(lost)}."
     ends = []
     for at in lost[:4]:
         lane = states[at]["lane"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from grpo_arcade.games.atari.account import aside, falls, last_seen, share, times
+from grpo_arcade.games.atari.account import aside, falls, last_seen, leading_to, share, times
 from grpo_arcade.games.atari.cartridge import Cartridge
 from grpo_arcade.games.atari.fields import ABSENT, Field, Memory, Objects, Reading, State, shifted
 from grpo_arcade.games.atari.goals import Goal, Kind
@@ -94,18 +94,17 @@ def scripted(state: State) -> str:
 
 
 def account(states: Sequence[State], pressed: Sequence[str]) -> str:
-    """How far the paddle was from the balls that were lost."""
+    """How far the paddle was from the balls that were lost, and how it came to lose the last one."""
     lost = falls(states, "lives")
-    gaps = [
-        seen["ball_x"] - seen["player_x"]
-        for at in lost
-        if (seen := last_seen(states, at, "ball_y")) is not None and seen["ball_y"] > 150
-    ]
+    seen = [place for at in lost if (place := last_seen(states, at, "ball_y")) is not None]
+    seen = [place for place in seen if states[place]["ball_y"] > 150]
+    gaps = [states[at]["ball_x"] - states[at]["player_x"] for at in seen]
     met = sum(1 for one, other in pairwise(states) if one["ball_dy"] > 0 > other["ball_dy"] and one["ball_y"] > 150)
     idle = sum(state["ball_x"] < 0 for state in states)
     told = f"Balls lost: {len(lost)}, returned {times(met)}; {states[-1]['bricks_left']} of 108 bricks are left."
     if gaps:
-        told += f" The ball that was lost was {aside(gaps, 'left', 'right')} from your paddle's middle."
+        told += f" When you missed it, the ball was {aside(gaps, 'left', 'right')} from your paddle's middle."
+        told += f" {leading_to(states, pressed, seen[-1], ('ball_x', 'ball_y', 'player_x'))}"
     if idle > len(states) / 5:
         told += f" For {share(idle, len(states))} of the time no ball was in play, because FIRE was not pressed."
     return told

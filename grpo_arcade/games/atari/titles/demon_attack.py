@@ -6,9 +6,8 @@ Bytes as in AtariARI (MIT), whose x are the console's motion codes; decoded and 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
-from grpo_arcade.games.atari.account import aside, decisions, falls, nearest, rises, share
+from grpo_arcade.games.atari.account import aside, falls, leading_to, moves, nearest, new_shots, rises, share
 from grpo_arcade.games.atari.cartridge import Cartridge
 from grpo_arcade.games.atari.fields import ABSENT, Field, Memory, Objects, Reading, State, shifted
 from grpo_arcade.games.atari.toolbox import toolbox
@@ -87,13 +86,14 @@ def scripted(state: State) -> str:
 def account(states: Sequence[State], pressed: Sequence[str]) -> str:
     """Shots and hits, and where the bombs came down that cost a cannon."""
     lost, hits = falls(states, "lives"), rises(states, "score")
-    shots = sum(one["shot_y"] < 0 <= other["shot_y"] for one, other in pairwise(states))
     found = (nearest(states, at, "bomb", "_x") for at in lost)
-    gaps = [gap for gap in found if gap is not None]
+    touched = [each for each in found if each is not None]
     lined = sum(s["low_x"] >= 0 and abs(s["low_x"] - s["player_x"]) <= 8 for s in states)
-    told = f"Shots: {shots}, hits: {len(hits)}. Cannons lost: {len(lost)}{decisions(lost)}."
-    if gaps:
+    told = f"Shots: {new_shots(states)}, hits: {len(hits)}. Cannons lost: {len(lost)}{moves(lost)}."
+    if touched:
+        gaps = [states[at]["bomb_x"] - states[at]["player_x"] for at in touched]
         told += f" The bomb was then {aside(gaps, 'left', 'right')} from you."
+        told += f" {leading_to(states, pressed, touched[-1], ('bomb_x', 'bomb_y', 'player_x'))}"
     return f"{told} You stood under the lowest demon for {share(lined, len(states))} of the time."
 
 

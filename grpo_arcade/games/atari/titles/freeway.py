@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
-from grpo_arcade.games.atari.account import rises, share, times
+from grpo_arcade.games.atari.account import rises, times
 from grpo_arcade.games.atari.cartridge import Cartridge
 from grpo_arcade.games.atari.fields import ABSENT, FARTHEST, MOVED, Field, Memory, Objects, Reading, State, shifted
 from grpo_arcade.games.atari.goals import Goal, Kind
@@ -86,17 +86,22 @@ def scripted(state: State) -> str:
 
 def account(states: Sequence[State], pressed: Sequence[str]) -> str:
     """Crossings, and in which lanes cars hit the chicken."""
+    # Whoever is hit is pushed down for some moves; a crossing is not, nor is what DOWN does, which may be held on.
+    down = [0 < other["player_y"] - one["player_y"] <= 16 for one, other in pairwise(states)]
     hits = [
-        one["lane"] for one, other in pairwise(states) if other["player_y"] - one["player_y"] > 6 and one["lane"] >= 0
+        states[at]["lane"]
+        for at in range(2, len(down))
+        if down[at] and not down[at - 1] and "DOWN" not in pressed[at - 1 : at + 1] and states[at]["lane"] >= 0
     ]
     crossings = rises(states, "score")
     lanes = ", ".join(f"{lane} ({times(count)})" for lane, count in sorted(Counter(hits).items()))
     told = f"Crossings: {len(crossings)}"
     if len(crossings) > 1:
-        told += f", one in {(crossings[-1] - crossings[0]) / (len(crossings) - 1):.0f} decisions"
+        told += f", one in {(crossings[-1] - crossings[0]) / (len(crossings) - 1):.0f} moves"
     told += f"; hit by a car {times(len(hits))}{', in lane ' + lanes if hits else ''}."
-    still = sum(button != "UP" for button in pressed)
-    return f"{told} UP was not pressed for {share(still, len(pressed))} of the time."
+    if not hits and "UP" not in pressed:
+        told += " UP was never pressed."
+    return told
 
 
 EXAMPLE = """

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from grpo_arcade.games.atari.account import aside, decisions, falls, last_seen, rises, share
+from grpo_arcade.games.atari.account import aside, falls, last_seen, leading_to, moves, rises, share
 from grpo_arcade.games.atari.cartridge import Cartridge
 from grpo_arcade.games.atari.fields import ABSENT, Field, Memory, Objects, Reading, State, shifted
 from grpo_arcade.games.atari.goals import Goal, Kind
@@ -70,11 +70,13 @@ def scripted(state: State) -> str:
 def account(states: Sequence[State], pressed: Sequence[str]) -> str:
     """Bombs caught, and how far the buckets were from those that were missed."""
     lost = falls(states, "buckets")
-    gaps = [seen["bomb_x"] - seen["player_x"] for at in lost if (seen := last_seen(states, at, "bomb_x", 30))]
+    seen = [place for at in lost if (place := last_seen(states, at, "bomb_x", 30)) is not None]
+    gaps = [states[at]["bomb_x"] - states[at]["player_x"] for at in seen]
     idle = sum(state["bomb_x"] < 0 for state in states)
-    told = f"Bombs caught: {len(rises(states, 'score'))}; buckets lost: {len(lost)}{decisions(lost)}."
+    told = f"Bombs caught: {len(rises(states, 'score'))}; buckets lost: {len(lost)}{moves(lost)}."
     if gaps:
-        told += f" The bomb missed was {aside(gaps, 'left', 'right')} from the buckets' middle."
+        told += f" The bomb you missed was {aside(gaps, 'left', 'right')} from the buckets' middle."
+        told += f" {leading_to(states, pressed, seen[-1], ('bomb_x', 'bomb_y', 'player_x'))}"
     if idle > len(states) / 3:
         told += f" For {share(idle, len(states))} of the time no bomb was there: FIRE makes him drop some."
     return told

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from grpo_arcade.games.atari.account import decisions, falls, rises
+from grpo_arcade.games.atari.account import falls, moves, rises
 from grpo_arcade.games.atari.cartridge import Cartridge
 from grpo_arcade.games.atari.fields import Field, Memory, Objects, Reading, State, shifted
 from grpo_arcade.games.atari.toolbox import toolbox
@@ -85,7 +85,7 @@ def account(states: Sequence[State], pressed: Sequence[str]) -> str:
         (one["player_x"], one["player_y"]) == (other["player_x"], other["player_y"]) for one, other in pairwise(states)
     )
     told = f"Things eaten: {len(rises(states, 'score'))}. Lives lost: {len(lost)}"
-    told += f"{decisions(lost)}; nearest then: {'; '.join(ends)}." if ends else "."
+    told += f"{moves(lost)}; nearest then: {'; '.join(ends)}." if ends else "."
     return f"{told} You came to {seen} places of the maze, and stood still for {still / len(states):.0%} of the time."
 
 

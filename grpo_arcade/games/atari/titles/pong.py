@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from grpo_arcade.games.atari.account import aside, falls, last_seen, rises, times
+from grpo_arcade.games.atari.account import aside, falls, last_seen, leading_to, rises, times
 from grpo_arcade.games.atari.cartridge import Cartridge, Court
 from grpo_arcade.games.atari.fields import ABSENT, Field, Memory, Objects, Reading, State, shifted
 from grpo_arcade.games.atari.goals import Goal, Kind
@@ -114,17 +114,17 @@ def scripted(state: State) -> str:
 
 
 def account(states: Sequence[State], pressed: Sequence[str]) -> str:
-    """How far the paddle was from the ball it missed."""
-    missed = [
-        seen["ball_y"] - seen["player_y"]
-        for at in falls(states, "score")
-        if (seen := last_seen(states, at, "ball_x")) is not None
-    ]
+    """How far the paddle was from the ball it missed, and how it came to miss the last one."""
+    seen = [place for at in falls(states, "score") if (place := last_seen(states, at, "ball_x")) is not None]
+    missed = [states[at]["ball_y"] - states[at]["player_y"] for at in seen]
     met = sum(1 for one, other in pairwise(states) if one["ball_dx"] > 0 > other["ball_dx"] and one["ball_x"] > 120)
     told = f"The opponent scored {times(len(falls(states, 'score')))}, you {times(len(rises(states, 'score')))}; your "
     told += f"paddle returned the ball {times(met)}."
-    if missed:
+    if len({state["player_y"] for state in states}) == 1:
+        told += " Your paddle never moved."
+    elif missed:
         told += f" When you missed it, the ball was {aside(missed, 'above', 'below')} from your paddle's middle."
+        told += f" {leading_to(states, pressed, seen[-1], ('ball_x', 'ball_y', 'player_y'))}"
     return told
 
 

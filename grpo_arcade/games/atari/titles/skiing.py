@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from grpo_arcade.games.atari.account import decisions, rises, share
+from grpo_arcade.games.atari.account import moves, rises, share
 from grpo_arcade.games.atari.cartridge import Cartridge
 from grpo_arcade.games.atari.fields import ABSENT, Field, Memory, Objects, Reading, State, decimal, shifted
 from grpo_arcade.games.atari.goals import Goal, Kind
@@ -93,7 +93,7 @@ def account(states: Sequence[State], pressed: Sequence[str]) -> str:
     # What they cost is added at the finish.
     if (missed := round((states[-2]["score"] - states[-1]["score"]) / 500)) > 0:
         told += f" Missed: {missed}."
-    told += f" Falls: {len(crashes)}{decisions(crashes)}, with {lying} decisions in the snow. Turned nearly across the"
+    told += f" Falls: {len(crashes)}{moves(crashes)}, with {lying} moves in the snow. Turned nearly across the"
     return f"{told} slope, which is slow, for {share(across, len(states))} of the time."
 
 

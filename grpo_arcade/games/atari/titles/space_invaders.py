@@ -6,9 +6,8 @@ Found anew where AtariARI (MIT) is wrong: the aliens' height and the three shots
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
-from grpo_arcade.games.atari.account import aside, decisions, falls, nearest, rises
+from grpo_arcade.games.atari.account import aside, falls, leading_to, moves, nearest, new_shots, rises
 from grpo_arcade.games.atari.cartridge import Cartridge
 from grpo_arcade.games.atari.fields import ABSENT, Field, Memory, Objects, Reading, State, shifted
 from grpo_arcade.games.atari.toolbox import toolbox
@@ -93,14 +92,15 @@ def scripted(state: State) -> str:
 def account(states: Sequence[State], pressed: Sequence[str]) -> str:
     """Shots and hits, how low the aliens came, and where the bombs were that cost a life."""
     lost = falls(states, "lives")
-    shots = sum(one["shot_y"] < 0 <= other["shot_y"] for one, other in pairwise(states))
     found = (nearest(states, at, "bomb", "_x") for at in lost)
-    gaps = [gap for gap in found if gap is not None]
+    touched = [each for each in found if each is not None]
     low = max(state["block_y"] for state in states)
-    told = f"Shots: {shots}, hits: {len(rises(states, 'score'))}; {states[-1]['aliens']} of 36 aliens are left, the "
-    told += f"lowest came down to y {low}. Lives lost: {len(lost)}{decisions(lost)}."
-    if gaps:
+    told = f"Shots: {new_shots(states)}, hits: {len(rises(states, 'score'))}; {states[-1]['aliens']} of 36 aliens are "
+    told += f"left, the lowest came down to y {low}. Lives lost: {len(lost)}{moves(lost)}."
+    if touched:
+        gaps = [states[at]["bomb_x"] - states[at]["player_x"] for at in touched]
         told += f" The nearest bomb was then {aside(gaps, 'left', 'right')} from you."
+        told += f" {leading_to(states, pressed, touched[-1], ('bomb_x', 'bomb_y', 'player_x'))}"
     return told
 
 
