@@ -19,6 +19,7 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from grpo_arcade.arcade.commands.improve import authors_of
 from grpo_arcade.recordings.runs.folder import DATABASE
@@ -85,7 +86,7 @@ def both_ways(
     for programs in (ImproveConfig.programs, 0):
         name = f"{'-'.join(re.findall(r'[a-z0-9]+', game))}-{'feedback' if programs else 'best-of'}-{number}"
         if name not in done:
-            asked = {"game": game, "programs": programs, "run_name": name, "seed": number}
+            asked: dict[str, Any] = {"game": game, "programs": programs, "run_name": name, "seed": number}
             asked |= {"run_key": f"{number:032x}"} | ({"minutes": minutes} if programs else {"tokens": tokens})
             found = searched(replace(config, **asked), authors)
             way = "feedback" if programs else "best of N"

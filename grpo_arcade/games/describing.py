@@ -71,13 +71,14 @@ def describe(episode: Episode, seat: str | int = 0) -> str:
 def ending(episode: Episode, seat: int = 0, game: Game | None = None) -> str:
     """How it ended, for a seat where there are several, after how many moves, with which score: one sentence.
 
-    ``game`` may have words of its own for having won and lost (:meth:`.Game.ended`).
+    ``game`` may have words of its own for having won and lost (:attr:`.Game.endings`).
     """
     result = episode.seats[seat] if seat < len(episode.seats) else None
     outcome, score, lost = (episode if result is None else result).outcome, episode.score, episode.wasted
     if result is not None:
         score, lost = result.score, result.wasted
-    how, why = (game and game.ended(outcome)) or _ENDED.get(outcome, (outcome.value, ""))
+    words = _ENDED if game is None else {**_ENDED, **game.endings}
+    how, why = words.get(outcome, (outcome.value, ""))
     failed = [other for other in episode.seats if other is not result and not other.outcome.by_the_rules]
     if outcome is Outcome.WON and failed:
         why = ", because the program of another player failed"

@@ -153,8 +153,7 @@ class Game(ABC):
     person_options: Mapping[str, Any] = {}
     """Options with which a person plays by hand, where they are not the defaults that strategies play with."""
     seats: tuple[str, ...] = ("player",)
-    """Names of the seats, in their order: where one sits (``left``, ``right``) or what one plays (``red``, ``yellow``).
-    """
+    """Names of the seats, in order: where one sits (``left``, ``right``) or what one plays (``red``, ``yellow``)."""
     simultaneous: bool = False
     """Whether all seats act at each step; otherwise the seat :attr:`to_move` does."""
     to_move: int = 0
@@ -170,6 +169,8 @@ class Game(ABC):
     human_score: float | None = None
     """A published score of a person for the default options, or None; the 1 of the scale on which random play is 0."""
 
+    endings: Mapping[Outcome, tuple[str, str]] = {}
+    """Words for :meth:`describe`, before and after how long it was, where won and lost would say something else."""
     score: float
     """The score so far."""
     outcome: Outcome | None
@@ -378,18 +379,10 @@ class Game(ABC):
     def describe(self, replay: PlayedAgain) -> str:
         """What happened in an episode of this game, in a few hundred characters: for a model that is to play better.
 
-        In words and numbers: what led to the end, what was missed. How it ended is said already, and the seed never is.
-        ``replay`` is at its start and its game is this one. Empty, the default, for what can be said of any game:
-        :mod:`grpo_arcade.games.describing`.
+        What led to the end, what was missed; how it ended is said already, and the seed never is. ``replay`` is at its
+        start, with this game. Empty, the default, for what can be said of any: :mod:`grpo_arcade.games.describing`.
         """
         return ""
-
-    def ended(self, outcome: Outcome) -> tuple[str, str] | None:
-        """How an episode that ended so is told of: what goes before and after how long it was, ``("won", "")``.
-
-        None, the default, for the usual words. For games where won and lost would say something else than they do.
-        """
-        return None
 
     def describe_seat(self, replay: PlayedAgain, seat: int) -> str:
         """As :meth:`describe`, of a game of several seats: what happened as that seat has it, which is called you."""

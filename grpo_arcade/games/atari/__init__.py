@@ -23,13 +23,11 @@ from grpo_arcade.games.atari import console as consoles
 from grpo_arcade.games.atari.baselines import baselines
 from grpo_arcade.games.atari.controls import controls_of
 from grpo_arcade.games.atari.fields import Objects, Reading
-from grpo_arcade.games.atari.goals import Kind
 from grpo_arcade.games.atari.packed import PackedMemory
 from grpo_arcade.games.atari.picture import AtariView, luminance
 from grpo_arcade.games.atari.prompt import memory_prompt, symbolic_prompt
 from grpo_arcade.games.atari.roms import Rom, UnknownRomError, playable_titles, rom
 from grpo_arcade.games.atari.titles import cartridge_of
-from grpo_arcade.games.episode import score_text
 from grpo_arcade.games.game import Game, Outcome, Picture
 from grpo_arcade.games.played_again import PlayedAgain
 
@@ -122,6 +120,7 @@ class Atari(Game):
         # In another mode nobody knows what a person would score.
         self.human_score = facts.human_score if as_published else None
         aim = self._goal = cartridge.aim(self.human_score)
+        self.endings = aim.endings
         seconds = max_num_frames_per_episode / consoles.FRAMES_PER_SECOND
         self.failure_score = float(aim.worst + aim.worst_per_s * seconds)
         self._patience = math.ceil(aim.patience * self.step_cap) or 2**62
@@ -322,14 +321,6 @@ class Atari(Game):
         from grpo_arcade.games.atari.account import account
 
         return account(self, replay, cartridge_of(self.title).account)
-
-    def ended(self, outcome: Outcome) -> tuple[str, str] | None:
-        """Of a game that is about points: that it is over, and whether a person had more."""
-        if self._goal.kind is not Kind.RECORD or outcome not in (Outcome.WON, Outcome.LOST):
-            return None
-        target = self._goal.target
-        more = "at least" if outcome is Outcome.WON else "less than"
-        return "over", "" if target is None else f", with {more} the {score_text(target)} of a human player"
 
     def baseline_scores(self) -> Mapping[str, Any] | None:
         """Stored results of the baselines for exactly these options and this emulator, or None."""

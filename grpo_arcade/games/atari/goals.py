@@ -21,6 +21,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from grpo_arcade.games.episode import score_text
 from grpo_arcade.games.game import Outcome
 
 
@@ -61,6 +62,19 @@ class Goal:
         # A target below 0 is a limit of time, which is kept at the start of every game.
         reached = self.kind is not Kind.DUEL and self.target is not None and 0 < self.target <= score
         return Outcome.WON if reached else Outcome.CAPPED
+
+    @property
+    def endings(self) -> dict[Outcome, tuple[str, str]]:
+        """As :attr:`.Game.endings`: who is after points has neither won nor lost, but more or less than a person."""
+        if self.kind is not Kind.RECORD:
+            return {}
+        if self.target is None:
+            return {Outcome.LOST: ("over", "")}
+        points = f"the {score_text(self.target)} of a human player"
+        return {
+            Outcome.WON: ("over", f", with at least {points}"),
+            Outcome.LOST: ("over", f", with less than {points}"),
+        }
 
 
 USUAL = Goal(Kind.RECORD, "It ends when the console says so, in most games with the last life.")
