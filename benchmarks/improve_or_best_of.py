@@ -42,6 +42,7 @@ def main() -> None:
     read.add_argument("--candidates", type=int, default=32)
     read.add_argument("--islands", type=int, default=ImproveConfig.islands)
     read.add_argument("--fresh", type=float, default=ImproveConfig.fresh)
+    read.add_argument("--temperature", type=float, default=ImproveConfig.temperature)
     read.add_argument("--max-completion-length", type=int, default=512)
     read.add_argument("--context-length", type=int, default=4096)
     read.add_argument("--memory", type=float, default=0.15, help="share of a card's memory for vLLM")
@@ -53,7 +54,7 @@ def main() -> None:
     done = {each["name"]: each for each in known if each["status"] == "finished"}
     config = ImproveConfig(
         model=(words.model,), rounds=MANY, candidates=words.candidates, islands=words.islands, fresh=words.fresh, eval_steps=0,
-        max_completion_length=words.max_completion_length, context_length=words.context_length,
+        temperature=words.temperature, max_completion_length=words.max_completion_length, context_length=words.context_length,
         output_dir=str(words.outputs), workers=words.workers, match_cpu_s=20.0,
         vllm_gpu_memory_utilization=words.memory,
     )  # fmt: skip

@@ -150,17 +150,21 @@ def moves(places: Sequence[int]) -> str:
     return f" (at move {', '.join(shown)}{more})"
 
 
-def leading_to(states: Sequence[State], pressed: Sequence[str], at: int, names: Sequence[str]) -> str:
+def leading_to(
+    states: Sequence[State], pressed: Sequence[str], at: int, names: Sequence[str], every: int = EVERY
+) -> str:
     """What led to something: some of a program's last moves up to ``at``, with what it saw and pressed; one sentence.
 
-    Of ``names`` the first is a thing that may not be there yet: it begins where that came.
+    Of ``names`` the first is a thing that may not be there yet: it begins where that came. Told is one move in
+    ``every``.
     """
-    places = [place for place in range(at - EVERY * (TOLD - 1), at + 1, EVERY) if place >= 0]
+    places = [place for place in range(at - every * (TOLD - 1), at + 1, every) if place >= 0]
     places = [place for place in places if states[place][names[0]] >= 0]
     if not places:
         return ""
     told = "; ".join(f"{', '.join(str(states[at][name]) for name in names)} → {pressed[at]}" for at in places)
-    return f"How the last one came, every {EVERY} moves ({', '.join(names)} → pressed): {told}."
+    apart = f"every {every} moves" if every > 1 else "move by move"
+    return f"How the last one came, {apart} ({', '.join(names)} → pressed): {told}."
 
 
 def new_shots(states: Sequence[State]) -> int:

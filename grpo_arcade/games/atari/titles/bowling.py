@@ -54,7 +54,7 @@ def account(states: Sequence[State], pressed: Sequence[str]) -> str:
     told = "; ".join(f"at y {y} it hit {before - left} of {before}" for y, before, left in throws[:12])
     if not throws:
         return "No ball ever came to the pins: FIRE was not pressed, or not let go."
-    return f"Balls that came to the pins: {len(throws)}. {told}."
+    return f"Balls that came to the pins: {len(throws)}; {told}."
 
 
 EXAMPLE = """

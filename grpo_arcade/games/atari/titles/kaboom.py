@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from grpo_arcade.games.atari.account import aside, falls, last_seen, leading_to, moves, rises, share
+from grpo_arcade.games.atari.account import aside, falls, leading_to, moves, rises, share
 from grpo_arcade.games.atari.cartridge import Cartridge
 from grpo_arcade.games.atari.fields import ABSENT, Field, Memory, Objects, Reading, State, shifted
 from grpo_arcade.games.atari.goals import Goal, Kind
@@ -70,13 +70,14 @@ def scripted(state: State) -> str:
 def account(states: Sequence[State], pressed: Sequence[str]) -> str:
     """Bombs caught, and how far the buckets were from those that were missed."""
     lost = falls(states, "buckets")
-    seen = [place for at in lost if (place := last_seen(states, at, "bomb_x", 30)) is not None]
+    # Whichever came down lowest was missed; then all others go off, from the lowest on.
+    seen = [max(range(max(0, at - 40), at + 1), key=lambda place: states[place]["bomb_y"]) for at in lost]
     gaps = [states[at]["bomb_x"] - states[at]["player_x"] for at in seen]
     idle = sum(state["bomb_x"] < 0 for state in states)
     told = f"Bombs caught: {len(rises(states, 'score'))}; buckets lost: {len(lost)}{moves(lost)}."
     if gaps:
         told += f" The bomb you missed was {aside(gaps, 'left', 'right')} from the buckets' middle."
-        told += f" {leading_to(states, pressed, seen[-1], ('bomb_x', 'bomb_y', 'player_x'))}"
+        told += f" {leading_to(states, pressed, seen[-1], ('bomb_x', 'bomb_y', 'player_x'), 1)}"
     if idle > len(states) / 3:
         told += f" For {share(idle, len(states))} of the time no bomb was there: FIRE makes him drop some."
     return told
