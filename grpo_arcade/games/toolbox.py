@@ -7,6 +7,7 @@ game, and must stay cheap to import.
 
 from __future__ import annotations
 
+import ast
 import inspect
 import textwrap
 from collections.abc import Callable
@@ -41,6 +42,27 @@ class Toolbox:
     def source(self) -> str:
         """The functions as one program, which the sandbox runs before the strategy's."""
         return "\n\n".join(textwrap.dedent(inspect.getsource(function)) for function in self.functions)
+
+    def without_lent(self, source: str) -> str:
+        """A program without what it wrote again of the functions that are lent: theirs take its place anyway.
+
+        As it is where it is not valid Python.
+        """
+        counts = {function.__name__: function.__code__.co_argcount for function in self.functions}
+        try:
+            tree = ast.parse(source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return source
+        lines, left_out = source.split("\n"), set[int]()
+        for node in tree.body:
+            if not isinstance(node, ast.FunctionDef) or node.decorator_list or node.args.posonlyargs:
+                continue
+            if counts.get(node.name) == len(node.args.args):
+                left_out.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+        if not left_out:
+            return source
+        kept = "\n".join(line for number, line in enumerate(lines, 1) if number not in left_out)
+        return kept.strip() + "\n"
 
     def told(self) -> str:
         """For a prompt: one line a function, and that they are there already."""

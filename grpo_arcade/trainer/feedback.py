@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from grpo_arcade.games import make
 from grpo_arcade.recordings.runs.records import Champion
 from grpo_arcade.trainer.evaluate import derived_seed
 from grpo_arcade.trainer.improvement.feedback import Shown, Wish, wordings
@@ -60,13 +61,14 @@ class Feedback:
             for parent, group in zip(chosen, groups, strict=True)
         ]
         found = []
-        for parent, match in zip(chosen, played, strict=True):
+        for parent, match, group in zip(chosen, played, groups, strict=True):
             if parent is None or match is None:
                 found.append(Asked((plain,)))
                 continue
             result = match.result()
             shown = Shown(parent.source, result.episodes, parent.score, result.error)
-            found.append(Asked(wordings(plain, [shown], baselines, Wish()), parent.strategy_id))
+            lent = make(group.game, **group.options).lent
+            found.append(Asked(wordings(plain, [shown], baselines, Wish(), lent=lent), parent.strategy_id))
         return found
 
 

@@ -155,3 +155,34 @@ def test_games_of_a_match_share_no_tool():
     options = {"toolbox": True}
     together = play_match(SPOILED, "2048", options, [0, 1, 2]).episodes
     assert together == tuple(play_match(SPOILED, "2048", options, [seed]).episodes[0] for seed in (0, 1, 2))
+
+
+def test_what_a_program_wrote_again_of_the_toolbox_is_left_out_and_the_rest_plays_as_before():
+    again = """import random
+
+def slide(board, move):
+    return board, 0
+
+def strategy(board):
+    best = max(legal_moves(board), key=lambda move: slide(board, move)[1] + bonus(board))
+    return best
+
+def bonus(board):
+    return len(board)
+
+def empty_cells(board, colour):
+    return 3
+
+def legal_moves(board): return ["W"]
+"""
+    toolbox = make("2048").toolbox
+    short = toolbox.without_lent(again)
+    assert "def slide" not in short
+    assert "def legal_moves" not in short
+    assert "def bonus" in short
+    assert "def empty_cells(board, colour)" in short  # takes something else, so that it stays
+    options = make("2048", size=3, target=32, toolbox=True).options
+    one, other = (play_match(source, "2048", options, [5]).episodes[0].actions for source in (again, short))
+    assert one == other
+    assert toolbox.without_lent(short) == short
+    assert toolbox.without_lent("def slide(board, move") == "def slide(board, move"

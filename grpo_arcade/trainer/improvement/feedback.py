@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from grpo_arcade.foreign_text import clean, clean_source
 from grpo_arcade.games import Episode, Outcome, score_text
 from grpo_arcade.games.describing import describe
+from grpo_arcade.games.toolbox import Toolbox
 from grpo_arcade.trainer.counting import FAILURES, common_outcome, counted_score
 from grpo_arcade.trainer.improvement.ways import Way
 from grpo_arcade.trainer.scoring import Rollout
@@ -49,7 +50,12 @@ class Wish:
 
 
 def wordings(
-    own_words: str, shown: Sequence[Shown], baselines: Mapping[str, float], wish: Wish, way: Way = Way.BETTER
+    own_words: str,
+    shown: Sequence[Shown],
+    baselines: Mapping[str, float],
+    wish: Wish,
+    way: Way = Way.BETTER,
+    lent: Toolbox | None = None,
 ) -> tuple[str, ...]:
     """The question, from its fullest wording to the game's own words.
 
@@ -61,6 +67,7 @@ def wordings(
         baselines: scores of the game's own players, by name.
         wish: what kind of program is wanted.
         way: how it is asked for.
+        lent: by the game; what a program wrote again of that is not shown, unless an error may name a line of it.
     """
     if not shown:
         asked = f"{own_words}\n\n{_EXPLAIN_ALONE}" if wish.explain else own_words
@@ -69,7 +76,9 @@ def wordings(
     asked = _asked(first, wish, way)
     beside = _beside(baselines)
     told = [
-        "\n\n".join((*map(_another, beside_it), _program(first), _result(first, beside, games), asked))
+        "\n\n".join(
+            (*(_another(each, lent) for each in beside_it), _program(first, lent), _result(first, beside, games), asked)
+        )
         for games, beside_it in ((MOST_GAMES, others), (MOST_GAMES, ()), (1, ()), (0, ()))
     ]
     return *(f"{own_words}\n\n{words}" for words in dict.fromkeys(told)), own_words
@@ -78,8 +87,13 @@ def wordings(
 _EXPLAIN_ALONE = "First say in one or two sentences how your program will play, then give it."
 
 
-def _program(shown: Shown) -> str:
-    return f"This program was written earlier:\n\n```python\n{clean_source(shown.source).strip()}\n```"
+def _program(shown: Shown, lent: Toolbox | None) -> str:
+    return f"This program was written earlier:\n\n{_code(shown, lent)}"
+
+
+def _code(shown: Shown, lent: Toolbox | None) -> str:
+    source = shown.source if lent is None or shown.error else lent.without_lent(shown.source)
+    return f"```python\n{clean_source(source).strip()}\n```"
 
 
 def _beside(baselines: Mapping[str, float]) -> str:
@@ -160,10 +174,10 @@ _IN_WORDS = {
 }
 
 
-def _another(shown: Shown) -> str:
+def _another(shown: Shown, lent: Toolbox | None) -> str:
     how = "failed" if common_outcome(shown.episodes) in FAILURES else f"scored {score_text(shown.mean)} on average"
     note = f" Its author said: {shown.note}" if shown.note else ""
-    return f"Another program, which {how}:{note}\n\n```python\n{clean_source(shown.source).strip()}\n```"
+    return f"Another program, which {how}:{note}\n\n{_code(shown, lent)}"
 
 
 def _asked(first: Shown, wish: Wish, way: Way) -> str:

@@ -181,7 +181,7 @@ class Search:
             for result in (played[member.source],)
         ]
         wish = Wish(self.config.shorter, self.config.explain)
-        return Question(wordings(own, shown, self.baselines, wish, way))
+        return Question(wordings(own, shown, self.baselines, wish, way, self.game.lent))
 
     def first_question(self) -> Question:
         """What is asked in the first round."""

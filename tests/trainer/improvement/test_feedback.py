@@ -43,3 +43,16 @@ def test_a_program_that_failed_in_some_games_is_told_the_scores_of_the_others():
     some = wordings("OWN", [Shown("x = 1", games, 10.0, "ValueError: here (line 1)")], {}, Wish())[0]
     assert "Some of its games failed: ValueError: here (line 1)\n" in some
     assert "Its last 3 games scored nothing (failed), 12, 8:\n" in some
+
+
+def test_what_a_program_wrote_again_of_the_toolbox_is_shown_only_where_an_error_may_name_its_line():
+    game = make("2048", toolbox=True)
+    source = "def slide(board, move):\n    return board, 0\n\ndef strategy(board):\n    return 'W'\n"
+    episode = Episode("2048", game.options, 1, b"", Outcome.LOST, 8.0)
+    works, failed = (
+        wordings("OWN", [Shown(source, [episode], 8.0, error)] * 2, {}, Wish(), lent=game.lent)[0]
+        for error in ("", "ValueError: here (line 5)")
+    )
+    assert works.count("def strategy") == 2
+    assert "def slide" not in works
+    assert failed.count("def slide") == 2
