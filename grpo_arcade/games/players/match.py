@@ -45,7 +45,7 @@ from grpo_arcade.games.players.monty_sitting import GapError, MontySitting
 from grpo_arcade.games.players.policy import Refusal, read_source
 from grpo_arcade.games.players.sandbox import monty_gaps, process, walls, wire
 from grpo_arcade.games.players.sharing import can_share_a_process
-from grpo_arcade.games.players.sitting import FatalError, Sitting, Table, clean, why_gone
+from grpo_arcade.games.players.sitting import FatalError, Sitting, Table, answers_to, clean, why_gone
 
 _ATTEMPTS = 3
 
@@ -321,8 +321,7 @@ def _sit(wall: str, program: _Program, tables: list[Table], limits: Limits) -> _
         "toolbox": b"" if lent is None else lent.source.encode(),
         "source": program.source.encode("utf-8", "surrogatepass"),
         "entry": "strategy",
-        # The prompt's own names first: a wrong answer is told those.
-        "actions": {name: game.aliases[name] for name in game.actions if name in game.aliases} | dict(game.aliases),
+        "actions": answers_to(game),
         "policy": policy,
     }
     hard_cpu_s = int(limits.match_cpu_s) + 5

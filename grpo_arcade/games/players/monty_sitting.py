@@ -29,6 +29,7 @@ class MontySitting:
         self.tables, self.limits = tables, limits
         self.error = ""
         self.source = source
+        self.named = ", ".join(map(repr, game.actions))
         self.session = monty_wall.MontyWorker(
             source,
             "" if game.lent is None else game.lent.source,
@@ -94,7 +95,9 @@ class MontySitting:
                 self.end(trouble, places[len(answers) - 1])
                 continue
             if wrong:
-                self.error = self.error or clean(f"the strategy returned {wrong}, which is no action")
+                self.error = self.error or clean(
+                    f"the strategy returned {wrong}, which is no action; the actions are {self.named}"
+                )
         return answers
 
     def refuse(self, answer: int, table: Place) -> None:

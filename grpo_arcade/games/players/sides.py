@@ -19,7 +19,7 @@ from grpo_arcade.games.game import Baseline, Game, Outcome
 from grpo_arcade.games.players.limits import Limits
 from grpo_arcade.games.players.monty_sitting import MontySitting
 from grpo_arcade.games.players.sandbox import process, walls, wire
-from grpo_arcade.games.players.sitting import FAILURES, Exchange, FatalError, why_gone
+from grpo_arcade.games.players.sitting import FAILURES, Exchange, FatalError, answers_to, why_gone
 from grpo_arcade.games.seats import at_seat
 
 
@@ -151,7 +151,7 @@ class ProgramSide(Side):
             "toolbox": b"" if lent is None else lent.source.encode(),
             "source": self._source.encode("utf-8", "surrogatepass"),
             "entry": "strategy",
-            "actions": dict(self._game.aliases),
+            "actions": answers_to(self._game),
             "policy": self._policy,
             "first": [chair.first() for chair in self.chairs],
         }

@@ -286,6 +286,11 @@ class _Watch:
             raise FatalError(Outcome.TIMEOUT, "the program waits for something instead of answering", culprit)
 
 
+def answers_to(game: Game) -> dict[str | int, int]:
+    """Everything a strategy may return, to its action; the prompt's own names first, which a wrong answer is told."""
+    return {name: game.aliases[name] for name in game.actions if name in game.aliases} | dict(game.aliases)
+
+
 def clean(text: str) -> str:
     """Error text of a strategy's making as one printable line of at most 400 characters."""
     printable = "".join(character if character.isprintable() else " " for character in text)

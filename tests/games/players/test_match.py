@@ -285,6 +285,8 @@ def test_the_portable_child_plays_the_same_games(monkeypatch):
         ("2048", "LEFT", "the strategy returned 'LEFT', which is no action; the actions are 'W', 'D', 'S', 'A'"),
         ("2048", 7, "the strategy returned 7, which is no action; the actions are 'W', 'D', 'S', 'A'"),
         ("atari/breakout", "W", "which is no action; the actions are 'NOOP', 'FIRE', 'RIGHT', 'LEFT'"),
+        # The names of the prompt, where the emulator has others.
+        ("atari/pong", "up", "no action; the actions are 'NOOP', 'FIRE', 'UP', 'DOWN', 'UPFIRE', 'DOWNFIRE'"),
     ],
 )
 def test_an_answer_that_is_no_action_is_told_which_actions_there_are(game, answer, line):

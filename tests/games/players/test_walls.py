@@ -42,6 +42,14 @@ def play(monkeypatch, wall, source, seeds=range(3), **options):
 
 
 @needs_monty
+def test_a_wrong_answer_is_told_the_same_behind_every_wall(monkeypatch):
+    source = "def strategy(board):\n    return 'up'\n"
+    said = {wall: play(monkeypatch, wall, source, [0]).error for wall in ("kernel", "monty")}
+    assert said["monty"] == "the strategy returned 'up', which is no action; the actions are 'W', 'D', 'S', 'A'"
+    assert said["kernel"] == said["monty"]
+
+
+@needs_monty
 @pytest.mark.parametrize("name", REALISTIC)
 def test_what_models_write_plays_the_same_behind_both_walls_or_is_refused_with_its_line(name, monkeypatch):
     behind_kernel = play(monkeypatch, "kernel", REALISTIC[name], range(4))
