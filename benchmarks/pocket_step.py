@@ -21,7 +21,6 @@ from grpo_arcade.games import make
 from grpo_arcade.trainer import shared_prompt
 from grpo_arcade.trainer.models import load
 from grpo_arcade.trainer.models.chat import prompt_ids
-from grpo_arcade.trainer.models.machine import this_machine
 from grpo_arcade.trainer.models.sampler import sample
 
 GROUP, LENGTH = 32, 128
@@ -66,7 +65,7 @@ def main() -> None:
     rounded = copy.deepcopy(model).to(torch.bfloat16)
     prompt = prompt_ids(tokenizer, make("2048").prompt(), {})
     completions = sorted(write(model, tokenizer, prompt, False), key=len)
-    print(f"torch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}, AMX {this_machine().amx}, "
+    print(f"torch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}, AMX {torch.cpu.get_capabilities().get('amx_bf16')}, "
           f"{args.threads} threads; {GROUP} completions, {sum(map(len, completions))} tokens")  # fmt: skip
     ways: dict[str, Callable[[], object]] = {
         "write, float32": partial(write, model, tokenizer, prompt, False),

@@ -15,15 +15,23 @@ from pathlib import Path
 from typing import Any
 
 RECORDS = Path(__file__).parent / "real_model"
-RUNS = {
-    "qwen1.5-shared-lr1e-4-seed0": "seed 0, learning rate 1e-4",
-    "qwen1.5-shared-lr1e-4-seed1": "seed 1",
-    "qwen1.5-shared-lr1e-4-seed2": "seed 2",
-    "qwen1.5-shared-lr5e-5-seed0": "seed 0, 5e-5",
+PANELS = {
+    "1.5B": {
+        "qwen1.5-shared-lr1e-4-seed0": "seed 0, learning rate 1e-4",
+        "qwen1.5-shared-lr1e-4-seed1": "seed 1",
+        "qwen1.5-shared-lr1e-4-seed2": "seed 2",
+        "qwen1.5-shared-lr5e-5-seed0": "seed 0, 5e-5",
+        "qwen1.5-lr1e-4-seed1": "every copy counts, 1e-4",
+        "qwen1.5-shared-lr5e-5-seed0-no-toolbox": "without toolbox, seed 0, 5e-5",
+    },
+    "0.5B": {
+        "qwen0.5-shared-lr5e-5-seed0": "seed 0, learning rate 5e-5",
+        "qwen0.5-shared-lr5e-5-seed1": "seed 1",
+    },
 }
-PLAIN = "qwen1.5-lr1e-4-seed1"
-"""As GRPO has it: every copy counts."""
-BEST_OF = "qwen1.5-untrained-best-of"
+"""Runs and what they are called, by the model."""
+BEST_OF = {"1.5B": ("qwen1.5-untrained-best-of", (512, 1536)), "0.5B": ("qwen0.5-untrained-best-of", (288, 312))}
+"""For each model the best of so many untrained answers, beside it."""
 
 
 def record(name: str) -> dict[str, Any]:
@@ -47,35 +55,38 @@ def main(picture: Path) -> None:
     pyplot.rcParams.update(
         {"font.size": 11, "text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK}
     )
-    figure, axes = pyplot.subplots(figsize=(8.6, 4.4), dpi=110, facecolor=PAPER)
-    axes.set_facecolor(PAPER)
-    runs = [(name, label, colour) for (name, label), colour in zip(RUNS.items(), CURVES, strict=True)]
-    for name, label, colour in [*runs, (PLAIN, "every copy counts, 1e-4", INK)]:
-        run = record(name)
-        found = [(minutes(run, row["step"]), row["mean"]) for row in run["evaluations"]]
-        style = "o--" if name == PLAIN else "o-"
-        axes.plot(*zip(*found, strict=True), style, color=colour, lw=2, ms=6, label=label)
-        training = [(minutes(run, row["step"]), row["score"]) for row in run["steps"]]
-        axes.plot(*zip(*training, strict=True), color=colour, lw=0.8, alpha=0.45)
-    untrained = [row for row in record(BEST_OF)["rows"] if row["answers"] in (512, 1536)]
-    lines = {name: run["baselines"][name] for name in ("random", "greedy")}
-    lines |= {f"best of {row['answers']:,} untrained": row["held_out"] for row in untrained}
-    for (name, mean), style in zip(lines.items(), (":", "--", "-.", "-."), strict=True):
-        axes.axhline(mean, color=INK, ls=style, lw=1, alpha=0.75)
-        where = {"ha": "right", "fontsize": 10, "textcoords": "offset points", "xytext": (-4, 3)}
-        axes.annotate(f"{name} {mean:,.0f}", (1.0, mean), xycoords=("axes fraction", "data"), **where)
-    axes.set_xlabel("minutes of training, evaluations included")
-    axes.set_xlim(0, 9)
-    axes.set_ylabel("score")
-    axes.set_ylim(0, 10_500)
-    title = (
-        "Qwen2.5-Coder-1.5B, LoRA, 4×4 2048 with toolbox: held-out mean of 64 strategies × 16 seeds (thin: in training)"
+    figure, both = pyplot.subplots(
+        1, 2, figsize=(11, 4.6), dpi=110, facecolor=PAPER, sharey=True, width_ratios=(9.2, 4.6)
     )
-    axes.set_title(title, fontsize=9, loc="left")
-    axes.grid(color=GRID, lw=0.8)
-    axes.legend(loc="upper left", frameon=False, fontsize=9.5, ncols=2)
-    for side in axes.spines.values():
-        side.set_visible(False)
+    for axes, (model, runs) in zip(both, PANELS.items(), strict=True):
+        axes.set_facecolor(PAPER)
+        styles = [*((colour, "o-") for colour in CURVES), (INK, "o--"), ("#a8456b", "s-")]
+        for (name, label), (colour, style) in zip(runs.items(), styles, strict=False):
+            run = record(name)
+            found = [(minutes(run, row["step"]), row["mean"]) for row in run["evaluations"]]
+            axes.plot(*zip(*found, strict=True), style, color=colour, lw=2, ms=6, label=label)
+            training = [(minutes(run, row["step"]), row["score"]) for row in run["steps"]]
+            axes.plot(*zip(*training, strict=True), color=colour, lw=0.8, alpha=0.45)
+        kept, counts = BEST_OF[model]
+        lines = {name: run["baselines"][name] for name in ("random", "greedy")}
+        lines |= {
+            f"best of {row['answers']:,} untrained": row["held_out"]
+            for row in record(kept)["rows"]
+            if row["answers"] in counts
+        }
+        for (name, mean), style in zip(lines.items(), (":", "--", "-.", "-."), strict=True):
+            axes.axhline(mean, color=INK, ls=style, lw=1, alpha=0.75)
+            where = {"ha": "right", "fontsize": 9.5, "textcoords": "offset points", "xytext": (-4, 3)}
+            axes.annotate(f"{name} {mean:,.0f}", (1.0, mean), xycoords=("axes fraction", "data"), **where)
+        axes.set_xlabel("minutes of training, evaluations included")
+        axes.set_xlim(0, 9.2 if model == "1.5B" else 4.6)
+        axes.set_ylim(0, 10_800)
+        axes.set_title(f"Qwen2.5-Coder-{model}, 4×4 2048", fontsize=10, loc="left")
+        axes.grid(color=GRID, lw=0.8)
+        axes.legend(loc="upper left", frameon=False, fontsize=9, ncols=2 if model == "1.5B" else 1)
+        for side in axes.spines.values():
+            side.set_visible(False)
+    both[0].set_ylabel("held-out mean, 64 strategies × 16 seeds (thin: in training)", fontsize=9)
     figure.tight_layout()
     figure.savefig(picture)
 

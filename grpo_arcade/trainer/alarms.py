@@ -105,7 +105,8 @@ def _of_the_strategies(steps: Sequence[Row]) -> list[Sign]:
             Sign(
                 "identical_strategies",
                 f"{share:.0%} of the strategies are copies of another one of their group",
-                "set copies to shared, raise temperature or beta, lower learning_rate, or make num_generations larger",
+                "raise temperature or beta, lower learning_rate, make num_generations larger, or set copies to shared "
+                "if each counts by itself",
             )
         )
     if (share := _mean(last, "frac_reward_zero_std")) >= 0.5:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +61,17 @@ class Checkpoints:
         if self.current is not None:
             with writing(self.folder, RunKind.TRAINING.again(self.folder)):
                 write_json(self.current / STATE, state)
+
+    def rescue(self, step: int, save: Callable[[], None], state: Mapping[str, Any]) -> None:
+        """Make the one after ``step``, if it is not there, while the step after it fails.
+
+        What made that fail may keep this from being done: the first error is what is told.
+        """
+        if step not in map(checkpoint_step, checkpoints(self.folder)):
+            with contextlib.suppress(Exception):
+                with self.making(step):
+                    save()
+                self.complete(state)
 
     def good(self, latest: int) -> Path | None:
         """The newest one after at most ``latest`` steps whose strategies did not fail; None where there is none."""

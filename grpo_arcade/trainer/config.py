@@ -63,8 +63,7 @@ class TrainConfig(Settings):
     reasoning_effort: Literal["low", "medium", "high"] | None = None
     """How long a model may reason, where its chat template knows the word (gpt-oss does)."""
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
-    """Precision of the arithmetic. auto: bfloat16 on a GPU that has it, or without one on a processor with AMX; else
-    float32. What learns stays in float32."""
+    """Precision of the arithmetic. auto: bfloat16 on a GPU that has it, else float32. What learns stays in float32."""
     load_in_4bit: bool = False
     """Keep the weights under a LoRA adapter in 4 bits (QLoRA); needs bitsandbytes and a card."""
     max_seq_length: int | None = None

@@ -48,11 +48,16 @@ def has_ended(folder: Path) -> bool:
 
 def explained(error: BaseException, again: str, lower: Callable[[], str]) -> TrainingError | None:
     """The line for an error that is nobody's wrong setting; ``lower`` says what to lower where memory ran out."""
+    from grpo_arcade.trainer.models.card_memory import card_memory
     from grpo_arcade.trainer.models.learner import is_out_of_memory
 
     if processes.is_lost(error):
         return TrainingError(f"another process of this run died; {again}")
     if is_out_of_memory(error):
+        memory = card_memory()
+        if memory is not None and memory.others:
+            when = f"resume when they have ended: {again}; or start a new run with {lower()}"
+            return TrainingError(f"memory ran out: {memory.words}; {when}")
         return TrainingError(f"memory ran out; start a new run with {lower()}, or resume where there is more: {again}")
     if isinstance(error, RewardError):
         return TrainingError(f"{error}; fix it, then resume with: {again}")

@@ -7,6 +7,7 @@ are not imported here; the model that learns is a :class:`Policy`.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -218,6 +219,16 @@ class Loop:
         # A signal may have reached any of the ranks.
         self.stop_asked = next(filter(None, self.processes.gather(self.stop_asked)), self.stop_asked)
         return self._apply(self._decide(policy), policy)
+
+    @contextlib.contextmanager
+    def saved_if_it_fails(self, policy: Policy) -> Iterator[None]:
+        """A step, before which the weights are saved if it cannot be made; one of several processes cannot do so."""
+        try:
+            yield
+        except Exception:
+            if self.processes.count == 1 and policy.step % self.config.steps_per_round == 0:
+                self.checkpoints.rescue(policy.step, policy.save, self._state())
+            raise
 
     def _apply(self, decisions: Iterator[Decision], policy: Policy) -> bool:
         """Do what rank 0 decides; whether the run ends."""

@@ -342,7 +342,8 @@ class ArcadeTrainer(GRPOTrainer):
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
         """TRL's, timed: loss and gradient of one batch."""
         started = time.perf_counter()
-        loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
+        with self._loop.saved_if_it_fails(self):
+            loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
         self._spent["step_s"] += time.perf_counter() - started
         return loss
 

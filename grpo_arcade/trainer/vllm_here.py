@@ -8,6 +8,7 @@ knows no adapter for is added to the weights, with that rounding.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from grpo_arcade.trainer.bounds import ConfigError
+from grpo_arcade.trainer.models.card_memory import GB, CardMemory, card_memory
 from grpo_arcade.trainer.models.files import ADAPTER_CONFIG
 from grpo_arcade.trainer.models.loading import base_name, is_adapter, locate
 
@@ -34,6 +36,10 @@ ALONE = 0.8
 """Share of the card's memory where nobody learns beside it."""
 _OTHER_WORDS = 256
 """Tokens by which one prompt of a run may be longer than another."""
+_BESIDE_CACHE = 3 * GB
+"""What vLLM takes for its work, beside weights and cache, with prompts of this many tokens at a time: an estimate."""
+_OF_FREE = 0.9
+"""Share of the card's free memory that is asked for at most where nobody learns: what others take may grow."""
 
 
 class Engine:
@@ -73,6 +79,8 @@ class Engine:
         Raises:
             ConfigError: the card has too little memory for it, in one line.
         """
+        from torch import distributed
+
         from grpo_arcade.trainer.models.machine import this_machine
 
         self._adapted, self._rests = bool(adapter_rank), rests
@@ -85,11 +93,21 @@ class Engine:
         os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(local_rank)}
         for variable, value in (("WORLD_SIZE", "1"), ("MASTER_ADDR", "127.0.0.1"), ("MASTER_PORT", str(_free_port()))):
             os.environ.setdefault(variable, value)
-        adapters: dict[str, Any] = {}
+        more: dict[str, Any] = {}
         if adapter_rank:
             room = next(each for each in RANKS if each >= adapter_rank)
-            adapters = {"enable_lora": True, "max_loras": 1, "max_lora_rank": room}
+            more = {"enable_lora": True, "max_loras": 1, "max_lora_rank": room}
+        memory = card_memory()
+        if memory is not None and memory.others:
+            cache = int(memory_share * memory.total) - _weight_bytes(Path(name)) - _BESIDE_CACHE
+            if cache > 0:
+                # vLLM would measure what is free, and fail as soon as another program takes or gives some meanwhile.
+                more["kv_cache_memory_bytes"] = cache
+        if not distributed.is_initialized():
+            # vLLM begins a group of one process, and leaves its end to whoever ends the process.
+            atexit.register(_leave_group)
         self._llm = _start(
+            memory,
             model=name,
             dtype="bfloat16" if this_machine().bfloat16 else "float16",
             gpu_memory_utilization=memory_share,
@@ -103,7 +121,7 @@ class Engine:
             # Without it log-probabilities would be those before the temperature.
             logprobs_mode="processed_logprobs",
             seed=seed + rank,
-            **adapters,
+            **more,
         )
 
     @classmethod
@@ -125,9 +143,15 @@ class Engine:
         )
 
     @classmethod
-    def of(cls, name: str, *, longest: int, sequences: int, seed: int = 0, memory_share: float = ALONE) -> Self:
-        """An engine that writes with a model as it lies there: whole, or as an adapter and its base."""
+    def of(cls, name: str, *, longest: int, sequences: int, seed: int = 0, memory_share: float | None = None) -> Self:
+        """An engine that writes with a model as it lies there: whole, or as an adapter and its base.
+
+        Without a ``memory_share`` it has most of the card, or of what other programs have left of it.
+        """
         where = locate(name)
+        if memory_share is None:
+            memory = card_memory()
+            memory_share = ALONE if memory is None else min(ALONE, _OF_FREE * memory.free / memory.total)
         if not is_adapter(where):
             return cls(str(where), longest=longest, sequences=sequences, memory_share=memory_share, seed=seed)
         from vllm.lora.request import LoRARequest
@@ -154,8 +178,16 @@ class Engine:
     def rest(self) -> None:
         """Give the card's memory back until :meth:`load`, where that was asked for."""
         if self._rests and not self._asleep:
-            # Level 1 keeps the weights in the machine's memory.
-            self._llm.sleep(level=1)
+            try:
+                # Level 1 keeps the weights in the machine's memory.
+                self._llm.sleep(level=1)
+            except AssertionError as error:
+                if "increased after sleeping" not in str(error):
+                    raise
+                # It has given its memory back, and only then asked how much of the card is free: another program took
+                # more meanwhile. All that it had left to do was to note that it sleeps, or it would never wake.
+                executor = self._llm.llm_engine.model_executor
+                executor.sleeping_tags, executor.is_sleeping = {"weights", "kv_cache"}, True
             self._asleep = True
 
     def _wake(self) -> None:
@@ -264,8 +296,20 @@ def _adapter(model: Any, folder: Path, number: int) -> Any:
     return LoRARequest(f"step-{number}", number, str(folder / str(number)))
 
 
-def _start(**order: Any) -> Any:
-    """A vLLM with these settings; ``ConfigError`` where the card has no room for it."""
+def _weight_bytes(folder: Path) -> int:
+    """Of the weights of a model's folder; 0 where they are not known."""
+    return sum(path.stat().st_size for path in folder.glob("*.safetensors")) if folder.is_dir() else 0
+
+
+def _leave_group() -> None:
+    from torch import distributed
+
+    if distributed.is_available() and distributed.is_initialized():
+        distributed.destroy_process_group()
+
+
+def _start(before: CardMemory | None, **order: Any) -> Any:
+    """A vLLM with these settings; ``ConfigError`` where the card has no room for it. ``before``: the card's memory."""
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
     from vllm import LLM
 
@@ -273,15 +317,37 @@ def _start(**order: Any) -> Any:
         return LLM(**order)
     except (ValueError, RuntimeError, AssertionError) as error:
         words = " ".join(str(error).split())
-        if "memory profiling" in words:
-            raise ConfigError(
-                "another program on this card gave memory back or took some while vLLM measured what is free: start "
-                "again when the other one is writing or learning, or --no-use-vllm"
-            ) from error
-        if any(sign in words.lower() for sign in ("memory", "cache blocks", "kv cache")):
-            share = order["gpu_memory_utilization"]
-            raise ConfigError(
-                f"the card has too little memory for the learner and for vLLM, which was to have {share:.0%} of it "
-                f"(vllm_gpu_memory_utilization): another share, or --no-use-vllm. vLLM said: {words[:200]}"
-            ) from error
-        raise
+        if (said := _refusal(words, before, order["gpu_memory_utilization"])) is None:
+            raise
+        raise ConfigError(said) from error
+
+
+def _refusal(words: str, before: CardMemory | None, share: float) -> str | None:
+    """What to tell of an engine that did not start, and what would work; None where memory is not why."""
+    started_again = "start again when the other one is writing or learning, or --no-use-vllm"
+    if "memory profiling" in words:
+        return (
+            "another program on this card gave memory back or took some while vLLM measured what is free: "
+            f"{started_again}"
+        )
+    if not any(sign in words.lower() for sign in ("memory", "cache blocks", "kv cache")):
+        return None
+    if before is None:
+        return (
+            f"the card has too little memory for the learner and for vLLM, which was to have {share:.0%} of it "
+            f"(vllm_gpu_memory_utilization): another share, or --no-use-vllm. vLLM said: {words[:200]}"
+        )
+    asked, most = share * before.total, _OF_FREE * before.free / before.total
+    wanted = f"vLLM was to have {share:.0%} of the card, {asked / GB:.0f} GB (vllm_gpu_memory_utilization)"
+    if asked > before.free:
+        when = ", or wait until the others have ended" if before.others else ""
+        return f"{before.words}; {wanted}: at most {most:.2f}{when}, or --no-use-vllm"
+    after = card_memory()
+    taken = 0 if after is None else after.others - before.others
+    if taken > 0:
+        return f"another program took {taken / GB:.0f} GB of this card while vLLM started: {started_again}"
+    more = f"a share up to {most:.2f}, " if most > share else ""
+    return (
+        f"{wanted}, too little for its weights, its work and its cache; {before.words}: {more}a lower "
+        f"max_completion_length, or --no-use-vllm. vLLM said: {words[:200]}"
+    )

@@ -196,8 +196,10 @@ def keep(asked):
     for row in evaluations:
         for name in ("scores", "seeds", "histogram", "baselines"):
             row.pop(name, None)
-    facts.pop("run_key", None)
-    config.pop("run_key", None)
+    for kept in (facts, config):
+        kept["model"] = Path(kept["model"]).name
+        for name in ("run_key", "output_dir"):
+            kept.pop(name, None)
     board = make(config["game"], **evaluations[-1]["options"])
     means = {name: kept["mean"] for name, kept in baselines_on(board, EVALUATION_SEEDS[: config["eval_seeds"]]).items()}
     return {

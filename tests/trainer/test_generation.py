@@ -27,10 +27,10 @@ from grpo_arcade.trainer.trl_settings import trl_config
     ("machine", "dtype", "low"),
     [
         (Machine("2.13.0"), "auto", False),
-        (Machine("2.13.0", amx=True), "auto", True),
-        (Machine("2.13.0", amx=True), "float32", False),
         (Machine("2.13.0"), "bfloat16", True),
-        (Machine("2.13.0", device="cuda", count=1, amx=True), "auto", False),
+        (Machine("2.13.0", device="cuda", count=1, bfloat16=True), "auto", True),
+        (Machine("2.13.0", device="cuda", count=1, bfloat16=True), "float32", False),
+        (Machine("2.13.0", device="cuda", count=1), "auto", False),
     ],
 )
 def test_the_arithmetic_suits_the_machine(machine, dtype, low, monkeypatch):

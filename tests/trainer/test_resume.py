@@ -14,8 +14,13 @@ import pytest
 
 from grpo_arcade.recordings.runs.folder import checkpoints
 from grpo_arcade.recordings.runs.reader import RunReader
+from grpo_arcade.trainer import checkpoints as checkpoints_module
+from grpo_arcade.trainer import trl_adapter
 from grpo_arcade.trainer.config import TrainConfig
+from grpo_arcade.trainer.ending import TrainingError
 from grpo_arcade.trainer.grpo import train
+from grpo_arcade.trainer.models import card_memory as card_memory_module
+from grpo_arcade.trainer.models.card_memory import GB, CardMemory
 from grpo_arcade.trainer.resuming import resumed_config
 
 CODE = """
@@ -168,6 +173,29 @@ def test_ctrl_c_between_two_steps_of_one_generation_resumes_exactly(tiny_config,
     module.interrupt = False
     assert train(resume=cut.folder).step == 4
     assert records(cut.folder) == records(whole.folder)
+
+
+def test_a_step_that_cannot_be_made_loses_none_of_those_before_it(tiny_config, monkeypatch):
+    config = dataclasses.replace(tiny_config, save_steps=3)
+    whole = train(config)
+    monkeypatch.setattr(checkpoints_module, "SAVING_SHARE", 0)
+    made = trl_adapter.ArcadeTrainer._generate_single_turn
+
+    def fills_up(trainer, *arguments):
+        if trainer.step == 2:
+            raise RuntimeError("CUDA Error: out of memory at cumem_allocator.cpp:62")  # an engine's that cannot wake
+        return made(trainer, *arguments)
+
+    monkeypatch.setattr(trl_adapter.ArcadeTrainer, "_generate_single_turn", fills_up)
+    memory = CardMemory(free=3 * GB, total=140 * GB, own=50 * GB)
+    monkeypatch.setattr(card_memory_module, "card_memory", lambda: memory)
+    with pytest.raises(TrainingError, match=r"other programs hold 86; resume when they have ended: .*--resume"):
+        train(dataclasses.replace(config, run_name="cut"))
+    monkeypatch.setattr(trl_adapter.ArcadeTrainer, "_generate_single_turn", made)
+    folder = whole.folder.parent / "cut"
+    assert [path.name for path in checkpoints(folder)] == ["checkpoint-0", "checkpoint-2"]
+    assert train(resume=folder).step == 3
+    assert records(folder) == records(whole.folder)
 
 
 @pytest.mark.soak

@@ -3,15 +3,19 @@
 vLLM itself needs a card (``tests/gpu``). Here a module of its name keeps what it is given, in the calls it knows.
 """
 
+import subprocess
 import sys
 import types
+from pathlib import Path
 
 import pytest
 import torch
 
+from grpo_arcade.trainer import vllm_here
 from grpo_arcade.trainer.bounds import ConfigError
 from grpo_arcade.trainer.config import TrainConfig
 from grpo_arcade.trainer.models import load
+from grpo_arcade.trainer.models.card_memory import GB, CardMemory
 from grpo_arcade.trainer.vllm_here import Engine, plain_weights, takes_adapters
 
 
@@ -65,11 +69,16 @@ class StandIn:
             raise AssertionError("Error in memory profiling. Initial free memory 62.02 GiB, current 100.87 GiB.")
         if order["gpu_memory_utilization"] > 0.9:
             raise ValueError("Free memory on device (3.1/79.1 GiB) on startup is less than desired\nGPU memory")
+        if order["gpu_memory_utilization"] == 0.05:
+            raise ValueError(
+                "No available memory for the cache blocks. Try increasing `gpu_memory_utilization` when initializing "
+                "the engine (this flag also controls CPU memory reservation on the CPU backend, despite its name)."
+            )
         StandIn.made, self.order, self.llm_engine, self.log = self, order, self, []
-        self.waiting, self.loaded = [], []
+        self.waiting, self.loaded, self.card_fills = [], [], False
         inside = types.SimpleNamespace(load_weights=lambda pairs: self.loaded.extend(name for name, _ in pairs))
         runner = types.SimpleNamespace(model_runner=types.SimpleNamespace(model=inside))
-        self.model_executor = types.SimpleNamespace(driver_worker=runner)
+        self.model_executor = types.SimpleNamespace(driver_worker=runner, is_sleeping=False, sleeping_tags=set())
 
     def enqueue(self, prompts, params, lora_request, use_tqdm):
         self.log.append(("enqueue", len(prompts), vars(params), lora_request))
@@ -92,10 +101,19 @@ class StandIn:
         self.waiting = []
 
     def sleep(self, level):
+        """As vLLM 0.24 does: memory given back, the card asked, and only then noted that it sleeps."""
+        if self.model_executor.is_sleeping:
+            return
         self.log.append(("sleep", level))
+        assert not self.card_fills, "Memory usage increased after sleeping."
+        self.model_executor.sleeping_tags, self.model_executor.is_sleeping = {"weights", "kv_cache"}, True
 
     def wake_up(self):
+        if not self.model_executor.is_sleeping:
+            return
         self.log.append(("wake",))
+        self.model_executor.sleeping_tags.clear()
+        self.model_executor.is_sleeping = False
 
     def reset_prefix_cache(self):
         self.log.append(("reset",))
@@ -122,8 +140,6 @@ ORDER = {"first": 0, "seed": 1, "max_new_tokens": 5, "temperature": 0.7}
 
 
 def test_an_adapter_goes_over_as_it_is_and_completions_come_as_they_end(adapted, vllm, tmp_path):
-    from pathlib import Path
-
     from safetensors.torch import load_file
 
     engine = Engine.beside(adapted, TrainConfig(lora_r=4).resolved(), 300)
@@ -186,6 +202,33 @@ def test_an_interrupted_step_leaves_nothing_under_way(tiny_model, vllm):
     assert StandIn.made.log[-1] == ("abort", ("7-1f2e3d4c", "8-1f2e3d4c"))
 
 
+def test_another_program_that_takes_memory_while_it_goes_to_sleep_changes_nothing(adapted, vllm):
+    engine = Engine.beside(adapted, TrainConfig(lora_r=4).resolved(), 300)
+    made = StandIn.made
+    for _ in range(2):
+        made.card_fills = True
+        engine.load(adapted)
+        engine.rest()
+        engine.rest()
+        assert made.model_executor.is_sleeping
+        made.card_fills = False
+        engine.load(adapted)
+        completions, _ = engine([[1], [2, 3]], on_finished=lambda place, ids: None, **ORDER)
+        assert completions == [[1, 99], [2, 3, 99]]
+    assert made.log.count(("sleep", 1)) == made.log.count(("wake",)) == 2
+
+
+def test_what_else_fails_while_it_goes_to_sleep_is_an_error(adapted, vllm, monkeypatch):
+    engine = Engine.beside(adapted, TrainConfig(lora_r=4).resolved(), 300)
+
+    def fails(self, level):
+        raise AssertionError("something else")
+
+    monkeypatch.setattr(StandIn, "sleep", fails)
+    with pytest.raises(AssertionError, match="something else"):
+        engine.rest()
+
+
 def test_a_card_whose_memory_moves_while_vllm_starts_is_one_line(tiny_model, vllm):
     model, _ = load(tiny_model)
     with pytest.raises(ConfigError, match="another program on this card") as refusal:
@@ -198,3 +241,68 @@ def test_too_little_memory_for_both_is_one_line_with_the_setting_to_change(tiny_
     with pytest.raises(ConfigError, match="vllm_gpu_memory_utilization") as refusal:
         Engine.beside(model, TrainConfig(vllm_gpu_memory_utilization=0.95).resolved(), 300)
     assert "\n" not in str(refusal.value)
+
+
+def card(others, free, own=5):
+    """A card of which other programs hold so many GB, and this process so many."""
+    return CardMemory(round(free * GB), round((others + free + own + 1) * GB), own * GB)
+
+
+@pytest.mark.parametrize(
+    ("share", "before", "after", "said"),
+    [
+        (
+            0.05,
+            card(0, 130),
+            card(0, 120),
+            r"5% of the card, 7 GB .* a share up to 0.86, a lower max_completion_length",
+        ),
+        (0.05, card(90, 44), card(90, 40), r"other programs hold 90: a share up to 0.28"),
+        (0.05, card(0, 130), card(60, 60), r"another program took 60 GB of this card while vLLM started"),
+        (0.95, card(0, 120, 20), card(0, 120), r"120 of this card's 141 GB are free; .* 95% .*: at most 0.77, or --no"),
+        (0.95, card(90, 40), card(90, 40), r"40 of .*136 GB.*other programs hold 90; .*at most 0.26, or wait until"),
+        (0.7, card(90, 40), card(0, 130), r"gave memory back or took some while vLLM measured"),
+    ],
+)
+def test_an_engine_that_does_not_start_says_who_holds_the_card_and_what_would_work(
+    tiny_model, vllm, monkeypatch, share, before, after, said
+):
+    model, _ = load(tiny_model)
+    moments = iter((before, after))
+    monkeypatch.setattr(vllm_here, "card_memory", lambda: next(moments))
+    with pytest.raises(ConfigError, match=said) as refusal:
+        Engine.beside(model, TrainConfig(vllm_gpu_memory_utilization=share).resolved(), 300)
+    assert "\n" not in str(refusal.value)
+
+
+def test_on_a_card_that_others_use_vllm_is_given_its_cache_and_does_not_measure(tiny_model, vllm, monkeypatch):
+    model, _ = load(tiny_model)
+    weights = sum(path.stat().st_size for path in Path(tiny_model).glob("*.safetensors"))
+    for memory, cache in ((card(0, 130), None), (card(90, 40), round(0.12 * 136 * GB) - weights - 3 * GB)):
+        monkeypatch.setattr(vllm_here, "card_memory", lambda memory=memory: memory)
+        Engine.beside(model, TrainConfig(vllm_gpu_memory_utilization=0.12).resolved(), 300)
+        assert StandIn.made.order.get("kv_cache_memory_bytes") == pytest.approx(cache)
+
+
+def test_an_engine_that_writes_alone_takes_what_others_left(tiny_model, vllm, monkeypatch):
+    for memory, share in ((None, 0.8), (card(0, 130, 0), 0.8), (card(90, 45, 0), 0.9 * 45 / 136)):
+        monkeypatch.setattr(vllm_here, "card_memory", lambda memory=memory: memory)
+        Engine.of(tiny_model, longest=300, sequences=8)
+        assert StandIn.made.order["gpu_memory_utilization"] == pytest.approx(share)
+
+
+def test_the_group_that_vllm_began_is_ended_with_the_process():
+    """A warning of NCCL's was the last line of every run."""
+    code = (
+        "import atexit, os, socket, sys, types\n"
+        "from torch import distributed\n"
+        "from grpo_arcade.trainer.vllm_here import Engine\n"
+        "def llm(**order):\n"
+        "    distributed.init_process_group('gloo')\n"
+        "    atexit.register(lambda: print('at the end', distributed.is_initialized()))\n"
+        "sys.modules['vllm'] = types.SimpleNamespace(LLM=llm)\n"
+        "atexit.register(lambda: print('at last', distributed.is_initialized()))\n"
+        "Engine('x', longest=8, sequences=1, memory_share=0.1)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.stdout.split("\n") == ["at the end True", "at last False", ""], done.stderr

@@ -6,7 +6,7 @@ import importlib.util
 import warnings
 from dataclasses import dataclass
 from importlib import metadata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from grpo_arcade.trainer.bounds import ConfigError
 
@@ -34,9 +34,6 @@ class Machine:
     """Bytes of the first card."""
     bfloat16: bool = False
     """Whether the card computes in bfloat16 by itself: NVIDIA since Ampere."""
-    amx: bool = False
-    """Whether the processor multiplies matrices of bfloat16 by itself, ten times as fast as those of float32: Intel's
-    server processors since 2023. Others may know bfloat16 and gain little by it."""
     problem: str = ""
     """Why a card that torch was built for cannot be used, in one line; empty where there is none to use."""
     threads: int = 0
@@ -57,7 +54,7 @@ def this_machine() -> Machine:
         warnings.simplefilter("ignore")
         works = torch.cuda.is_available()
     if not works:
-        return Machine(torch.__version__, amx=_amx(), problem=_problem(), threads=torch.get_num_threads())
+        return Machine(torch.__version__, problem=_problem(), threads=torch.get_num_threads())
     first = torch.cuda.get_device_properties(0)
     return Machine(
         torch.__version__,
@@ -67,16 +64,8 @@ def this_machine() -> Machine:
         count=torch.cuda.device_count(),
         memory=first.total_memory,
         bfloat16=bool(torch.version.hip) or first.major >= 8,
-        amx=_amx(),
         threads=torch.get_num_threads(),
     )
-
-
-def _amx() -> bool:
-    import torch
-
-    capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # torch before 2.13 has none
-    return bool(capabilities.get("amx_bf16"))
 
 
 def _problem() -> str:
