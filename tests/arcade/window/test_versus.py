@@ -2,11 +2,14 @@
 
 import pygame
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from grpo_arcade.arcade.players.player import YOU, RunChampion
 from grpo_arcade.arcade.window.shell.scene import Dropped
 from grpo_arcade.arcade.window.versus.match import Match
 from grpo_arcade.arcade.window.versus.player_list import PlayerList
+from grpo_arcade.arcade.window.versus.points import Course
 from grpo_arcade.arcade.window.versus.versus import VersusScene
 from grpo_arcade.games import Outcome
 from grpo_arcade.recordings import load, verify
@@ -232,7 +235,55 @@ def test_boards_fit_and_never_overlap(make_app, size, count):
         assert place.rect.contains(place.board)
         assert not any(place.rect.colliderect(other.rect) for other in scene.view.places if other is not place)
         assert not place.rect.colliderect(scene.view.side)
+        assert not place.rect.colliderect(scene.view.chart.rect)
     assert scene.view.places[0].board.width >= 60
+
+
+def test_the_room_below_two_boards_holds_the_points_of_both_move_by_move(make_app):
+    app = make_app((800, 600))
+    hands = Hands(app)
+    scene = match(app, hands, YOU, "greedy")
+    view = scene.view
+    for size in ((1920, 1080), (1280, 800), (800, 600)):
+        hands.resize(size)
+        assert scene.area.contains(view.chart.rect)
+        boards_end = max(place.board.bottom for place in view.places)
+        assert view.chart.rect.top - boards_end < scene.area.height / 5
+    before = pygame.surfarray.array2d(app.surface.subsurface(view.chart.rect))
+    play_on(hands, scene, 5)
+    rest(hands, scene)
+    you, greedy = (seat.course.points for seat in scene.seats)
+    assert you[0] == greedy[0] == (0.0, 0.0)
+    assert you[-1] == (5, scene.person.session.game.score)
+    assert greedy[-1] == (5, scene.seats[1].score)
+    assert (before != pygame.surfarray.array2d(app.surface.subsurface(view.chart.rect))).any()
+    hands.press("r")
+    assert [seat.course.points for seat in scene.seats] == [[(0.0, 0.0)], [(0.0, 0.0)]]
+
+
+def test_a_consoles_boards_are_not_halved_for_the_code_beside_them(make_app, tmp_path):
+    file = tmp_path / "still.py"
+    file.write_text("def strategy(state):\n    return 'NOOP'\n")
+    app = make_app((800, 600))
+    scene = Match(app, "atari/pong", {"max_num_frames_per_episode": 8}, [YOU, str(file)], seed=5)
+    app.open(scene)
+    assert scene.view.places[0].board.width == 320
+    assert not scene.view.side.width
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(-50, 5000)), min_size=1, max_size=3000))
+def test_a_course_of_points_ends_where_the_game_stands_and_never_grows_long(steps):
+    course, at = Course(), 0
+    for by, score in steps:
+        at += by
+        course.note(at, score)
+    times = [time for time, _ in course.points]
+    assert times == sorted(times)
+    assert course.points[-1] == (at, score)
+    assert len(course.points) <= 401
+    assert course.points[0][0] == steps[0][0]
+    course.note(at - 1, 7)
+    assert course.points == [(at - 1, 7)]
 
 
 def test_room_beside_the_boards_is_kept_for_a_strategy_that_can_be_read_and_for_nothing_else(app, hands, tmp_path):

@@ -340,6 +340,13 @@ def test_boards_fit_the_window_and_never_overlap(make_app, ended_run, size):
         assert scene.area.contains(tile.rect)
         assert tile.board.width >= 40
         assert not any(tile.rect.colliderect(other.rect) for other in shown if other is not tile)
+        assert not tile.rect.colliderect(scene.grid.rest)
+    if scene.grid.rest.width and size[0] > 1000:
+        # Where no board goes their signs are told.
+        assert scene.area.contains(scene.grid.rest)
+        corner = app.surface.get_at(scene.grid.rest.move(-2, -2).midbottom)[:3]
+        assert corner == tuple(app.theme.sunken >> shift & 255 for shift in (16, 8, 0))
+    assert (size == (1280, 800)) <= bool(scene.grid.rest.width)
     seen = set()
     for _ in range(len(scene.grid.pages())):
         seen |= {tile.entrant.id for tile in scene.grid.visible()}

@@ -334,7 +334,7 @@ class Match(Scene):
                 self.view.mark(("board", place), ("head", place))
                 if seat.playback.ended:
                     self.view.mark(("seat", place))
-        self.view.show_writing(dt)
+        self.view.go_on(dt)
         if not self.verdict and all(seat.out for seat in self.seats):
             self.verdict = verdict(self.seats)
             self._keep_persons_game()

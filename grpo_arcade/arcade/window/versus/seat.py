@@ -10,6 +10,7 @@ from grpo_arcade.arcade.window.play.session import Session
 from grpo_arcade.arcade.window.replay.playback import Playback
 from grpo_arcade.arcade.window.shell.actions import Bindings
 from grpo_arcade.arcade.window.versus.contestants import Contestant
+from grpo_arcade.arcade.window.versus.points import Course
 from grpo_arcade.games import Episode, Game, Outcome
 from grpo_arcade.trainer.counting import FAILURES
 
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
 class Seat:
     """One player's place: who sits there, and how far the game has come."""
 
-    def __init__(self, contestant: Contestant | None, session: Session | None, failure_score: float = 0.0) -> None:
+    def __init__(self, contestant: Contestant | None, session: Session | None, table: Game) -> None:
         self.contestant = contestant
-        self._failure_score = failure_score
+        self._failure_score = table.failure_score
+        self._moves_a_unit = table.frame_rate if table.clock_driven else 1.0
         self.session = session
         """The person's game; None for the others."""
         self.playback: Playback | None = None
@@ -30,6 +32,8 @@ class Seat:
         """Of the person's last move."""
         self.flipped = False
         """Whether the person asked to see the code instead of the board, or the other way round."""
+        self.course = Course()
+        """How its points went so far."""
 
     @classmethod
     def of(
@@ -42,8 +46,8 @@ class Seat:
     ) -> Seat:
         """The place of whoever a word means; ``changed`` hears of what becomes of those who are no person."""
         if word == YOU:
-            return cls(None, Session(table.name, {**table.options, **table.person_options}, seed))
-        return cls(Contestant(word, table, app.settings.outputs, app.writer, changed), None, table.failure_score)
+            return cls(None, Session(table.name, {**table.options, **table.person_options}, seed), table)
+        return cls(Contestant(word, table, app.settings.outputs, app.writer, changed), None, table)
 
     @property
     def name(self) -> str:
@@ -93,6 +97,15 @@ class Seat:
         if self.session:
             return self.session.game.score
         return self.playback.score if self.playback else 0.0
+
+    def note_points(self) -> bool:
+        """Take down how the points stand, after so many moves, or seconds of a clock; whether that is news."""
+        if self.session:
+            game, moves = self.session.game, len(self.session.actions)
+            return self.course.note(moves / game.frame_rate if game.clock_driven else moves, game.score)
+        if self.playback is None or self.playback.view is None:
+            return False
+        return self.course.note(self.playback.ply / self._moves_a_unit, self.playback.score)
 
     @property
     def outcome(self) -> Outcome | None:

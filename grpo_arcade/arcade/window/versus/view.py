@@ -1,13 +1,13 @@
-"""A match as it is drawn: where everything lies, what must be painted anew, and each player's place.
+"""A match as it is drawn: where everything lies, and what must be painted anew.
 
-A place has the name and the points, the board or the strategy, and what there is to say. The view is told what to show
-(:class:`Shown`) and keeps where it lies; it changes nothing of the match.
+Each player has a place, below which the points of all go on in a chart if the boards leave room for it. The view is
+told what to show (:class:`Shown`) and keeps where it lies; it changes nothing of the match.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,14 +15,13 @@ import pygame
 
 from grpo_arcade.arcade.players.player import Baseline
 from grpo_arcade.arcade.window.draw import paint, theme
-from grpo_arcade.arcade.window.draw.boards import board_size, draw_board, draw_ending, palette_of
-from grpo_arcade.arcade.window.draw.code_view import CodeView
+from grpo_arcade.arcade.window.draw.boards import board_size
 from grpo_arcade.arcade.window.draw.grid import largest_boards
-from grpo_arcade.arcade.window.draw.words import outcome_words
 from grpo_arcade.arcade.window.shell.widgets import heading_anew
-from grpo_arcade.arcade.window.versus.seat import Seat, thinking
-from grpo_arcade.games import Game, Picture
-from grpo_arcade.trainer.counting import FAILURES
+from grpo_arcade.arcade.window.versus.points import Line, PointsChart
+from grpo_arcade.arcade.window.versus.seat import Seat
+from grpo_arcade.arcade.window.versus.seat_view import Place, SeatView
+from grpo_arcade.games import Game
 
 if TYPE_CHECKING:
     from grpo_arcade.arcade.window.shell.app import App
@@ -30,6 +29,13 @@ if TYPE_CHECKING:
 
 CODE_EVERY_S = 0.05
 """How often a text that grows is highlighted anew."""
+POINTS_EVERY_S = 0.1
+"""How often the chart of the points is painted anew, at most."""
+_HEAD, _FOOT, _LONG_FOOT = 28, 36, 60
+"""What a place needs above and below its board, in points; below it more where there is room, for what has gone
+wrong."""
+_LOWEST_CHART, _HIGHEST_CHART = 90, 300
+"""Of the points, in points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +48,6 @@ class Shown:
     seed: int
     heading: str
     note: str
-
-
-@dataclass(slots=True)
-class Place:
-    """Where a seat lies on the screen."""
-
-    rect: pygame.Rect = field(default_factory=lambda: pygame.Rect(0, 0, 0, 0))
-    board: pygame.Rect = field(default_factory=lambda: pygame.Rect(0, 0, 0, 0))
-    code: CodeView = field(default_factory=CodeView)
-    beside: bool = False
-    """Whether its code is shown beside the boards."""
 
 
 class MatchView:
@@ -74,6 +69,11 @@ class MatchView:
         self.area = pygame.Rect(0, 0, 0, 0)
         self.side = pygame.Rect(0, 0, 0, 0)
         """Where the selected player's code is shown beside the boards, if there is room."""
+        self.chart = PointsChart()
+        """Below the boards, if they leave room."""
+        self._points_in = 0.0
+        self._points_behind = False
+        """Whether the points have changed since they were painted."""
         self._compact = False
         self._top = 0
         """Where the heading ends."""
@@ -87,7 +87,7 @@ class MatchView:
     # What must be painted anew.
 
     def mark(self, *parts: tuple[str, int]) -> None:
-        """Paint these anew: "board", "head" or "foot" of a place, the whole "seat", ("heading", 0), ("side", 0)."""
+        """Paint anew "board", "head" or "foot" of a place, its whole "seat", or 0 of "heading", "side", "points"."""
         self._stale |= dict.fromkeys(parts)
 
     def mark_seat(self, place: int) -> None:
@@ -96,12 +96,13 @@ class MatchView:
 
     def mark_all(self) -> None:
         """Paint everything anew."""
-        self.mark(("heading", 0), ("side", 0), *(("seat", place) for place in range(len(self.places))))
+        self._note_points()
+        self.mark(("heading", 0), ("side", 0), ("points", 0), *(("seat", place) for place in range(len(self.places))))
 
     @property
     def stale(self) -> bool:
-        """Whether anything must be painted anew."""
-        return bool(self._stale)
+        """Whether anything must be painted anew, now or soon."""
+        return bool(self._stale) or self._points_behind
 
     def selection_moved(self, before: int) -> None:
         """Another place is selected, whose code is the one beside the boards."""
@@ -121,8 +122,21 @@ class MatchView:
         if seat.contestant is not None:
             self.places[number].code.show(seat.code, follows=seat.writing)
 
-    def show_writing(self, dt: float) -> None:
-        """Show what is being written, ``dt`` seconds later, at a pace that can be read."""
+    def go_on(self, dt: float) -> None:
+        """Show what is being written and how the points stand, ``dt`` seconds later."""
+        self._show_writing(dt)
+        self._points_in -= dt
+        self._note_points()
+        if self._points_behind and self._points_in <= 0:
+            self._points_in, self._points_behind = POINTS_EVERY_S, False
+            self.mark(("points", 0))
+
+    def _note_points(self) -> None:
+        for seat in self._shown().seats:
+            self._points_behind |= seat.note_points()
+
+    def _show_writing(self, dt: float) -> None:
+        """At a pace that can be read."""
         self._code_in -= dt
         if self._code_in > 0:
             return
@@ -160,18 +174,13 @@ class MatchView:
         top = area.top + look.px(head)
         self._top = top
         body = pygame.Rect(area.left + gap, top, area.width - 2 * gap, max(1, area.bottom - top - gap))
-        self.side = pygame.Rect(0, 0, 0, 0)
-        around = look.px(64) if not compact else look.px(48)
-        if len(shown.seats) == 2 and not compact and any(_has_source(seat) for seat in shown.seats):
-            wide = min(body.width * 2 // 5, max(0, body.width - 2 * (body.height - around) - 2 * gap))
-            wide = max(wide, body.width * 28 // 100)
-            self.side = pygame.Rect(body.right - wide, body.top, wide, body.height)
-            body.width -= wide + gap
-        count = len(shown.seats)
-        picture = self.seat.picture
-        columns, *room = largest_boards(body, count, gap, lambda tall: around, picture.aspect)
-        wide, tall = board_size(self._table, picture, (room[0], room[1]))
-        rows = -(-count // columns)
+        around = look.px(_HEAD + (_FOOT if not compact else _FOOT - 16))
+        self.side = self._side_of(body, around)
+        if self.side.width:
+            body.width -= self.side.width + gap
+        columns, wide, tall = self._boards_in(body, around)
+        rows = -(-len(self.places) // columns)
+        body.height -= self._make_room_for_points(body, body.height - rows * (tall + around))
         for number, place in enumerate(self.places):
             row, column = divmod(number, columns)
             left = body.left + column * (body.width // columns) + (body.width // columns - wide) // 2
@@ -180,8 +189,40 @@ class MatchView:
             if self._table.clock_driven:  # whole pixels leave room: most of it below
                 top += max(0, body.height // rows - gap - tall - around) // 3
             place.rect = pygame.Rect(left, top, wide, bottom - top)
-            place.board = pygame.Rect(left, top + look.px(28), wide, tall)
+            place.board = pygame.Rect(left, top + look.px(_HEAD), wide, tall)
         self._give_side(shown.selected)
+
+    def _side_of(self, body: pygame.Rect, around: int) -> pygame.Rect:
+        """Where the code goes beside two boards; empty where it would cost them too much."""
+        shown, look = self._shown(), self._app.theme
+        nowhere, gap = pygame.Rect(0, 0, 0, 0), look.px(theme.GAP)
+        if len(shown.seats) != 2 or self._compact or not any(_has_source(seat) for seat in shown.seats):
+            return nowhere
+        wide = min(body.width * 2 // 5, max(0, body.width - 2 * (body.height - around) - 2 * gap))
+        wide = max(wide, body.width * 28 // 100)
+        rest = pygame.Rect(body.topleft, (body.width - wide - gap, body.height))
+        # Only a console's whole pixels can make so much of a difference: then its code is read in the board's place.
+        if self._boards_in(body, around)[1] >= 2 * self._boards_in(rest, around)[1]:
+            return nowhere
+        return pygame.Rect(body.right - wide, body.top, wide, body.height)
+
+    def _boards_in(self, area: pygame.Rect, around: int) -> tuple[int, int, int]:
+        """Columns, and width and height of a board."""
+        picture, gap = self.seat.picture, self._app.theme.px(theme.GAP)
+        columns, *room = largest_boards(area, len(self.places), gap, lambda tall: around, picture.aspect)
+        return columns, *board_size(self._table, picture, (room[0], room[1]))
+
+    def _make_room_for_points(self, body: pygame.Rect, spare: int) -> int:
+        """Place the chart of the points at the end of the boards' area, if so much is spare; what it takes of that."""
+        look = self._app.theme
+        gap = look.px(theme.GAP)
+        room = spare - gap - look.px(_LONG_FOOT - _FOOT)
+        if self._compact or room < look.px(_LOWEST_CHART):
+            self.chart.rect = pygame.Rect(0, 0, 0, 0)
+            return 0
+        height = min(room, look.px(_HIGHEST_CHART))
+        self.chart.rect = pygame.Rect(body.left, body.bottom - height, body.width, height)
+        return height + gap
 
     def draw(self, surface: pygame.Surface, whole: bool) -> Sequence[pygame.Rect] | None:
         """All, or what changed."""
@@ -203,6 +244,7 @@ class MatchView:
         ways: dict[str, Callable[[int], pygame.Rect]] = {
             "heading": lambda number: self._draw_heading(surface, shown),
             "side": lambda number: self._draw_side(surface, shown),
+            "points": lambda number: self._draw_points(surface, shown),
             "seat": partial(self._draw_seat, surface, shown),
             "board": lambda number: self.seat.draw_board(surface, shown.seats[number], self.places[number], shown.seed),
             "head": of_seat(self.seat.draw_head),
@@ -211,7 +253,7 @@ class MatchView:
         changed = [
             ways[part](place)
             for part, place in stale
-            if part in ("heading", "side", "seat") or place not in whole_seats
+            if part in ("heading", "side", "points", "seat") or place not in whole_seats
         ]
         return None if whole else changed
 
@@ -246,134 +288,15 @@ class MatchView:
             place.code.draw(surface, look)
         return area
 
+    def _draw_points(self, surface: pygame.Surface, shown: Shown) -> pygame.Rect:
+        look = self._app.theme
+        if self.chart.rect.width:
+            colours = iter((look.rival, look.gold_ink, look.soft, look.good, look.bad, look.fair))
+            lines = [Line(s.name, look.accent if s.session else next(colours), s.course) for s in shown.seats]
+            self.chart.draw(surface, look, lines, "s" if self._table.clock_driven else "moves")
+        return self.chart.rect
+
 
 def _has_source(seat: Seat) -> bool:
     """Whether there is, or will be, a strategy to read."""
     return seat.contestant is not None and not isinstance(seat.contestant.player, Baseline)
-
-
-class SeatView:
-    """Paints the places of one match; each method returns what it has painted.
-
-    Args:
-        app: the window.
-        table: the game that is played.
-    """
-
-    def __init__(self, app: App, table: Game) -> None:
-        self._app = app
-        self._table = table
-        self._picture: tuple[str, tuple[int, int], Picture] | None = None
-
-    @property
-    def picture(self) -> Picture:
-        """The game's, in the colours chosen and for the window there is."""
-        palette, size = palette_of(self._table, self._app.palette), self._app.surface.get_size()
-        if self._picture is None or self._picture[:2] != (palette, size):
-            self._picture = palette, size, self._table.picture(palette)
-        return self._picture[2]
-
-    def draw_head(self, surface: pygame.Surface, seat: Seat, place: Place) -> pygame.Rect:
-        """Who plays, and the points."""
-        look = self._app.theme
-        area = pygame.Rect(place.board.left, place.rect.top, place.board.width, place.board.top - place.rect.top)
-        area = area.inflate(0, -2 * look.px(2))
-        surface.fill(look.page, area)
-        height = look.px(theme.HEADING if place.board.width > look.px(180) else theme.BODY)
-        colour = look.accent if seat.session else look.rival
-        pad = place.board.width // 40
-        left = _draw_number(surface, round(seat.score), (area.right - pad, area.centery), height, look.ink)
-        at = area.left + pad, area.centery
-        paint.text(surface, seat.name, at, height, colour, weight="bold", room=left - at[0] - height)
-        return area
-
-    def draw_board(self, surface: pygame.Surface, seat: Seat, place: Place, seed: int) -> pygame.Rect:
-        """The position, or the strategy where that is to be read in its place."""
-        look = self._app.theme
-        if seat.shows_code(place.beside):
-            place.code.rect = place.board.copy()
-            surface.fill(look.page, place.board)
-            place.code.draw(surface, look)
-            return place.board
-        if seat.session:
-            draw_board(surface, place.board, self._table, self.picture, seat.session.game.view(), seat.progress)
-        elif seat.playback and seat.playback.view is not None:
-            seat.playback.draw(surface, place.board, self.picture)
-        else:
-            self._draw_waiting(surface, seat, place, seed)
-        resting = seat.progress >= 1.0
-        if seat.outcome is not None and resting:
-            moves = bool(seat.session or (seat.playback and seat.playback.episode.actions))
-            draw_ending(surface, look, place.board, seat.outcome, seat.score if moves else None)
-        return place.board
-
-    def _draw_waiting(self, surface: pygame.Surface, seat: Seat, place: Place, seed: int) -> None:
-        look = self._app.theme
-        if self._table.clock_driven:
-            surface.fill(look.sunken, place.board)  # a console would first have to be switched on
-        else:
-            self._table.reset(seed)
-            self.picture.draw(surface.subsurface(place.board), self._table.view(), 1.0)
-            paint.veil(surface, look.page, 0.55, place.board)
-        contestant = seat.contestant
-        if contestant is None:
-            return
-        failed = contestant.state == "failed"
-        words = contestant.error if failed else thinking(contestant)
-        height = look.px(theme.BODY if place.board.width > look.px(220) else theme.CAPTION)
-        pad = height
-        step = round(height * theme.LINE)
-        lines = paint.wrapped(words, place.board.width - 3 * pad, height)
-        lines = lines[: max(1, (place.board.height - 2 * pad) // step)]
-        wide = max(paint.text_width(line, height) for line in lines) + 3 * pad
-        box = pygame.Rect(0, 0, min(wide, place.board.width - pad), len(lines) * step + 2 * pad)
-        box.center = place.board.center
-        paint.panel(surface, box, look.card, look.px(theme.RADIUS), look.bad if failed else look.line)
-        for row, line in enumerate(lines):
-            at = box.centerx, box.top + pad + row * step + step // 2
-            paint.text(surface, line, at, height, look.ink if failed else look.soft, anchor="middle")
-
-    def draw_foot(self, surface: pygame.Surface, seat: Seat, place: Place) -> pygame.Rect:
-        """What there is to say of the player."""
-        look = self._app.theme
-        top = place.board.bottom + look.px(2)
-        area = pygame.Rect(place.board.left, top, place.board.width, max(1, place.rect.bottom - top - look.px(2)))
-        surface.fill(look.page, area)
-        height = look.px(theme.CAPTION)
-        words, colour = self.said(seat)
-        step = round(height * theme.LINE)
-        pad = place.board.width // 40
-        for row, line in enumerate(paint.wrapped(words, area.width - 2 * pad, height)[: max(1, area.height // step)]):
-            paint.text(surface, line, (area.left + pad, area.top + row * step + step // 2), height, colour)
-        return area
-
-    def said(self, seat: Seat) -> tuple[str, int]:
-        """The words below a board, and their colour."""
-        look, contestant = self._app.theme, seat.contestant
-        if contestant is None:
-            return ("", look.faint)
-        writes = contestant.writes
-        if contestant.state == "writing":
-            return f"writing its strategy… {len(contestant.text):,} characters", look.rival
-        again = f" · {self._app.bindings.key_label('versus.ask')} asks again" if writes else ""
-        if contestant.state == "failed":
-            return f"cannot play{again}", look.bad
-        performance = contestant.performance
-        if performance is None:
-            return "loading the model…" if contestant.state == "loading" else "thinking…", look.faint
-        if performance.outcome in FAILURES and seat.out:
-            said = f": {performance.error}" if performance.error else ""
-            return f"{outcome_words(performance.outcome)}{said}{again}", look.bad
-        strategy = f"attempt {contestant.attempt + 1}" if writes else ""
-        # The strongest wall goes without saying.
-        wall = "" if performance.wall in ("", "kernel") else f" · wall: {performance.wall}"
-        return f"{strategy}{wall}{again}".removeprefix(" · "), look.faint
-
-
-def _draw_number(surface: pygame.Surface, value: int, at: tuple[int, int], height: int, colour: int) -> int:
-    """A number that ends at x, put together from digits that are drawn once; returns where it begins."""
-    x = at[0]
-    for character in reversed(f"{value:,}"):
-        box = paint.text(surface, character, (x, at[1]), height, colour, weight="bold", anchor="right")
-        x = box.left - max(1, height // 8)
-    return x

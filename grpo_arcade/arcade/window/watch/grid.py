@@ -25,6 +25,8 @@ class TileGrid:
 
     def __init__(self) -> None:
         self.area = pygame.Rect(0, 0, 0, 0)
+        self.rest = pygame.Rect(0, 0, 0, 0)
+        """The places at the end of the last row that no board fills; empty where all are filled."""
         self.tiles: list[Tile] = []
         """All, in the order they were scored in."""
         self.best_first = False
@@ -98,6 +100,13 @@ class TileGrid:
         rows = -(-count // columns)
         wide, tall = fitted((wide, tall))
         cell_width, cell_height = self.area.width // columns, self.area.height // rows
+        beside = columns * rows - count
+        self.rest = pygame.Rect(
+            self.area.left + (columns - beside) * cell_width + (cell_width - wide) // 2,
+            self.area.top + (rows - 1) * cell_height,
+            beside * cell_width - (cell_width - wide) if beside else 0,
+            cell_height - look.px(FRAME) - look.px(theme.TIGHT),
+        )
         for place, tile in enumerate(self.visible()):
             row, column = divmod(place, columns)
             tile.rect = pygame.Rect(

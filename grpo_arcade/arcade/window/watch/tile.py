@@ -125,10 +125,7 @@ class Tile:
         inset = self.board.width // 40
         height = look.px(theme.CAPTION)
         left, right, y = area.left + inset, area.right - inset, area.top + look.px(4) + height // 2
-        dot = max(2, height // 3)
-        _dot(surface, (left + dot, y), dot, look.outcome(entrant.outcome))
-        score = score_text(entrant.score)
-        box = paint.text(surface, score, (left + 3 * dot, y), height, look.ink, weight="bold", room=right - left)
+        box = draw_score(surface, look, entrant, (left, y), height, right - left)
         reward = "" if entrant.reward is None else f"{entrant.reward:+.2f}"
         room = right - box.right - height
         if reward and room > paint.text_width(reward, height):
@@ -142,6 +139,16 @@ class Tile:
         track = pygame.Rect(bars.right + look.px(theme.TIGHT), bars.top, 0, bars.height)
         track.width = right - track.left
         draw_standing(surface, look, track, entrant.score, measure.baselines or {})
+
+
+def draw_score(
+    surface: pygame.Surface, look: Theme, entrant: Entrant, at: tuple[int, int], height: int, room: int
+) -> pygame.Rect:
+    """How its games ended, as a dot, and their mean score, from a point on the left; where the score stands."""
+    dot = max(2, height // 3)
+    _dot(surface, (at[0] + dot, at[1]), dot, look.outcome(entrant.outcome))
+    words = score_text(entrant.score)
+    return paint.text(surface, words, (at[0] + 3 * dot, at[1]), height, look.ink, weight="bold", room=room)
 
 
 def draw_split(

@@ -20,6 +20,7 @@ from grpo_arcade.arcade.window.draw.boards import board_size, palette_of
 from grpo_arcade.arcade.window.shell.widgets import draw_focus_frame, focus_frame, heading_anew
 from grpo_arcade.arcade.window.watch.before_after import BeforeAfter
 from grpo_arcade.arcade.window.watch.grid import TileGrid
+from grpo_arcade.arcade.window.watch.legend import draw_legend
 from grpo_arcade.arcade.window.watch.panels import Strip, draw_column, draw_empty, status_words
 from grpo_arcade.arcade.window.watch.run_feed import News, champion_score
 from grpo_arcade.arcade.window.watch.spotlight import Spotlight
@@ -163,6 +164,7 @@ class WatchView:
         else:
             ways |= {tile: partial(self._draw_tile, tile=tile) for tile in shown.grid.visible()}
             ways |= {"column": self._draw_column} if self.column.width else {}
+            ways |= {"legend": self._draw_legend} if shown.grid.rest.width and not self._compact else {}
             ways |= {"empty": self._draw_empty}
         self._parts |= {part: ways[part] for part in parts if part in ways}
 
@@ -183,7 +185,7 @@ class WatchView:
         elif shown.spotlight is not None:
             self.repaint("spotlight")
         else:
-            self.repaint(*([] if shown.grid.tiles else ["empty"]), *shown.grid.visible(), "column")
+            self.repaint(*([] if shown.grid.tiles else ["empty"]), *shown.grid.visible(), "column", "legend")
 
     def draw(self, surface: pygame.Surface, whole: bool) -> Sequence[pygame.Rect] | None:
         """Everything, or the boards that moved and some of what else changed."""
@@ -309,6 +311,14 @@ class WatchView:
         shown = self._shown()
         draw_empty(surface, self._app.theme, shown.grid.area, shown.news)
         return shown.grid.area
+
+    def _draw_legend(self, surface: pygame.Surface) -> pygame.Rect:
+        shown = self._shown()
+        area = surface.fill(self._app.theme.page, shown.grid.rest)
+        entrant = next((tile.entrant for tile in shown.grid.visible() if tile.entrant), None)
+        if entrant is not None:
+            draw_legend(surface, self._app.theme, shown.grid.rest, entrant, shown.measure)
+        return area
 
     def _draw_column(self, surface: pygame.Surface) -> pygame.Rect:
         shown, look = self._shown(), self._app.theme

@@ -137,7 +137,7 @@ class WatchScene(Scene):
         else:
             moved = [tile for place, tile in enumerate(self.grid.visible()) if tile not in in_sight[place : place + 1]]
             # Only now do they all have their places.
-            self.view.repaint("heading", "strip", "column", "spotlight", *retold, *moved)
+            self.view.repaint("heading", "strip", "column", "legend", "spotlight", *retold, *moved)
 
     def play(self, episode: Episode) -> Playback:
         """An episode, to be played again."""
