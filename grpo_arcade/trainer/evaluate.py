@@ -124,7 +124,7 @@ def evaluate_model(
         if progress is not None:
             progress(done * processes.count, strategies)
 
-    scorer = Scorer(pool, [assignment] * len(mine), player=player, on_rollout=count)
+    scorer = Scorer(pool, [assignment] * len(mine), player=player, on_rollout=count, processes=processes)
     asked = prompt_ids(tokenizer, question(game, prompt), template)
 
     def finished(place: int, ids: list[int]) -> None:

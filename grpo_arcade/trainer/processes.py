@@ -112,6 +112,10 @@ class Processes:
             distributed.gather_object(value, found, dst=0, group=self._group)
         return found or []
 
+    def least(self, value: float) -> float:
+        """The smallest of everybody's ``value``, on every process."""
+        return float(self.broadcast(min(self.gather(value), default=value)))
+
     def follow(self, decisions: Iterator[T]) -> Iterator[T]:
         """What process 0's iterator gives, one after another, on every process; nobody advances the others' own."""
         while True:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from grpo_arcade.games import Episode, Outcome, make
 from grpo_arcade.games.episode import seat_results
 from grpo_arcade.trainer.counting import common_outcome, mean_score, worst_played
+from grpo_arcade.trainer.processes import ALONE, Processes
 from grpo_arcade.trainer.self_play import court
 from grpo_arcade.trainer.self_play.court import Opponent
 
@@ -107,9 +108,11 @@ class Scorer:
         *,
         player: str = "",
         on_rollout: Callable[[int, Rollout], None] | None = None,
+        processes: Processes = ALONE,
     ) -> None:
-        """``assignments[i]`` is what completion ``i`` plays."""
+        """``assignments[i]`` is what completion ``i`` plays; ``processes`` play the other completions of the batch."""
         self._pool = pool
+        self._processes = processes
         self._assignments = assignments
         self._player = player
         self._on_rollout = on_rollout
@@ -166,15 +169,14 @@ class Scorer:
     def collect(self) -> list[Rollout]:
         """Wait for all that was submitted; the rollouts in order of their places, each with the worst that was played.
 
-        All of a batch play the same game.
+        All of a batch play the same game, and a failure counts for the same in whichever process it was played.
         """
         while self._waiting:
             self._take(None)
         rollouts = [self._rollouts[place] for place in sorted(self._rollouts)]
-        if not rollouts:
-            return []
         every = (episode for rollout in rollouts for episode in rollout.episodes)
-        worst = worst_played(every, self._assignments[0].baselines)
+        baselines = self._assignments[0].baselines if self._assignments else None
+        worst = self._processes.least(worst_played(every, baselines))
         return [replace(rollout, worst=worst) for rollout in rollouts]
 
     def _take(self, timeout: float | None) -> None:

@@ -249,6 +249,7 @@ class ArcadeTrainer(GRPOTrainer):
                 loop.assignments(step, here * loop.processes.count)[first : first + here],
                 player=f"{loop.model_name} step {step}",
                 on_rollout=lambda place, rollout: loop.recorder.rollout(step, first + place, rollout),
+                processes=loop.processes,
             )
 
             def finished(place: int, ids: list[int]) -> None:

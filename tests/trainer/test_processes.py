@@ -6,11 +6,14 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from grpo_arcade.games import make
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer import processes
 from grpo_arcade.trainer.bounds import ConfigError
@@ -19,6 +22,7 @@ from grpo_arcade.trainer.grpo import train
 from grpo_arcade.trainer.plan import check
 from grpo_arcade.trainer.processes import ALONE
 from grpo_arcade.trainer.resuming import resumed_config
+from grpo_arcade.trainer.scoring import Assignment, Scorer
 
 # Beside the training, each process writes down what its weights are at every checkpoint.
 CHILD = """
@@ -153,6 +157,37 @@ def test_alone_everything_is_ours():
     assert list(ALONE.share(5)) == [0, 1, 2, 3, 4]
     with pytest.raises(KeyError, match="mine"), ALONE.all_or_none():
         raise KeyError("mine")
+
+
+class Meeting(processes.Processes):
+    """Two processes of one run as two threads: what one says the other hears."""
+
+    said, barrier = ({}, {}), threading.Barrier(2)
+
+    def gather(self, value):
+        self.said[0][self.rank] = value
+        self.barrier.wait(60)
+        return [self.said[0][rank] for rank in range(2)] if self.rank == 0 else []
+
+    def broadcast(self, value=None):
+        if self.rank == 0:
+            self.said[1][0] = value
+        self.barrier.wait(60)
+        return self.said[1][0]
+
+
+def test_a_failure_counts_for_the_same_in_whichever_process_it_was_played():
+    def worst(rank):
+        # What each has seen lost differs: here by the baselines, elsewhere by the games.
+        baselines = {"random": -5.0} if rank else {}
+        assignment = Assignment("2048", make("2048").options, (1, 2), baselines)
+        scorer = Scorer(None, [assignment], processes=Meeting(rank, 2))
+        scorer.submit(0, "no program at all")
+        return [rollout.worst for rollout in scorer.collect()]
+
+    with ThreadPoolExecutor(2) as both:
+        assert list(both.map(worst, range(2))) == [[-5.0], [-5.0]]
+    assert ALONE.least(3.0) == 3.0
 
 
 @pytest.mark.parametrize("whole", [0, 1, 5, 64])

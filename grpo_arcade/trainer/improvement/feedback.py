@@ -14,7 +14,7 @@ from grpo_arcade.foreign_text import clean, clean_source
 from grpo_arcade.games import Episode, Outcome, score_text
 from grpo_arcade.games.describing import describe
 from grpo_arcade.games.toolbox import Toolbox
-from grpo_arcade.trainer.counting import FAILURES, common_outcome, counted_score
+from grpo_arcade.trainer.counting import FAILURES, common_outcome, counted_score, worst_played
 from grpo_arcade.trainer.improvement.ways import Way
 from grpo_arcade.trainer.scoring import Rollout
 
@@ -146,7 +146,9 @@ def _games(told: Sequence[Episode]) -> list[str]:
 
 def _chosen(episodes: Sequence[Episode], count: int) -> list[Episode]:
     """The worst, the best and the median, as many as are wanted."""
-    ranked = sorted(episodes, key=lambda episode: (counted_score(episode), len(episode.actions)))
+    # Where points are lost, a game that failed before it lost any is not the best.
+    worst = worst_played(episodes)
+    ranked = sorted(episodes, key=lambda episode: (counted_score(episode, worst), len(episode.actions)))
     places = dict.fromkeys((0, len(ranked) - 1, len(ranked) // 2))
     return [ranked[place] for place in list(places)[:count]] if ranked else []
 

@@ -45,6 +45,13 @@ def test_a_program_that_failed_in_some_games_is_told_the_scores_of_the_others():
     assert "Its last 3 games scored nothing (failed), 12, 8:\n" in some
 
 
+def test_where_points_are_lost_a_game_that_failed_before_it_lost_any_is_not_the_best():
+    failed = Episode("2048", make("2048").options, 1, b"\0", Outcome.CRASHED, 0.0)
+    lost = [Episode("nothing", {}, seed, b"\0\0", Outcome.LOST, score) for seed, score in ((2, -5.0), (3, -9.0))]
+    told = wordings("OWN", [Shown("x = 1", [failed, *lost], -7.0, "ValueError: here (line 1)")], {}, Wish())[0]
+    assert "- the best: -5 points; lost after 2 moves.\n" in told
+
+
 def test_what_a_program_wrote_again_of_the_toolbox_is_shown_only_where_an_error_may_name_its_line():
     game = make("2048", toolbox=True)
     source = "def slide(board, move):\n    return board, 0\n\ndef strategy(board):\n    return 'W'\n"
