@@ -66,15 +66,18 @@ class PointsChart:
         inside = self.rect.inflate(-2 * pad, -2 * look.px(theme.TIGHT))
         _draw_names(surface, look, inside, lines)
         played = [line for line in lines if len(line.course.points) > 1]
-        plot = pygame.Rect(inside.left, inside.top + 2 * small, inside.width, inside.height - 4 * small)
+        plot = pygame.Rect(inside.left, inside.top + 3 * small, inside.width, inside.height - 5 * small)
         if not played:
             words = "Here the points of all players go on, move by move."
             paint.text(surface, words, plot.center, small, look.faint, anchor="middle", room=plot.width)
             return
         values = [score for line in played for _, score in line.course.points]
-        limits = roomy(min(values), max(values), 3)
+        low, high = min(values), max(values)
+        limits = roomy(low, high, 3) if low < high else (low, low + 1)
         last = max(line.course.points[-1][0] for line in played)
-        marks = labelled([mark for mark in ticks(*limits, 3) if limits[0] <= mark <= limits[1]])
+        # Where there are no halves of points none are marked.
+        whole = all(float(value).is_integer() for value in values)
+        marks = labelled([mark for mark in ticks(*limits, 3) if not whole or mark.is_integer()])
         wide = max((paint.text_width(words, small) for _, words in marks), default=0)
         plot = pygame.Rect(plot.left + wide + small, plot.top, plot.width - wide - small, plot.height)
         _draw_axes(surface, look, plot, limits, marks, last, unit)
