@@ -258,6 +258,7 @@ def test_the_room_below_two_boards_holds_the_points_of_both_move_by_move(make_ap
     assert greedy[-1] == (5, scene.seats[1].score)
     assert (before != pygame.surfarray.array2d(app.surface.subsurface(view.chart.rect))).any()
     hands.press("r")
+    rest(hands, scene)
     assert [seat.course.points for seat in scene.seats] == [[(0.0, 0.0)], [(0.0, 0.0)]]
 
 

@@ -348,14 +348,14 @@ class Match(Scene):
         return Going(self._running, self.paused, moves, self.speed * self.table.frame_rate)
 
     def next_update(self) -> float | None:
-        """At once while something moves, now and then while a model writes."""
+        """At once while something moves, now and then while a model writes or points are to be told."""
         person = self.person
         if self.unfinished or (person and person.progress < 1.0):
             return 0.0
         if self.clock and person and not person.out and self._running:
             return 0.0
         wait = self._going().wait(seat.playback for seat in self.seats)
-        if wait is None and any(seat.writing for seat in self.seats):
+        if wait is None and (self.view.points_behind or any(seat.writing for seat in self.seats)):
             return CODE_EVERY_S
         return wait
 

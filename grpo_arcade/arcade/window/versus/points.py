@@ -28,10 +28,10 @@ class Course:
     _apart: float = 0.0
     """Between two points that are kept."""
 
-    def note(self, at: float, score: float) -> bool:
-        """Take down where the game stands at a time; whether that is news. Back in time it is another game."""
+    def note(self, at: float, score: float) -> None:
+        """Take down where the game stands at a time. Back in time it is another game."""
         if self.points and self.points[-1] == (at, score):
-            return False
+            return
         if self.points and at < self.points[-1][0]:
             self.points.clear()
             self._apart = 0.0
@@ -41,7 +41,6 @@ class Course:
         if len(self.points) > _MOST:
             self._apart = 2 * (self.points[-1][0] - self.points[0][0]) / _MOST
             self.points[1:-1] = self.points[2:-1:2]
-        return True
 
 
 @dataclass(frozen=True, slots=True)

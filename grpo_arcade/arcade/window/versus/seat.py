@@ -98,14 +98,15 @@ class Seat:
             return self.session.game.score
         return self.playback.score if self.playback else 0.0
 
-    def note_points(self) -> bool:
-        """Take down how the points stand, after so many moves, or seconds of a clock; whether that is news."""
+    @property
+    def standing(self) -> tuple[float, float] | None:
+        """After how many moves, or seconds of a clock, how many points there are; None before there is a game."""
         if self.session:
             game, moves = self.session.game, len(self.session.actions)
-            return self.course.note(moves / game.frame_rate if game.clock_driven else moves, game.score)
+            return (moves / game.frame_rate if game.clock_driven else moves), game.score
         if self.playback is None or self.playback.view is None:
-            return False
-        return self.course.note(self.playback.ply / self._moves_a_unit, self.playback.score)
+            return None
+        return self.playback.ply / self._moves_a_unit, self.playback.score
 
     @property
     def outcome(self) -> Outcome | None:

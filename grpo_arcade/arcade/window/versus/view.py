@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 CODE_EVERY_S = 0.05
 """How often a text that grows is highlighted anew."""
 POINTS_EVERY_S = 0.1
-"""How often the chart of the points is painted anew, at most."""
+"""How often the points are taken down and their chart painted anew, at most."""
 _HEAD, _FOOT, _LONG_FOOT = 28, 36, 60
 """What a place needs above and below its board, in points; below it more where there is room, for what has gone
 wrong."""
@@ -72,8 +72,6 @@ class MatchView:
         self.chart = PointsChart()
         """Below the boards, if they leave room."""
         self._points_in = 0.0
-        self._points_behind = False
-        """Whether the points have changed since they were painted."""
         self._compact = False
         self._top = 0
         """Where the heading ends."""
@@ -96,13 +94,18 @@ class MatchView:
 
     def mark_all(self) -> None:
         """Paint everything anew."""
-        self._note_points()
         self.mark(("heading", 0), ("side", 0), ("points", 0), *(("seat", place) for place in range(len(self.places))))
 
     @property
     def stale(self) -> bool:
-        """Whether anything must be painted anew, now or soon."""
-        return bool(self._stale) or self._points_behind
+        """Whether anything must be painted anew."""
+        return bool(self._stale)
+
+    @property
+    def points_behind(self) -> bool:
+        """Whether the game has gone on since the points were last taken down."""
+        seats = self._shown().seats
+        return any(seat.standing and seat.course.points[-1:] != [seat.standing] for seat in seats)
 
     def selection_moved(self, before: int) -> None:
         """Another place is selected, whose code is the one beside the boards."""
@@ -126,14 +129,13 @@ class MatchView:
         """Show what is being written and how the points stand, ``dt`` seconds later."""
         self._show_writing(dt)
         self._points_in -= dt
-        self._note_points()
-        if self._points_behind and self._points_in <= 0:
-            self._points_in, self._points_behind = POINTS_EVERY_S, False
-            self.mark(("points", 0))
-
-    def _note_points(self) -> None:
+        if self._points_in > 0 or not self.points_behind:
+            return
+        self._points_in = POINTS_EVERY_S
         for seat in self._shown().seats:
-            self._points_behind |= seat.note_points()
+            if seat.standing:
+                seat.course.note(*seat.standing)
+        self.mark(("points", 0))
 
     def _show_writing(self, dt: float) -> None:
         """At a pace that can be read."""
