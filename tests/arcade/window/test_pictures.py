@@ -359,7 +359,7 @@ def test_a_scene_looks_as_stored_at_every_size_in_both_palettes(make_app, name):
         file = STORED / f"{name}{which}.png"
         if os.environ.get("ARCADE_DRAW_PICTURES"):
             STORED.mkdir(exist_ok=True)
-            picture.quantize(128, dither=Image.Dither.NONE).save(file, optimize=True)
+            picture.quantize(256, dither=Image.Dither.NONE).save(file, optimize=True)
             continue
         with Image.open(file) as stored:
             difference = np.abs(np.asarray(picture, int) - np.asarray(stored.convert("RGB"), int))

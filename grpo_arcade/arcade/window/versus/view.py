@@ -293,6 +293,7 @@ class MatchView:
     def _draw_points(self, surface: pygame.Surface, shown: Shown) -> pygame.Rect:
         look = self._app.theme
         if self.chart.rect.width:
+            surface.fill(look.page, self.chart.rect)
             colours = iter((look.rival, look.ink, look.gold, look.good, look.bad, look.faint))
             lines = [Line(s.name, look.accent if s.session else next(colours), s.course) for s in shown.seats]
             self.chart.draw(surface, look, lines, "s" if self._table.clock_driven else "moves")
