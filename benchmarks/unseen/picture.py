@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import cycle
 from pathlib import Path
 
 import matplotlib
@@ -17,14 +18,22 @@ from matplotlib import pyplot
 from benchmarks.learning_picture import CURVES, GRID, INK, PAPER
 from grpo_arcade.recordings.runs.reader import RunReader
 
+COLUMNS = 3
+"""Panels side by side: more would be too small to read on a page."""
+
 
 def main(picture: Path, folders: list[Path]) -> None:
     """Draw it."""
     pyplot.rcParams.update(
         {"font.size": 10, "text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK}
     )
-    figure, panels = pyplot.subplots(1, len(folders), figsize=(3.4 * len(folders), 3.2), dpi=110, facecolor=PAPER)
-    for panel, folder, colour in zip(panels, folders, CURVES, strict=False):
+    rows, columns = -(-len(folders) // COLUMNS), min(len(folders), COLUMNS)
+    figure, panels = pyplot.subplots(
+        rows, columns, figsize=(3.4 * columns, 3.1 * rows), dpi=110, facecolor=PAPER, squeeze=False
+    )
+    for panel in panels.flat[len(folders) :]:
+        panel.set_visible(False)
+    for panel, folder, colour in zip(panels.flat, folders, cycle(CURVES), strict=False):
         with RunReader(folder) as reader:
             evaluations = reader.evaluations()
         steps = [each["step"] for each in evaluations]
@@ -41,7 +50,8 @@ def main(picture: Path, folders: list[Path]) -> None:
         panel.grid(color=GRID, lw=0.8)
         for side in ("top", "right"):
             panel.spines[side].set_visible(False)
-    panels[0].set_ylabel("held-out score")
+    for panel in panels[:, 0]:
+        panel.set_ylabel("held-out score")
     figure.tight_layout()
     figure.savefig(picture, facecolor=PAPER)
 

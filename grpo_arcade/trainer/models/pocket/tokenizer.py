@@ -26,8 +26,10 @@ CHAT_TEMPLATE = """\
 {%- if add_generation_prompt %}<|assistant|>{% endif -%}"""
 """One user message and its answer; a system message is read as one more user message."""
 
-_NAME = r'[^\s"\]\)},:;](?:[^"\n]*[^\s"\[(])?(?=")'
-"""What stands between two quotes: it neither begins nor ends as what stands between two quoted names does."""
+_FIRST, _REST = r'[^\s"\]\)},:;]', r'[^"\n]*[^\s"\[(](?=")'
+_NAME = rf'(?<! in )(?<!default=)"{_FIRST}(?=(?:{_REST})?")'
+"""The quote before a name, and its first letter: what stands between two quotes neither begins nor ends as what stands
+between two quoted names does."""
 _CALL = r"[^\W\d]\w*(?=\(\w+(?:, a)?\))"
 """A function that is called with what is seen, and perhaps an action."""
 _BREAKS = "|".join(
@@ -36,12 +38,13 @@ _BREAKS = "|".join(
         r"[-+%] (?=\d)",
         r"[<>] -?(?=\d)",
         r'for d in "',
-        rf'(?<! in )(?<!default=)"(?={_NAME})',
+        rf"(?={_NAME})",
         rf"(?:if|not|return|a:) (?={_CALL})",
         r"    [gvt] = (?=\w+\n)",
         r"\bv\[(?=\d)",
         r"`(?=\w+[`(])",
         r"strategy\((?=\w+\))",
+        r"(?<=strategy)\((?=\w+\))",
         r"get\((?=-?\d)",
         r"v == (?=-?[1-9])",
         r"(?:!=|in \(|len\() ?(?=-?\d)",
@@ -53,7 +56,8 @@ _BREAKS = "|".join(
 )
 _PIECES = "|".join(
     (
-        rf'(?<=")(?<! in ")(?<!default="){_NAME}',
+        _NAME,
+        rf'(?<="{_FIRST}){_REST}',
         r"(?<=`)\w+(?=[`(])",
         r"(?<=strategy\()\w+(?=\))",
         rf"(?<=if |not |return |a: ){_CALL}",
@@ -67,8 +71,11 @@ _PIECES = "|".join(
     )
 )
 """What a merge never crosses. A name in quotes or in backticks is made of the same tokens wherever it stands, so that
-it can be copied from a prompt into a program; so is a number between marks, a weight, an order of moves. Up to the next
-of these, or to the end of the line, goes one piece: what is the same in every program becomes one token."""
+it can be copied from a prompt into a program. The quote before a name and the name's first letter are a token of their
+own: which name it is to be is a choice among few tokens that every game uses, and the next one is what followed that
+token in the prompt. Where any of thousands of tokens could be the first, every tenth name began like none of the
+prompt's. A number between marks, a weight, an order of moves are the same tokens everywhere, too. Up to the next of
+these, or to the end of the line, goes one piece: what is the same in every program becomes one token."""
 
 
 def train_tokenizer(texts: Iterable[str], vocab_size: int) -> Any:

@@ -1,5 +1,6 @@
 """Pretraining, for real and very small: it learns, it repeats, it survives Ctrl-C, and it refuses nonsense early."""
 
+import importlib
 import json
 import signal
 import subprocess
@@ -158,3 +159,12 @@ def test_a_game_without_grammar_and_a_model_that_is_not_there_are_refused_before
     with pytest.raises(ValueError, match="there is no model at"):
         pretrain(PretrainConfig(output=str(tmp_path / "new"), model=str(tmp_path / "none"), **TINY))
     assert not (tmp_path / "new").exists()
+
+
+def test_when_the_minutes_are_over_it_ends_as_if_so_many_steps_had_been_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(importlib.import_module("grpo_arcade.trainer.models.pocket.pretrain"), "_PROBED", 2)
+    result = pretrain(PretrainConfig(output=str(tmp_path / "short"), **{**TINY, "steps": 900, "minutes": 0.01}))
+    assert result.steps < 900
+    assert not result.interrupted
+    record = json.loads((result.folder / "pretrain.json").read_text())
+    assert record["steps"] == record["config"]["steps"] == result.steps

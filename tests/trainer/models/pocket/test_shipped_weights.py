@@ -46,7 +46,8 @@ def test_the_recorded_figures_are_accepted():
     assert missed == {"atari/skiing"}, acceptance.summary()
     assert {row.game for row in acceptance.games} == set(KNOWN)
     assert acceptance.names is not None
-    assert acceptance.names.copied >= 0.5
+    assert acceptance.names.copied >= 0.9
+    assert acceptance.names.copied_other_scripts >= 0.9
 
 
 def test_unseen_programs_of_the_grammar_are_as_likely_as_the_recorded_loss_says(pocket):
@@ -63,7 +64,7 @@ def test_unseen_programs_of_the_grammar_are_as_likely_as_the_recorded_loss_says(
 
 def test_names_are_copied_that_it_has_never_seen(pocket):
     found = measure_names(*pocket, samples=96, seed=1)
-    assert found.copied >= RECORD["acceptance"]["names"]["copied"] - 0.15
+    assert found.copied >= RECORD["acceptance"]["names"]["copied"] - 0.08
     assert found.distinct >= 0.95
     assert found.other_scripts >= 8
 
@@ -73,8 +74,8 @@ def test_what_it_writes_for_a_game_it_never_saw_speaks_of_that_game(pocket):
     ends, asked = ending_tokens(model, tokenizer), prompt("openenv:catch")
     answers = sample(model, tokenizer, [prompt_ids_of(tokenizer, asked)] * 32, max_new_tokens=128, seed=1)
     sources = [extract_source(completion_text(tokenizer, ids, ends)).source or "" for ids in answers]
-    assert sum(check_source(source) is None for source in sources) >= 28
-    assert sum(only_names_of(asked, source) for source in sources) >= 18
+    assert sum(check_source(source) is None for source in sources) >= 30
+    assert sum(only_names_of(asked, source) for source in sources) >= 29
     assert len(set(sources)) >= 20
 
 

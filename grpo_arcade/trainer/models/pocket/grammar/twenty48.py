@@ -15,7 +15,7 @@ from typing import Any
 from grpo_arcade.trainer.models.pocket.grammar.choice import pick
 
 GAME = "2048"
-PLACE, SHARE = 0, 6
+PLACE, SHARE = 0, 8
 WANTED = (1_500, 4_000)
 
 

@@ -93,6 +93,43 @@ TURNS = (
 )
 """Straight on, to the left, to the right, for games in which one has a heading."""
 
+_SPELLINGS = _words(
+    """ability above account across action address advance afternoon again against agree almost already although amount
+ancient animal answer appear approach around article attack attempt average balance because become before behind
+believe beneath between beyond bicycle birthday blanket border bottom branch breakfast breath brought building
+business button calculate capital careful centre century certain chamber change chapter character charge cheese
+children choice circle citizen climate closest clothes colour column comfort command common compass complete
+condition consider contain continue control corner correct could country couple course cousin cover create cross
+crowd current customer cycle damage danger daughter decide degree delight depend describe desert detail device
+different difficult dinner direct discover distance divide double dragon during early earth easily edge
+education effect eight either electric element enemy energy engine enough entire entrance equal escape evening
+every exact example except excite exercise expect explain express extra factor family famous farmer father
+favour feather figure final finger finish flight flower follow foreign forest forget forward fraction freedom
+freeze frequent friend fright further future garden gather general gentle glass gradual ground growth guess
+habit handle happen harbour health heavy hidden history horizon hospital however hundred hungry identity imagine
+impact important inch include increase indicate inside instant instead invent invite island journey judge juice
+jungle justice kingdom kitchen kneel knife knight knowledge language laugh leader league leather length lesson
+letter level library liquid listen little lonely lucky machine magic manage margin market matter maximum measure
+medicine member memory message metal method middle might minimum minute mixture moment monkey month motion
+mountain mouth movement multiply music mystery narrow nature nearest neither network neutral nibble night normal
+north notice number obey object observe obtain ocean offer office often opinion opposite orange order origin
+outside oxygen package palace paper parent particle passage pattern payment people perfect period phrase
+physical picture piece pirate planet pleasure pocket poison police popular pottery powder practice prepare
+present pressure pretty prevent prince problem process produce profit progress promise proper protect provide
+public purpose quality quarter question quickly quiet quite radius rainbow random reach reason receive recent
+record region remain remember remove repeat reply report require rescue result return reward rhythm right rough
+round route sample sandwich scatter school science season second secret section select sentence separate serious
+settle seven several shadow shallow shape shelter shoulder signal silence simple single situation sixth skeleton
+smooth snow soldier solution sought source south speech sphere spread square stable stairs standard station
+steam strange stream strength string strong student subject success sudden sugar suggest summer supply support
+surface surprise switch symbol system talent target teach temperature terrible theatre thick thirty thought
+thousand thread through throw thunder ticket together tomorrow tongue total touch toward trade traffic travel
+treasure triangle trouble twelve twenty twice typical umbrella uncle under unit unknown upward useful usual
+vacant valley value vapour variety vehicle velocity vertical vessel victory village visit visible voice volume
+voyage waste weapon weather weight welcome western whether which whisper whole willow window winter wisdom
+without wizard wonder worker worth wrist wrong yellow yesterday young zebra zero zigzag"""
+)
+"""English words from which names are pieced together; those of the held-out games are not among them."""
 _ONSETS = _words("""b br c ch d dr f fl g gr h j k kl l m n p pl qu r s sh sk st t th tr v w z zw""")
 _VOWELS = _words("""a e i o u a e i o ai ea oo y""")
 _ENDINGS = ["", "", "", *["n", "r", "l", "s", "t", "x", "ck", "m", "nd", "sh", "p"]]
@@ -127,6 +164,17 @@ def foreign(rng: Random) -> str:
     return "".join(rng.choice(letters) for _ in range(rng.randint(2, 6)))
 
 
+def cut(rng: Random) -> str:
+    """Pieces of English words, joined: the spellings that words have which stand in no list here."""
+    parts = []
+    for _ in range(pick(rng, {1: 4, 2: 5, 3: 2})):
+        word = rng.choice(_SPELLINGS)
+        start = rng.randrange(len(word) - 1)
+        parts.append(word[start : start + pick(rng, {2: 2, 3: 4, 4: 3, 5: 2, 7: 1})])
+    joined = "".join(parts)
+    return f"{joined}_{noun(rng)}" if rng.random() < 0.1 else f"{noun(rng)}_{joined}" if rng.random() < 0.1 else joined
+
+
 def letters(rng: Random) -> str:
     """One to four letters and perhaps a digit, as in formulas."""
     text = "".join(rng.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(pick(rng, {1: 3, 2: 4, 3: 2, 4: 1})))
@@ -141,11 +189,11 @@ def plain(rng: Random) -> str:
 
 def stem_maker(rng: Random) -> Callable[[Random], str]:
     """How one game makes its names: all of one kind."""
-    return pick(rng, {plain: 50, made_up: 22, letters: 8, foreign: 12, _mixed: 8})
+    return pick(rng, {plain: 30, cut: 28, made_up: 14, letters: 8, foreign: 12, _mixed: 8})
 
 
 def _mixed(rng: Random) -> str:
-    return pick(rng, {plain: 1, made_up: 1, foreign: 1})(rng)
+    return pick(rng, {plain: 1, cut: 2, made_up: 1, foreign: 1})(rng)
 
 
 def case_maker(rng: Random) -> Callable[[str], str]:
