@@ -41,12 +41,9 @@ def test_they_were_made_by_the_command_as_it_is_now(pocket):
 
 def test_the_recorded_figures_are_accepted():
     acceptance = Acceptance.from_dict(RECORD["acceptance"])
-    missed = {row.game for row in acceptance.games if not row.accepted}
-    # Its mean of -22,974 is below what is wanted; longer pretraining gave -19,945, with weights that knew no other games.
-    assert missed == {"atari/skiing"}, acceptance.summary()
+    assert acceptance.accepted, acceptance.summary()
     assert {row.game for row in acceptance.games} == set(KNOWN)
     assert acceptance.names is not None
-    assert acceptance.names.copied >= 0.9
     assert acceptance.names.copied_other_scripts >= 0.9
 
 
