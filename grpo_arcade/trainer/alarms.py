@@ -153,7 +153,7 @@ def _of_the_model(steps: Sequence[Row]) -> list[Sign]:
             Sign(
                 "entropy_collapse",
                 f"the model's entropy fell from {before:.2f} to {now:.2f}: it hardly tries anything new",
-                "lower learning_rate, raise temperature or beta, or set epsilon_high to 0.28",
+                "lower learning_rate, raise temperature or beta, or set entropy_coef",
             )
         )
     before, now = _mean(first, "completion_length"), _mean(last, "completion_length")

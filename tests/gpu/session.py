@@ -1,4 +1,4 @@
-"""Half an hour with a card, in one command: each part in turn, whatever is done already left alone, what was cut short resumed.
+"""Half an hour with a card, in one command: each part in turn, what is done already left alone, what was cut short resumed.
 
     python tests/gpu/session.py OUT --models qwen1.5=FOLDER|FILE.gguf|PIECES qwen0.5=… [--minutes 28] [--only PART …]
 
@@ -8,8 +8,9 @@ so many minutes and a log; what is worth keeping (records of runs, JSON, logs) l
 says how each part went. A part whose model was not given is left out. PIECES is a folder with a model's file cut into pieces,
 in the order of their names, as ``split`` makes them; they are put together once.
 
-A second call with the same OUT goes on: a part that ended well is not done again. ``--list`` prints the commands and starts
-nothing. A part that fails costs nothing but its own time.
+A second call with the same OUT goes on: a part that ended well or had its minutes is not done again, one that failed or was
+cut short by the end of the session is, and a run is resumed. A part that fails costs nothing but its own time. ``--list``
+prints the commands and starts nothing.
 """
 
 import argparse
@@ -141,6 +142,8 @@ def main():
         print(f"{name} …", flush=True)
         started = time.monotonic()
         status = done(command, keep / f"{name}.log", min(60 * minutes, left))
+        if status == "stopped" and left < 60 * minutes:
+            status = "cut short"
         told[name] = {"status": status, "seconds": round(time.monotonic() - started)}
         run = asked.out / "runs" / name
         if (run / "run.db").exists():
