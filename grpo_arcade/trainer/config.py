@@ -119,11 +119,11 @@ class TrainConfig(Settings):
     """Weight of the KL divergence from the untrained model. A little of it keeps programs in shape: without, runs were
     seen to lose their syntax from step 40 on. 0 needs no second model."""
     epsilon: Annotated[float, Gt(0)] = 0.2
-    """Clipping of the probability ratio. The ratio is 1, and nothing is clipped, where each generation is learnt from in
-    one step; it moves where num_iterations or steps_per_generation make several."""
+    """Clipping of the probability ratio. That is 1, and nothing is clipped, where each generation is learnt from in one
+    step; it moves where num_iterations or steps_per_generation make several."""
     epsilon_high: Annotated[float | None, Gt(0)] = None
-    """Upper clipping, when it differs; DAPO recommends 0.28. As epsilon, it changes nothing in runs of one step for each
-    generation."""
+    """Upper clipping, when it differs; DAPO recommends 0.28. Like epsilon it changes nothing where a generation is one
+    step."""
     loss_type: Literal["dapo", "grpo", "dr_grpo", "bnpo", "cispo", "sapo", "luspo", "vespo"] = "dapo"
     """How token losses are added up."""
     importance_sampling_level: Literal["token", "sequence"] = "token"

@@ -38,6 +38,7 @@ _OTHER_WORDS = 256
 """Tokens by which one prompt of a run may be longer than another."""
 _BESIDE_CACHE = 3 * GB
 """What vLLM takes for its work, beside weights and cache, with prompts of this many tokens at a time: an estimate."""
+_SHARE = "vllm_gpu_memory_utilization is its share"
 _OF_FREE = 0.9
 """Share of the card's free memory that is asked for at most where nobody learns: what others take may grow."""
 
@@ -58,6 +59,7 @@ class Engine:
         adapter_rank: int = 0,
         four_bits: bool = False,
         rests: bool = False,
+        instead: str = "",
         seed: int = 0,
         rank: int = 0,
         local_rank: int = 0,
@@ -72,6 +74,7 @@ class Engine:
             adapter_rank: of the LoRA adapters it is to have room for; 0 for none.
             four_bits: keep the weights in 4 bits, as bitsandbytes does.
             rests: whether :meth:`rest` gives memory back.
+            instead: what a person can ask for where there is no room for it.
             seed: of its draws.
             rank: of this process among all that learn.
             local_rank: of this process among those of this host.
@@ -108,6 +111,7 @@ class Engine:
             atexit.register(_leave_group)
         self._llm = _start(
             memory,
+            instead,
             model=name,
             dtype="bfloat16" if this_machine().bfloat16 else "float16",
             gpu_memory_utilization=memory_share,
@@ -137,6 +141,7 @@ class Engine:
             adapter_rank=adapter_rank,
             four_bits=config.load_in_4bit,
             rests=config.vllm_enable_sleep_mode,
+            instead=f"{_SHARE}, and --no-use-vllm does without",
             seed=config.seed,
             rank=rank,
             local_rank=local_rank,
@@ -149,17 +154,19 @@ class Engine:
         Without a ``memory_share`` it has most of the card, or of what other programs have left of it.
         """
         where = locate(name)
+        instead = _SHARE
         if memory_share is None:
+            instead = "fewer than 16 strategies are written without it"
             memory = card_memory()
             memory_share = ALONE if memory is None else min(ALONE, _OF_FREE * memory.free / memory.total)
+        order: dict[str, Any] = {"longest": longest, "sequences": sequences, "seed": seed, "instead": instead}
         if not is_adapter(where):
-            return cls(str(where), longest=longest, sequences=sequences, memory_share=memory_share, seed=seed)
+            return cls(str(where), memory_share=memory_share, **order)
         from vllm.lora.request import LoRARequest
 
         kept = json.loads((Path(where) / ADAPTER_CONFIG).read_text(encoding="utf-8"))
         base = str(locate(base_name(str(kept["base_model_name_or_path"]))))
-        rank = int(kept["r"])
-        made = cls(base, longest=longest, sequences=sequences, memory_share=memory_share, adapter_rank=rank, seed=seed)
+        made = cls(base, memory_share=memory_share, adapter_rank=int(kept["r"]), **order)
         made._request = LoRARequest("adapter", 1, str(where))
         return made
 
@@ -308,7 +315,7 @@ def _leave_group() -> None:
         distributed.destroy_process_group()
 
 
-def _start(before: CardMemory | None, **order: Any) -> Any:
+def _start(before: CardMemory | None, instead: str, **order: Any) -> Any:
     """A vLLM with these settings; ``ConfigError`` where the card has no room for it. ``before``: the card's memory."""
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
     from vllm import LLM
@@ -317,37 +324,32 @@ def _start(before: CardMemory | None, **order: Any) -> Any:
         return LLM(**order)
     except (ValueError, RuntimeError, AssertionError) as error:
         words = " ".join(str(error).split())
-        if (said := _refusal(words, before, order["gpu_memory_utilization"])) is None:
+        if (said := _refusal(words, before, order["gpu_memory_utilization"], instead)) is None:
             raise
         raise ConfigError(said) from error
 
 
-def _refusal(words: str, before: CardMemory | None, share: float) -> str | None:
+def _refusal(words: str, before: CardMemory | None, share: float, instead: str) -> str | None:
     """What to tell of an engine that did not start, and what would work; None where memory is not why."""
-    started_again = "start again when the other one is writing or learning, or --no-use-vllm"
+    again = f"start again when the other one is writing or learning ({instead})"
     if "memory profiling" in words:
-        return (
-            "another program on this card gave memory back or took some while vLLM measured what is free: "
-            f"{started_again}"
-        )
+        return f"another program on this card gave memory back or took some while vLLM measured what is free: {again}"
     if not any(sign in words.lower() for sign in ("memory", "cache blocks", "kv cache")):
         return None
+    wanted = f"vLLM was to have {share:.0%} of the card"
     if before is None:
-        return (
-            f"the card has too little memory for the learner and for vLLM, which was to have {share:.0%} of it "
-            f"(vllm_gpu_memory_utilization): another share, or --no-use-vllm. vLLM said: {words[:200]}"
-        )
+        return f"the card has too little memory for all that is on it; {wanted} ({instead}). vLLM said: {words[:200]}"
     asked, most = share * before.total, _OF_FREE * before.free / before.total
-    wanted = f"vLLM was to have {share:.0%} of the card, {asked / GB:.0f} GB (vllm_gpu_memory_utilization)"
+    wanted += f", {asked / GB:.0f} GB"
     if asked > before.free:
         when = ", or wait until the others have ended" if before.others else ""
-        return f"{before.words}; {wanted}: at most {most:.2f}{when}, or --no-use-vllm"
+        return f"{before.words}; {wanted}: at most {most:.2f}{when} ({instead})"
     after = card_memory()
     taken = 0 if after is None else after.others - before.others
     if taken > 0:
-        return f"another program took {taken / GB:.0f} GB of this card while vLLM started: {started_again}"
+        return f"another program took {taken / GB:.0f} GB of this card while vLLM started: {again}"
     more = f"a share up to {most:.2f}, " if most > share else ""
     return (
         f"{wanted}, too little for its weights, its work and its cache; {before.words}: {more}a lower "
-        f"max_completion_length, or --no-use-vllm. vLLM said: {words[:200]}"
+        f"max_completion_length, or a smaller model ({instead}). vLLM said: {words[:200]}"
     )

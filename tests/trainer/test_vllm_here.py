@@ -255,11 +255,16 @@ def card(others, free, own=5):
             0.05,
             card(0, 130),
             card(0, 120),
-            r"5% of the card, 7 GB .* a share up to 0.86, a lower max_completion_length",
+            r"5% of the card, 7 GB, .* a share up to 0.86, a lower max_completion_length",
         ),
         (0.05, card(90, 44), card(90, 40), r"other programs hold 90: a share up to 0.28"),
         (0.05, card(0, 130), card(60, 60), r"another program took 60 GB of this card while vLLM started"),
-        (0.95, card(0, 120, 20), card(0, 120), r"120 of this card's 141 GB are free; .* 95% .*: at most 0.77, or --no"),
+        (
+            0.95,
+            card(0, 120, 20),
+            card(0, 120),
+            r"120 of this card's 141 GB are free; .* 95% .*: at most 0.77 \(.*--no-use-vllm",
+        ),
         (0.95, card(90, 40), card(90, 40), r"40 of .*136 GB.*other programs hold 90; .*at most 0.26, or wait until"),
         (0.7, card(90, 40), card(0, 130), r"gave memory back or took some while vLLM measured"),
     ],
@@ -289,6 +294,11 @@ def test_an_engine_that_writes_alone_takes_what_others_left(tiny_model, vllm, mo
         monkeypatch.setattr(vllm_here, "card_memory", lambda memory=memory: memory)
         Engine.of(tiny_model, longest=300, sequences=8)
         assert StandIn.made.order["gpu_memory_utilization"] == pytest.approx(share)
+    # What is advised is there where it is said: evaluations know no share and have no --no-use-vllm.
+    with pytest.raises(ConfigError, match="95%") as refusal:
+        Engine.of(tiny_model, longest=300, sequences=8, memory_share=0.95)
+    assert "vllm_gpu_memory_utilization" in str(refusal.value)
+    assert "no-use-vllm" not in str(refusal.value)
 
 
 def test_the_group_that_vllm_began_is_ended_with_the_process():
