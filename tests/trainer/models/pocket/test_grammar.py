@@ -17,6 +17,7 @@ from grpo_arcade.trainer.counting import mean_score
 from grpo_arcade.trainer.models.pocket import grammar
 from grpo_arcade.trainer.models.pocket.acceptance import KNOWN
 from grpo_arcade.trainer.models.pocket.grammar import FURTHER, GRAMMARS, SHARES, draw, draw_for, draw_some, shares_of
+from grpo_arcade.trainer.models.pocket.grammar.choice import pick
 from tests.games.openenv.conftest import running
 
 EXAMPLES = [draw(f"test/{i}") for i in range(3_000)]
@@ -38,9 +39,11 @@ def test_several_answers_to_one_prompt_begin_with_the_one():
 
 def test_every_game_with_named_numbers_has_a_grammar_and_its_share():
     assert set(ATARI) == {f"atari/{title}" for title in SYMBOLIC}
-    seen = Counter(example.game for example in EXAMPLES)
+    picked = [pick(random.Random(f"test/{i}"), SHARES) for i in range(20_000)]
+    assert picked[: len(EXAMPLES)] == [example.game for example in EXAMPLES]
+    seen = Counter(picked)
     for game, share in SHARES.items():
-        assert seen[game] == pytest.approx(len(EXAMPLES) * share / sum(SHARES.values()), rel=0.35)
+        assert seen[game] == pytest.approx(len(picked) * share / sum(SHARES.values()), rel=0.2)
 
 
 def test_every_program_passes_extraction_and_policy():
