@@ -534,7 +534,7 @@ def test_running_out_of_memory_names_what_to_lower(tiny_config, monkeypatch):
 
 
 def test_what_cannot_fit_or_is_not_known_is_refused_before_the_first_step(tiny_config):
-    with pytest.raises(ConfigError, match="at most 990 would fit"):
+    with pytest.raises(ConfigError, match="at most 988 would fit"):
         train(dataclasses.replace(tiny_config, max_completion_length=2000))
     with pytest.raises(ConfigError, match="knows no reasoning_effort"):
         train(dataclasses.replace(tiny_config, run_name="again", reasoning_effort="low"))
