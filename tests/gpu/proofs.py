@@ -105,11 +105,12 @@ def experts_moved(folder):
     return max(float(tensor.abs().max()) for name, tensor in weights.items() if "experts" in name and "lora_B" in name)
 
 
-def speed(out, tiny):
-    """The tutorials' loop and ours, one after the other; each in a fresh process."""
+def speed(out, tiny, model=None):
+    """The tutorials' loop and ours, one after the other; each in a fresh process. With a real model, or without one."""
     told = {}
-    for kind, model in (("pocket", "pocket"), ("gpt-oss", random_model(out, tiny))):
-        group, length, steps = (4, 32, 2) if tiny else (16, 768 if kind == "gpt-oss" else 128, 8)
+    models = {"real": model} if model else {"pocket": "pocket", "gpt-oss": random_model(out, tiny)}
+    for kind, model in models.items():
+        group, length, steps = (4, 32, 2) if tiny else (16, {"pocket": 128, "gpt-oss": 768, "real": 384}[kind], 8)
         file = out / f"notebook-{kind}.json"
         words = [model, group, length, steps, file]
         subprocess.run([sys.executable, HERE / "notebook_loop.py", *map(str, words)], check=True)
@@ -150,18 +151,19 @@ PROOFS = {
     "pocket": pocket,
     "bf16": lambda out, tiny: large(out, tiny, four_bits=False),
     "four-bit": lambda out, tiny: large(out, tiny, four_bits=True),
-    "speed": speed,
 }
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("proof", choices=PROOFS)
+    parser.add_argument("proof", choices=[*PROOFS, "speed"])
     parser.add_argument("out", type=Path)
     parser.add_argument("--tiny", action="store_true")
+    parser.add_argument("--model", help="speed: a real model's folder, in the place of the pocket's and gpt-oss's")
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
-    told = PROOFS[asked.proof](asked.out.resolve(), asked.tiny)
+    out = asked.out.resolve()
+    told = speed(out, asked.tiny, asked.model) if asked.proof == "speed" else PROOFS[asked.proof](out, asked.tiny)
     (asked.out / f"{asked.proof}.json").write_text(json.dumps(told, indent=2))
     names = ("step_s", "generate_s", "score_s", "learn_s", "tokens_per_second_whole", "peak_memory_gib")
     for who, found in told.items():

@@ -65,7 +65,16 @@ def parts(out, models, llama_cpp=None):
                     continue
                 to += ["--llama-cpp", str(llama_cpp)]
             yield f"export-{kind}", 2, [*arcade, "export", str(out / "runs" / LEARNT), *to]
-    yield "notebook", 4, [sys.executable, str(HERE / "proofs.py"), "speed", str(out / "notebook")]
+    if small:
+        proof = [
+            sys.executable,
+            str(HERE / "proofs.py"),
+            "speed",
+            str(out / "keep" / "notebook"),
+            "--model",
+            str(small),
+        ]
+        yield "notebook-0.5b", 4, proof
     compare = [sys.executable, str(HERE.parents[1] / "benchmarks" / "improve_or_best_of.py")]
     for name, model in models.items():
         found = [str(model), str(out / "keep" / f"improve-{name}"), "--games", "2048", "atari/pong", "--minutes", "1"]
