@@ -3,7 +3,6 @@
 vLLM itself needs a card (``tests/gpu``). Here a module of its name keeps what it is given, in the calls it knows.
 """
 
-import subprocess
 import sys
 import types
 from pathlib import Path
@@ -301,18 +300,27 @@ def test_an_engine_that_writes_alone_takes_what_others_left(tiny_model, vllm, mo
     assert "no-use-vllm" not in str(refusal.value)
 
 
-def test_the_group_that_vllm_began_is_ended_with_the_process():
-    """A warning of NCCL's was the last line of every run."""
-    code = (
-        "import atexit, os, socket, sys, types\n"
-        "from torch import distributed\n"
-        "from grpo_arcade.trainer.vllm_here import Engine\n"
-        "def llm(**order):\n"
-        "    distributed.init_process_group('gloo')\n"
-        "    atexit.register(lambda: print('at the end', distributed.is_initialized()))\n"
-        "sys.modules['vllm'] = types.SimpleNamespace(LLM=llm)\n"
-        "atexit.register(lambda: print('at last', distributed.is_initialized()))\n"
-        "Engine('x', longest=8, sequences=1, memory_share=0.1)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
-    assert done.stdout.split("\n") == ["at the end True", "at last False", ""], done.stderr
+def test_the_group_that_vllm_began_is_ended_with_the_process(vllm, monkeypatch):
+    """A warning of NCCL's was the last line of every run. A group of the launcher's is the launcher's to end."""
+    from torch import distributed
+
+    class Beginning(StandIn):
+        def __init__(self, **order):
+            super().__init__(**order)
+            if not distributed.is_initialized():
+                distributed.init_process_group("gloo", store=distributed.HashStore(), rank=0, world_size=1)
+
+    at_the_end = []
+    monkeypatch.setattr(sys.modules["vllm"], "LLM", Beginning)
+    monkeypatch.setattr("atexit.register", at_the_end.append)
+    try:
+        for _ in range(2):
+            Engine("x", longest=8, sequences=1, memory_share=0.1)
+            assert distributed.is_initialized()
+            assert len(at_the_end) == 1
+        at_the_end[0]()
+        assert not distributed.is_initialized()
+        at_the_end[0]()
+    finally:
+        if distributed.is_initialized():
+            distributed.destroy_process_group()
