@@ -61,6 +61,25 @@ def test_help_imports_nothing_heavy(arguments):
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("play 2048 pocket --temperature -1", "--temperature -1 is below 0"),
+        ("eval pocket --temperature nan", "--temperature nan is below 0, or no number"),
+        ("eval random --strategies 0", "--strategies 0: it takes at least 1"),
+        ("write --temperature nan", "--temperature nan"),
+        ("pretrain --model ./nowhere", "nowhere"),
+        ("pretrain --device gpu", "there is no device 'gpu'; there are auto, cpu, cuda and cuda:1"),
+        ("pretrain --samples -1", "samples must be at least 0, not -1"),
+    ],
+)
+def test_what_cannot_be_is_said_before_a_model_is_loaded(arguments, says, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "torch", None)  # whoever imports it now fails with other words
+    assert main(arguments.split()) == 2
+    assert says in capfd.readouterr().err
+
+
 def test_playing_imports_no_torch(tmp_path):
     (tmp_path / "mine.py").write_text(STRATEGY)
     program = (

@@ -48,6 +48,7 @@ class Command(GameOptions):
 
 def run(command: Command) -> int:
     """0 when all were scored."""
+    from grpo_arcade.arcade.commands.play import checked_temperature
     from grpo_arcade.arcade.players.evaluate import evaluate, on_secret_seeds
     from grpo_arcade.arcade.players.parse import parse_player, trained_on
     from grpo_arcade.arcade.terminal import Bar
@@ -56,6 +57,9 @@ def run(command: Command) -> int:
 
     if not 1 <= command.seeds <= len(EVALUATION_SEEDS):
         raise ValueError(f"--seeds {command.seeds}: there are 1 to {len(EVALUATION_SEEDS)} published held-out seeds")
+    if command.strategies < 1:
+        raise ValueError(f"--strategies {command.strategies}: it takes at least 1")
+    checked_temperature(command.temperature)
     words = command.players if command.model is None else (*command.players, command.model)
     game = command.make_game(command.game or trained_on(words, command.output_dir) or "2048")
     if len(game.seats) > 1:

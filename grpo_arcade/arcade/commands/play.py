@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -65,6 +66,7 @@ def run(command: Command) -> int:
     if command.to is not None:
         check_destination(command.to)
     speed = checked_speed(command.speed)
+    checked_temperature(command.temperature)
     try:
         game = command.make_court(command.game) if command.opponent else command.make_game(command.game)
     except UnknownGameError as error:
@@ -189,6 +191,17 @@ def result_line(episode: Episode, wall: str = "") -> str:
         f"{who}: {score_text(episode.score)} points in {episode.moves:,} moves,"
         f" {episode.outcome} (seed {episode.seed}{', with toolbox' if TOOLBOX in episode.options else ''}){behind}"
     )
+
+
+def checked_temperature(temperature: float) -> float:
+    """The temperature, if a model can be sampled at it: said before the model is loaded.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    if not 0 <= temperature < math.inf:
+        raise ValueError(f"--temperature {temperature:g} is below 0, or no number")
+    return temperature
 
 
 def checked_speed(speed: float) -> float:

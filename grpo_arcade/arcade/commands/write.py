@@ -53,7 +53,7 @@ class Command(GameOptions):
 
 def run(command: Command) -> int:
     """0, or 1 when the answer holds no strategy that may be played, or it failed when it was."""
-    from grpo_arcade.arcade.commands.play import checked_speed
+    from grpo_arcade.arcade.commands.play import checked_speed, checked_temperature
     from grpo_arcade.arcade.players.parse import parse_player
     from grpo_arcade.arcade.players.play import ask, game_for_player
     from grpo_arcade.arcade.terminal import Bar, one_stream, piped_past_eyes
@@ -61,6 +61,7 @@ def run(command: Command) -> int:
 
     _check(command)
     speed = checked_speed(command.speed)
+    checked_temperature(command.temperature)
     game = command.make_game(command.game)
     if command.play and len(game.seats) > 1:
         met = f"arcade play {game.name} PROGRAM.py --opponent random"
@@ -111,8 +112,6 @@ def run(command: Command) -> int:
 
 def _check(command: Command) -> None:
     """Refuse before a model is loaded what could not be done afterwards."""
-    if command.temperature < 0:
-        raise ValueError(f"--temperature {command.temperature:g} is below 0")
     if command.max_completion_length is not None and command.max_completion_length < 1:
         raise ValueError(f"--max-completion-length {command.max_completion_length}: it takes at least 1")
     if command.to is None:

@@ -13,6 +13,7 @@ import json
 import math
 import os
 import platform
+import re
 import shlex
 import sys
 import time
@@ -96,8 +97,11 @@ class PretrainConfig:
                 raise ValueError(f"{name} must be a multiple of answers, {self.answers}, not {getattr(self, name)}")
         if not 0 <= self.minutes < math.inf:
             raise ValueError(f"minutes must be at least 0, not {self.minutes}")
-        if self.save_steps < 0:
-            raise ValueError(f"save_steps must be at least 0, not {self.save_steps}")
+        for name in ("warmup_steps", "weight_decay", "save_steps", "samples"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} must be at least 0, not {getattr(self, name)}")
+        if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", self.device):
+            raise ValueError(f"there is no device {self.device!r}; there are auto, cpu, cuda and cuda:1")
         if self.vocab_size < 320:
             raise ValueError(f"vocab_size must be at least 320 (256 bytes and some merges), not {self.vocab_size}")
         if self.hidden_size % 64:
@@ -128,14 +132,16 @@ def pretrain(config: PretrainConfig) -> PretrainResult:
     folder = Path(config.output)
     if folder.exists() and any(folder.iterdir()) and not (folder / "pretrain.json").is_file():
         raise ValueError(f"{folder} holds other files; name an empty folder with --output")
+    from grpo_arcade.trainer.models.loading import check, load, quiet
+
+    if config.model:
+        check(config.model)
     try:
         import torch
         import transformers  # noqa: F401 - missing, it is better missed here than after the tokenizer was made
     except ImportError as error:
         raise ImportError('pretraining needs torch and transformers: pip install "grpo-arcade[train]"') from error
     from rich.console import Console
-
-    from grpo_arcade.trainer.models.loading import load, quiet
 
     if config.device not in ("auto", "cpu") and not torch.cuda.is_available():
         raise ValueError(f"there is no device {config.device!r} here; use --device cpu")
