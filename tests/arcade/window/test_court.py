@@ -307,6 +307,44 @@ def test_a_model_that_has_lost_a_point_writes_on_while_its_first_program_plays_a
         assert [order["seed"] for _, order, _ in server.asked] == [0, 1]
 
 
+@pytest.mark.soak
+@pytest.mark.parametrize(
+    ("game", "how"),
+    [
+        ("atari/pong", {"rewrites": REWRITES[2], "options": {"players": 2}}),
+        ("connect-four", {"rewrites": REWRITES[1], "best_of": 7}),
+    ],
+)
+def test_the_shipped_model_writes_itself_anew_between_points_and_every_program_of_it_plays(base, hands, game, how):
+    scene = court(base, hands, game, "pocket", "pocket", **how)
+    hands.until(lambda: scene.ready)
+    assert base.writer.pid is not None  # one process, which keeps the weights for both
+    scene.speed = 8.0
+    rivals = [side.rival for side in scene.sides]
+    programs = {rival.source for rival in rivals}
+
+    def went_on():
+        programs.update(rival.source for rival in rivals)
+        if scene.contest.series.decided and scene.round.over:
+            return True
+        return len(programs) >= 4
+
+    hands.until(went_on, 900.0)
+    assert len(programs) >= 4 or scene.contest.series.decided
+    assert max(rival.number for rival in rivals) >= 2
+    for rival in rivals:
+        assert rival.state in ("ready", "waiting", "writing", "loading"), rival.error
+        assert "def strategy" in rival.source
+    shown = [seat.code for seat in scene._shown().seats]
+    assert all(shown)
+    hands.press("escape")
+    for episode in kept(base):
+        verify(episode)
+        assert all(len(seat.source_sha256) in (0, 64) for seat in episode.seats)
+    base.shut()
+    assert base.writer.pid is None
+
+
 def test_sides_are_changed_and_the_court_is_left_while_a_model_writes_and_nothing_is_lost_or_left_behind(base, hands):
     base.writer.close()
     base.writer = writer = ScriptedWriter(*(fenced(FIRST_COLUMN + f"# {number}\n") for number in range(3)))
