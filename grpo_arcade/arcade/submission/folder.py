@@ -34,7 +34,7 @@ def write_submission(run: Path, folder: Path, *, say: Callable[[str], None] | No
 
     Raises:
         RunFolderError: the run cannot be read, or has not been evaluated yet.
-        ValueError: the folder is not empty, or the game is served elsewhere already.
+        ValueError: none of its evaluations' games was kept, the folder is not empty, or the game is served elsewhere.
         ImportError: the extra ``openenv`` is not installed.
     """
     from grpo_arcade.games.openenv.space import write_space
@@ -49,6 +49,7 @@ def write_submission(run: Path, folder: Path, *, say: Callable[[str], None] | No
         raise ValueError(f"{snapshot.game} is somebody's environment already; submit a game of your own")
     with RunReader(run) as reader:
         game = _game(reader)
+        filmed = before_and_after(reader)  # what a run cannot show is found out before anything is written
         say(f"writing the environment {game.name}")
         write_space(game, folder)
         space = (folder / README).read_text(encoding="utf-8")
@@ -56,7 +57,7 @@ def write_submission(run: Path, folder: Path, *, say: Callable[[str], None] | No
         write_curve(reader, folder / CURVE)
         say("filming before and after")
         options: dict[str, Any] = {} if isinstance(game.picture(), PixelPicture) else {"size": 300, "speed": 2}
-        write_gif(before_and_after(reader), folder / GIF, max_bytes=MOST_GIF_BYTES, **options)
+        write_gif(filmed, folder / GIF, max_bytes=MOST_GIF_BYTES, **options)
         say("writing the report")
         write_report(run, folder / REPORT)
         told = reader.config()

@@ -162,6 +162,10 @@ def test_what_cannot_be_submitted_is_said_in_a_line(whole_run, tmp_path, capsys)
     early = tmp_path / "early"
     shutil.copytree(whole_run, early)
     with contextlib.closing(sqlite3.connect(early / "run.db", isolation_level=None)) as connection:
+        connection.execute("DELETE FROM episodes")
+    assert cli.main(["submit", str(early), str(tmp_path / "none")]) == 2
+    assert "no game of the evaluation" in capsys.readouterr().err
+    with contextlib.closing(sqlite3.connect(early / "run.db", isolation_level=None)) as connection:
         connection.execute("DELETE FROM evaluations")
     assert cli.main(["submit", str(early), str(tmp_path / "none")]) == 2
     assert "has not been evaluated yet" in capsys.readouterr().err
