@@ -110,3 +110,29 @@ def test_names_that_cannot_be_are_refused_and_nothing_is_written(tmp_path, capsy
     assert main(["new-game", "apples"]) == 2
     assert "apples is there already; --to names another folder" in capsys.readouterr().err
     assert [file.name for file in (tmp_path / "apples").iterdir()] == ["mine.txt"]
+
+
+def test_it_can_be_installed_as_it_is_written_so_that_commands_know_it(tmp_path):
+    # pip is told by its own variable to leave the Python that runs the tests alone.
+    env = {**os.environ, "PIP_PREFIX": str(tmp_path / "prefix"), "PIP_NO_INDEX": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    arcade = [sys.executable, "-m", "grpo_arcade"]
+    made = subprocess.run(
+        [*arcade, "new-game", "plums", "--install"], cwd=tmp_path, env=env, capture_output=True, text=True
+    )
+    assert (made.returncode, made.stdout) == (0, "plums is a game, and installed: arcade play plums greedy\n"), made.stderr
+    [site] = (tmp_path / "prefix").rglob("site-packages")
+    found = {**env, "PYTHONPATH": os.pathsep.join((str(site), str(tmp_path / "plums")))}
+    played = subprocess.run(
+        [*arcade, "play", "plums", "greedy", "--json"], cwd=tmp_path, env=found, capture_output=True, text=True
+    )
+    assert json.loads(played.stdout)["score"] == 10, played.stderr
+
+
+def test_pip_that_refuses_is_told_in_a_line_and_the_folder_stays(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PIP_REQUIRE_VIRTUALENV", "1")
+    monkeypatch.setattr(sys, "prefix", sys.base_prefix)
+    monkeypatch.setattr(sys, "executable", sys._base_executable)
+    assert main(["new-game", "plums", "--install"]) == 2
+    assert "plums is written, and pip could not install it: " in capsys.readouterr().err
+    assert (tmp_path / "plums" / "plums" / "__init__.py").is_file()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import keyword
 import re
+import subprocess
+import sys
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
@@ -38,6 +41,8 @@ class Command:
     """What the game is called: small letters, digits and hyphens."""
     to: str | None = None
     """The folder; one with the game's name, here, when absent."""
+    install: bool = False
+    """Have pip install it as well, so that every command knows it at once; what is changed in the folder counts then."""
 
 
 def run(command: Command) -> int:
@@ -47,8 +52,38 @@ def run(command: Command) -> int:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ValueError(f"{folder} is there already; --to names another folder")
     write(name, folder)
-    print(one_line(f"{folder} is a game: pip install --editable {folder}, then arcade play {name} greedy"))
+    if command.install:
+        _install(folder)
+        print(one_line(f"{folder} is a game, and installed: arcade play {name} greedy"))
+    else:
+        print(one_line(f"{folder} is a game: pip install --editable {folder}, then arcade play {name} greedy"))
     return 0
+
+
+def _install(folder: Path) -> None:
+    """Let this Python know the game, from its folder.
+
+    Raises:
+        ValueError: pip is not there, or refuses; the folder stays.
+    """
+    # What it needs is here, and so may be what builds it: then nothing has to be fetched.
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check"]
+    if _builds_here():
+        pip.append("--no-build-isolation")
+    done = subprocess.run([*pip, "--editable", str(folder)], capture_output=True, text=True, errors="replace")
+    if done.returncode:
+        said = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+        errors = [line for line in said if "error" in line.lower()]
+        why = one_line([*errors, *said, f"status {done.returncode}"][0])
+        raise ValueError(f"{folder} is written, and pip could not install it: {why}")
+
+
+def _builds_here() -> bool:
+    """Whether setuptools is as the folder's pyproject.toml asks for it."""
+    try:
+        return int(version("setuptools").partition(".")[0]) >= 77
+    except (PackageNotFoundError, ValueError):
+        return False
 
 
 def checked_name(name: str) -> str:
