@@ -119,7 +119,9 @@ def test_it_can_be_installed_as_it_is_written_so_that_commands_know_it(tmp_path)
     made = subprocess.run(
         [*arcade, "new-game", "plums", "--install"], cwd=tmp_path, env=env, capture_output=True, text=True
     )
-    assert (made.returncode, made.stdout) == (0, "plums is a game, and installed: arcade play plums greedy\n"), made.stderr
+    assert (made.returncode, made.stdout) == (0, "plums is a game, and installed: arcade play plums greedy\n"), (
+        made.stderr
+    )
     [site] = (tmp_path / "prefix").rglob("site-packages")
     found = {**env, "PYTHONPATH": os.pathsep.join((str(site), str(tmp_path / "plums")))}
     played = subprocess.run(

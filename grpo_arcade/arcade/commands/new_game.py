@@ -42,7 +42,7 @@ class Command:
     to: str | None = None
     """The folder; one with the game's name, here, when absent."""
     install: bool = False
-    """Have pip install it as well, so that every command knows it at once; what is changed in the folder counts then."""
+    """Have pip install it as well, so that every command knows it; what is changed in the folder counts at once."""
 
 
 def run(command: Command) -> int:
