@@ -80,9 +80,9 @@ class TrainConfig(Settings):
     """Which layers get an adapter, by the ends of their names: q_proj, or of a mixture experts.gate_up_proj. All linear
     layers and all experts when empty."""
 
-    learning_rate: Annotated[float | None, Gt(0), Le(0.1), Hint("more destroys any model; 1e-4 suits pocket")] = None
-    """Step size of AdamW. When absent: 1e-4, or 2e-4 where the pocket model plays itself, but not on Atari. In 2048 it
-    climbs faster at 2e-4 and falls: two runs of five within 60 steps."""
+    learning_rate: Annotated[float | None, Gt(0), Le(0.1), Hint("more destroys any model; 1e-4 to 3e-4 suit pocket")] = None
+    """Step size of AdamW. When absent: 1e-4; where the pocket model learns 2048 3e-4, where it plays itself 2e-4, but
+    not on Atari. Higher ones climb faster, and may fall."""
     lr_scheduler_type: Literal["constant", "constant_with_warmup", "linear", "cosine"] = "constant_with_warmup"
     """How the learning rate moves over the run."""
     warmup_steps: Annotated[float, Ge(0)] = 3
@@ -278,7 +278,8 @@ class TrainConfig(Settings):
             chosen["league_baselines"] = ("random", "scripted") if "scripted" in known else ("random",)
         small = is_pocket_sized(self.model)
         if self.learning_rate is None:
-            chosen["learning_rate"] = 2e-4 if small and self.self_play and not atari else 1e-4
+            at_itself, at_2048 = self.self_play and not atari, self.game == "2048" and not self.self_play
+            chosen["learning_rate"] = 2e-4 if small and at_itself else 3e-4 if small and at_2048 else 1e-4
         if self.toolbox is None:
             chosen["toolbox"] = game is not None and game.toolbox is not None and takes_toolbox(self.model)
         if self.copies is None or self.risk_seeking is None:

@@ -262,7 +262,9 @@ def test_self_play_has_settings_of_its_own_where_none_are_named():
     )
     board = TrainConfig(game="connect-four", self_play=True).resolved()
     assert (board.league_baselines, board.train_game_options, board.learning_rate) == (("random",), (), 2e-4)
-    assert TrainConfig().resolved().learning_rate == 1e-4
+    assert TrainConfig().resolved().learning_rate == 3e-4
+    assert TrainConfig(game="atari/pong").resolved().learning_rate == 1e-4
+    assert TrainConfig(model="Qwen/Qwen2.5-Coder-0.5B-Instruct").resolved().learning_rate == 1e-4
     chosen = {"learning_rate": 3e-4, "train_game_options": ("frame_skip=4",), "league_baselines": ("noop",)}
     named = TrainConfig(game="atari/pong", self_play=True, **chosen).resolved()
     assert {name: getattr(named, name) for name in chosen} == chosen
