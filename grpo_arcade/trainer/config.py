@@ -80,7 +80,9 @@ class TrainConfig(Settings):
     """Which layers get an adapter, by the ends of their names: q_proj, or of a mixture experts.gate_up_proj. All linear
     layers and all experts when empty."""
 
-    learning_rate: Annotated[float | None, Gt(0), Le(0.1), Hint("more destroys any model; 1e-4 to 3e-4 suit pocket")] = None
+    learning_rate: Annotated[
+        float | None, Gt(0), Le(0.1), Hint("more destroys any model; pocket takes 1e-4 to 3e-4")
+    ] = None
     """Step size of AdamW. When absent: 1e-4; where the pocket model learns 2048 3e-4, where it plays itself 2e-4, but
     not on Atari. Higher ones climb faster, and may fall."""
     lr_scheduler_type: Literal["constant", "constant_with_warmup", "linear", "cosine"] = "constant_with_warmup"

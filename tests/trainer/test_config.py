@@ -29,7 +29,7 @@ def test_the_defaults_are_valid_and_describe_a_run_on_a_laptop():
         ({"num_generations": 12}, "no multiple of"),
         ({"num_generations": 32, "gradient_accumulation_steps": 3}, "gradient_accumulation_steps to 4"),
         ({"learning_rate": 0.0}, "above 0"),
-        ({"learning_rate": 3.0}, "1e-4 to 3e-4 suit pocket"),
+        ({"learning_rate": 3.0}, "pocket takes 1e-4 to 3e-4"),
         ({"temperature": 0.0}, "above 0"),
         ({"max_steps": 0}, "at least 1"),
         ({"max_steps": float("nan")}, "at least 1"),
