@@ -33,10 +33,10 @@ def test_it_can_be_read_at_a_sitting():
 
 def test_a_model_that_knows_a_good_program_and_a_bad_one_comes_to_prefer_the_good(by_hand, tmp_path, capsys):
     prompt = make("2048").prompt()
-    model = make_tiny_model(tmp_path / "model", 60, [(prompt, ANYWHERE), (prompt, STUCK)])
+    model = make_tiny_model(tmp_path / "model", 160, [(prompt, ANYWHERE), *[(prompt, STUCK)] * 3])
     torch.set_num_threads(1)
     order = ["--model", model, "--steps", "6", "--group", "12", "--games", "1", "--held-out", "12", "--length", "60"]
-    before, after = by_hand.main([*order, "--learning-rate", "1e-3", "--key", "00" * 8])
+    before, after = by_hand.main([*order, "--learning-rate", "3e-4", "--key", "00" * 8])
     assert after > 1.3 * before > 0, capsys.readouterr().out
 
 
