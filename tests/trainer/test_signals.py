@@ -21,7 +21,9 @@ class Run:
 @pytest.fixture(autouse=True)
 def handlers():
     before = {number: signal.getsignal(number) for number in POLITE}
-    yield before
+    # Tests that were started by nohup have it ignored, which a run respects.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield before | {signal.SIGHUP: signal.SIG_DFL}
     for number, handler in before.items():
         signal.signal(number, handler)
 
