@@ -109,7 +109,7 @@ def _refuse_twice(command: type, arguments: list[str]) -> None:
     fields = {field.name for field in dataclasses.fields(command)}
     seen: set[str] = set()
     for word in itertools.takewhile(lambda word: word != "--", arguments):
-        flag = word.partition("=")[0].replace("_", "-")
+        flag = _flag_of(word)
         if not flag.startswith("--"):
             continue
         name = flag[2:].replace("-", "_")
@@ -300,10 +300,10 @@ def _one_line(box: str, prog: str, command: type) -> str:
 def words_after(flag: str, arguments: list[str]) -> list[str] | None:
     """The words that belong to ``flag`` on the command line; None where it is not there."""
     for place, word in enumerate(arguments):
-        if word == flag:
-            return list(itertools.takewhile(lambda word: not word.startswith("-"), arguments[place + 1 :]))
-        if word.startswith(flag + "="):
-            return [word.partition("=")[2]]
+        if _flag_of(word) == flag:
+            _, equals, value = word.partition("=")
+            rest = itertools.takewhile(lambda word: not word.startswith("-"), arguments[place + 1 :])
+            return [value] if equals else list(rest)
     return None
 
 
@@ -312,5 +312,10 @@ def without(flag: str, arguments: list[str]) -> list[str]:
     words = words_after(flag, arguments)
     if words is None:
         return arguments
-    place = next(place for place, word in enumerate(arguments) if word == flag or word.startswith(flag + "="))
-    return arguments[:place] + arguments[place + 1 + (len(words) if arguments[place] == flag else 0) :]
+    place = next(place for place, word in enumerate(arguments) if _flag_of(word) == flag)
+    return arguments[:place] + arguments[place + 1 + (0 if "=" in arguments[place] else len(words)) :]
+
+
+def _flag_of(word: str) -> str:
+    """The option that a word names, as it is written with hyphens; both signs between its words are taken."""
+    return word.partition("=")[0].replace("_", "-")

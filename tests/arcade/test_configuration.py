@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from grpo_arcade.arcade.configuration import Positional, UsageError, resolve
+from grpo_arcade.arcade.configuration import Positional, UsageError, resolve, without, words_after
 
 
 @dataclass
@@ -247,3 +247,9 @@ def test_a_setting_that_may_be_absent_is_a_flag_like_any_other(words, value, tmp
     (tmp_path / "file.toml").write_text("tool-box = true")
     assert asked(["--config", str(tmp_path / "file.toml")]) is True
     assert asked(["--config", str(tmp_path / "file.toml"), "--no-tool-box"]) is False
+
+
+def test_an_option_is_found_and_left_out_with_either_sign_between_its_words():
+    for said in (["--run_name", "x"], ["--run-name", "x"], ["--run_name=x"]):
+        assert words_after("--run-name", ["2048", *said, "--seed", "1"]) == ["x"]
+        assert without("--run-name", ["2048", *said, "--seed", "1"]) == ["2048", "--seed", "1"]

@@ -114,11 +114,7 @@ def _train_and_watch(folder: Path, words: list[str]) -> int:
     from grpo_arcade.arcade.detached_process import Trainer
 
     # What the new words say anew is left out, since no option is taken twice.
-    again = [
-        word
-        for word in without("--run-name", without("--run_name", without("--resume", sys.argv[1:])))
-        if word != "--dash"
-    ]
+    again = [word for word in without("--run-name", without("--resume", sys.argv[1:])) if word != "--dash"]
     order = [sys.executable, "-P", "-m", "grpo_arcade.arcade.cli", *again, "--no-dash", *words]
     trainer = Trainer(order)
     try:
