@@ -3,7 +3,8 @@
 What it does that ``model.generate`` does not: the keys and values of a prompt are computed once however many
 completions it gets, a sequence that ends leaves the batch at once and is handed over while the others go on, and every
 completion has its own random numbers, so that the same seed gives the same completions in any batching. It works with
-any Hugging Face causal language model whose cache is a ``DynamicCache``.
+any Hugging Face causal language model whose cache is a ``DynamicCache``. How one token follows another is
+:mod:`.decoding`'s.
 
 benchmarks/test_sampler_speed.py sets it beside ``generate``. Small micro-batches are slow on a CPU, bfloat16 is
 slower than float32 where the processor only emulates it, and a second thread is better left to the matches.
@@ -15,6 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.trainer.models.chat import ending_tokens
+from grpo_arcade.trainer.models.decoding import decoder
 from grpo_arcade.trainer.models.transformers_backend import experts_folded
 from grpo_arcade.trainer.models.unsloth_backend import writing
 
@@ -128,11 +130,10 @@ def _decode(
     import torch
 
     device = model.device
-    logits, cache, mask = _prefill(model, prompts, pad)
-    positions = torch.tensor([len(prompt) for prompt in prompts], device=device)
+    writing_on = decoder(model, prompts, pad, uniforms.shape[1])
     longest = uniforms.shape[1]
     for step in range(longest):
-        chosen = _choose(logits, uniforms[rows, step].to(device), temperature)
+        chosen = _choose(writing_on.logits, uniforms[rows, step].to(device), temperature)
         keep = []
         for place, (row, token) in enumerate(zip(rows, chosen.tolist(), strict=True)):
             completions[row].append(token)
@@ -147,60 +148,9 @@ def _decode(
             return
         if len(keep) < len(rows):
             rows = [rows[place] for place in keep]
-            index = torch.tensor(keep, device=device)
-            cache.batch_select_indices(index)
-            chosen, positions = chosen[index], positions[index]
-            mask = None if mask is None else mask[index]
-        if mask is not None:
-            mask = torch.cat([mask, mask.new_ones((len(rows), 1))], dim=1)
-        logits = model(
-            input_ids=chosen[:, None],
-            attention_mask=mask,
-            position_ids=positions[:, None],
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=1,
-        ).logits[:, -1]
-        positions = positions + 1
-
-
-def _prefill(model: Any, prompts: list[list[int]], pad: int) -> tuple[torch.Tensor, Any, torch.Tensor | None]:
-    """Next-token logits, cache and mask of every prompt; a run of equal prompts is computed once and repeated.
-
-    The mask is None where all prompts are equally long, so that attention takes its fastest path.
-    """
-    import torch
-    from transformers import DynamicCache
-
-    distinct: list[list[int]] = []
-    counts: list[int] = []
-    for prompt in prompts:
-        if distinct and distinct[-1] == prompt:
-            counts[-1] += 1
-        else:
-            distinct.append(prompt)
-            counts.append(1)
-    longest = max(map(len, distinct))
-    device = model.device
-    ids = torch.tensor([[pad] * (longest - len(prompt)) + prompt for prompt in distinct], device=device)
-    lengths = torch.tensor([len(prompt) for prompt in distinct], device=device)
-    positions = torch.arange(longest, device=device) - (longest - lengths)[:, None]
-    mask = (positions >= 0).long() if min(map(len, distinct)) < longest else None
-    cache = DynamicCache(config=model.config)
-    logits = model(
-        input_ids=ids,
-        attention_mask=mask,
-        position_ids=positions.clamp(min=0),
-        past_key_values=cache,
-        use_cache=True,
-        logits_to_keep=1,
-    ).logits[:, -1]
-    if len(distinct) < len(prompts):
-        index = torch.repeat_interleave(torch.tensor(counts, device=device))
-        cache.batch_select_indices(index)
-        logits = logits[index]
-        mask = None if mask is None else mask[index]
-    return logits, cache, mask
+            writing_on.keep(keep)
+            chosen = chosen[torch.tensor(keep, device=device)]
+        writing_on.step(chosen)
 
 
 def _choose(logits: torch.Tensor, draws: torch.Tensor, temperature: float) -> torch.Tensor:

@@ -5,6 +5,7 @@ import torch
 from peft import get_peft_model
 
 from grpo_arcade.trainer.config import TrainConfig
+from grpo_arcade.trainer.models import decoding
 from grpo_arcade.trainer.models.backends import choose
 from grpo_arcade.trainer.models.learner import open_learner
 from grpo_arcade.trainer.models.sampler import _choose, sample
@@ -42,6 +43,42 @@ def test_a_seed_fixes_the_completions_in_any_batching(pocket, prompt_ids):
     assert sample(*pocket, prompts, max_new_tokens=80, seed=5, micro_batch=2) == first
     assert sample(*pocket, prompts, max_new_tokens=80, generator=torch.Generator().manual_seed(5)) == first
     assert sample(*pocket, prompts, max_new_tokens=80, seed=6) != first
+
+
+def test_a_cache_of_fixed_size_gives_the_same_completions_whenever_rows_end(pocket, prompt_ids, monkeypatch):
+    model, tokenizer = pocket
+    long = tokenizer("def strategy(board):\n" + "    # a comment nobody wrote before\n" * 3)["input_ids"]
+    prompts = [*[prompt_ids()] * 8, long, long]
+    expected = sample(model, tokenizer, prompts, max_new_tokens=64, seed=5)
+    assert len({len(each) for each in expected}) > 2, "the batch is to shrink more than once"
+    sizes = []
+
+    def fixed(*asked):
+        made = decoding.Fixed(decoding.Growing(*asked), 64, recorded=False)
+        monkeypatch.setattr(made, "_record", lambda: sizes.append(len(made._ids)))
+        return made
+
+    monkeypatch.setattr("grpo_arcade.trainer.models.sampler.decoder", lambda *asked: fixed(*asked[:3]))
+    assert sample(model, tokenizer, prompts, max_new_tokens=64, seed=5) == expected
+    assert sizes
+    assert max(sizes) <= 5, "rows that have ended are computed until half have"
+
+
+def test_what_cannot_be_recorded_is_written_as_elsewhere_and_tried_once(pocket, prompt_ids, monkeypatch):
+    tried = []
+
+    def refused(*asked, **settings):
+        tried.append(asked)
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    expected = sample(*pocket, [prompt_ids()], max_new_tokens=8, temperature=0)
+    monkeypatch.setattr(decoding, "_UNRECORDED", set())
+    monkeypatch.setattr(decoding, "replays", lambda model: model not in decoding._UNRECORDED)
+    monkeypatch.setattr(decoding, "Fixed", refused)
+    with pytest.warns(RuntimeWarning, match="written without a CUDA graph, .* not permitted"):
+        assert sample(*pocket, [prompt_ids()], max_new_tokens=8, temperature=0) == expected
+    assert sample(*pocket, [prompt_ids()], max_new_tokens=8, temperature=0) == expected
+    assert len(tried) == 1
 
 
 def test_nobody_elses_randomness_is_touched(pocket, prompt_ids):
