@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from grpo_arcade.arcade.streams import tell
-
 
 def folder_to_resume(words: Sequence[str], output_dir: str) -> Path:
-    """The folder of the run that is named, or of the newest that did not finish; told where that is another word.
+    """The folder of the run that is named, or of the newest that did not finish. The run itself says which it is.
 
     Raises:
         ValueError: several are named.
@@ -21,7 +19,4 @@ def folder_to_resume(words: Sequence[str], output_dir: str) -> Path:
     from grpo_arcade.recordings.runs.folder import RESUMABLE
 
     word = words[0] if words else LATEST
-    folder = find_run(word, output_dir, among=RESUMABLE)
-    if str(folder) != word:
-        tell(f"resuming {folder}")
-    return folder
+    return find_run(word, output_dir, among=RESUMABLE)

@@ -9,12 +9,30 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from typing import Any
 
 EVALUATION_SEEDS = range(100)
 """The seeds every evaluation and every stored baseline score is about."""
 
 TRAINING_SEEDS_FROM = 2**32
 """Training seeds lie in 2**32 .. 2**63 - 1; seeds below are for evaluation and for people."""
+
+
+LARGEST_SEED = 2**63 - 1
+"""The largest seed there is, of an episode or of anything else that is random; 0 is the smallest."""
+
+NUMPY_SEEDS = 2**32
+"""How many NumPy takes: what seeds it with one of ours is given the remainder."""
+
+
+def check_seed(seed: Any, name: str = "seed") -> None:
+    """Refuse what is no seed: one rule for episodes and for a model's sampling. ``name`` is what the caller calls it.
+
+    Raises:
+        ValueError: in one line.
+    """
+    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed <= LARGEST_SEED:
+        raise ValueError(f"{name} must be a whole number from 0 to 2**63 - 1, not {seed!r}")
 
 
 def secret_seeds(count: int) -> list[int]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 from annotated_types import Ge, Gt, Interval, Le
 
 from grpo_arcade.cores import cores
+from grpo_arcade.games.seeds import LARGEST_SEED
 from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.trainer import processes
@@ -227,7 +228,7 @@ class TrainConfig(Settings):
     """Checkpoints kept, beside the newest, the best one and the one to fall back to."""
     logging_steps: Annotated[int, Ge(1)] = 1
     """Steps between lines in the log; the run folder records every step."""
-    seed: Annotated[int, Ge(0)] = 0
+    seed: Annotated[int, Interval(ge=0, le=LARGEST_SEED)] = 0
     """Seeds the model's sampling and everything else that is random, but not the games of training."""
     run_key: str = ""
     """Hex key from which the training seeds derive, so that no strategy can know them; drawn anew when empty."""

@@ -130,12 +130,11 @@ def _open(config: TrainConfig | None, resume: str | Path | None, capture: bool, 
     ):
         narrator.at(checkpoint_step(checkpoint) if checkpoint else 0)
         recorder = RunRecorder(writer, narrator, config.num_generations)
-        return _lead(
-            Start(config, writer.folder, checkpoint, stage, chosen), writer, recorder, ranks, new=resume is None
-        )
+        start = Start(config, writer.folder, checkpoint, stage, chosen, again=resume is not None)
+        return _lead(start, writer, recorder, ranks)
 
 
-def _lead(start: Start, writer: RunWriter, recorder: RunRecorder, ranks: Processes, *, new: bool) -> TrainResult:
+def _lead(start: Start, writer: RunWriter, recorder: RunRecorder, ranks: Processes) -> TrainResult:
     """Train on rank 0, and say how it ended."""
     folder, again = start.folder, RunKind.TRAINING.again(start.folder)
     try:
@@ -147,7 +146,7 @@ def _lead(start: Start, writer: RunWriter, recorder: RunRecorder, ranks: Process
             error, RunFolderError
         )
         # What was refused before it began leaves nothing behind.
-        if not (new and refused and writer.discard()):
+        if start.again or not (refused and writer.discard()):
             note_end(writer, error)
         if (words := explained(error, again, lambda: _what_to_lower(start.config))) is not None:
             recorder.detail("".join(traceback.format_exception(error)))
@@ -249,8 +248,10 @@ def _tell_beginning(start: Start, learner: Learner, recorder: Recorder) -> None:
     config, facts = start.config, learner.facts
     step = checkpoint_step(start.checkpoint) if start.checkpoint else 0
     recorder.note(**facts)
+    going_on = f"resuming {start.folder}: " if start.again else ""
     recorder.say(
-        f"training {Path(config.model).name} on {facts['device']} with {facts['backend']} ({facts['backend_why']}); "
+        f"{going_on}training {Path(config.model).name} on {facts['device']} with {facts['backend']} "
+        f"({facts['backend_why']}); "
         f"completions are written by {start.writer.name} ({start.writer.why})"
     )
     message = f"step {step} of {config.max_steps}" if start.checkpoint else f"{config.max_steps} steps"

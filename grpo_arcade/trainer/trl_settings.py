@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from trl import GRPOConfig
 
+from grpo_arcade.games.seeds import NUMPY_SEEDS
 from grpo_arcade.trainer.models.machine import this_machine
 from grpo_arcade.trainer.tracking import PROJECT
 
@@ -29,13 +30,14 @@ def trl_config(config: TrainConfig, folder: Path, rewards: Sequence[Reward], tem
         *("gradient_accumulation_steps", "steps_per_generation", "num_iterations", "max_completion_length"),
         *("temperature", "beta", "epsilon", "loss_type", "importance_sampling_level"),
         "entropy_coef",
-        *("scale_rewards", "gradient_checkpointing", "seed"),
+        *("scale_rewards", "gradient_checkpointing"),
         *("vllm_mode", "vllm_server_base_url", "vllm_server_timeout"),
         *("vllm_importance_sampling_mode", "vllm_importance_sampling_clip_max"),
     )
     return GRPOConfig(
         use_vllm=bool(config.use_vllm) and config.vllm_mode == "server",
         **{name: getattr(config, name) for name in same},
+        seed=config.seed % NUMPY_SEEDS,
         # Said outright, because Unsloth has defaults of its own where TRL would take these.
         epsilon_high=config.epsilon if config.epsilon_high is None else config.epsilon_high,
         router_aux_loss_coef=0.0,

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from grpo_arcade.games.seeds import NUMPY_SEEDS
 from grpo_arcade.trainer.bounds import ConfigError
 from grpo_arcade.trainer.models.card_memory import GB, CardMemory, card_memory
 from grpo_arcade.trainer.models.files import ADAPTER_CONFIG
@@ -124,7 +125,7 @@ class Engine:
             quantization="bitsandbytes" if four_bits else None,
             # Without it log-probabilities would be those before the temperature.
             logprobs_mode="processed_logprobs",
-            seed=seed + rank,
+            seed=(seed + rank) % NUMPY_SEEDS,
             **more,
         )
 

@@ -61,6 +61,14 @@ def test_help_imports_nothing_heavy(arguments):
     assert done.stdout.strip() == "[]"
 
 
+class _NoTorch:
+    """Finds nothing but a reason to refuse."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name == "torch":
+            raise ImportError("torch is imported")
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -71,11 +79,27 @@ def test_help_imports_nothing_heavy(arguments):
         ("pretrain --model ./nowhere", "nowhere"),
         ("pretrain --device gpu", "there is no device 'gpu'; there are auto, cpu, cuda and cuda:1"),
         ("pretrain --samples -1", "samples must be at least 0, not -1"),
+        *(
+            (f"{command} {seed}", f"seed must be {bounds}, not {seed}")
+            for seed in (-1, 2**63)
+            for command, bounds in (
+                ("write --seed", "a whole number from 0 to 2**63 - 1"),
+                ("eval --seed", "a whole number from 0 to 2**63 - 1"),
+                ("play 2048 pocket --seed", "a whole number from 0 to 2**63 - 1"),
+                ("play 2048 pocket --model-seed", "a whole number from 0 to 2**63 - 1"),
+                ("pretrain --seed", "a whole number from 0 to 2**63 - 1"),
+                ("train --seed", f"from 0 to {2**63 - 1}"),
+                ("demo --seed", f"from 0 to {2**63 - 1}"),
+                ("improve --model pocket --seed", f"from 0 to {2**63 - 1}"),
+            )
+        ),
     ],
 )
 def test_what_cannot_be_is_said_before_a_model_is_loaded(arguments, says, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(sys.modules, "torch", None)  # whoever imports it now fails with other words
+    # Whoever imports it now fails with other words; a None in its place is imported by tyro, which looks who is there.
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [_NoTorch(), *sys.meta_path])
     assert main(arguments.split()) == 2
     assert says in capfd.readouterr().err
 

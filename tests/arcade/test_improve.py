@@ -181,7 +181,7 @@ def test_an_endpoint_that_goes_away_is_waited_for(tmp_path, capsys):
         assert [row["outcome"] in ("won", "lost") for row in run.strategies(1)] == [True, True]
 
 
-def test_one_that_stays_away_ends_the_run_which_can_be_gone_on_with(tmp_path):
+def test_one_that_stays_away_ends_the_run_which_can_be_gone_on_with(tmp_path, capfd):
     def away(order):
         return 503, "application/json", [b'{"error": "loading"}']
 
@@ -192,8 +192,10 @@ def test_one_that_stays_away_ends_the_run_which_can_be_gone_on_with(tmp_path):
             assert run.status() == "stopped"
             assert len(run.steps()) == 1
         server.answers = by_turns()
+        capfd.readouterr()
         code = main(["improve", "--resume", str(folder)])
     assert code == 0
+    assert f"resuming {folder}: improving 2048" in capfd.readouterr().err
     with RunReader(folder) as run:
         assert run.status() == "finished"
         assert len(run.steps()) == 2

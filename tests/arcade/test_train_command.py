@@ -57,6 +57,8 @@ def test_every_form_of_a_run_is_gone_on_with_by_its_own_settings(outputs, monkey
         (["--resume", "pnog-pocket-0103"], "did you mean pong-pocket-0103"),
         (["--resume", "a", "b"], "--resume takes one run folder, not 2"),
         (["--resume", "--output-dir", "elsewhere"], "no run in elsewhere is stopped or crashed"),
+        (["--resume", "2048-pocket-0102", "--seed", "5"], "seed is 5 now and was 0 in outputs/2048-pocket-0102"),
+        (["--resume", "--rewards", "nobody"], "nobody"),
         (["--model", "pocketz"], "did you mean 'pocket'"),
         (["--model", "latest:champion"], "no model whose weights can be had"),
     ],

@@ -134,11 +134,12 @@ def test_a_torn_checkpoint_is_passed_over(tiny_config):
     assert records(first.folder) == expected
 
 
-def test_more_steps_can_be_asked_of_a_finished_run(tiny_config):
+def test_more_steps_can_be_asked_of_a_finished_run(tiny_config, capsys):
     short = train(dataclasses.replace(tiny_config, max_steps=2, eval_steps=2, save_steps=2))
     long = train(dataclasses.replace(tiny_config, max_steps=4, eval_steps=2, save_steps=2, run_name="long"))
     result = train(dataclasses.replace(resumed_config(short.folder), max_steps=4), resume=short.folder)
     assert result.step == 4
+    assert f"resuming {short.folder}: training" in capsys.readouterr().err
     assert records(short.folder) == records(long.folder)
 
 

@@ -10,6 +10,7 @@ from grpo_arcade.arcade.configuration import Positional
 from grpo_arcade.arcade.game_options import GameOptions
 from grpo_arcade.foreign_text import clean, one_line
 from grpo_arcade.games import score_text
+from grpo_arcade.games.seeds import check_seed
 from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 from grpo_arcade.trainer.evaluation import Evaluation
 
@@ -60,6 +61,7 @@ def run(command: Command) -> int:
     if command.strategies < 1:
         raise ValueError(f"--strategies {command.strategies}: it takes at least 1")
     checked_temperature(command.temperature)
+    check_seed(command.seed)
     words = command.players if command.model is None else (*command.players, command.model)
     game = command.make_game(command.game or trained_on(words, command.output_dir) or "2048")
     if len(game.seats) > 1:

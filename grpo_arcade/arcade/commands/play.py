@@ -17,6 +17,7 @@ from grpo_arcade.foreign_text import clean, one_line
 from grpo_arcade.games import Episode, Game, UnknownGameError, make, score_text
 from grpo_arcade.games.episode import ending_text
 from grpo_arcade.games.seats import seat_number
+from grpo_arcade.games.seeds import check_seed
 from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 
 
@@ -67,6 +68,8 @@ def run(command: Command) -> int:
         check_destination(command.to)
     speed = checked_speed(command.speed)
     checked_temperature(command.temperature)
+    check_seed(command.seed)
+    check_seed(command.model_seed, "model_seed")
     try:
         game = command.make_court(command.game) if command.opponent else command.make_game(command.game)
     except UnknownGameError as error:

@@ -13,6 +13,7 @@ from grpo_arcade.arcade.game_options import GameOptions
 from grpo_arcade.arcade.streams import flow, tell
 from grpo_arcade.atomic_write import atomic_write
 from grpo_arcade.foreign_text import clean, clean_source
+from grpo_arcade.games.seeds import check_seed
 
 if TYPE_CHECKING:
     from grpo_arcade.arcade.players.play import Written
@@ -62,6 +63,7 @@ def run(command: Command) -> int:
     _check(command)
     speed = checked_speed(command.speed)
     checked_temperature(command.temperature)
+    check_seed(command.seed)
     game = command.make_game(command.game)
     if command.play and len(game.seats) > 1:
         met = f"arcade play {game.name} PROGRAM.py --opponent random"

@@ -8,7 +8,7 @@ from grpo_arcade.arcade.players.play import ask, game_for_player
 from grpo_arcade.arcade.players.player import Baseline, Model, Player, Program, Writer
 from grpo_arcade.games import Game, make
 from grpo_arcade.games.players.lending import game_for
-from grpo_arcade.games.seeds import secret_seeds
+from grpo_arcade.games.seeds import LARGEST_SEED, secret_seeds
 from grpo_arcade.trainer.evaluate import (
     evaluate_baseline,
     evaluate_source,
@@ -84,7 +84,7 @@ def evaluate(
                 asking = ask(
                     player,
                     game,
-                    seed=seed + number,
+                    seed=(seed + number) % (LARGEST_SEED + 1),
                     temperature=temperature,
                     max_completion_length=max_completion_length,
                     prompt=prompt,

@@ -30,6 +30,7 @@ from grpo_arcade.games.atari.roms import Rom, UnknownRomError, playable_titles, 
 from grpo_arcade.games.atari.titles import cartridge_of
 from grpo_arcade.games.game import Game, Outcome, Picture
 from grpo_arcade.games.played_again import PlayedAgain
+from grpo_arcade.games.seeds import check_seed
 
 if TYPE_CHECKING:
     from gymnasium.spaces import Dict
@@ -148,8 +149,7 @@ class Atari(Game):
 
     def reset(self, seed: int) -> None:
         """Start the episode that belongs to ``seed``, 0 to 2**63 - 1."""
-        if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**63:
-            raise ValueError(f"seed must be a whole number from 0 to 2**63 - 1, not {seed!r}")
+        check_seed(seed)
         if self._console is None:
             self._switch_on(audible=False)
         self._seed = seed

@@ -21,6 +21,7 @@ from grpo_arcade.games.connect_four.toolbox import TOOLBOX
 from grpo_arcade.games.connect_four.view import ConnectFourView, Stone
 from grpo_arcade.games.game import Baseline, Game, Outcome, Picture
 from grpo_arcade.games.played_again import PlayedAgain
+from grpo_arcade.games.seeds import check_seed
 
 if TYPE_CHECKING:
     from gymnasium.spaces import Box
@@ -88,8 +89,7 @@ class ConnectFour(Game):
 
     def reset(self, seed: int) -> None:
         """Start the episode that belongs to ``seed``, 0 to 2**63 - 1."""
-        if type(seed) is not int or not 0 <= seed < 2**63:
-            raise ValueError(f"seed must be a whole number from 0 to 2**63 - 1, not {seed!r}")
+        check_seed(seed)
         self._rng = random.Random(f"connect four {seed}")
         self._stones = [0, 0]
         self._dropped: list[Stone] = []

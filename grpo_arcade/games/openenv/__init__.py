@@ -23,6 +23,7 @@ from grpo_arcade.games.openenv.reading import Lines, RemoteView
 from grpo_arcade.games.openenv.spec import Spec, SpecError
 from grpo_arcade.games.openenv.spec_parser import load, shipped
 from grpo_arcade.games.openenv.transcript import Transcript, TranscriptReader
+from grpo_arcade.games.seeds import check_seed
 
 __all__ = ["Remote", "RemoteView", "ServerError", "SpecError"]
 
@@ -127,8 +128,7 @@ class Remote(Game):
 
     def reset(self, seed: int) -> None:
         """Start an episode; ``seed`` goes to the server, if the spec says that it honours seeds."""
-        if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**63:
-            raise ValueError(f"seed must be a whole number from 0 to 2**63 - 1, not {seed!r}")
+        check_seed(seed)
         if self._begun is not None:
             self._hang_up()  # the answer to a move that was sent ahead would be taken for the new episode's
         self._clear(seed)

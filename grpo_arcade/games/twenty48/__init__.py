@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from grpo_arcade.games.game import Baseline, Game, Outcome, Picture
 from grpo_arcade.games.played_again import PlayedAgain
+from grpo_arcade.games.seeds import check_seed
 from grpo_arcade.games.twenty48 import rules
 from grpo_arcade.games.twenty48.baselines import BASELINES
 from grpo_arcade.games.twenty48.packed import packed_boards
@@ -88,8 +89,7 @@ class Twenty48(Game):
 
     def reset(self, seed: int) -> None:
         """Start the episode that belongs to ``seed``, 0 to 2**63 - 1, with two tiles on the board."""
-        if not _is_int(seed) or not 0 <= seed < 2**63:
-            raise ValueError(f"seed must be a whole number from 0 to 2**63 - 1, not {seed!r}")
+        check_seed(seed)
         self._seed = seed
         self._draws: list[int] = []
         self._blocks = 0

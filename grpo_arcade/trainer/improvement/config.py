@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from annotated_types import Ge, Gt, Interval
 
+from grpo_arcade.games.seeds import LARGEST_SEED
 from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.trainer.bounds import ConfigError, Hint, Settings
@@ -115,7 +116,7 @@ class ImproveConfig(Settings):
     """Threads a model in this process computes with; one core is left to the person at the desk when absent."""
     vllm_gpu_memory_utilization: Annotated[float, Gt(0)] = 0.8
     """Share of a card's memory for vLLM, which writes where it is installed and the model is not small."""
-    seed: Annotated[int, Ge(0)] = 0
+    seed: Annotated[int, Interval(ge=0, le=LARGEST_SEED)] = 0
     """Seeds the model's sampling and the choice of parents, but not the games."""
     run_key: str = ""
     """Hex key from which the training seeds derive; drawn anew when empty."""

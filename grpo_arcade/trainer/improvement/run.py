@@ -183,7 +183,8 @@ def _search(
     with open_pool(config) as pool:
         search = Search(config, folder, pool, authors, rewards, recorder, population, ways, spent, baselines)
         narrator.at(search.round)
-        recorder.say(f"improving {config.game} by {config.label}: {config.candidates} programs a round")
+        going_on = "" if new else f"resuming {folder}: "
+        recorder.say(f"{going_on}improving {config.game} by {config.label}: {config.candidates} programs a round")
         message = f"{config.rounds} rounds" if new else f"round {search.round} of {config.rounds}"
         recorder.event("started" if new else "resumed", search.round, message, data={"time": time.time()})
         with stopping(search, recorder.say, RunKind.SEARCH):

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from grpo_arcade.games.seeds import check_seed
 from grpo_arcade.trainer.models.chat import ending_tokens
 from grpo_arcade.trainer.models.decoding import decoder
 from grpo_arcade.trainer.models.transformers_backend import experts_folded
@@ -62,6 +63,8 @@ def sample(
     import torch
 
     _check(prompts_ids, max_new_tokens, temperature, micro_batch)
+    if seed is not None:
+        check_seed(seed)
     if generator is None:
         generator = torch.Generator()
         if seed is None:

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
+from grpo_arcade.games.seeds import NUMPY_SEEDS
 from grpo_arcade.trainer.models.loading import ModelError, locate, why_not
 from grpo_arcade.trainer.models.machine import GPU_EXTRA
 
@@ -84,7 +85,7 @@ def open_model(config: TrainConfig, longest: int) -> tuple[Any, Any]:
             load_in_16bit=not config.load_in_4bit and not full,
             full_finetuning=full,
             use_gradient_checkpointing="unsloth" if config.gradient_checkpointing else False,
-            random_state=config.seed,
+            random_state=config.seed % NUMPY_SEEDS,
             # Unsloth's own default offloads where memory is short; only a wish overrides it.
             **({"offload_embedding": True} if config.offload_embedding else {}),
         )
@@ -103,7 +104,7 @@ def open_model(config: TrainConfig, longest: int) -> tuple[Any, Any]:
             # With all layers the experts of a mixture are among them; Unsloth knows how they are stored.
             target_modules=list(config.lora_target_modules) or "all-linear",
             use_gradient_checkpointing="unsloth" if config.gradient_checkpointing else False,
-            random_state=config.seed,
+            random_state=config.seed % NUMPY_SEEDS,
         )
     return model, tokenizer
 

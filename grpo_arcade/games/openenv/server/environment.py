@@ -29,8 +29,8 @@ from grpo_arcade.games.openenv.server.messages import (
     made,
     short,
 )
+from grpo_arcade.games.seeds import LARGEST_SEED
 
-MAX_SEED = 2**63 - 1
 _DRAWN_SEEDS = 2**53
 """Seeds of our own choice stay below it, so that they survive a language that has only floats."""
 _EPISODE_ID_LENGTH = 255
@@ -152,8 +152,8 @@ class GameEnvironment(Environment[GameAction, GameObservation, GameState]):
             raise PlayError(f"reset has no argument {sorted(unknown)[0]!r}; there are seed, episode_id and picture")
         if seed is None:
             seed = secrets.randbelow(_DRAWN_SEEDS)
-        elif type(seed) is not int or not 0 <= seed <= MAX_SEED:
-            raise PlayError(f"seed must be a whole number from 0 to {MAX_SEED}, not {short(seed)}")
+        elif type(seed) is not int or not 0 <= seed <= LARGEST_SEED:
+            raise PlayError(f"seed must be a whole number from 0 to {LARGEST_SEED}, not {short(seed)}")
         if episode_id is None:
             episode_id = str(uuid.uuid4())
         elif not isinstance(episode_id, str) or not 0 < len(episode_id) <= _EPISODE_ID_LENGTH:

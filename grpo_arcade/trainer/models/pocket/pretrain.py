@@ -26,6 +26,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from grpo_arcade.games.seeds import check_seed
 from grpo_arcade.progress import progress
 from grpo_arcade.trainer.config import spare_threads
 from grpo_arcade.trainer.models.pocket.corpus import Group, drawn, groups
@@ -89,6 +90,7 @@ class PretrainConfig:
 
     def __post_init__(self) -> None:
         shares_of(self.games)
+        check_seed(self.seed)
         for name in ("corpus_size", "answers", "steps", "batch_size", "vocab_size", "hidden_size", "num_hidden_layers"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
