@@ -130,23 +130,23 @@ def _open(config: TrainConfig | None, resume: str | Path | None, capture: bool, 
     ):
         narrator.at(checkpoint_step(checkpoint) if checkpoint else 0)
         recorder = RunRecorder(writer, narrator, config.num_generations)
-        start = Start(config, writer.folder, checkpoint, stage, chosen, again=resume is not None)
-        return _lead(start, writer, recorder, ranks)
+        start = Start(config, writer.folder, checkpoint, stage, chosen)
+        return _lead(start, writer, recorder, ranks, new=resume is None)
 
 
-def _lead(start: Start, writer: RunWriter, recorder: RunRecorder, ranks: Processes) -> TrainResult:
+def _lead(start: Start, writer: RunWriter, recorder: RunRecorder, ranks: Processes, *, new: bool) -> TrainResult:
     """Train on rank 0, and say how it ended."""
     folder, again = start.folder, RunKind.TRAINING.again(start.folder)
     try:
         # The others may have been started in another directory.
         ranks.broadcast(start.from_anywhere())
-        status, step = _learn(start, ranks, recorder)
+        status, step = _learn(start, ranks, recorder, going_on="" if new else f"resuming {folder}: ")
     except BaseException as error:
         refused = isinstance(error, (ValueError, ImportError, KeyboardInterrupt)) and not isinstance(
             error, RunFolderError
         )
         # What was refused before it began leaves nothing behind.
-        if start.again or not (refused and writer.discard()):
+        if not (new and refused and writer.discard()):
             note_end(writer, error)
         if (words := explained(error, again, lambda: _what_to_lower(start.config))) is not None:
             recorder.detail("".join(traceback.format_exception(error)))
@@ -195,7 +195,7 @@ def _what_to_lower(config: TrainConfig) -> str:
     return what_to_lower(config)
 
 
-def _learn(start: Start, ranks: Processes, recorder: Recorder) -> tuple[str, int]:
+def _learn(start: Start, ranks: Processes, recorder: Recorder, going_on: str = "") -> tuple[str, int]:
     """Every rank's part: model, pool of matches, loop, TRL. How it ended, and after which step."""
     import torch
 
@@ -226,7 +226,7 @@ def _learn(start: Start, ranks: Processes, recorder: Recorder) -> tuple[str, int
         from grpo_arcade.trainer.trl_settings import trl_config
 
         loop = Loop(start, ranks, pool, rewards, learner.template, recorder)
-        _tell_beginning(start, learner, recorder)
+        _tell_beginning(start, learner, recorder, going_on)
         learnt = config.generation_batch_size * config.num_iterations
         rounds = -(-config.max_steps * config.completions_per_step // learnt)
         rows = rounds * (config.generation_batch_size // config.num_generations)
@@ -244,11 +244,10 @@ def _learn(start: Start, ranks: Processes, recorder: Recorder) -> tuple[str, int
         return loop.stop_asked or "finished", trainer.step
 
 
-def _tell_beginning(start: Start, learner: Learner, recorder: Recorder) -> None:
+def _tell_beginning(start: Start, learner: Learner, recorder: Recorder, going_on: str) -> None:
     config, facts = start.config, learner.facts
     step = checkpoint_step(start.checkpoint) if start.checkpoint else 0
     recorder.note(**facts)
-    going_on = f"resuming {start.folder}: " if start.again else ""
     recorder.say(
         f"{going_on}training {Path(config.model).name} on {facts['device']} with {facts['backend']} "
         f"({facts['backend_why']}); "

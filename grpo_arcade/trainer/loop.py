@@ -60,8 +60,6 @@ class Start:
     """Of the curriculum."""
     writer: Writer
     """Who writes the completions."""
-    again: bool = False
-    """Whether the run was there before."""
 
     def from_anywhere(self) -> Start:
         """The same for a rank that has been started in another directory."""
