@@ -245,13 +245,18 @@ def _learn(start: Start, ranks: Processes, recorder: Recorder, going_on: str = "
 
 
 def _tell_beginning(start: Start, learner: Learner, recorder: Recorder, going_on: str) -> None:
+    from grpo_arcade.trainer.models.decoding import is_for_graphs
+    from grpo_arcade.trainer.models.machine import this_machine
+
     config, facts = start.config, learner.facts
     step = checkpoint_step(start.checkpoint) if start.checkpoint else 0
     recorder.note(**facts)
+    graphs = not start.writer.vllm and this_machine().has_card and is_for_graphs(learner.model)
+    by = f"{start.writer.name} by CUDA graphs" if graphs else start.writer.name
     recorder.say(
         f"{going_on}training {Path(config.model).name} on {facts['device']} with {facts['backend']} "
         f"({facts['backend_why']}); "
-        f"completions are written by {start.writer.name} ({start.writer.why})"
+        f"completions are written by {by} ({start.writer.why})"
     )
     message = f"step {step} of {config.max_steps}" if start.checkpoint else f"{config.max_steps} steps"
     kind = "resumed" if start.checkpoint else "started"

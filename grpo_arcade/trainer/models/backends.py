@@ -78,7 +78,9 @@ def main() -> None:
     writer = choose_writer(large, working)
     runs = {"pocket": TrainConfig(), "large": replace(large, use_vllm=writer.vllm)}
     choices = {name: asdict(choose(config, working)) for name, config in runs.items()}
-    print(json.dumps({**asdict(machine), "backends": choices, "writer": {"name": writer.name, **asdict(writer)}}))
+    graphs = " by CUDA graphs" if working.has_card and not writer.vllm else ""
+    told = {"name": f"{writer.name}{graphs}", **asdict(writer)}
+    print(json.dumps({**asdict(machine), "backends": choices, "writer": told}))
 
 
 if __name__ == "__main__":

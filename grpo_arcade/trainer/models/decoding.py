@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _LEAST_WEIGHTS = 2**26
 """Weights from which on a graph is made. The pocket model has fewer, and writes short programs."""
+_SHARE = 0.5
+"""Of the card's free memory, what a cache of fixed size may take: it has room for rows that all run to their limit."""
 _UNRECORDED: weakref.WeakSet[Any] = weakref.WeakSet()
 """Models of which no graph could be made: asked once, since trying takes time."""
 _WARM_UP = 2
@@ -45,19 +47,22 @@ def decoder(model: Any, prompts: list[list[int]], pad: int, longest: int) -> Dec
 
 
 def replays(model: Any) -> bool:
-    """Whether a graph writes for this model: it is large, on a CUDA card, and every layer sees all tokens."""
-    if model.device.type != "cuda" or is_unsloth(model) or model in _UNRECORDED:
-        return False
-    return _sees_all(model) and sum(weights.numel() for weights in model.parameters()) >= _LEAST_WEIGHTS
+    """Whether a graph writes for this model, as it is and where it is."""
+    return model.device.type == "cuda" and model not in _UNRECORDED and is_for_graphs(model)
 
 
-def _sees_all(model: Any) -> bool:
+def is_for_graphs(model: Any) -> bool:
+    """Whether a graph would write for this model on a card: it is large, and every layer of it sees all tokens."""
     kinds = getattr(model.config.get_text_config(), "layer_types", None) or ()
-    return all(kind == "full_attention" for kind in kinds)
+    if is_unsloth(model) or any(kind != "full_attention" for kind in kinds):
+        return False
+    return sum(weights.numel() for weights in model.parameters()) >= _LEAST_WEIGHTS
 
 
 def _replayed(growing: Growing, longest: int) -> Decoder:
     """The same rows by a graph; as they are where the card has no room for it or the model cannot be recorded."""
+    if growing.nbytes(growing.width + longest) > _SHARE * _free():
+        return growing
     try:
         return Fixed(growing, longest, recorded=True)
     except RuntimeError as error:
@@ -65,6 +70,13 @@ def _replayed(growing: Growing, longest: int) -> Decoder:
         said = " ".join(str(error).split())[:200]
         warnings.warn(f"written without a CUDA graph, which takes longer: {said}", RuntimeWarning, stacklevel=2)
         return growing
+
+
+def _free() -> int:
+    """Bytes of the card that this process could have."""
+    import torch
+
+    return torch.cuda.mem_get_info()[0] + torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
 
 
 class Growing:
@@ -117,6 +129,11 @@ class Growing:
         self.cache.batch_select_indices(index)
         self.positions = self.positions[index]
         self.mask = None if self.mask is None else self.mask[index]
+
+    def nbytes(self, tokens: int) -> int:
+        """Bytes of the keys and values of these rows, each with so many tokens."""
+        layers = self.cache.layers
+        return sum(each.nbytes for layer in layers for each in (layer.keys, layer.values)) // self.width * tokens
 
     def step(self, chosen: torch.Tensor) -> None:
         """As :class:`Decoder` says."""

@@ -8,6 +8,7 @@ from grpo_arcade.trainer.config import TrainConfig
 from grpo_arcade.trainer.models import decoding
 from grpo_arcade.trainer.models.backends import choose
 from grpo_arcade.trainer.models.learner import open_learner
+from grpo_arcade.trainer.models.loading import load
 from grpo_arcade.trainer.models.sampler import _choose, sample
 from grpo_arcade.trainer.models.transformers_backend import experts_folded
 
@@ -64,6 +65,25 @@ def test_a_cache_of_fixed_size_gives_the_same_completions_whenever_rows_end(pock
     assert max(sizes) <= 5, "rows that have ended are computed until half have"
 
 
+def test_a_graph_is_for_large_models_whose_layers_see_all_tokens(pocket, gpt_oss, monkeypatch):
+    assert not decoding.is_for_graphs(pocket[0])
+    assert not decoding.replays(pocket[0])
+    monkeypatch.setattr(decoding, "_LEAST_WEIGHTS", 1000)
+    assert decoding.is_for_graphs(pocket[0])
+    assert not decoding.replays(pocket[0]), "there is no card here"
+    assert not decoding.is_for_graphs(load(gpt_oss)[0]), "half of its layers see a window"
+
+
+def test_a_cache_for_which_there_is_little_room_grows(pocket, prompt_ids, monkeypatch):
+    growing = decoding.Growing(pocket[0], [prompt_ids()] * 3, 0)
+    each = pocket[0].config.get_text_config()
+    heads = getattr(each, "num_key_value_heads", each.num_attention_heads)
+    wanted = 3 * 100 * heads * (each.hidden_size // each.num_attention_heads) * 2 * 4 * each.num_hidden_layers
+    assert growing.nbytes(100) == wanted
+    monkeypatch.setattr(decoding, "_free", lambda: 2 * growing.nbytes(growing.width + 8) - 1)
+    assert decoding._replayed(growing, 8) is growing
+
+
 def test_what_cannot_be_recorded_is_written_as_elsewhere_and_tried_once(pocket, prompt_ids, monkeypatch):
     tried = []
 
@@ -74,6 +94,7 @@ def test_what_cannot_be_recorded_is_written_as_elsewhere_and_tried_once(pocket, 
     expected = sample(*pocket, [prompt_ids()], max_new_tokens=8, temperature=0)
     monkeypatch.setattr(decoding, "_UNRECORDED", set())
     monkeypatch.setattr(decoding, "replays", lambda model: model not in decoding._UNRECORDED)
+    monkeypatch.setattr(decoding, "_free", lambda: 2**30)
     monkeypatch.setattr(decoding, "Fixed", refused)
     with pytest.warns(RuntimeWarning, match="written without a CUDA graph, .* not permitted"):
         assert sample(*pocket, [prompt_ids()], max_new_tokens=8, temperature=0) == expected
