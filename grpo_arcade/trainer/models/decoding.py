@@ -61,15 +61,19 @@ def is_for_graphs(model: Any) -> bool:
 
 def _replayed(growing: Growing, longest: int) -> Decoder:
     """The same rows by a graph; as they are where the card has no room for it or the model cannot be recorded."""
-    if growing.nbytes(growing.width + longest) > _SHARE * _free():
+    if growing.windowed or growing.nbytes(growing.width + longest) > _SHARE * _free():
         return growing
     try:
         return Fixed(growing, longest, recorded=True)
-    except RuntimeError as error:
-        _UNRECORDED.add(growing.model)
-        said = " ".join(str(error).split())[:200]
-        warnings.warn(f"written without a CUDA graph, which takes longer: {said}", RuntimeWarning, stacklevel=2)
+    except (RuntimeError, TypeError, ValueError, AttributeError) as error:  # each model has its own forward pass
+        _cannot_record(growing.model, error)
         return growing
+
+
+def _cannot_record(model: Any, error: Exception) -> None:
+    _UNRECORDED.add(model)
+    said = " ".join(str(error).split())[:200]
+    warnings.warn(f"written without a CUDA graph, which takes longer: {said}", RuntimeWarning, stacklevel=3)
 
 
 def _free() -> int:
@@ -129,6 +133,13 @@ class Growing:
         self.cache.batch_select_indices(index)
         self.positions = self.positions[index]
         self.mask = None if self.mask is None else self.mask[index]
+
+    @property
+    def windowed(self) -> bool:
+        """Whether some layer keeps less than all tokens."""
+        from transformers.cache_utils import DynamicLayer
+
+        return any(type(layer) is not DynamicLayer for layer in self.cache.layers)
 
     def nbytes(self, tokens: int) -> int:
         """Bytes of the keys and values of these rows, each with so many tokens."""
@@ -194,7 +205,12 @@ class Fixed:
             layer.keys, layer.values = layer.keys[index], layer.values[index]
         self._mask, self._ids, self._positions = self._mask[index], self._ids[index], self._positions[index]
         self._slots = list(range(len(places)))
-        self._record()
+        try:
+            self._record()
+        except RuntimeError as error:
+            _cannot_record(self._model, error)
+            self._rewind()
+            self._recorded = False
 
     def step(self, chosen: torch.Tensor) -> None:
         """As :class:`Decoder` says."""

@@ -55,12 +55,22 @@ def test_a_cache_of_fixed_size_gives_the_same_completions_whenever_rows_end(pock
     sizes = []
 
     def fixed(*asked):
-        made = decoding.Fixed(decoding.Growing(*asked), 64, recorded=False)
-        monkeypatch.setattr(made, "_record", lambda: sizes.append(len(made._ids)))
+        growing = decoding.Growing(*asked)
+        assert not growing.windowed
+        made = decoding.Fixed(growing, 64, recorded=False)
+
+        def recorded():
+            sizes.append(len(made._ids))
+            if len(sizes) == 1:
+                raise RuntimeError("out of memory")
+
+        monkeypatch.setattr(made, "_record", recorded)
         return made
 
     monkeypatch.setattr("grpo_arcade.trainer.models.sampler.decoder", lambda *asked: fixed(*asked[:3]))
-    assert sample(model, tokenizer, prompts, max_new_tokens=64, seed=5) == expected
+    monkeypatch.setattr(decoding, "_UNRECORDED", set())
+    with pytest.warns(RuntimeWarning, match="written without a CUDA graph"):
+        assert sample(model, tokenizer, prompts, max_new_tokens=64, seed=5) == expected
     assert sizes
     assert max(sizes) <= 5, "rows that have ended are computed until half have"
 
