@@ -3,8 +3,8 @@
     python tests/gpu/session.py OUT --models qwen1.5=FOLDER|FILE.gguf|PIECES qwen0.5=… [--minutes 28] [--only PART …]
 
 The parts, the most wanted first: Breakout by the 1.5B, what 2048 teaches the 0.5B and the 1.5B with the toolbox and without
-it, writing beside bare vLLM, exports of a trained adapter, the tutorials' loop beside ours, feedback beside best of N. Each has
-so many minutes and a log; what is worth keeping (records of runs, JSON, logs) lies in OUT/keep, and OUT/keep/session.json
+it, writing beside bare vLLM and without it, exports of a trained adapter, the tutorials' loop beside ours, feedback beside best of
+N. Each has so many minutes and a log; what is worth keeping (records of runs, JSON, logs) lies in OUT/keep, and OUT/keep/session.json
 says how each part went. A part whose model was not given is left out. PIECES is a folder with a model's file cut into pieces,
 in the order of their names, as ``split`` makes them; they are put together once.
 
@@ -66,6 +66,11 @@ def parts(out, models, llama_cpp=None):
                 to += ["--llama-cpp", str(llama_cpp)]
             yield f"export-{kind}", 2, [*arcade, "export", str(out / "runs" / LEARNT), *to]
     if small:
+        yield (
+            "writers-0.5b",
+            3,
+            [sys.executable, str(HERE / "writers.py"), str(small), str(out / "keep" / "writers.json")],
+        )
         proof = [
             sys.executable,
             str(HERE / "proofs.py"),
