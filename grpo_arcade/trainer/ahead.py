@@ -80,8 +80,8 @@ class Ahead:
 
     def work(
         self,
-        config: TrainConfig,
-        cut_off: Sequence[bool],
+        left_out: Sequence[bool],
+        batches: int,
         pad: int,
         forward: Callable[[torch.Tensor, torch.Tensor, int], Any],
         goes_on: Callable[[], bool],
@@ -89,8 +89,8 @@ class Ahead:
         """Make one pass after another as long as ``goes_on()``; what an earlier step has left is dropped.
 
         Args:
-            config: of the run.
-            cut_off: whether each completion was cut off.
+            left_out: whether each completion is masked, so that nothing is learnt from it.
+            batches: how many batches the completions are divided into.
             pad: the token that stands where no other does.
             forward: takes token ids, mask and how many of the tokens are completions.
             goes_on: whether there is still something to wait for.
@@ -99,10 +99,9 @@ class Ahead:
         prompts, completions = self.written
         if not prompts or any(prompt != prompts[0] for prompt in prompts):
             return
-        left_out = [config.mask_truncated_completions and cut for cut in cut_off]
-        batches = batches_to_come(prompts[0], completions, left_out, config.gradient_accumulation_steps, pad)
+        coming = batches_to_come(prompts[0], completions, left_out, batches, pad)
         made = []  # handed over together: ``forward`` is whoever asks for them later
-        while goes_on() and (batch := next(batches, None)) is not None:
+        while goes_on() and (batch := next(coming, None)) is not None:
             with torch.enable_grad():
                 made.append((batch[0], batch[1], forward(*batch)))
         self._ready = made

@@ -64,7 +64,8 @@ class TrainConfig(Settings):
     reasoning_effort: Literal["low", "medium", "high"] | None = None
     """How long a model may reason, where its chat template knows the word (gpt-oss does)."""
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
-    """Precision of the arithmetic. auto: bfloat16 on a GPU that has it, else float32. What learns stays in float32."""
+    """Precision of the arithmetic. auto: bfloat16 on a GPU that has it; on a processor that has it for learning alone,
+    since writing gains nothing; else float32. What learns stays in float32."""
     load_in_4bit: bool = False
     """Keep the weights under a LoRA adapter in 4 bits (QLoRA); needs bitsandbytes and a card."""
     max_seq_length: int | None = None
@@ -107,7 +108,8 @@ class TrainConfig(Settings):
     num_generations: Annotated[int, Ge(2), Hint("GRPO compares the completions of a group")] = 32
     """Completions in one group, all of which play the same seeds."""
     per_device_train_batch_size: Annotated[int, Ge(1)] = 8
-    """Completions that go through the model at once while it learns; lower it first when memory runs out."""
+    """Completions that go through the model at once while it learns; lower it first when memory runs out. A small model
+    learns from up to 64 at once where they are one step."""
     gradient_accumulation_steps: Annotated[int, Ge(1)] = 4
     """Such batches in one optimizer step; times the batch size, a multiple of num_generations."""
     steps_per_generation: Annotated[int | None, Gt(0)] = None

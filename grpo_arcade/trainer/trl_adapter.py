@@ -32,6 +32,7 @@ from grpo_arcade.trainer.judging import Judged, judge_all
 from grpo_arcade.trainer.models.chat import completion_text, ending_tokens, is_cut_off, prompt_ids
 from grpo_arcade.trainer.scoring import Scorer
 from grpo_arcade.trainer.tracking import show
+from grpo_arcade.trainer.trl_settings import learns_in_bfloat16
 from grpo_arcade.trainer.vllm_here import Engine
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class ArcadeTrainer(GRPOTrainer):
         self._behaviours: torch.Tensor
         self._cut_off: list[bool] = []
         self._ahead = Ahead()
+        self._learns_in_bfloat16 = learns_in_bfloat16(loop.config)
         self._buffered_inputs: list[dict[str, Any]] | None = None
         self._last_loaded_step = -1
         self._spent = dict.fromkeys(("generate_s", "score_s", "step_s"), 0.0)
@@ -278,10 +280,11 @@ class ArcadeTrainer(GRPOTrainer):
 
         TRL's own wants values only. ``_log_completion_extra`` and ``_log_metric`` are what it hands to functions.
         """
-        if ahead_pays(self._loop.config, self.model, self._loop.processes.count):
+        if ahead_pays(config := self._loop.config, self.model, self._loop.processes.count):
             forward = functools.partial(self._get_per_token_logps_and_entropies, self.model, compute_entropy=True)
-            pad = self.processing_class.pad_token_id
-            self._ahead.work(self._loop.config, self._cut_off, pad, forward, lambda: self._scorer.plays)
+            left_out = [config.mask_truncated_completions and cut for cut in self._cut_off]
+            batches, pad = self.args.gradient_accumulation_steps, self.processing_class.pad_token_id
+            self._ahead.work(left_out, batches, pad, forward, lambda: self._scorer.plays)
         started = time.perf_counter()
         columns = {
             **{"prompts": prompts, "completions": completions, "completion_ids": completion_ids_list},
@@ -325,20 +328,11 @@ class ArcadeTrainer(GRPOTrainer):
                 model, input_ids, attention_mask, logits_to_keep, *others, **named
             )
         completions, mask = input_ids[:, -logits_to_keep:], attention_mask[:, -logits_to_keep:]
-        size = batch_size or len(completions)
-        parts = [
-            shared_prompt.logps_and_entropies(
-                model,
-                prompts[:1],
-                completions[start : start + size],
-                mask[start : start + size],
-                self.temperature,
-                self._entropy_bonus_enabled,
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._learns_in_bfloat16):
+            logps, entropies = shared_prompt.logps_and_entropies(
+                model, prompts[:1], completions, mask, self.temperature, self._entropy_bonus_enabled, batch_size
             )
-            for start in range(0, len(completions), size)
-        ]
-        logps = torch.cat([part[0] for part in parts])
-        return logps, torch.cat([part[1] for part in parts]) if compute_entropy else None, None
+        return logps, entropies if compute_entropy else None, None
 
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
         """TRL's, timed: loss and gradient of one batch."""

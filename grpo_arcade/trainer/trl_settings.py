@@ -10,6 +10,7 @@ import torch
 from trl import GRPOConfig
 
 from grpo_arcade.games.seeds import NUMPY_SEEDS
+from grpo_arcade.trainer.models.loading import is_small
 from grpo_arcade.trainer.models.machine import this_machine
 from grpo_arcade.trainer.tracking import PROJECT
 
@@ -17,17 +18,19 @@ if TYPE_CHECKING:
     from grpo_arcade.trainer.config import TrainConfig
     from grpo_arcade.trainer.judging import Reward
 
+_AT_ONCE = 64
+"""Completions that a small model learns from at once; more gain nothing, and take memory."""
+
 
 def trl_config(config: TrainConfig, folder: Path, rewards: Sequence[Reward], template: dict[str, Any]) -> GRPOConfig:
     """TRL's configuration for ours. Checkpoints, evaluation and logs are the loop's, so TRL's are off."""
     gpu = torch.cuda.is_available()
     machine = this_machine()
-    # Not on processors: where AMX makes learning a little faster, rounding for every token makes writing slower.
     low = config.dtype == "bfloat16" or (config.dtype == "auto" and machine.has_card and machine.bfloat16)
+    at_once = _batches_at_once(config)
     same = (
         *("learning_rate", "lr_scheduler_type", "warmup_steps", "weight_decay", "adam_beta1", "adam_beta2", "optim"),
-        *("max_grad_norm", "max_steps", "num_generations", "per_device_train_batch_size"),
-        *("gradient_accumulation_steps", "steps_per_generation", "num_iterations", "max_completion_length"),
+        *("max_grad_norm", "max_steps", "num_generations", "num_iterations", "max_completion_length"),
         *("temperature", "beta", "epsilon", "loss_type", "importance_sampling_level"),
         "entropy_coef",
         *("scale_rewards", "gradient_checkpointing"),
@@ -37,6 +40,9 @@ def trl_config(config: TrainConfig, folder: Path, rewards: Sequence[Reward], tem
     return GRPOConfig(
         use_vllm=bool(config.use_vllm) and config.vllm_mode == "server",
         **{name: getattr(config, name) for name in same},
+        per_device_train_batch_size=config.per_device_train_batch_size * at_once,
+        gradient_accumulation_steps=config.gradient_accumulation_steps // at_once,
+        steps_per_generation=config.steps_per_generation and config.steps_per_generation // at_once,
         seed=config.seed % NUMPY_SEEDS,
         # Said outright, because Unsloth has defaults of its own where TRL would take these.
         epsilon_high=config.epsilon if config.epsilon_high is None else config.epsilon_high,
@@ -59,3 +65,19 @@ def trl_config(config: TrainConfig, folder: Path, rewards: Sequence[Reward], tem
         remove_unused_columns=False,
         shuffle_dataset=False,
     )
+
+
+def learns_in_bfloat16(config: TrainConfig) -> bool:
+    """Whether learning alone is in bfloat16: on a processor that has it, where rounding slows writing."""
+    machine = this_machine()
+    return config.dtype == "auto" and not machine.has_card and machine.processor_bfloat16
+
+
+def _batches_at_once(config: TrainConfig) -> int:
+    """How many of a step's batches a small model learns from together, which takes one pass over the prompt."""
+    batches, size = config.gradient_accumulation_steps, config.per_device_train_batch_size
+    # Where a batch is an optimizer step, or its mean counts by itself, it has to stay what it is.
+    if config.steps_per_generation not in (None, batches) or config.loss_type == "bnpo" or not is_small(config.model):
+        return 1
+    most = max(size, _AT_ONCE)
+    return max(count for count in range(1, batches + 1) if batches % count == 0 and count * size <= most)

@@ -35,20 +35,20 @@ def test_the_batches_foreseen_are_those_that_come(rows):
         assert tokens == batch["completion_ids"].shape[1]
 
 
-def test_a_batch_that_comes_otherwise_is_not_taken(tiny_config):
+def test_a_batch_that_comes_otherwise_is_not_taken():
     ahead = Ahead()
     ahead.written = [[1]] * 4, [[2], [3, 3], [4, 4, 4], [5]]
-    ahead.work(tiny_config, [False] * 4, 0, lambda ids, mask, tokens: "known", lambda: True)
+    ahead.work([False] * 4, 2, 0, lambda ids, mask, tokens: "known", lambda: True)
     assert ahead.take(torch.tensor([[1, 2], [1, 9]]), torch.ones(2, 2, dtype=torch.long)) is None
     assert ahead.take(torch.tensor([[1, 3, 3, 0], [1, 4, 4, 4]]), torch.ones(2, 4, dtype=torch.long)) is None
     assert ahead.used == 0
 
 
-def test_work_ahead_ends_when_there_is_nothing_to_wait_for(tiny_config):
+def test_work_ahead_ends_when_there_is_nothing_to_wait_for():
     ahead, answers = Ahead(), iter([True, False])
     ahead.written = [[1]] * 4, [[2], [3, 3], [4, 4, 4], [5]]
     made = []
-    ahead.work(tiny_config, [False] * 4, 0, lambda *batch: made.append(batch), lambda: next(answers))
+    ahead.work([False] * 4, 2, 0, lambda *batch: made.append(batch), lambda: next(answers))
     assert len(made) == 1
 
 
@@ -69,7 +69,7 @@ def test_training_is_the_same_with_and_without(tiny_config, monkeypatch):
             rows[name] = [
                 (row["loss"], row["grad_norm"], row["reward"], row["entropy"], row["kl"]) for row in run.steps()
             ]
-    assert made[0].used == tiny_config.max_steps * tiny_config.gradient_accumulation_steps
+    assert made[0].used == tiny_config.max_steps  # both batches at once
     assert made[1].used == 0
     assert rows["all"] == rows["none"]
 

@@ -20,7 +20,7 @@ from grpo_arcade.trainer.config import TrainConfig
 from grpo_arcade.trainer.generation import Sampler, choose_writer
 from grpo_arcade.trainer.grpo import train
 from grpo_arcade.trainer.models.machine import Machine
-from grpo_arcade.trainer.trl_settings import trl_config
+from grpo_arcade.trainer.trl_settings import learns_in_bfloat16, trl_config
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,40 @@ from grpo_arcade.trainer.trl_settings import trl_config
 def test_the_arithmetic_suits_the_machine(machine, dtype, low, monkeypatch):
     monkeypatch.setattr("grpo_arcade.trainer.trl_settings.this_machine", lambda: machine)
     assert trl_config(TrainConfig(dtype=dtype), Path("run"), [], {}).bf16 is low
+
+
+@pytest.mark.parametrize(
+    ("changed", "batches"),
+    [
+        ({}, (32, 1)),
+        ({"gradient_accumulation_steps": 16}, (64, 2)),
+        ({"gradient_accumulation_steps": 7, "num_generations": 8}, (56, 1)),
+        ({"per_device_train_batch_size": 96}, (96, 4)),
+        ({"steps_per_generation": 4}, (32, 1)),
+        ({"steps_per_generation": 8}, (8, 4)),
+        ({"loss_type": "bnpo"}, (8, 4)),
+    ],
+)
+def test_a_small_model_learns_from_a_step_at_once_where_that_changes_nothing_else(changed, batches):
+    ours = TrainConfig(**changed)
+    trl = trl_config(ours, Path("run"), [], {})
+    assert (trl.per_device_train_batch_size, trl.gradient_accumulation_steps) == batches
+    assert trl.generation_batch_size == ours.generation_batch_size
+
+
+@pytest.mark.parametrize(
+    ("machine", "dtype", "low"),
+    [
+        (Machine("2.13.0", processor_bfloat16=True), "auto", True),
+        (Machine("2.13.0", processor_bfloat16=True), "float32", False),
+        (Machine("2.13.0"), "auto", False),
+        (Machine("2.13.0", device="cuda", count=1, bfloat16=True, processor_bfloat16=True), "auto", False),
+    ],
+)
+def test_a_processor_with_bfloat16_learns_in_it_and_writes_in_float32(machine, dtype, low, monkeypatch):
+    monkeypatch.setattr("grpo_arcade.trainer.trl_settings.this_machine", lambda: machine)
+    assert learns_in_bfloat16(TrainConfig(dtype=dtype)) is low
+    assert not low or not trl_config(TrainConfig(dtype=dtype), Path("run"), [], {}).bf16
 
 
 def test_what_is_written_in_bfloat16_is_drawn_from_the_distribution_that_is_learnt_from(tiny_model):

@@ -32,10 +32,11 @@ def _as_trl(model, prompt, completions, mask, temperature):
 @pytest.mark.parametrize("temperature", [1.0, 0.7])
 def test_values_and_gradients_are_those_of_the_whole_sequence(model, length, temperature):
     torch.manual_seed(length)
-    prompt, completions = torch.randint(0, 97, (1, 11)), torch.randint(0, 97, (5, length))
-    lengths = torch.tensor([length, 1, max(1, length // 2), length, max(1, length - 1)])
+    # More than go through at once, and two of which nothing is learnt.
+    prompt, completions = torch.randint(0, 97, (1, 11)), torch.randint(0, 97, (21, length))
+    lengths = torch.cat([torch.tensor([length, 1, 0, 0]), torch.randint(1, length + 1, (17,))])
     mask = (torch.arange(length) < lengths[:, None]).long()
-    weights = torch.randn(5, length)
+    weights = torch.randn(21, length)
     found = []
     for way in (_as_trl, lambda *arguments: shared_prompt.logps_and_entropies(*arguments)):
         model.zero_grad()

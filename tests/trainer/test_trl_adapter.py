@@ -18,6 +18,7 @@ OWN = {
     "_leave_out_what_was_cut_off",
     "_cut_off",
     "_ahead",
+    "_learns_in_bfloat16",
     "_loop",
     "_engine",
     "_started_engine",

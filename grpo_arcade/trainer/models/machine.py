@@ -34,6 +34,8 @@ class Machine:
     """Bytes of the first card."""
     bfloat16: bool = False
     """Whether the card computes in bfloat16 by itself: NVIDIA since Ampere."""
+    processor_bfloat16: bool = False
+    """Whether the processor multiplies in bfloat16 by itself: by AMX, or AVX-512 with BF16."""
     problem: str = ""
     """Why a card that torch was built for cannot be used, in one line; empty where there is none to use."""
     threads: int = 0
@@ -54,7 +56,13 @@ def this_machine() -> Machine:
         warnings.simplefilter("ignore")
         works = torch.cuda.is_available()
     if not works:
-        return Machine(torch.__version__, problem=_problem(), threads=torch.get_num_threads())
+        knows = torch.cpu.get_capabilities()
+        return Machine(
+            torch.__version__,
+            processor_bfloat16=bool(knows.get("amx_bf16") or knows.get("avx512_bf16")),
+            problem=_problem(),
+            threads=torch.get_num_threads(),
+        )
     first = torch.cuda.get_device_properties(0)
     return Machine(
         torch.__version__,
