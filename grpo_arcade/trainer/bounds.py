@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import difflib
 import math
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin, get_type_hints
 
-from annotated_types import Ge, GroupedMetadata, Gt, Le, Lt
+from annotated_types import Ge, GroupedMetadata, Gt, Interval, Le, Lt
 
 from grpo_arcade.cores import cores
+from grpo_arcade.foreign_text import one_line
+
+MOST_AT_ONCE = 10**6
+COUNT = Interval(ge=1, le=MOST_AT_ONCE)
+"""Of what is held in memory all at once, such as the programs of a step."""
+_MOST = 10**12
+"""Of every number that has no bound of its own: what is above it fits into no machine, or not into its words."""
+
+_LONGEST_NAME = 200
+"""File systems take 255 bytes, and what is made of a run adds to its name."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +62,13 @@ class Settings:
                 enough = False
             if not enough:
                 raise ConfigError("run_key must be at least 16 hex digits; leave it empty to draw one")
-        if Path(self.run_name).name != self.run_name:
-            raise ConfigError(f"run_name must be a plain name, not {self.run_name!r}; output_dir says where it goes")
+        plain = Path(self.run_name).name == self.run_name != ".." and self.run_name.isprintable()
+        if not plain or len(os.fsencode(self.run_name)) > _LONGEST_NAME:
+            told = one_line(repr(self.run_name), 60)
+            raise ConfigError(
+                f"run_name must be a plain name of at most {_LONGEST_NAME} bytes, not {told}; "
+                "output_dir says where it goes"
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; :meth:`from_dict` reads it back."""
@@ -119,7 +135,8 @@ def _broken(marks: Sequence[Any], value: Any) -> str:
     most = next((bound for bound in bounds if isinstance(bound, Le | Lt)), None)
     # Written so that NaN is never inside.
     if all(_holds(bound, value) for bound in (least, most) if bound is not None):
-        return ""
+        unbounded = most is None and isinstance(value, int | float) and _MOST < value < math.inf
+        return "at most 10**12" if unbounded else ""
     if isinstance(least, Ge) and isinstance(most, Le):
         return f"from {least.ge} to {most.le}" if isinstance(value, int) else f"between {least.ge} and {most.le}"
     words = []

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 from annotated_types import Ge, Gt, Interval, Le
 
 from grpo_arcade.cores import cores
+from grpo_arcade.games.players.limits import LONGEST_S, MOST_MEMORY_MB
 from grpo_arcade.games.seeds import LARGEST_SEED
 from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.trainer import processes
-from grpo_arcade.trainer.bounds import ConfigError, Hint, Settings
+from grpo_arcade.trainer.bounds import COUNT, ConfigError, Hint, Settings
 from grpo_arcade.trainer.question import is_pocket_sized, prompt_text, takes_toolbox
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class TrainConfig(Settings):
     """Optimizer steps."""
     num_generations: Annotated[int, Ge(2), Hint("GRPO compares the completions of a group")] = 32
     """Completions in one group, all of which play the same seeds."""
-    per_device_train_batch_size: Annotated[int, Ge(1)] = 8
+    per_device_train_batch_size: Annotated[int, COUNT] = 8
     """Completions that go through the model at once while it learns; lower it first when memory runs out. A small model
     learns from up to 64 at once where they are one step."""
     gradient_accumulation_steps: Annotated[int, Ge(1)] = 4
@@ -189,7 +190,7 @@ class TrainConfig(Settings):
     train_game_options: tuple[str, ...] = ()
     """Options of the game in training where they differ from the held-out games', each as name=value; a game that ends
     sooner makes a cheaper step. When empty in self-play on Atari: max_num_frames_per_episode=3000."""
-    train_seeds: Annotated[int, Ge(1)] = 0
+    train_seeds: Annotated[int, COUNT] = 0
     """Games each strategy plays in training, the same ones for its whole group. 0: as suits the game, 4, or 2 for
     Atari, where a game takes seconds."""
 
@@ -198,20 +199,20 @@ class TrainConfig(Settings):
 
     eval_steps: Annotated[int, Ge(0)] = 20
     """Steps between held-out evaluations; 0 evaluates only at the start and the end."""
-    eval_strategies: Annotated[int, Ge(1)] = 0
+    eval_strategies: Annotated[int, COUNT] = 0
     """Strategies sampled, at temperature 1, for one evaluation. 0: as suits the game, 64, Atari 16, self-play 8."""
     eval_seeds: Annotated[int, Interval(ge=1, le=100), Hint("the published held-out seeds")] = 0
     """Held-out seeds each of them plays, up to 100. 0: as suits the game, 16, or 4 for Atari, 2 in its self-play."""
-    champion_seeds: Annotated[int, Ge(1)] = 0
+    champion_seeds: Annotated[int, COUNT] = 0
     """Games in which a new champion must beat the last. 0: as suits the game, 16, or 8 for Atari."""
 
-    move_cpu_s: Annotated[float | None, Gt(0)] = None
+    move_cpu_s: Annotated[float | None, Interval(gt=0, le=LONGEST_S)] = None
     """CPU seconds a strategy may take for one move; the sandbox's own limit when absent."""
-    game_cpu_s: Annotated[float | None, Gt(0)] = None
+    game_cpu_s: Annotated[float | None, Interval(gt=0, le=LONGEST_S)] = None
     """CPU seconds for one game; the sandbox's own limit when absent."""
-    match_cpu_s: Annotated[float | None, Gt(0)] = None
+    match_cpu_s: Annotated[float | None, Interval(gt=0, le=LONGEST_S)] = None
     """CPU seconds for all games of a match; the sandbox's own limit when absent."""
-    memory_mb: Annotated[int | None, Gt(0)] = None
+    memory_mb: Annotated[int | None, Interval(gt=0, le=MOST_MEMORY_MB)] = None
     """Memory a strategy may use, in MiB; the sandbox's own limit when absent."""
     workers: Annotated[int | None, Gt(0)] = None
     """Matches played at once, at low priority; as many as there are cores when absent."""

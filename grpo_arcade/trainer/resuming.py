@@ -7,6 +7,7 @@ import dataclasses
 import errno
 import pickle
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -121,7 +122,7 @@ def start_again(folder: Path) -> str:
         assert first is not None
         rate = first / 2 ** (1 + sum(each["kind"] == "fallback" for each in run.events()))
         left = next(reversed(run.checkpoints()), None)
-    model = f" --model {left}" if left else ""
+    model = f" --model {shlex.quote(str(left))}" if left else ""
     return f"{why}; start a new run with a lower learning rate: arcade train{model} --learning-rate {rate:g}"
 
 

@@ -5,6 +5,7 @@ Playing such a run's strategies, watching it and filming it needs none of this: 
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ def refuse_unless_trusted(folder: str | Path) -> None:
     if not made_here(folder) and (named := names(folder)):
         raise StrangersRunError(
             f"{folder} was not made on this machine, or was changed, and would {sentence(named)}; if you trust whoever "
-            f"made it: arcade runs {folder} --trust"
+            f"made it: arcade runs {shlex.quote(str(folder))} --trust"
         )
 
 

@@ -61,6 +61,22 @@ def test_help_imports_nothing_heavy(arguments):
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("new-game apples --to", ["pip", "install", "--editable", "my things"]),
+        ("serve 2048 --export", ["openenv", "push", "my things"]),
+    ],
+)
+def test_a_command_that_is_told_can_be_typed_whatever_its_folder_is_called(
+    arguments, told, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    assert main([*arguments.split(), "my things"]) == 0
+    said = shlex.split(capsys.readouterr().out.replace("`", "").replace(",", ""))
+    assert said[said.index(told[0]) :][: len(told)] == told
+
+
 class _NoTorch:
     """Finds nothing but a reason to refuse."""
 
@@ -74,8 +90,10 @@ class _NoTorch:
     [
         ("play 2048 pocket --temperature -1", "--temperature -1 is below 0"),
         ("eval pocket --temperature nan", "--temperature nan is below 0, or no number"),
-        ("eval random --strategies 0", "--strategies 0: it takes at least 1"),
+        ("eval random --strategies 0", "--strategies 0: it takes 1 to 1,000,000"),
         ("write --temperature nan", "--temperature nan"),
+        (f"eval pocket --strategies {10**20}", "it takes 1 to 1,000,000"),
+        (f"write --max-completion-length {10**20}", "it takes 1 to 1,000,000"),
         ("pretrain --model ./nowhere", "nowhere"),
         ("pretrain --device gpu", "there is no device 'gpu'; there are auto, cpu, cuda and cuda:1"),
         ("pretrain --samples -1", "samples must be at least 0, not -1"),

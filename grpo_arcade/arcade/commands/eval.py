@@ -54,12 +54,13 @@ def run(command: Command) -> int:
     from grpo_arcade.arcade.players.parse import parse_player, trained_on
     from grpo_arcade.arcade.terminal import Bar
     from grpo_arcade.games.seeds import EVALUATION_SEEDS
+    from grpo_arcade.trainer.bounds import MOST_AT_ONCE
     from grpo_arcade.trainer.question import prompt_text
 
     if not 1 <= command.seeds <= len(EVALUATION_SEEDS):
         raise ValueError(f"--seeds {command.seeds}: there are 1 to {len(EVALUATION_SEEDS)} published held-out seeds")
-    if command.strategies < 1:
-        raise ValueError(f"--strategies {command.strategies}: it takes at least 1")
+    if not 1 <= command.strategies <= MOST_AT_ONCE:
+        raise ValueError(f"--strategies {command.strategies}: it takes 1 to {MOST_AT_ONCE:,}")
     checked_temperature(command.temperature)
     check_seed(command.seed)
     words = command.players if command.model is None else (*command.players, command.model)

@@ -6,6 +6,7 @@ What ``--to`` says decides: a file that ends in .gif or .mp4 is a film, one of f
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -148,6 +149,8 @@ def _film(command: Command, suffix: str) -> int:
 
     if command.max_mb is not None and suffix != ".gif":
         raise ValueError("--max-mb is for GIFs; an MP4 is small enough")
+    if command.max_mb is not None and not 1 / MEGABYTE <= command.max_mb < math.inf:
+        raise ValueError(f"--max-mb {command.max_mb:g}: it takes a number of megabytes above 0, such as 10")
     episodes = [episode for file in command.files for episode in _episodes(file, command.output_dir)]
     look: films.FilmOptions = {
         "speed": command.speed,

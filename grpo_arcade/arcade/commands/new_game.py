@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -56,7 +57,8 @@ def run(command: Command) -> int:
         _install(folder)
         print(one_line(f"{folder} is a game, and installed: arcade play {name} greedy"))
     else:
-        print(one_line(f"{folder} is a game: pip install --editable {folder}, then arcade play {name} greedy"))
+        install = f"pip install --editable {shlex.quote(str(folder))}"
+        print(one_line(f"{folder} is a game: {install}, then arcade play {name} greedy"))
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -74,7 +75,9 @@ def run(command: Command) -> int:
         game = command.make_court(command.game) if command.opponent else command.make_game(command.game)
     except UnknownGameError as error:
         if not command.player and _means_a_player(command.game, command.output_dir):
-            raise ValueError(f"{command.game} is a player; which game? arcade play 2048 {command.game}") from error
+            raise ValueError(
+                f"{command.game} is a player; which game? arcade play 2048 {shlex.quote(command.game)}"
+            ) from error
         raise
     if command.seat and not command.opponent:
         raise ValueError("--seat says where a player sits against another one: name that one with --opponent")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -130,5 +131,5 @@ def _one(command: Command) -> int:
         fair = f"{held_out:,.0f} held-out, " if held_out is not None else ""
         print(f"champion of {summary.kind.step} {champion.step}, {fair}{chosen}:", flush=True)
         show_source(champion.source)
-        print(one_line(f"watch it: arcade play {summary.game} {folder}:champion"))
+        print(one_line(f"watch it: arcade play {summary.game} {shlex.quote(f'{folder}:champion')}"))
     return 0

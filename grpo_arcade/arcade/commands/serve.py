@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shlex
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -153,7 +154,8 @@ def _export(game: Game, folder: Path) -> int:
     from grpo_arcade.games.openenv.space import write_space
 
     write_space(game, folder)
-    print(f"{one_line(folder)} holds an OpenEnv environment: `openenv push {folder}` takes it to a Space")
+    push = f"openenv push {shlex.quote(str(folder))}"
+    print(one_line(f"{folder} holds an OpenEnv environment: `{push}` takes it to a Space"))
     return 0
 
 

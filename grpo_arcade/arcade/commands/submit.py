@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,6 @@ def run(command: Command) -> int:
         files = write_submission(find_run(command.run, command.output_dir), Path(command.folder), say=bar.say)
     for file in files:
         print(f"{one_line(file)}: {file.stat().st_size / 1_000_000:.2f} MB")
-    folder = one_line(command.folder)
+    folder = one_line(shlex.quote(command.folder))
     print(f"edit {one_line(files[0])}; then openenv validate {folder}, openenv push {folder}")
     return 0

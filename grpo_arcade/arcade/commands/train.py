@@ -7,6 +7,7 @@ started several processes, the first alone reads what is asked; see ``grpo_arcad
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -91,7 +92,9 @@ def run(command: Command) -> int:
         name = run_name(config)
         folder = Path(config.output_dir, name)
         if folder.exists():
-            raise ValueError(f"{folder} exists; choose another run_name, or go on with it: --resume {folder}")
+            raise ValueError(
+                f"{folder} exists; choose another run_name, or go on with it: --resume {shlex.quote(str(folder))}"
+            )
         return _train_and_watch(folder, ["--run-name", name])
     return _train(config, None)
 
@@ -126,7 +129,7 @@ def _train_and_watch(folder: Path, words: list[str]) -> int:
     if opened:
         open_dashboard(folder, trainer=trainer)
     if trainer.code is None:
-        tell(f"training continues (process {trainer.pid}); watch it again with: arcade dash {folder}")
+        tell(f"training continues (process {trainer.pid}); watch it again with: arcade dash {shlex.quote(str(folder))}")
         return 0
     print(clean(trainer.last_words()), file=sys.stderr)
     return trainer.code

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from grpo_arcade.arcade.players.play import Written
     from grpo_arcade.games import Game
 
+LONGEST_ANSWER = 1_000_000
+"""Tokens; no model reads more."""
+
 
 @dataclass
 class Command(GameOptions):
@@ -114,8 +117,8 @@ def run(command: Command) -> int:
 
 def _check(command: Command) -> None:
     """Refuse before a model is loaded what could not be done afterwards."""
-    if command.max_completion_length is not None and command.max_completion_length < 1:
-        raise ValueError(f"--max-completion-length {command.max_completion_length}: it takes at least 1")
+    if command.max_completion_length is not None and not 1 <= command.max_completion_length <= LONGEST_ANSWER:
+        raise ValueError(f"--max-completion-length {command.max_completion_length}: it takes 1 to {LONGEST_ANSWER:,}")
     if command.to is None:
         return
     path = Path(command.to)

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+LONGEST_S = 1_000_000
+"""Of every time, in seconds: above eleven days nothing is a limit."""
+MOST_MEMORY_MB = 1 << 30
+"""Of memory, in MiB: a million GiB, which no machine has."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -25,7 +30,8 @@ class Limits:
     def __post_init__(self) -> None:
         for name in ("move_cpu_s", "game_cpu_s", "match_cpu_s", "memory_bytes", "waiting_s", "match_wall_s"):
             value = getattr(self, name)
-            if not 0 < value < float("inf"):
-                raise ValueError(f"{name} must be a positive number, not {value!r}")
+            most = MOST_MEMORY_MB << 20 if name == "memory_bytes" else LONGEST_S
+            if not 0 < value <= most:
+                raise ValueError(f"{name} must be a positive number of at most {most}, not {value!r}")
         if self.memory_bytes < 16 << 20:
             raise ValueError(f"memory_bytes must be at least {16 << 20} (16 MiB), not {self.memory_bytes}")

@@ -30,6 +30,7 @@ LIVE = ("starting", "running", "paused")
 RESUMABLE = ("stopped", "crashed")
 """Statuses of a run that can be resumed."""
 
+_NO_MATTER_OF_ROOM = (FileExistsError, FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError)
 _NUMBERED = re.compile(r"checkpoint-[0-9]{1,15}")
 
 
@@ -113,5 +114,6 @@ def unwritable(folder: Path, error: Exception, again: str = "") -> RunFolderErro
     words = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
     # PyTorch adds a backtrace of its own.
     reason = next(iter(words.splitlines()), "") or type(error).__name__
-    what_helps = f"free space, then {again}" if again else "free space or choose another output_dir"
+    room = "" if isinstance(error, _NO_MATTER_OF_ROOM) else "free space or "
+    what_helps = f"free space, then {again}" if again else f"{room}choose another output_dir"
     return RunFolderError(f"{folder} cannot be written ({reason}); {what_helps}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -61,4 +62,4 @@ class RunKind(StrEnum):
 
     def again(self, folder: Path) -> str:
         """The command that goes on with such a run."""
-        return f"arcade {self} --resume {folder}"
+        return f"arcade {self} --resume {shlex.quote(str(folder))}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import platform
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -72,7 +73,8 @@ def new_folder(config: Settings) -> Path:
             except FileExistsError:
                 if config.run_name:
                     raise RunFolderError(
-                        f"{folder} exists; choose another run_name, or go on with it: --resume {folder}"
+                        f"{folder} exists; choose another run_name, or go on with it: "
+                        f"--resume {shlex.quote(str(folder))}"
                     ) from None
     except OSError as error:
         raise unwritable(root, error) from error

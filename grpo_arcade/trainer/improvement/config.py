@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from annotated_types import Ge, Gt, Interval
 
+from grpo_arcade.games.players.limits import LONGEST_S, MOST_MEMORY_MB
 from grpo_arcade.games.seeds import LARGEST_SEED
 from grpo_arcade.games.toolbox import OPTION as TOOLBOX
 from grpo_arcade.recordings.runs.kind import RunKind
-from grpo_arcade.trainer.bounds import ConfigError, Hint, Settings
+from grpo_arcade.trainer.bounds import COUNT, ConfigError, Hint, Settings
 from grpo_arcade.trainer.config import REWARDS, TrainConfig, parse_options
 from grpo_arcade.trainer.pools import check_pool
 from grpo_arcade.trainer.question import prompt_text, takes_toolbox
@@ -71,11 +72,11 @@ class ImproveConfig(Settings):
     price_out: Annotated[float, Ge(0)] = 0.0
     """What a million tokens of answer cost."""
 
-    candidates: Annotated[int, Ge(1)] = 8
+    candidates: Annotated[int, COUNT] = 8
     """Programs asked for in a round; all play the same seeds, and so do those they come from."""
-    islands: Annotated[int, Ge(1)] = 2
+    islands: Annotated[int, COUNT] = 2
     """Groups of programs that go their own ways; now and then the best program moves into the one that is behind."""
-    island_size: Annotated[int, Ge(1)] = 8
+    island_size: Annotated[int, COUNT] = 8
     """Programs an island keeps."""
     programs: Annotated[int, Ge(0)] = 2
     """Earlier programs a prompt shows at most. 0 shows none: the best of so many independent answers."""
@@ -87,26 +88,26 @@ class ImproveConfig(Settings):
     explain: bool = False
     """Ask for a sentence or two before the program, on what lost the games and what is changed."""
 
-    train_seeds: Annotated[int, Ge(1)] = 0
+    train_seeds: Annotated[int, COUNT] = 0
     """Games each program plays in a round. 0: as suits the game, 4, or 2 for Atari."""
     eval_steps: Annotated[int, Ge(0)] = 5
     """Rounds between held-out evaluations of the champion; 0 evaluates only at the end. The model is told nothing of
     them."""
     eval_seeds: Annotated[int, Interval(ge=1, le=100), Hint("the published held-out seeds")] = 0
     """Held-out seeds, up to 100. 0: as suits the game, 16, or 4 for Atari."""
-    champion_seeds: Annotated[int, Ge(1)] = 0
+    champion_seeds: Annotated[int, COUNT] = 0
     """Games in which a new champion must beat the last. 0: as suits the game, 16, or 8 for Atari."""
     rewards: tuple[str, ...] = ()
     """Reward functions by which answers are judged in the records; those of training when empty. The search goes by
     scores alone."""
 
-    move_cpu_s: Annotated[float | None, Gt(0)] = None
+    move_cpu_s: Annotated[float | None, Interval(gt=0, le=LONGEST_S)] = None
     """CPU seconds a strategy may take for one move; the sandbox's own limit when absent."""
-    game_cpu_s: Annotated[float | None, Gt(0)] = None
+    game_cpu_s: Annotated[float | None, Interval(gt=0, le=LONGEST_S)] = None
     """CPU seconds for one game; the sandbox's own limit when absent."""
-    match_cpu_s: Annotated[float | None, Gt(0)] = None
+    match_cpu_s: Annotated[float | None, Interval(gt=0, le=LONGEST_S)] = None
     """CPU seconds for all games of a match; the sandbox's own limit when absent."""
-    memory_mb: Annotated[int | None, Gt(0)] = None
+    memory_mb: Annotated[int | None, Interval(gt=0, le=MOST_MEMORY_MB)] = None
     """Memory a strategy may use, in MiB; the sandbox's own limit when absent."""
     workers: Annotated[int | None, Gt(0)] = None
     """Matches played at once, at low priority; as many as there are cores when absent."""

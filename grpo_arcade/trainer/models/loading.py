@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -245,8 +246,8 @@ def _refuse_strangers_base(adapter: Path) -> None:
     run = run_of(adapter)
     if run is not None and not made_here(run) and (base := adapter_base(adapter)) != "pocket":
         raise ModelError(
-            f"arcade runs {run} --trust lets {adapter.name} go on the model {base}, which only the run names; it was "
-            "not made on this machine, or was changed"
+            f"arcade runs {shlex.quote(str(run))} --trust lets {adapter.name} go on the model {base}, which only the "
+            "run names; it was not made on this machine, or was changed"
         )
 
 

@@ -244,6 +244,8 @@ def test_sources_with_odd_characters_are_hashed_byte_for_byte():
 
 
 def test_bad_arguments_are_refused_in_a_line():
+    with pytest.raises(ValueError, match="memory_bytes must be a positive number of at most"):
+        Limits(memory_bytes=2**70)
     with pytest.raises(ValueError, match="move_cpu_s must be a positive number"):
         Limits(move_cpu_s=0)
     with pytest.raises(ValueError, match="16 MiB"):

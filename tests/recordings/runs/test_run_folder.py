@@ -4,6 +4,7 @@ import contextlib
 import json
 import multiprocessing
 import os
+import shlex
 import sqlite3
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 from grpo_arcade.games import Episode, Outcome
 from grpo_arcade.recordings.runs import schema
 from grpo_arcade.recordings.runs.folder import DATABASE, RunFolderError, is_live
+from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.recordings.runs.packed import pack_tokens, unpack_tokens
 from grpo_arcade.recordings.runs.reader import RunReader, list_runs
 from grpo_arcade.recordings.runs.writer import RunWriter
@@ -292,9 +294,15 @@ def test_a_read_only_place_is_refused_in_one_line(tmp_path):
         new_run(tmp_path)
 
 
+@pytest.mark.parametrize("kind", RunKind)
+def test_the_command_that_goes_on_with_a_run_can_be_typed_whatever_its_folder_is_called(tmp_path, kind):
+    folder = tmp_path / "my outputs" / "it's $1"
+    assert shlex.split(kind.again(folder)) == ["arcade", str(kind), "--resume", str(folder)]
+
+
 def test_a_place_that_is_a_file_is_refused_in_one_line(tmp_path):
     (tmp_path / "outputs").write_text("")
-    with pytest.raises(RunFolderError, match="cannot be written"):
+    with pytest.raises(RunFolderError, match=r"cannot be written \(File exists\); choose another output_dir"):
         new_run(tmp_path)
 
 

@@ -6,6 +6,7 @@ as what a dashboard asks does.
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -119,7 +120,7 @@ class Trainings:
     def tell_going_on(self) -> None:
         """Say in the terminal what goes on after the window."""
         for pid, folder in self.going_on():
-            tell(f"training continues (process {pid}); watch it again with: arcade watch {folder}")
+            tell(f"training continues (process {pid}); watch it again with: arcade watch {shlex.quote(str(folder))}")
 
     def ask(self, live: LiveRun, name: str) -> None:
         """Ask a trainer for something; to stop has to be asked twice."""
