@@ -65,8 +65,8 @@ class TrainConfig(Settings):
     reasoning_effort: Literal["low", "medium", "high"] | None = None
     """How long a model may reason, where its chat template knows the word (gpt-oss does)."""
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
-    """Precision of the arithmetic. auto: bfloat16 on a GPU that has it; on a processor that has it for learning alone,
-    since writing gains nothing; else float32. What learns stays in float32."""
+    """Precision of the arithmetic. auto: bfloat16 on a GPU that has it; on a processor that has it for learning, and
+    for writing where a small model gains by it; else float32. What learns stays in float32."""
     load_in_4bit: bool = False
     """Keep the weights under a LoRA adapter in 4 bits (QLoRA); needs bitsandbytes and a card."""
     max_seq_length: int | None = None

@@ -30,6 +30,7 @@ from grpo_arcade.trainer.feedback import MOST_TOKENS, fullest
 from grpo_arcade.trainer.generation import Generate, Sampler, VllmServer
 from grpo_arcade.trainer.judging import Judged, judge_all
 from grpo_arcade.trainer.models.chat import completion_text, ending_tokens, is_cut_off, prompt_ids
+from grpo_arcade.trainer.models.fused_decoding import is_fusible
 from grpo_arcade.trainer.scoring import Scorer
 from grpo_arcade.trainer.tracking import show
 from grpo_arcade.trainer.trl_settings import learns_in_bfloat16
@@ -121,7 +122,8 @@ class ArcadeTrainer(GRPOTrainer):
         """
         model = self.accelerator.unwrap_model(self.model)
         if not self.use_vllm:
-            return Sampler(model, self.processing_class, low=self.args.bf16)
+            low = self.args.bf16 or (self._learns_in_bfloat16 and is_fusible(model))
+            return Sampler(model, self.processing_class, low=low)
         stale = self.step != self._last_loaded_step
         self._last_loaded_step = self.step
         if self._loop.config.vllm_mode == "colocate":

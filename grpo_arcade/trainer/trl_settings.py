@@ -68,7 +68,7 @@ def trl_config(config: TrainConfig, folder: Path, rewards: Sequence[Reward], tem
 
 
 def learns_in_bfloat16(config: TrainConfig) -> bool:
-    """Whether learning alone is in bfloat16: on a processor that has it, where rounding slows writing."""
+    """Whether learning is in bfloat16 on a processor that has it; writing too, if weights are rounded once for all."""
     machine = this_machine()
     return config.dtype == "auto" and not machine.has_card and machine.processor_bfloat16
 

@@ -72,21 +72,22 @@ def test_a_processor_with_bfloat16_learns_in_it_and_writes_in_float32(machine, d
     assert not low or not trl_config(TrainConfig(dtype=dtype), Path("run"), [], {}).bf16
 
 
-def test_what_is_written_in_bfloat16_is_drawn_from_the_distribution_that_is_learnt_from(tiny_model):
+def test_what_is_written_in_bfloat16_is_drawn_from_the_distribution_that_is_learnt_from(tiny_model, monkeypatch):
     import torch
 
-    from grpo_arcade.trainer.models import load
+    from grpo_arcade.trainer.models import load, sampler
     from grpo_arcade.trainer.shared_prompt import logps_and_entropies
 
     model, tokenizer = load(tiny_model)
     prompt, seen = [5, 6, 7], []
-    logits = model.get_output_embeddings().register_forward_hook(lambda *call: seen.append(call[2]))
+    choose = sampler._choose
+    monkeypatch.setattr(sampler, "_choose", lambda logits, *how: seen.append(logits) or choose(logits, *how))
     [ids], _ = Sampler(model, tokenizer, low=True)(
         [prompt], first=0, seed=3, max_new_tokens=6, temperature=1.0, on_finished=lambda *_: None
     )
-    logits.remove()
+    assert len(seen) == len(ids)
     assert all(each.dtype is torch.bfloat16 for each in seen)
-    written = torch.cat([each[0].float().log_softmax(-1)[-1:] for each in seen[: len(ids)]])
+    written = torch.cat([each.float().log_softmax(-1) for each in seen])
     chosen = written.gather(-1, torch.tensor(ids)[:, None])[:, 0]
     completion = torch.tensor([ids])
     with torch.autocast("cpu", torch.bfloat16), torch.no_grad():

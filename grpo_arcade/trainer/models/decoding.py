@@ -1,5 +1,7 @@
 """One token after another for many rows: over a cache that grows, or over one of fixed size by a CUDA graph.
 
+A small model on a processor is written by :mod:`.fused_decoding`.
+
 Every token of a model of some hundred million weights is some two thousand small kernels, which a card computes faster
 than Python asks for them. A graph asks for all of them at once; for that nothing may move in memory, so the cache has
 its whole length from the start, and rows that have ended stay until half of them have.
@@ -12,6 +14,7 @@ import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from grpo_arcade.trainer.models.fused_decoding import Fused, is_fusible
 from grpo_arcade.trainer.models.unsloth_backend import is_unsloth
 
 if TYPE_CHECKING:
@@ -43,7 +46,9 @@ class Decoder(Protocol):
 def decoder(model: Any, prompts: list[list[int]], pad: int, longest: int) -> Decoder:
     """For rows that begin with these prompts and grow by at most ``longest`` tokens."""
     growing = Growing(model, prompts, pad)
-    return _replayed(growing, longest) if replays(model) else growing
+    if replays(model):
+        return _replayed(growing, longest)
+    return Fused(growing, longest) if is_fusible(model) and growing.mask is None else growing
 
 
 def replays(model: Any) -> bool:
