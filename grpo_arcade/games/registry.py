@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
@@ -59,7 +60,7 @@ def make(name: str, **options: Any) -> Game:
 
     Raises:
         UnknownGameError: no such game.
-        ValueError: a bad option, in one line that says what would work.
+        ValueError: a bad option, in one line that says what would work; or another package's game cannot be loaded.
     """
     factory, title = _factory(name)
     return _build(factory, name, title, options)
@@ -103,11 +104,23 @@ def _is_family(name: str) -> bool:
 def _load(name: str) -> Callable[..., Game]:
     """What is registered under a name of :func:`game_names`."""
     if name not in _OURS:
-        factory: Callable[..., Game] = _theirs()[name].load()
+        entry = _theirs()[name]
+        try:
+            factory: Callable[..., Game] = entry.load()
+        except Exception as error:  # whatever the code of another package raises while it is imported
+            whose = "" if entry.dist is None else f" of the package {entry.dist.name}"
+            raise ValueError(f"the game {name}{whose} cannot be loaded: {_where(error)}") from error
         return factory
     module, _, attribute = _OURS[name].partition(":")
     factory = getattr(import_module(module), attribute)
     return factory
+
+
+def _where(error: Exception) -> str:
+    """What went wrong, and in which line of which file, if in one of the package."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = "" if "importlib" in frame.filename else f"{frame.filename}, line {frame.lineno}: "
+    return f"{place}{type(error).__name__}: {error}"
 
 
 def _titled(name: str) -> list[str]:

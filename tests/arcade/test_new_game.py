@@ -105,11 +105,11 @@ def test_names_that_cannot_be_are_refused_and_nothing_is_written(tmp_path, capsy
         assert main(["new-game", name]) == 2
         assert capsys.readouterr().err.startswith(f"arcade: {line}")
     assert list(tmp_path.iterdir()) == []
-    (tmp_path / "apples").mkdir()
-    (tmp_path / "apples" / "mine.txt").write_text("mine")
-    assert main(["new-game", "apples"]) == 2
-    assert "apples is there already; --to names another folder" in capsys.readouterr().err
-    assert [file.name for file in (tmp_path / "apples").iterdir()] == ["mine.txt"]
+    (tmp_path / "some-quinces").mkdir()
+    (tmp_path / "some-quinces" / "mine.txt").write_text("mine")
+    assert main(["new-game", "some-quinces"]) == 2
+    assert "some-quinces is there already; --to names another folder" in capsys.readouterr().err
+    assert [file.name for file in (tmp_path / "some-quinces").iterdir()] == ["mine.txt"]
 
 
 def test_it_can_be_installed_as_it_is_written_so_that_commands_know_it(tmp_path):
@@ -123,11 +123,15 @@ def test_it_can_be_installed_as_it_is_written_so_that_commands_know_it(tmp_path)
         made.stderr
     )
     [site] = (tmp_path / "prefix").rglob("site-packages")
-    found = {**env, "PYTHONPATH": os.pathsep.join((str(site), str(tmp_path / "plums")))}
-    played = subprocess.run(
-        [*arcade, "play", "plums", "greedy", "--json"], cwd=tmp_path, env=found, capture_output=True, text=True
-    )
-    assert json.loads(played.stdout)["score"] == 10, played.stderr
+    (tmp_path / "boot").mkdir()
+    (tmp_path / "boot" / "sitecustomize.py").write_text(f"import site\nsite.addsitedir({str(site)!r})\n")
+    # Where the folder lies is looked at before what is installed, as in a checkout of this program.
+    found = {**env, "PYTHONPATH": os.pathsep.join((str(tmp_path / "boot"), str(tmp_path)))}
+    (tmp_path / "stays.py").write_text("def strategy(state):\n    return 'STAY'\n")
+    for asked in (["play", "plums", "greedy"], ["eval", "stays.py", "--game", "plums", "--seeds", "1"]):
+        done = subprocess.run([*arcade, *asked, "--json"], cwd=tmp_path, env=found, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["game"] == "plums"
 
 
 def test_pip_that_refuses_is_told_in_a_line_and_the_folder_stays(tmp_path, capsys, monkeypatch):

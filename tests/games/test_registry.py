@@ -80,6 +80,22 @@ def test_others_plug_games_in_and_take_no_names(plugged_in):
     assert type(make("2048")).__module__ == "grpo_arcade.games.twenty48"
 
 
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("", "AttributeError: module 'stones' has no attribute 'Stones'"),
+        ("import nowhere_at_all", "stones.py, line 1: ModuleNotFoundError: No module named 'nowhere_at_all'"),
+        ("def", "SyntaxError: "),
+    ],
+)
+def test_a_game_of_others_that_cannot_be_loaded_is_one_line(plugged_in, tmp_path, code, why):
+    (tmp_path / "stones.py").write_text(code)
+    with pytest.raises(ValueError, match="the game falling-stones of the package stones cannot be loaded: ") as told:
+        make("falling-stones")
+    assert why in str(told.value)
+    assert "\n" not in str(told.value)
+
+
 def test_games_of_others_are_in_gymnasiums_registry(plugged_in):
     import gymnasium
     from gymnasium.utils.env_checker import check_env

@@ -130,14 +130,17 @@ class _Host:
     """One host process."""
 
     def __init__(self) -> None:
-        package_parent = str(Path(__file__).resolve().parents[3])
-        path = os.pathsep.join(part for part in (package_parent, os.environ.get("PYTHONPATH", "")) if part)
+        # This program from where it lies, and nothing else from there: in a checkout that may be where somebody keeps
+        # the folder of a game, which would hide the package in it.
+        from_here = (
+            "import sys; sys.path.insert(0, sys.argv[1]); import grpo_arcade; del sys.path[0]; "
+            "from grpo_arcade.games.players.host import main; main()"
+        )
         with needed("no process"):
             self.process = subprocess.Popen(
-                [sys.executable, "-P", "-c", "from grpo_arcade.games.players.host import main; main()"],
+                [sys.executable, "-P", "-c", from_here, str(Path(__file__).resolve().parents[3])],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env={**os.environ, "PYTHONPATH": path},
                 # The terminal's Ctrl-C is the caller's to handle; the host ends when the caller does.
                 start_new_session=os.name == "posix",
             )

@@ -148,6 +148,16 @@ def test_nothing_outlives_a_caller_that_dies(end):
     assert left == set()
 
 
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="/proc says what a process was started with")
+def test_a_host_looks_for_packages_where_its_caller_does(monkeypatch, tmp_path):
+    # A checkout may hold the folder of somebody's game, which would hide the package that is installed from it.
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with MatchPool(1) as pool:
+        pool.submit("def strategy(board): return 'W'", "2048", {"size": 2}, [0]).result(60)
+        environment = Path(f"/proc/{pool._hosts[0].process.pid}/environ").read_bytes()
+    assert f"PYTHONPATH={tmp_path}".encode() in environment.split(b"\0")
+
+
 def test_a_bad_game_is_the_submitters_error():
     with MatchPool(workers=1) as pool:
         with pytest.raises(ValueError, match="no game is called"):
