@@ -3,7 +3,7 @@
 A command's module holds a dataclass ``Command``, whose field docstrings are its ``--help``, and ``run(command)``,
 which returns the exit code. stdout is data; stderr is narration.
 
-Exit codes: 0 done, 1 the answer is no (a forged recording, say), 2 bad input, 130 stopped by Ctrl-C.
+Exit codes: 0 done, 1 the answer is no (a forged recording, say), 2 bad input, 130 stopped by Ctrl-C, 143 by a kill.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from functools import partial
 from importlib import import_module
 
 from grpo_arcade.arcade import streams
+from grpo_arcade.arcade.signals import KilledError, killed_politely
 
 VERBS = {
     "demo": "train the pocket model for a few minutes and see it get better",
@@ -47,7 +48,8 @@ ALIASES = {"record": "export"}
 def main(argv: list[str] | None = None) -> int:
     """Run ``arcade`` with ``argv`` (default: the process's own arguments) and return the exit code."""
     streams.prepare()
-    code = _explained(sys.argv[1:] if argv is None else argv)
+    with killed_politely():
+        code = _explained(sys.argv[1:] if argv is None else argv)
     trouble = streams.ended()
     return _refuse(trouble) if trouble and not code else code
 
@@ -56,9 +58,9 @@ def _explained(argv: list[str]) -> int:
     """The exit code; whatever is raised for people is told in one line."""
     try:
         return _answer(argv)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         streams.tell("stopped")
-        return 130
+        return stop.code if isinstance(stop, KilledError) else 130
     except Exception as error:
         from grpo_arcade.games.players import SandboxError
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 
+from grpo_arcade.arcade.signals import left_to_the_system
 from grpo_arcade.arcade.window.shell.app import App
 from grpo_arcade.arcade.window.shell.display import NoDisplayError
 from grpo_arcade.arcade.window.shell.scene import Scene
@@ -34,8 +35,7 @@ def open_window(on: Callable[[App], Scene] | None = None) -> int:
     from grpo_arcade.arcade.window.home.home import Home
 
     # Left to SDL, Ctrl-C closes the window in good order, as SIGTERM does; Python could not while the loop sleeps.
-    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
-    try:
+    with left_to_the_system(signal.SIGINT, signal.SIGTERM):
         app = App()
         home = Home(app)
         app.open(home)
@@ -44,5 +44,3 @@ def open_window(on: Callable[[App], Scene] | None = None) -> int:
         code = app.run()
         home.trainings.tell_going_on()
         return code
-    finally:
-        signal.signal(signal.SIGINT, before)

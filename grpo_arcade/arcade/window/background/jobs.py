@@ -23,6 +23,19 @@ from typing import Any
 
 
 @contextlib.contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """A process that is started meanwhile never hears Ctrl-C, which is the window's to answer."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
 def _nothing_from_here() -> Iterator[None]:
     """Python's own modules, and ours, are not looked for in the folder one stands in, which somebody may have sent."""
     before = os.environ.get("PYTHONSAFEPATH")
@@ -159,7 +172,7 @@ class Background:
             daemon=True,
         )
         try:
-            with _nothing_from_here():
+            with _nothing_from_here(), _deaf_to_ctrl_c():
                 child.start()
         except Exception as error:
             ours.close()
