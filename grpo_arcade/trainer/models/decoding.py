@@ -48,7 +48,9 @@ def decoder(model: Any, prompts: list[list[int]], pad: int, longest: int) -> Dec
     growing = Growing(model, prompts, pad)
     if replays(model):
         return _replayed(growing, longest)
-    return Fused(growing, longest) if is_fusible(model) and growing.mask is None else growing
+    if growing.mask is None and is_fusible(model) and growing.width + longest <= model.config.max_position_embeddings:
+        return Fused(growing, longest)
+    return growing
 
 
 def replays(model: Any) -> bool:

@@ -57,7 +57,7 @@ def test_weights_of_bfloat16_are_computed_with_as_they_are():
             torch.testing.assert_close(ours, theirs, rtol=0, atol=0.05)
 
 
-def test_other_models_and_prompts_of_several_lengths_are_left_to_transformers():
+def test_other_models_prompts_of_several_lengths_and_what_may_grow_too_long_are_left_to_transformers():
     from peft import LoraConfig, get_peft_model
 
     assert is_fusible(model())
@@ -67,3 +67,4 @@ def test_other_models_and_prompts_of_several_lengths_are_left_to_transformers():
     assert not is_fusible(get_peft_model(model(), LoraConfig(target_modules=["q_proj"])))
     with torch.inference_mode():
         assert isinstance(decoder(model(), [[1, 2], [1, 2, 3]], 0, 4), Growing)
+        assert isinstance(decoder(model(), [[1, 2]], 0, 127), Growing)  # more than it has positions
