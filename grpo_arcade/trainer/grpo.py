@@ -15,13 +15,14 @@ import secrets
 import socket
 import time
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games import make
 from grpo_arcade.recordings.runs.folder import LOG, STATE, RunFolderError, checkpoint_step, checkpoints
 from grpo_arcade.recordings.runs.kind import RunKind
+from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.recordings.runs.writer import RunWriter
 from grpo_arcade.trainer import processes
 from grpo_arcade.trainer import rewards as reward_functions
@@ -105,6 +106,10 @@ def _open(config: TrainConfig | None, resume: str | Path | None, capture: bool, 
     rewards, options = reward_functions.load(config.rewards, config.reward_weights), Curriculum.of(config).stage.options
     try_out(rewards, config.game, options, config.train_seeds)
     chosen = choose_writer(config)
+    if resume is not None and not chosen.vllm:
+        # It was decided when the run began, and so was why.
+        with RunReader(folder) as run:
+            chosen = replace(chosen, why=run.facts().get("writer_why", chosen.why))
     config.use_vllm = chosen.vllm
     check_trackers(config.trackers)
     check_model(config.model)
