@@ -38,6 +38,7 @@ from grpo_arcade.trainer.plan import check, check_here
 from grpo_arcade.trainer.processes import Left, Processes, ProcessLost
 from grpo_arcade.trainer.recorder import Recorder, RunRecorder
 from grpo_arcade.trainer.resuming import (
+    check_checkpoint,
     check_rules,
     checked_against,
     refusing_foreign_checkpoints,
@@ -94,6 +95,8 @@ def _open(config: TrainConfig | None, resume: str | Path | None, capture: bool, 
         checkpoint = next(reversed(checkpoints(folder)), None)
         if checkpoint is not None and checkpoint_step(checkpoint) >= config.max_steps:
             raise ConfigError(f"{folder} has made its {config.max_steps} steps; give a higher max_steps to continue")
+        if checkpoint is not None:
+            check_checkpoint(checkpoint)
     else:
         config = (config or TrainConfig()).resolved()
     check(config)

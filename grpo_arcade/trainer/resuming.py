@@ -114,6 +114,22 @@ def check_rules(folder: Path, config: TrainConfig) -> None:
         )
 
 
+def check_checkpoint(checkpoint: Path) -> None:
+    """Refuse a checkpoint whose weights are gone or torn, which its last file cannot tell.
+
+    Raises:
+        ConfigError: it is, in one line that says what would work.
+    """
+    from grpo_arcade.trainer.models.files import UnreadableError, check_folder
+
+    try:
+        check_folder(checkpoint)
+    except UnreadableError as error:
+        raise ConfigError(
+            f"{checkpoint} is damaged: {error}; move it away, and the run goes on from the checkpoint before it"
+        ) from error
+
+
 def start_again(folder: Path) -> str:
     """Why a run failed for good, and the command that begins again from what is left of it."""
     with RunReader(folder) as run:

@@ -2,13 +2,15 @@
 
 import os
 import pickle
+import shutil
 from collections import OrderedDict
 
 import pytest
 import torch
 
 from grpo_arcade.trainer.bounds import ConfigError
-from grpo_arcade.trainer.resuming import refusing_foreign_checkpoints
+from grpo_arcade.trainer.models.loading import POCKET
+from grpo_arcade.trainer.resuming import check_checkpoint, refusing_foreign_checkpoints
 
 
 class Poison:
@@ -53,3 +55,21 @@ def test_other_errors_and_honest_files_pass(tmp_path):
         raise RuntimeError("CUDA out of memory")
     with pytest.raises(EOFError), refusing_foreign_checkpoints(None):
         raise EOFError
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (lambda weights: weights.unlink(), "it has no weights"),
+        (lambda weights: weights.write_bytes(weights.read_bytes()[:1000]), "no file of weights, or only its beginning"),
+        (lambda weights: weights.write_bytes(weights.read_bytes()[:-1000]), "is torn"),
+    ],
+    ids=["gone", "begun", "torn"],
+)
+def test_a_checkpoint_whose_weights_are_damaged_is_refused_before_anything_is_loaded(tmp_path, damage, says):
+    checkpoint = tmp_path / "checkpoint-4"
+    shutil.copytree(POCKET, checkpoint)
+    check_checkpoint(checkpoint)
+    damage(checkpoint / "model.safetensors")
+    with pytest.raises(ConfigError, match=f"{checkpoint} is damaged: .*{says}.*; move it away, and the run goes on"):
+        check_checkpoint(checkpoint)
