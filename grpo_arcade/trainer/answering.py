@@ -107,13 +107,14 @@ class Answering:
         say({"completion": completion_text(tokenizer, completion, ends, prompt)})
 
     def _loaded(self, name: str, say: Say) -> _Loaded:
-        from grpo_arcade.trainer.models.loading import check, fetch, is_small, load, locate
+        from grpo_arcade.trainer.models.loading import check, fetch, is_small, load, locate, require_packages
 
         with self._loading:
             stamp = _stamp(name)
             if stamp in self._kept:
                 self._kept.move_to_end(stamp)
                 return self._kept[stamp]
+            require_packages()
             say({"loading": name})
             check(name)
             fetch(locate(name), lambda here, whole: say({"downloading": [here, whole]}))

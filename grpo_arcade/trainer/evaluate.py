@@ -241,9 +241,10 @@ def evaluate_named_model(
     Raises:
         ValueError: the model cannot be had, no seeds, or no strategies, in one line.
     """
-    from grpo_arcade.trainer.models.loading import check
+    from grpo_arcade.trainer.models.loading import check, require_packages
 
     check(name)
+    require_packages()
     _check(seeds, strategies)
     import torch
 

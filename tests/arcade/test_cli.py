@@ -7,6 +7,7 @@ import os
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -120,6 +121,29 @@ def test_what_cannot_be_is_said_before_a_model_is_loaded(arguments, says, tmp_pa
     monkeypatch.setattr(sys, "meta_path", [_NoTorch(), *sys.meta_path])
     assert main(arguments.split()) == 2
     assert says in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words", ["write", "improve --model pocket", "eval pocket --seeds 1", "play 2048 pocket"], ids=str
+)
+def test_a_model_where_its_packages_are_not_installed_is_one_line_that_installs_them(words, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import importlib.machinery\n"
+        "finds = importlib.machinery.PathFinder.find_spec\n"
+        "gone = lambda kind, name, *more: None if name in ('torch', 'transformers') else finds(name, *more)\n"
+        "importlib.machinery.PathFinder.find_spec = classmethod(gone)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "grpo_arcade", *words.split()],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2, done.stderr
+    said = [line for line in done.stderr.splitlines() if not line.endswith("…")]  # what it was about
+    assert said == ['arcade: a model needs torch and transformers: pip install "grpo-arcade[train]"']
+    assert not (tmp_path / "outputs").exists() or not any((tmp_path / "outputs").iterdir())
 
 
 def test_playing_imports_no_torch(tmp_path):

@@ -67,6 +67,7 @@ def run(command: Command) -> int:
         told = preview(config)
         print(json.dumps(told, indent=2) if command.json else clean(_in_words(told)))
         return 0
+    config.resolved().check()  # what can be said at once, before anybody is looked for
     resume = None if command.resume is None else Path(command.resume[0])
     result = improve(config, authors_of(config), resume=resume, capture=True)
     if command.json:

@@ -97,13 +97,15 @@ class LocalAuthor:
         ``memory_share`` is of a card's memory, for vLLM.
 
         Raises:
+            ImportError: the extra ``train`` is not installed, in one line.
             ValueError: there is no such model, in one line.
         """
         from pathlib import Path
 
-        from grpo_arcade.trainer.models.loading import check, is_small
+        from grpo_arcade.trainer.models.loading import check, is_small, require_packages
 
         check(name)
+        require_packages()
         self.name = Path(name.rstrip("/")).name
         self._word, self._temperature, self._most = name, temperature, max_tokens or MAX_NEW_TOKENS
         self._context, self._threads, self._memory_share = context, threads, memory_share

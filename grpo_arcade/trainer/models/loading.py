@@ -7,6 +7,7 @@ run folder, whose newest checkpoint is meant), a GGUF file, or a model's name on
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import shlex
 from collections.abc import Iterator
@@ -60,10 +61,8 @@ def load(
         raise ModelError(f"dtype {dtype!r} is unknown; it is one of {', '.join(_DTYPES)}")
     where = locate(str(name))
     check(str(name))
-    try:
-        import transformers
-    except ImportError as error:
-        raise ImportError(f"a model needs torch and transformers: {_EXTRA}") from error
+    require_packages()
+    import transformers
 
     if is_adapter(where):
         return _load_adapter(Path(where), dtype, trainable, options)
@@ -133,6 +132,17 @@ def is_adapter(name: str | Path) -> bool:
     """Whether a name stands for a folder with a PEFT adapter."""
     where = locate(str(name))
     return isinstance(where, Path) and (where / ADAPTER_CONFIG).is_file()
+
+
+def require_packages() -> None:
+    """Refuse to load a model where what it takes is not installed; nothing is imported for that.
+
+    Raises:
+        ImportError: in one line, what is missing and how to install it.
+    """
+    missing = [name for name in ("torch", "transformers") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ImportError(f"a model needs {' and '.join(missing)}: {_EXTRA}")
 
 
 def check(name: str) -> None:
