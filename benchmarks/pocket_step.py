@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 from unittest import mock
@@ -28,7 +29,9 @@ GROUP, LENGTH = 32, 128
 
 def write(model: Any, tokenizer: Any, prompt: list[int], low: bool, fused: bool = True) -> list[list[int]]:
     """``fused``: as a run does; else by the model's own forward pass."""
-    way = mock.patch.object(decoding, "is_fusible", decoding.is_fusible if fused else lambda model: False)
+    way: AbstractContextManager[Any] = nullcontext()
+    if not fused:
+        way = mock.patch.object(decoding, "is_fusible", return_value=False)
     with way, torch.autocast("cpu", torch.bfloat16, enabled=low):
         return sample(model, tokenizer, [prompt] * GROUP, max_new_tokens=LENGTH, seed=1)
 
