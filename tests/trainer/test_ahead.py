@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grpo_arcade.recordings.runs.reader import RunReader
-from grpo_arcade.trainer import trl_adapter
+from grpo_arcade.trainer import trl_adapter, trl_settings
 from grpo_arcade.trainer.ahead import Ahead, ahead_pays, batches_to_come
 from grpo_arcade.trainer.batches import sorted_by_length, trimmed
 from grpo_arcade.trainer.grpo import train
@@ -72,6 +72,16 @@ def test_training_is_the_same_with_and_without(tiny_config, monkeypatch):
     assert made[0].used == tiny_config.max_steps  # both batches at once
     assert made[1].used == 0
     assert rows["all"] == rows["none"]
+
+
+def test_a_step_learnt_from_at_once_is_the_same_as_by_its_batches(tiny_config, monkeypatch):
+    rows = []
+    for most in (64, 1):
+        monkeypatch.setattr(trl_settings, "_AT_ONCE", most)
+        config = dataclasses.replace(tiny_config, run_name=str(most), max_steps=1, eval_steps=0, dtype="float32")
+        with RunReader(train(config, capture=True).folder) as run:
+            rows.append([(row["grad_norm"], row["reward"], row["entropy"]) for row in run.steps()])
+    assert rows[0][0] == pytest.approx(rows[1][0], rel=1e-5)
 
 
 @pytest.mark.parametrize(

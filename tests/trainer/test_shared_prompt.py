@@ -48,6 +48,19 @@ def test_values_and_gradients_are_those_of_the_whole_sequence(model, length, tem
         torch.testing.assert_close(ours, trl, rtol=1e-4, atol=1e-5)
 
 
+def test_in_bfloat16_the_gradient_points_the_same_way(model):
+    torch.manual_seed(3)
+    prompt, completions = torch.randint(0, 97, (1, 11)), torch.randint(0, 97, (21, 9))
+    mask, weights, found = torch.ones(21, 9, dtype=torch.long), torch.randn(21, 1), []
+    for low in (False, True):
+        model.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=low):
+            logps, _ = shared_prompt.logps_and_entropies(model, prompt, completions, mask, 1.0)
+        (logps * weights).sum().backward()
+        found.append(torch.cat([weight.grad.flatten() for weight in model.parameters()]).double())
+    assert (found[1] - found[0]).norm() < 0.03 * found[0].norm()
+
+
 def test_it_stands_aside_where_prompts_differ_are_padded_or_attention_is_not_plain(model):
     same, mask = torch.ones(3, 4, dtype=torch.long), torch.ones(3, 4, dtype=torch.long)
     assert shared_prompt.applies(model, same, mask)
