@@ -87,26 +87,38 @@ def is_stall(episode: Episode) -> bool:
     return given_up and not any(side.score for side in sides)
 
 
-def how_far_ahead(episode: Episode) -> float:
+def ahead_by(episode: Episode) -> float:
     """How a game against others went, from -1 to 1; 0 where nobody was ahead.
 
-    That is the root of the lead's share of the longest there is, from the game's ``failure_score`` to its opposite, so
-    that the first points count most: a short game is no toss of a coin then, and a rally without end, in which it is
-    given up, takes nothing from who cannot be beaten. Only where nobody has made a point it is a little worse than a
-    draw for all. A failure is -1. In a game without such a score a win is 1, a draw 0, a loss -1, and half a loss for
-    all where nothing happened.
+    That is the lead's share of the longest there is, from the game's ``failure_score`` to its opposite. A failure is
+    -1. In a game without such a score a win is 1, a draw 0, a loss -1, and half a loss for all where nothing happened.
     """
-    longest = 2 * abs(rules_of(episode).failure_score)
+    longest = _longest_lead(episode)
     if episode.outcome in FAILURES or not longest:
         return -0.5 if is_stall(episode) else 2 * points(episode) - 1
-    if is_stall(episode):
-        return _GIVEN_UP
-    ahead = lead(episode)
-    if any(side.outcome in FAILURES for side in episode.seats):
-        ahead = longest
+    ahead = longest if any(side.outcome in FAILURES for side in episode.seats) else lead(episode)
     if ahead == 0:
         return 2 * points(episode) - 1
-    return math.copysign(math.sqrt(min(1.0, abs(ahead) / longest)), ahead)
+    return max(-1.0, min(1.0, ahead / longest))
+
+
+def how_far_ahead(episode: Episode) -> float:
+    """The same by the root of that share, so that the first points count most.
+
+    A short game is no toss of a coin then, and a rally without end, in which it is given up, takes nothing from who
+    cannot be beaten. Only where nobody has made a point it is a little worse than a draw for all.
+    """
+    ahead = ahead_by(episode)
+    if not _longest_lead(episode):
+        return ahead
+    if is_stall(episode):
+        return _GIVEN_UP
+    return math.copysign(math.sqrt(abs(ahead)), ahead)
+
+
+def _longest_lead(episode: Episode) -> float:
+    """The longest that there is; 0 in a game without points."""
+    return 2 * abs(rules_of(episode).failure_score)
 
 
 def rounds(episodes: Sequence[Episode]) -> list[float]:

@@ -3,7 +3,8 @@
 The best of a group has been lucky as well as good. So it meets the champion on the champion seeds, from both sides, in
 whole games, where those of training may be cut short. Who holds its own there meets the baselines of the league that
 are still hard, as the champion has on the same seeds: who beats one player and does worse against the rest would lead
-the league round in a circle. Who is clearly further ahead in all of that together joins the league and is champion.
+the league round in a circle. Who is clearly further ahead in all of that together joins the league and is champion:
+here whole leads count, where training pays the first points most.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games import Outcome
 from grpo_arcade.recordings.runs.records import Champion
-from grpo_arcade.trainer.counting import FAILURES, how_far_ahead, lead
+from grpo_arcade.trainer.counting import FAILURES, ahead_by, how_far_ahead, lead
 from grpo_arcade.trainer.self_play import court
 from grpo_arcade.trainer.self_play.court import HeadToHead, Opponent
 from grpo_arcade.trainer.self_play.league import League, contender, meeting_of
@@ -66,7 +67,7 @@ class Contest:
         """Let the best of a step's new strategies play the champion, or the first member while there is none."""
         known = {member.source for member in self.league.members}
         able = [
-            ((_ahead(rollout.episodes), -place), rollout.source, strategy_id)
+            ((_earned(rollout.episodes), -place), rollout.source, strategy_id)
             for place, (rollout, strategy_id) in enumerate(zip(rollouts, strategy_ids, strict=True))
             if rollout.source is not None and rollout.source not in known and rollout.outcome not in FAILURES
         ]
@@ -147,4 +148,10 @@ def _played(matches: Sequence[Future[HeadToHead]]) -> list[Episode]:
 
 
 def _ahead(episodes: Sequence[Episode]) -> float:
+    """By how much of the longest lead one was ahead in whole games: their last points count as much as their first."""
+    return statistics.fmean(map(ahead_by, episodes))
+
+
+def _earned(episodes: Sequence[Episode]) -> float:
+    """What games of training have earned, which may be short."""
     return statistics.fmean(map(how_far_ahead, episodes))

@@ -13,7 +13,7 @@ from grpo_arcade.games.episode import SeatResult
 from grpo_arcade.games.players import MatchPool, extract_source
 from grpo_arcade.recordings.runs.league import MODEL, Meeting, Member, table
 from grpo_arcade.trainer.config import TrainConfig
-from grpo_arcade.trainer.counting import rounds
+from grpo_arcade.trainer.counting import ahead_by, how_far_ahead, rounds
 from grpo_arcade.trainer.recorder import Recorder
 from grpo_arcade.trainer.rewards import load
 from grpo_arcade.trainer.scoring import Assignment, Rollout, Scorer
@@ -118,11 +118,16 @@ def test_a_game_given_up_without_a_point_is_a_little_worse_than_a_draw(pool):
     assert earned(stalled) == -0.1 < earned(ended(episode, Outcome.DRAWN, 0.0)) == 0.0
 
 
+def pong(points, outcome=Outcome.CAPPED, **options):
+    """A game of Pong that ends with so many points more for its player."""
+    court = court_options(make("atari/pong"), options)
+    blank = Episode("atari/pong", court, 1, b"", outcome, 0.0, per_step=2, seats=(SeatResult("x", outcome, 0.0),) * 2)
+    return ended(blank, outcome, float(points))
+
+
 @given(st.integers(-21, 21), st.integers(-21, 21))
 def test_a_short_game_counts_by_how_far_one_was_ahead_however_it_ended(one, other):
-    options = court_options(make("atari/pong"), {"max_num_frames_per_episode": 3000})
-    seats = (SeatResult("x", Outcome.CAPPED, 0.0), SeatResult("y", Outcome.CAPPED, 0.0))
-    game = Episode("atari/pong", options, 1, b"", Outcome.CAPPED, 0.0, per_step=2, seats=seats)
+    game = pong(0, max_num_frames_per_episode=3000)
     worse, better = sorted((one, other))
     values = [earned(ended(game, Outcome.CAPPED, float(points))) for points in (worse, better)]
     assert (values[0] < values[1]) == (worse < better)
@@ -132,6 +137,19 @@ def test_a_short_game_counts_by_how_far_one_was_ahead_however_it_ended(one, othe
         assert earned(ended(game, Outcome.STUCK, float(better))) == values[1]
     assert earned(ended(game, Outcome.CRASHED, float(better))) == -1.0
     assert max(map(abs, values)) <= 1.0
+
+
+@given(st.lists(st.integers(-21, 21), min_size=1, max_size=8))
+def test_a_champion_is_chosen_by_whole_leads_and_training_earns_most_by_the_first_points(leads):
+    whole = [ahead_by(pong(lead)) for lead in leads]
+    assert sum(whole) == pytest.approx(sum(leads) / 21)
+    assert [how_far_ahead(pong(lead)) ** 2 for lead in leads if lead] == pytest.approx([abs(x) for x in whole if x])
+
+
+def test_who_is_a_little_ahead_often_and_far_behind_once_has_earned_and_is_behind():
+    games = [pong(6), pong(1), pong(1), pong(-21)]
+    assert sum(map(how_far_ahead, games)) == pytest.approx(0.0, abs=0.05)
+    assert sum(map(ahead_by, games)) < -0.5
 
 
 def test_who_is_ahead_in_both_games_of_a_seed_has_won_the_round(pool):
