@@ -25,8 +25,10 @@ PANELS = {
         "qwen1.5-shared-lr5e-5-seed0-no-toolbox": "without toolbox, seed 0, 5e-5",
     },
     "0.5B": {
-        "qwen0.5-shared-lr5e-5-seed0": "seed 0, learning rate 5e-5",
-        "qwen0.5-shared-lr5e-5-seed1": "seed 1",
+        "qwen0.5-shared-lr5e-5-seed0-long": "seed 0, learning rate 5e-5",
+        "qwen0.5-shared-lr5e-5-seed1-long": "seed 1",
+        "qwen0.5-shared-lr5e-5-seed0": "seed 0, earlier, broken off",
+        "qwen0.5-shared-lr5e-5-seed1": "seed 1, earlier, broken off",
     },
 }
 """Runs and what they are called, by the model."""
@@ -56,7 +58,7 @@ def main(picture: Path) -> None:
         {"font.size": 11, "text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK}
     )
     figure, both = pyplot.subplots(
-        1, 2, figsize=(11, 4.6), dpi=110, facecolor=PAPER, sharey=True, width_ratios=(9.2, 4.6)
+        1, 2, figsize=(12, 5), dpi=100, facecolor=PAPER, sharey=True, width_ratios=(9.2, 9.2)
     )
     for axes, (model, runs) in zip(both, PANELS.items(), strict=True):
         axes.set_facecolor(PAPER)
@@ -79,11 +81,11 @@ def main(picture: Path) -> None:
             where = {"ha": "right", "fontsize": 9.5, "textcoords": "offset points", "xytext": (-4, 3)}
             axes.annotate(f"{name} {mean:,.0f}", (1.0, mean), xycoords=("axes fraction", "data"), **where)
         axes.set_xlabel("minutes of training, evaluations included")
-        axes.set_xlim(0, 9.2 if model == "1.5B" else 4.6)
-        axes.set_ylim(0, 10_800)
+        axes.set_xlim(0, 9.2)
+        axes.set_ylim(0, 13_000)
         axes.set_title(f"Qwen2.5-Coder-{model}, 4×4 2048", fontsize=10, loc="left")
         axes.grid(color=GRID, lw=0.8)
-        axes.legend(loc="upper left", frameon=False, fontsize=9, ncols=2 if model == "1.5B" else 1)
+        axes.legend(loc="upper left", frameon=False, fontsize=9, ncols=2)
         for side in axes.spines.values():
             side.set_visible(False)
     both[0].set_ylabel("held-out mean, 64 strategies × 16 seeds (thin: in training)", fontsize=9)

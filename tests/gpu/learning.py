@@ -185,6 +185,8 @@ def keep(asked):
     """What of a run is worth keeping in a repository."""
     with RunReader(asked.model) as run:
         steps, evaluations = run.steps(), run.evaluations()
+        if not evaluations:
+            raise SystemExit(f"{asked.model} has no evaluation yet: try again once step 0 is evaluated")
         programs = {}
         for at in sorted({1, *range(10, len(steps) + 1, 10)} & {row["step"] for row in steps}):
             best = sorted(run.strategies(at), key=lambda row: row["score"])[-3:]
