@@ -1,30 +1,51 @@
 """Several prompts, each with several answers, as one batch in which every prompt goes through the model once.
 
 A row holds a prompt and, one after another, its answers; each answer sees the prompt and itself, at the positions it
-would have alone. The loss is what it would be with every conversation in a row of its own.
+would have alone. The loss is what it would be with every conversation in a row of its own. Packing needs no torch: it
+is done by the processes that draw the examples.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from grpo_arcade.trainer.models.pocket.corpus import Group
 
+_ALIGNED = 8
+"""Rows are as long as a multiple of it: attention on a card would copy its mask to such a length otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Groups as rows, in two arrays that go to the card as they are."""
+
+    rows: np.ndarray
+    """(3, groups, length), int32: ids, positions and parts. A part is 0 in the prompt, 1 and up in its answers, -1 in
+    the padding on the right. The prompt's last token stands before each answer, since each has a first token of its own
+    to be told there."""
+    told: np.ndarray
+    """(2, tokens of answers), int64: where in the rows laid end to end something is to be told, and which token."""
+
 
 def loss_of(model: Any, groups: Sequence[Group], pad: int) -> Any:
     """Mean cross-entropy of the answers' tokens, in nats a token; a scalar that can be differentiated."""
+    return loss_of_batch(model, packed(groups, pad))
+
+
+def loss_of_batch(model: Any, batch: Batch) -> Any:
+    """What :func:`loss_of` says, of groups that are packed. The processor does not wait for a card."""
     import torch
 
-    ids, positions, parts, targets = packed(groups, pad)
-    # Found before anything is on the card: looked for there, the processor would wait for the card at every step.
-    counted = (targets.flatten() >= 0).nonzero()[:, 0]
-    wanted = targets.flatten()[counted]
-    ids, positions, parts, counted, wanted = (
-        each.to(model.device, non_blocking=True) for each in (ids, positions, parts, counted, wanted)
-    )
+    rows, told = (torch.from_numpy(each) for each in (batch.rows, batch.told))
+    if model.device.type == "cuda":
+        # From memory that may be swapped out a card copies only when it has done all that it was asked before.
+        rows, told = rows.pin_memory(), told.pin_memory()
+    ids, positions, parts = rows.to(model.device, non_blocking=True).long()
+    counted, wanted = told.to(model.device, non_blocking=True)
     along = torch.arange(ids.shape[1], device=ids.device)
     seen = (parts[:, None, :] == parts[:, :, None]) | (parts[:, None, :] == 0)
     seen = (seen & (along[None, None, :] <= along[None, :, None]))[:, None]
@@ -33,31 +54,26 @@ def loss_of(model: Any, groups: Sequence[Group], pad: int) -> Any:
     return torch.nn.functional.cross_entropy(logits.float(), wanted)
 
 
-def packed(groups: Sequence[Group], pad: int) -> tuple[Any, Any, Any, Any]:
-    """Ids, positions, parts and targets, each (groups, longest row).
-
-    A part is 0 in the prompt, 1 and up in its answers, -1 in the padding on the right. The prompt's last token stands
-    before each answer, since each has a first token of its own to be told there. A target is the next token of an
-    answer, -1 elsewhere.
-    """
-    import torch
-
+def packed(groups: Sequence[Group], pad: int) -> Batch:
+    """The groups as one batch, in their order."""
     rows = [_row(group) for group in groups]
     longest = max(row.shape[1] for row in rows)
-    batch = np.empty((4, len(rows), longest), dtype=np.int64)
+    longest += -longest % _ALIGNED
+    batch = np.empty((4, len(rows), longest), dtype=np.int32)
     for number, row in enumerate(rows):
         length = row.shape[1]
         batch[:, number, :length] = row
         batch[:, number, length:] = np.array((pad, 0, -1, -1))[:, None]
-    ids, positions, parts, targets = torch.from_numpy(batch)
-    return ids, positions, parts, targets
+    targets = batch[3].ravel()
+    counted = np.flatnonzero(targets >= 0)
+    return Batch(np.ascontiguousarray(batch[:3]), np.stack((counted, targets[counted])))
 
 
 def _row(group: Group) -> np.ndarray:
-    """(4, length): one group's ids, positions, parts and targets."""
+    """(4, length): one group's ids, positions, parts and targets: the next token of an answer, -1 elsewhere."""
     prompt = np.asarray(group.prompt)
     before = len(prompt) - 1
-    row = np.empty((4, before + sum(map(len, group.answers))), dtype=np.int64)
+    row = np.empty((4, before + sum(map(len, group.answers))), dtype=np.int32)
     row[:, :before] = prompt[:-1], np.arange(before), np.zeros(before), np.full(before, -1)
     start = before
     for number, answer in enumerate(group.answers, 1):

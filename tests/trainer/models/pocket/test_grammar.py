@@ -195,19 +195,20 @@ def strategy(screen):
 # The best compositions that the grammars hold, as far as they were looked for: what reinforcement learning can find.
 GOOD = {
     "atari/pong": (
-        -10,
+        8,
         """\
 def strategy(state):
     me = state["player_y"]
     aim = state["ball_y"]
-    if aim < 0:
-        return "NOOP"
-    aim += state["ball_dy"]
-    if me < aim - 10:
+    if state["ball_dx"] > 0:
+        aim += state["ball_dy"] * (142 - state["ball_x"]) // state["ball_dx"]
+    else:
+        aim = 112
+    if me < aim - 12:
         return "DOWN"
-    if me > aim + 10:
+    if me > aim + 12:
         return "UP"
-    return "NOOP"
+    return "FIRE" if state["ball_dx"] < 5 else "NOOP"
 """,
     ),
     "atari/breakout": (
@@ -270,6 +271,22 @@ def strategy(state):
     return "FIRE"
 """,
     ),
+    "atari/space_invaders": (
+        500,
+        """\
+def strategy(state):
+    me = state["player_x"]
+    aim = max(state["column_x"])
+    aim += 8 * state["block_dx"]
+    if state["bomb_y"] > 140 and abs(state["bomb_x"] - me) < 12:
+        aim = me + 24 if state["bomb_x"] < me else me - 24
+    if me < aim - 6:
+        return "RIGHTFIRE"
+    if me > aim + 0:
+        return "LEFTFIRE"
+    return "FIRE"
+""",
+    ),
     "atari/skiing": (
         -6_000,
         """\
@@ -294,6 +311,52 @@ def test_what_is_good_can_be_drawn_and_is_good(name):
     least, program = GOOD[name]
     assert mean_score(play_match(program, name, {}, [0]).episodes) >= least
     lines = {line for i in range(3_000) for line in draw_for(name, random.Random(i)).completion.splitlines()}
+    assert set(program.splitlines()) <= lines
+
+
+def test_a_sum_that_reaches_2048_in_a_third_of_its_games_can_be_drawn():
+    program = """\
+def strategy(board):
+    n = 4
+    def slide(row):
+        out = []
+        last = 0
+        for v in row:
+            if v and v == last:
+                out[-1] = 2 * v
+                last = 0
+            elif v:
+                out.append(v)
+                last = v
+        return out + [0] * (n - len(out))
+    def move(b, d):
+        if d in "WS":
+            b = zip(*b)
+        if d in "WA":
+            b = [slide(r) for r in b]
+        else:
+            b = [slide(r[::-1])[::-1] for r in b]
+        return [list(r) for r in zip(*b)] if d in "WS" else b
+    def score(b):
+        s = 0
+        for i, r in enumerate(b):
+            for j, v in enumerate(r):
+                s -= 20 * v.bit_length() ** 2
+                s += 10 * v * j
+        for r in b + list(zip(*b)):
+            for x, y in zip(r, r[1:]):
+                s += 20 * (x == y) * x
+        for r in zip(*b):
+            for x, y in zip(r, r[1:]):
+                s -= 5 * abs(x - y)
+        return s
+    after = {d: move(board, d) for d in "DWSA"}
+    good = [d for d in after if after[d] != board]
+    return max(good, key=lambda d: score(after[d]), default="W")
+"""
+    episodes = play_match(program, "2048", {}, range(16)).episodes
+    assert sum(episode.outcome is Outcome.WON for episode in episodes) >= 6
+    lines = {line for i in range(3_000) for line in draw_for("2048", random.Random(i)).completion.splitlines()}
     assert set(program.splitlines()) <= lines
 
 

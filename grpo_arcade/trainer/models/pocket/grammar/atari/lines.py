@@ -74,14 +74,19 @@ def lead(rng: Random, name: str, velocity: str, share: float = 0.55, times: Sequ
     return [f'    {name} {sign} {f"{factor} * " if factor > 1 else ""}state["{velocity}"]']
 
 
-def landing(rng: Random, along: str, towards: str, places: Sequence[int], low: int, high: int) -> list[str]:
-    """Where the ball comes to along one axis when it gets to one of ``places`` of the other, with or without walls."""
+def landing(
+    rng: Random, along: str, towards: str, places: Sequence[int], low: int, high: int, walls: float = 0.5
+) -> list[str]:
+    """Where the ball comes to along one axis when it gets to one of ``places`` of the other.
+
+    With probability ``walls`` thrown back by those at ``low`` and ``high``.
+    """
     lines = [
         f'    if state["ball_d{towards}"] > 0:',
         f'        aim += state["ball_d{along}"] * ({rng.choice(places)} - state["ball_{towards}"]) '
         f'// state["ball_d{towards}"]',
     ]
-    if rng.random() < 0.5:
+    if rng.random() < walls:
         lines += [f"        aim = abs(aim - {low}) + {low}", f"        aim = {high} - abs(aim - {high})"]
     return lines
 

@@ -37,20 +37,20 @@ def _shoot(rng: Random) -> list[str]:
     aim = pick(
         rng,
         {
-            'max(state["column_x"])': 12,
-            'min(state["column_x"])': 12,
-            'min(state["column_x"], key=lambda x: abs(x - me))': 8,
-            'state["block_x"]': 20,
-            'state["bomb_x"]': 20,
+            'max(state["column_x"])': 16,
+            'min(state["column_x"])': 10,
+            'min(state["column_x"], key=lambda x: abs(x - me))': 12,
+            'state["block_x"]': 18,
+            'state["bomb_x"]': 16,
             'state["bomb2_x"]': 12,
             f'state["column_x"][{rng.randrange(6)}]': 16,
         },
     )
     body = [*noise(rng, _ACTIONS, 0.2), *clock(rng, {"FIRE": 3, "LEFT": 1, "RIGHT": 1}, 0.15)]
     body += ['    me = state["player_x"]', f"    aim = {aim}"]
-    body += lead(rng, "aim", "block_dx", 0.25)
-    body += shift(rng, "aim", (4, 8, 16, 24), 0.35)
-    body += dodge(rng)
+    body += lead(rng, "aim", "block_dx", 0.4, (2, 4, 8, 8, 12))
+    body += shift(rng, "aim", (4, 8, 16, 24), 0.25)
+    body += dodge(rng, 0.5)
     return body + steer(
         rng,
         {"RIGHT": 26, "RIGHTFIRE": 24, "LEFT": 20, "LEFTFIRE": 20, "FIRE": 10},

@@ -11,13 +11,13 @@ from random import Random
 from typing import Any
 
 from grpo_arcade.trainer.models.pocket.grammar.choice import pick
-from grpo_arcade.trainer.models.pocket.grammar.made_up import boards, numbers, texts
+from grpo_arcade.trainer.models.pocket.grammar.made_up import boards, cartridges, numbers, texts
 from grpo_arcade.trainer.models.pocket.grammar.made_up.questions import Question
 
 GAME = "made-up"
 PLACE, SHARE = 100, 24
 WANTED = None
-_KINDS = {numbers: 55, boards: 35, texts: 10}
+_KINDS = {numbers: 40, cartridges: 18, boards: 32, texts: 10}
 
 
 def draw_options(rng: Random) -> dict[str, Any]:

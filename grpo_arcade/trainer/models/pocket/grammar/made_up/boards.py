@@ -109,9 +109,13 @@ def _board(rng: Random, draw_name: Any) -> Board:
     rows = rng.choice((3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20))
     columns = rows if rng.random() < 0.5 else rng.choice((3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20))
     many = pick(rng, {2: 20, 3: 30, 4: 30, 5: 15, 6: 5})
-    if rng.random() < 0.25:
+    values: tuple[Any, ...]
+    if rng.random() < 0.12:
+        stem, seen = words.stem_maker(rng), set(_NAMES)
+        values = tuple(words.distinct(rng, stem, seen) for _ in range(many))
+    elif rng.random() < 0.25:
         symbols = rng.choice(_SYMBOLS)
-        values: tuple[Any, ...] = tuple(symbols[:many])
+        values = tuple(symbols[:many])
     elif rng.random() < 0.75:
         values = tuple(range(many))
     else:

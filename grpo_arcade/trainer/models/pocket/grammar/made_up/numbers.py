@@ -45,7 +45,7 @@ def draw_question(rng: Random) -> Question:
     numbers = _numbers(rng)
     axes = {number.axis for number in numbers}
     actions, ways, rest = draw_actions(rng, 4 if {"x", "y"} <= axes and rng.random() < 0.4 else 2)
-    style = pick(rng, {_console: 26, _server: 30, _package: 32, _vector: 12})
+    style = pick(rng, {_console: 15, _server: 30, _package: 32, _vector: 12})
     return style(rng, numbers, actions, ways, rest)
 
 
@@ -53,6 +53,9 @@ def _numbers(rng: Random) -> tuple[Number, ...]:
     """Things with their places, then what is counted, in one game's way to name them."""
     stem, case, axes = words.stem_maker(rng), words.case_maker(rng), rng.choice(_AXES)
     taken: set[str] = set()
+    if rng.random() < 0.25:
+        stem, case = words.among_strangers(stem), case if rng.random() < 0.25 else str
+        axes = _AXES[0] if rng.random() < 0.7 else axes
     wide, high = (rng.choice((4, 6, 8, 10, 12, 15, 20, 31, 63, 99, 159, 255)) for _ in range(2))
     found: list[Number] = []
     things = pick(rng, {1: 8, 2: 40, 3: 32, 4: 20})
@@ -74,10 +77,10 @@ def _numbers(rng: Random) -> tuple[Number, ...]:
                 Number(
                     case(bare + axes[2 + "xy".index(axis)]), -far, far, "how far it has moved since", f"d{axis}", thing
                 )
-                for axis in along
+                for axis in (along if rng.random() < 0.7 else rng.choice(along))
             ]
     for _ in range(pick(rng, {0: 30, 1: 30, 2: 25, 3: 15})):
-        name = case(words.distinct(rng, lambda r: r.choice(words.COUNTS) if r.random() < 0.7 else stem(r), taken))
+        name = case(words.distinct(rng, lambda r: words.count(r, stem, taken), taken))
         found.append(Number(name, 0, rng.choice((1, 3, 5, 10, 50, 100, 1000)), words.sentence(rng).rstrip(".").lower()))
     names = [number.name for number in found]
     if len(set(names)) < len(names) or words.HELD_OUT & set(names):

@@ -117,7 +117,14 @@ def draw_actions(rng: Random, need: int) -> tuple[tuple[str, ...], tuple[str, ..
         )
     rest = (rng.choice(words.RESTS),) if rng.random() < 0.6 else ()
     others: tuple[str, ...] = ()
-    if rng.random() < 0.3:
+    if len(ways) == 4 and need == 2 and rng.random() < 0.3:
+        ways = tuple(rng.sample(ways, rng.choice((2, 3))))
+    if rng.random() < 0.2:  # DROP beside DOWN, or DOWL
+        like = rng.choice((*ways, *rest))
+        case = str.upper if like.isupper() else str.lower
+        taken = {*ways, *rest}
+        others = (words.distinct(rng, lambda r: case(words.beginning_as(r, like, r.choice(words.VERBS))), taken),)
+    elif rng.random() < 0.3:
         case = rng.choice((str.upper, str.upper, str.lower))
         others = tuple(case(verb) for verb in rng.sample(words.VERBS, rng.choice((1, 1, 2, 3))))
         if rng.random() < 0.3:
@@ -128,6 +135,34 @@ def draw_actions(rng: Random, need: int) -> tuple[tuple[str, ...], tuple[str, ..
     elif rest and len(ways) == 2 and rng.random() < 0.6:
         every = list(dict.fromkeys((ways[0], rest[0], ways[1], *others)))
     return tuple(every), ways, tuple(word for word in rest if word in every)
+
+
+_AIMS = ("UP", "RIGHT", "LEFT", "DOWN", "UPRIGHT", "UPLEFT", "DOWNRIGHT", "DOWNLEFT")
+_BUTTONS = ("NOOP", "FIRE", *_AIMS, *(f"{aim}FIRE" for aim in _AIMS))
+"""The console's, in its order."""
+
+
+def draw_buttons(rng: Random) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """The console's buttons that one game knows, as :func:`draw_actions` has them: UP without DOWN now and then."""
+    level, upright = rng.choice((("LEFT", "RIGHT"), ("RIGHT", "LEFT"))), ("UP", "DOWN")
+    some = pick(rng, {"level": 5, "upright": 2, "four": 4, "three": 7, "two": 2})
+    if some in ("level", "upright"):
+        ways: tuple[str, ...] = level if some == "level" else upright
+    elif some == "four":
+        ways = ("LEFT", "RIGHT", "UP", "DOWN")
+    else:
+        ways = tuple(rng.sample((*level, *upright), 3 if some == "three" else 2))
+    known = {"NOOP", *ways}
+    fire = rng.random() < 0.65
+    slanting = {f"{one}{other}" for one in upright for other in level if {one, other} <= known}
+    if slanting and rng.random() < 0.4:
+        known |= slanting
+    if fire:
+        known |= {"FIRE"} | ({f"{button}FIRE" for button in known - {"NOOP"}} if rng.random() < 0.5 else set())
+    actions = tuple(button for button in _BUTTONS if button in known)
+    if len(ways) == 3:  # the pair of them that are each other's opposites
+        ways = ("UP", "DOWN") if set(upright) <= set(ways) else ("LEFT", "RIGHT")
+    return actions, ways, ("NOOP",)
 
 
 def return_line(rng: Random, actions: tuple[str, ...]) -> str:

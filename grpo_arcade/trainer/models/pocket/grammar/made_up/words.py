@@ -19,7 +19,7 @@ def _words(text: str) -> tuple[str, ...]:
 HELD_OUT = frozenset(
     _words(
         """screen grid position exit maze possible width height basket ball_column ball_row caught balls_left
-STRAIGHT"""
+STRAIGHT gopher gopher_x gopher_y gopher_dx gopher_dy"""
     )
 )
 """Names of the games on which the skill with a game never seen is measured, where no game that is known has them."""
@@ -38,6 +38,15 @@ COUNTS = _words(
     """fuel lives score step time ticks energy health ammo heat speed level money points turns moves charge depth age
 pressure stock size mass load hits wins misses round phase mode count total rank power angle wait left_over
 queue"""
+)
+FAMILIAR = _words(
+    """player enemy ball shot bomb bomb2 bomb3 bomber car this_car next_car gate gate2 tree block low middle high sue
+inky pinky blinky item shadow"""
+)
+"""What the known games call the things that have places: in a made-up game one or two of them stand among strangers."""
+FAMILIAR_COUNTS = _words(
+    """bricks_left buckets lane seconds direction heading crashed gates_left at_top pins aliens player_points
+enemy_points"""
 )
 TRAITS = _words(
     """red blue green old small large near far first second last low high fast slow left_hand inner outer main other
@@ -103,7 +112,7 @@ condition consider contain continue control corner correct could country couple 
 crowd current customer cycle damage danger daughter decide degree delight depend describe desert detail device
 different difficult dinner direct discover distance divide double dragon during early earth easily edge
 education effect eight either electric element enemy energy engine enough entire entrance equal escape evening
-every exact example except excite exercise expect explain express extra factor family famous farmer father
+every exact example except excite exercise expect explain express extra factor family famous father
 favour feather figure final finger finish flight flower follow foreign forest forget forward fraction freedom
 freeze frequent friend fright further future garden gather general gentle glass gradual ground growth guess
 habit handle happen harbour health heavy hidden history horizon hospital however hundred hungry identity imagine
@@ -188,12 +197,50 @@ def plain(rng: Random) -> str:
 
 
 def stem_maker(rng: Random) -> Callable[[Random], str]:
-    """How one game makes its names: all of one kind."""
-    return pick(rng, {plain: 30, cut: 28, made_up: 14, letters: 8, foreign: 12, _mixed: 8})
+    """How one game makes its names: all of one kind. In every third game many begin as another one does."""
+    kind = pick(rng, {plain: 30, cut: 28, made_up: 14, letters: 8, foreign: 12, _mixed: 8})
+    return _confusable(kind) if rng.random() < 0.35 else kind
+
+
+def _confusable(draw: Callable[[Random], str]) -> Callable[[Random], str]:
+    begun: list[str] = []
+
+    def drawn(rng: Random) -> str:
+        name = draw(rng)
+        if begun and rng.random() < 0.7:
+            name = beginning_as(rng, rng.choice(begun), name)
+        begun.append(name)
+        return name
+
+    return drawn
+
+
+def beginning_as(rng: Random, name: str, other: str) -> str:
+    """A name with the first letters of ``name`` that goes on in its own way, or as ``other`` ends: what a copied
+    beginning leads to is then a choice.
+    """
+    shared = name[: pick(rng, {1: 5, 2: 3, 3: 2, 4: 1})]
+    words = [word for word in THINGS if word.startswith(shared) and word != name]
+    if words and rng.random() < 0.5:
+        return rng.choice(words)
+    return shared + other[rng.randrange(len(other)) :]
 
 
 def _mixed(rng: Random) -> str:
     return pick(rng, {plain: 1, cut: 2, made_up: 1, foreign: 1})(rng)
+
+
+def among_strangers(stem: Callable[[Random], str]) -> Callable[[Random], str]:
+    """Names of which many are those of the known games' things, and the others are made by ``stem``."""
+    return lambda rng: rng.choice(FAMILIAR) if rng.random() < 0.4 else stem(rng)
+
+
+def count(rng: Random, stem: Callable[[Random], str], taken: set[str]) -> str:
+    """What is counted: fuel, anything, or how many there are of a thing."""
+    kind = pick(rng, {"usual": 50, "any": 28, "of": 16, "familiar": 6})
+    if kind == "of" and taken:
+        return f"{rng.choice(sorted(taken))}s{rng.choice(('', '', '_left', '_lost', '_made', '_in'))}"
+    return rng.choice({"usual": COUNTS, "familiar": FAMILIAR_COUNTS}.get(kind) or (stem(rng),))
 
 
 def case_maker(rng: Random) -> Callable[[str], str]:
