@@ -38,16 +38,25 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=16, help="held-out seeds against fixed opponents")
     parser.add_argument("--strategies", type=int, default=16, help="of each model, at most")
     asked = parser.parse_args()
-    folder = find_run(asked.run, asked.outputs)
+    if not 1 <= asked.seeds <= len(EVALUATION_SEEDS):
+        parser.error(f"--seeds {asked.seeds}: there are 1 to {len(EVALUATION_SEEDS)} published held-out seeds")
+    try:
+        folder = find_run(asked.run, asked.outputs)
+    except ValueError as error:
+        parser.error(str(error))
     with RunReader(folder) as run:
         config, champion = TrainConfig.of(run), run.champion()
+        if not config.self_play:
+            parser.error(f"{folder} was not trained with --self-play")
         steps = [row["step"] for row in run.evaluations()]
+        if not steps:
+            parser.error(f"{folder} has not been evaluated yet")
         before = _written(run, steps[0])[: asked.strategies]
         after = _written(run, steps[-1])[: asked.strategies]
         step = run.facts()["step"]
         minutes = sum((row["step_s"] or 0) + (row["evaluate_s"] or 0) for row in run.steps()) / 60
     if champion is None:
-        raise SystemExit(f"{folder} has no champion")
+        parser.error(f"{folder} has no champion yet")
     game = make(config.game, **config.options)
     options = court_options(game, {})
     found: dict[str, Any] = {"run": folder.name, "game": game.name, "seed": config.seed, "steps": step}
