@@ -86,8 +86,8 @@ class TrainConfig(Settings):
     learning_rate: Annotated[
         float | None, Gt(0), Le(0.1), Hint("more destroys any model; pocket takes 1e-4 to 3e-4")
     ] = None
-    """Step size of AdamW. When absent: 1e-4; where the pocket model learns 2048 3e-4, where it plays itself 2e-4, but
-    not on Atari. Higher ones climb faster, and may fall."""
+    """Step size of AdamW. When absent: 1e-4; where the pocket model learns 2048 3e-4, where it plays itself 2e-4.
+    Higher ones climb faster, and may fall."""
     lr_scheduler_type: Literal["constant", "constant_with_warmup", "linear", "cosine"] = "constant_with_warmup"
     """How the learning rate moves over the run."""
     warmup_steps: Annotated[float, Ge(0)] = 3
@@ -204,7 +204,7 @@ class TrainConfig(Settings):
     eval_seeds: Annotated[int, Interval(ge=1, le=100), Hint("the published held-out seeds")] = 0
     """Held-out seeds each of them plays, up to 100. 0: as suits the game, 16, or 4 for Atari, 2 in its self-play."""
     champion_seeds: Annotated[int, COUNT] = 0
-    """Games in which a new champion must beat the last. 0: as suits the game, 16, or 8 for Atari."""
+    """Games in which a new champion must beat the last. 0: as suits the game, 16, or 8 for Atari, 6 in self-play."""
 
     move_cpu_s: Annotated[float | None, Interval(gt=0, le=LONGEST_S)] = None
     """CPU seconds a strategy may take for one move; the sandbox's own limit when absent."""
@@ -284,8 +284,8 @@ class TrainConfig(Settings):
             chosen["league_baselines"] = ("random", "scripted") if "scripted" in known else ("random",)
         small = is_pocket_sized(self.model)
         if self.learning_rate is None:
-            at_itself, at_2048 = self.self_play and not atari, self.game == "2048" and not self.self_play
-            chosen["learning_rate"] = 2e-4 if small and at_itself else 3e-4 if small and at_2048 else 1e-4
+            usual_rate = 2e-4 if self.self_play else 3e-4 if self.game == "2048" else 1e-4
+            chosen["learning_rate"] = usual_rate if small else 1e-4
         if self.toolbox is None:
             chosen["toolbox"] = game is not None and game.toolbox is not None and takes_toolbox(self.model)
         if self.copies is None or self.risk_seeking is None:
@@ -381,6 +381,6 @@ def _value(text: str) -> Any:
 _GAMES = {"train_seeds": 4, "eval_strategies": 64, "eval_seeds": 16, "champion_seeds": 16, "league_opponents": 3}
 _ATARI_GAMES = {"train_seeds": 2, "eval_strategies": 16, "eval_seeds": 4, "champion_seeds": 8, "league_opponents": 1}
 _COURTS: dict[str, Any] = {"train_seeds": 2}
-_ATARI_COURTS: dict[str, Any] = {"train_seeds": 1, "champion_seeds": 4, "eval_strategies": 8, "eval_seeds": 2}
+_ATARI_COURTS: dict[str, Any] = {"train_seeds": 1, "champion_seeds": 6, "eval_strategies": 8, "eval_seeds": 2}
 _ATARI_COURTS |= {"train_game_options": ("max_num_frames_per_episode=3000",)}
 """In self-play, where each seed is played from both sides; on the console who plays well plays long."""

@@ -275,6 +275,7 @@ def test_a_league_in_circles_and_games_given_up_are_told():
 def test_self_play_has_settings_of_its_own_where_none_are_named():
     pong = TrainConfig(game="atari/pong", self_play=True).resolved()
     assert (pong.league_baselines, pong.league_opponents, pong.copies) == (("random", "scripted"), 1, "shared")
+    assert (pong.learning_rate, pong.champion_seeds) == (2e-4, 6)
     assert (
         pong.training_options["max_num_frames_per_episode"] < make("atari/pong").options["max_num_frames_per_episode"]
     )
