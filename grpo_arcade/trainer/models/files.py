@@ -76,7 +76,7 @@ def check_folder(folder: Path) -> None:
         names = set(map(str, parts.values())) if isinstance(parts, dict) else set()
         if missing := sorted(name for name in names if not (folder / name).is_file()):
             raise UnreadableError(f"{missing[0]} is missing, which {index.name} names")
-    if not weights and not any(folder.glob("*.bin")):
+    if not any(any(folder.glob(f"*.{kind}")) for kind in ("safetensors", "bin")):
         raise UnreadableError("it has no weights (model.safetensors, or adapter_model.safetensors of an adapter)")
     for file in weights:
         _check_weights(file)
