@@ -82,7 +82,7 @@ def test_a_program_that_crashes_when_it_plays_is_a_failure_but_kept(tmp_path, ca
         (["--to", "mine.txt"], "a strategy is a .py file"),
         (["--to", "nowhere/mine.py"], "there is no folder nowhere"),
         (["--temperature", "-1"], "is below 0"),
-        (["--max-completion-length", "0"], "at least 1"),
+        (["--max-completion-length", "0"], "it takes 1 to"),
         (["--model", "pocke"], "did you mean 'pocket'?"),
         (["--model", "http://127.0.0.1:9/v1#x"], "is the server running?"),
         (["nosuchgame"], "nosuchgame"),

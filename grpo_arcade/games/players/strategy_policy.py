@@ -15,15 +15,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from grpo_arcade.games.game import Game, Outcome, Picture
-from grpo_arcade.games.players.limits import Limits
+from grpo_arcade.games.players.limits import LONGEST_S, Limits
 from grpo_arcade.games.players.match import play_table
 from grpo_arcade.games.players.policy import Refusal, check_source
 from grpo_arcade.games.players.sandbox.process import SandboxError
 from grpo_arcade.games.players.sitting import Table
 from grpo_arcade.games.registry import make
-
-_NO_END_S = 1e9
-"""Seconds: the caller may think between two moves for as long as it likes, which no strategy is charged for."""
 
 
 class StrategyError(RuntimeError):
@@ -62,7 +59,8 @@ class StrategyPolicy:
         if refusal is not None:
             raise StrategyError(refusal.outcome, refusal.reason)
         self._source, self._game = source, make(game) if isinstance(game, str) else game
-        self._limits = replace(limits or Limits(), match_wall_s=_NO_END_S)
+        # The caller may think between two moves for as long as it likes, which no strategy is charged for.
+        self._limits = replace(limits or Limits(), match_wall_s=LONGEST_S)
         self._asked: _Asked | None = None
 
     def __call__(self, observation: Any) -> int:
