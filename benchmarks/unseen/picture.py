@@ -62,7 +62,10 @@ def _draw(panel: Axes, folder: Path, colour: str) -> None:
     panel.axhline(random, color=INK, ls="--", lw=1)
     bottom, top = min(*lows, random), max(*highs, random)
     panel.set_ylim(bottom - 0.08 * (top - bottom), top + 0.14 * (top - bottom))
-    panel.annotate("random", (steps[-1], random), xytext=(0, 3), textcoords="offset points", ha="right", fontsize=9)
+    # At the end that the curve leaves free.
+    first, last = (abs(evaluations[end]["mean"] - random) for end in (0, -1))
+    where, side = (steps[0], "left") if first > last else (steps[-1], "right")
+    panel.annotate("random", (where, random), xytext=(0, 3), textcoords="offset points", ha=side, fontsize=9)
     panel.set_title(f"{folder.name}, {minutes:.0f} minutes", fontsize=10, loc="left")
     panel.set_xlabel("GRPO step")
     panel.xaxis.set_major_locator(MaxNLocator(5, integer=True))
