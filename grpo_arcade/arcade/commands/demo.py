@@ -16,7 +16,7 @@ from grpo_arcade.trainer.config import TrainConfig
 if TYPE_CHECKING:
     from grpo_arcade.recordings.runs.reader import RunReader
 
-DEMO = TrainConfig(max_steps=36, eval_strategies=48, eval_seeds=8)
+DEMO = TrainConfig(max_steps=42, eval_strategies=48, eval_seeds=8)
 """Small enough for six minutes on two cores, evaluations and the GIF included."""
 ATARI_DEMO = replace(DEMO, max_steps=24, eval_strategies=16, eval_seeds=4, train_seeds=1)
 """The same for a console, whose games take seconds."""
@@ -30,7 +30,7 @@ class Command:
     game: Positional[str] = DEMO.game
     """What is played."""
     max_steps: int = 0
-    """Training steps, each of which asks the model for 32 strategies. 0: as suits the game, 36, or 24 for Atari."""
+    """Training steps, each of which asks the model for 32 strategies. 0: as suits the game, 42, or 24 for Atari."""
     seed: int = DEMO.seed
     """Seeds the model's sampling."""
     output_dir: str = DEMO.output_dir
