@@ -87,14 +87,13 @@ def run(command: Command) -> int:
         print(json.dumps(told, indent=2) if command.json else clean(in_words(told)))
         return 0
     if command.dash:
+        from grpo_arcade.recordings.runs.folder import taken
         from grpo_arcade.recordings.runs.new_run import run_name
 
         name = run_name(config)
         folder = Path(config.output_dir, name)
         if folder.exists():
-            raise ValueError(
-                f"{folder} exists; choose another run_name, or go on with it: --resume {shlex.quote(str(folder))}"
-            )
+            raise taken(folder)
         return _train_and_watch(folder, ["--run-name", name])
     return _train(config, None)
 

@@ -15,6 +15,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -107,6 +108,12 @@ def writing(folder: Path, again: str = "", *, anything_but: type[Exception] | No
         if anything_but is None or isinstance(error, anything_but):
             raise
         raise unwritable(folder, error, again) from error
+
+
+def taken(folder: Path) -> RunFolderError:
+    """What to raise where a run is to begin under a name that there is."""
+    again = shlex.quote(str(folder))
+    return RunFolderError(f"{folder} exists; choose another run_name, or go on with it: --resume {again}")
 
 
 def unwritable(folder: Path, error: Exception, again: str = "") -> RunFolderError:

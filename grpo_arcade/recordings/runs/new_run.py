@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import platform
 import re
-import shlex
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ from typing import Any, Protocol
 from grpo_arcade import __version__
 from grpo_arcade.games.players.sandbox.process import SandboxError
 from grpo_arcade.games.players.sandbox.walls import choose
-from grpo_arcade.recordings.runs.folder import CONFIG, RECORDINGS, RunFolderError, unwritable, write_json
+from grpo_arcade.recordings.runs.folder import CONFIG, RECORDINGS, RunFolderError, taken, unwritable, write_json
 from grpo_arcade.recordings.runs.made_here import mark
 
 _PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "numpy", "pydantic-monty")
@@ -72,10 +71,7 @@ def new_folder(config: Settings) -> Path:
                 return folder
             except FileExistsError:
                 if config.run_name:
-                    raise RunFolderError(
-                        f"{folder} exists; choose another run_name, or go on with it: "
-                        f"--resume {shlex.quote(str(folder))}"
-                    ) from None
+                    raise taken(folder) from None
     except OSError as error:
         raise unwritable(root, error) from error
     raise RunFolderError(f"{root} holds a hundred runs of this second; give a run_name")
