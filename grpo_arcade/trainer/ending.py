@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grpo_arcade.recordings.runs.folder import LIVE, RunFolderError, is_live
+from grpo_arcade.games.players import SandboxError
+from grpo_arcade.recordings.runs.folder import LIVE, LOG, RunFolderError, is_live
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer import processes
 from grpo_arcade.trainer.judging import RewardError
 
 if TYPE_CHECKING:
+    from grpo_arcade.recordings.runs.kind import RunKind
     from grpo_arcade.recordings.runs.writer import RunWriter
 
 
@@ -21,7 +25,45 @@ class TrainingError(ValueError):
     """Training cannot go on; one line that says why and what would help. The run can be resumed."""
 
 
-def note_end(writer: RunWriter, error: BaseException) -> None:
+_REFUSALS = (ValueError, ImportError, KeyboardInterrupt, SandboxError)
+"""What may end a run before it began: a refusal, or whoever asked for it."""
+
+
+@contextlib.contextmanager
+def recorded(
+    open_writer: Callable[[], RunWriter], kind: RunKind, lower: Callable[[], str], *, new: bool
+) -> Iterator[RunWriter]:
+    """The writer of a run, and whatever ends it: that is recorded and explained.
+
+    A new run that ends before it has begun leaves nothing behind, so all that may fail or be killed belongs inside.
+
+    Args:
+        open_writer: makes the run folder, or opens it again.
+        kind: says how the run is resumed.
+        lower: says what to lower where memory ran out.
+        new: whether this is the run's first start.
+
+    Raises:
+        TrainingError: instead of an error that is nobody's wrong setting; the log has the whole of it.
+    """
+    writer = open_writer()
+    try:
+        yield writer
+    except BaseException as error:
+        refused = isinstance(error, _REFUSALS) and not isinstance(error, RunFolderError)
+        if not (new and refused and writer.discard()):
+            _note_end(writer, error)
+        if (words := explained(error, kind.again(writer.folder), lower)) is not None:
+            with contextlib.suppress(OSError), (writer.folder / LOG).open("r+", encoding="utf-8") as log:
+                log.seek(0, os.SEEK_END)
+                log.write("".join(traceback.format_exception(error)))
+            raise words from error
+        raise
+    finally:
+        writer.close()
+
+
+def _note_end(writer: RunWriter, error: BaseException) -> None:
     """Record that the trainer ends without having finished."""
     interrupted = isinstance(error, KeyboardInterrupt)
     # A disk that is full has no room for these words either.

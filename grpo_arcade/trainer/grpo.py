@@ -14,13 +14,13 @@ import json
 import secrets
 import socket
 import time
-import traceback
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games import make
-from grpo_arcade.recordings.runs.folder import LOG, STATE, RunFolderError, checkpoint_step, checkpoints
+from grpo_arcade.recordings.runs.folder import LOG, STATE, checkpoint_step, checkpoints
 from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.recordings.runs.writer import RunWriter
@@ -29,7 +29,7 @@ from grpo_arcade.trainer import rewards as reward_functions
 from grpo_arcade.trainer.bounds import ConfigError
 from grpo_arcade.trainer.config import TrainConfig
 from grpo_arcade.trainer.curriculum import Curriculum
-from grpo_arcade.trainer.ending import TrainingError, explained, has_ended, note_end
+from grpo_arcade.trainer.ending import TrainingError, explained, has_ended, recorded
 from grpo_arcade.trainer.loop import Loop, Start
 from grpo_arcade.trainer.models.machine import require_extra
 from grpo_arcade.trainer.narration import Narrator, captured, quieten
@@ -126,40 +126,29 @@ def _open(config: TrainConfig | None, resume: str | Path | None, capture: bool, 
     if resume is None:
         versions = make(config.game, **options).versions
         facts |= {"episode_versions": versions, "run_key": config.run_key, "processes": ranks.count}
-        writer = RunWriter.create(config, facts)
+        open_writer = partial(RunWriter.create, config, facts)
     else:
-        writer = RunWriter.reopen(folder, checkpoint_step(checkpoint) if checkpoint else -1)
-        writer.note(**facts)
+        open_writer = partial(RunWriter.reopen, folder, checkpoint_step(checkpoint) if checkpoint else -1)
     stage = int(json.loads((checkpoint / STATE).read_text(encoding="utf-8"))["stage"]) if checkpoint else 0
     with (
-        writer,
+        recorded(open_writer, RunKind.TRAINING, partial(_what_to_lower, config), new=resume is None) as writer,
         captured(writer.folder / LOG if capture else None) as (terminal, log),
         Narrator(terminal, log, config.max_steps, config.logging_steps) as narrator,
     ):
+        if resume is not None:
+            writer.note(**facts)
         narrator.at(checkpoint_step(checkpoint) if checkpoint else 0)
         recorder = RunRecorder(writer, narrator, config.num_generations)
         start = Start(config, writer.folder, checkpoint, stage, chosen)
-        return _lead(start, writer, recorder, ranks, new=resume is None)
+        return _lead(start, writer, recorder, ranks, going_on="" if resume is None else f"resuming {folder}: ")
 
 
-def _lead(start: Start, writer: RunWriter, recorder: RunRecorder, ranks: Processes, *, new: bool) -> TrainResult:
+def _lead(start: Start, writer: RunWriter, recorder: RunRecorder, ranks: Processes, *, going_on: str) -> TrainResult:
     """Train on rank 0, and say how it ended."""
     folder, again = start.folder, RunKind.TRAINING.again(start.folder)
-    try:
-        # The others may have been started in another directory.
-        ranks.broadcast(start.from_anywhere())
-        status, step = _learn(start, ranks, recorder, going_on="" if new else f"resuming {folder}: ")
-    except BaseException as error:
-        refused = isinstance(error, (ValueError, ImportError, KeyboardInterrupt)) and not isinstance(
-            error, RunFolderError
-        )
-        # What was refused before it began leaves nothing behind.
-        if not (new and refused and writer.discard()):
-            note_end(writer, error)
-        if (words := explained(error, again, lambda: _what_to_lower(start.config))) is not None:
-            recorder.detail("".join(traceback.format_exception(error)))
-            raise words from error
-        raise
+    # The others may have been started in another directory.
+    ranks.broadcast(start.from_anywhere())
+    status, step = _learn(start, ranks, recorder, going_on)
     writer.note(status="stopped" if status == "interrupted" else status)
     if status == "finished":
         writer.event("finished", step, f"finished after step {step}")

@@ -201,10 +201,6 @@ class RunRecorder(Recorder):
         """Tell the person something that should be seen."""
         self._narrator.warn(line)
 
-    def detail(self, text: str) -> None:
-        """Something that only who reads the log wants to see."""
-        self._narrator.keep(text)
-
     def begin(self, step: int, stage: int, groups: Sequence[Assignment]) -> None:
         """What the groups of a step are about to play."""
         for number, group in enumerate(groups):

@@ -23,7 +23,7 @@ from grpo_arcade.games.seeds import EVALUATION_SEEDS
 from grpo_arcade.recordings.runs.folder import DATABASE, LOG, RunFolderError, checkpoints
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.trainer import checkpoints as checkpoints_module
-from grpo_arcade.trainer import loop, rewards
+from grpo_arcade.trainer import grpo, loop, rewards
 from grpo_arcade.trainer.bounds import ConfigError
 from grpo_arcade.trainer.config import TrainConfig
 from grpo_arcade.trainer.grpo import TrainingError, train
@@ -344,6 +344,21 @@ def test_a_run_that_collapses_for_good_keeps_its_good_weights_and_a_new_run_is_a
     ) as refusal:
         train(resume=result.folder)
     assert "\n" not in str(refusal.value)
+
+
+def test_what_ends_before_the_first_step_leaves_nothing_behind_wherever_it_stood(tiny_config, monkeypatch):
+    config = dataclasses.replace(tiny_config, run_name="new")
+    for place in ("RunRecorder", "Narrator", "captured", "Start", "_lead"):
+        with monkeypatch.context() as patched:
+
+            def killed(*args, **kwargs):
+                assert (Path(config.output_dir) / "new" / "run.db").exists()
+                raise KeyboardInterrupt
+
+            patched.setattr(grpo, place, killed)
+            with pytest.raises(KeyboardInterrupt):
+                train(config)
+        assert not (Path(config.output_dir) / "new").exists(), place
 
 
 def test_an_error_that_is_not_the_disks_is_told_as_what_it_is(tiny_config, tmp_path, monkeypatch):

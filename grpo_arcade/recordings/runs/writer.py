@@ -84,22 +84,27 @@ class RunWriter:
         Raises:
             RunFolderError: it cannot be written, or exists.
         """
-        folder = new_folder(config)
-        with contextlib.ExitStack() as undo, writing(folder):
+        undo = contextlib.ExitStack()
+        try:
+            folder = new_folder(config)
             undo.callback(shutil.rmtree, folder, ignore_errors=True)
-            lock = undo.enter_context((folder / LOCK).open("wb"))
-            try_lock(lock.fileno())
-            write_config(folder, config)
-            connection = undo.enter_context(contextlib.closing(connect(folder / DATABASE, "rwc")))
-            _tune(connection)
-            connection.executescript(
-                f"BEGIN IMMEDIATE; PRAGMA application_id = {schema.APPLICATION_ID};"
-                f"PRAGMA user_version = {schema.VERSION}; {schema.TABLES} COMMIT;"
-            )
-            writer = cls(folder, lock, connection, RunKind.of(facts))
-            writer.note(status="starting", started=time.time(), step=0, **facts)
-            undo.pop_all()
-            return writer
+            with writing(folder):
+                lock = undo.enter_context((folder / LOCK).open("wb"))
+                try_lock(lock.fileno())
+                write_config(folder, config)
+                connection = undo.enter_context(contextlib.closing(connect(folder / DATABASE, "rwc")))
+                _tune(connection)
+                connection.executescript(
+                    f"BEGIN IMMEDIATE; PRAGMA application_id = {schema.APPLICATION_ID};"
+                    f"PRAGMA user_version = {schema.VERSION}; {schema.TABLES} COMMIT;"
+                )
+                writer = cls(folder, lock, connection, RunKind.of(facts))
+                writer.note(status="starting", started=time.time(), step=0, **facts)
+        except BaseException:
+            undo.close()
+            raise
+        # Nothing may be called here: a kill would strike between the folder that is made and who removes it.
+        return writer
 
     @classmethod
     def reopen(cls, folder: Path, step: int, kind: RunKind = RunKind.TRAINING) -> RunWriter:

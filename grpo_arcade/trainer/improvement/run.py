@@ -9,21 +9,20 @@ from __future__ import annotations
 
 import secrets
 import time
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from grpo_arcade.games import make, score_text
-from grpo_arcade.games.players.sandbox.process import SandboxError
-from grpo_arcade.recordings.runs.folder import LOG, RunFolderError
+from grpo_arcade.recordings.runs.folder import LOG
 from grpo_arcade.recordings.runs.kind import RunKind
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.recordings.runs.writer import RunWriter
 from grpo_arcade.trainer import rewards as reward_functions
 from grpo_arcade.trainer.bounds import ConfigError
-from grpo_arcade.trainer.ending import explained, note_end
+from grpo_arcade.trainer.ending import recorded
 from grpo_arcade.trainer.evaluate import published_means
 from grpo_arcade.trainer.improvement.asking import Author
 from grpo_arcade.trainer.improvement.config import ImproveConfig
@@ -134,30 +133,20 @@ def improve(
     facts["reward_descriptions"] = {reward.name: reward.description for reward in rewards}
     if resume is None:
         facts |= {"episode_versions": game.versions, "run_key": config.run_key}
-        writer = RunWriter.create(_Settings(config), facts)
+        open_writer = partial(RunWriter.create, _Settings(config), facts)
     else:
         with RunReader(resume) as run:
             last = max((row["step"] for row in run.steps()), default=0)
-        writer = RunWriter.reopen(resume, last, RunKind.SEARCH)
-        writer.note(**facts)
+        open_writer = partial(RunWriter.reopen, resume, last, RunKind.SEARCH)
     with (
-        writer,
+        recorded(open_writer, RunKind.SEARCH, lambda: _TO_LOWER, new=resume is None) as writer,
         captured(writer.folder / LOG if capture else None) as (terminal, log),
         Narrator(terminal, log, config.rounds, 1, RunKind.SEARCH) as narrator,
     ):
+        if resume is not None:
+            writer.note(**facts)
         recorder = SearchRecorder(writer, narrator, config.candidates)
-        try:
-            return _search(config, authors, writer.folder, recorder, rewards, narrator, new=resume is None)
-        except BaseException as error:
-            # What was refused before it began leaves nothing behind.
-            refused = isinstance(error, (ValueError, ImportError, KeyboardInterrupt, SandboxError))
-            if isinstance(error, RunFolderError) or not (resume is None and refused and writer.discard()):
-                note_end(writer, error)
-                again = RunKind.SEARCH.again(writer.folder)
-                if (words := explained(error, again, lambda: _TO_LOWER)) is not None:
-                    recorder.detail("".join(traceback.format_exception(error)))
-                    raise words from error
-            raise
+        return _search(config, authors, writer.folder, recorder, rewards, narrator, new=resume is None)
 
 
 def _search(
