@@ -289,6 +289,22 @@ def test_a_dry_run_prints_the_prompt_of_every_stage_word_for_word(tmp_path):
         assert f"The prompt of stage {number}:\n\n{make('2048', **options).prompt()}" in done.stdout
 
 
+def test_a_dry_run_refuses_a_folder_that_the_run_could_not_have(tmp_path):
+    (tmp_path / "outputs" / "taken").mkdir(parents=True)
+    (tmp_path / "file").touch()
+    for words, told in (
+        (["--run-name", "taken"], "choose another run_name"),
+        (["--output-dir", "file"], "choose another output_dir"),
+        (["--output-dir", "file/below"], "choose another output_dir"),
+    ):
+        done = arcade("train", "--dry-run", *words, cwd=tmp_path)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert told in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+    assert arcade("train", "--dry-run", "--output-dir", "new/deep", cwd=tmp_path).returncode == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "outputs"]
+
+
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(tmp_path):
     done = arcade("train", "--dry-run", "--json", "--max-steps", 5, cwd=tmp_path)
     told = json.loads(done.stdout)

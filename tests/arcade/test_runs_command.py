@@ -52,6 +52,11 @@ def test_scores_below_a_hundred_are_listed_as_everywhere_else(outputs):
     assert "  -0.9 → 0.4\n" in listing([summary])[1]
 
 
+def test_a_run_that_was_evaluated_once_has_one_score(outputs):
+    summary = dataclasses.replace(list_runs(outputs)[0], first_score=3888.0, score=3888.0)
+    assert "  3,888\n" in listing([summary])[1]
+
+
 def test_a_verdict_is_told_by_list_run_and_dashboard_alike(outputs, capsys):
     listed = told(capsys, "runs", "--output-dir", outputs)
     one = told(capsys, "runs", outputs / "made")

@@ -64,7 +64,7 @@ def run(command: Command) -> int:
     players = [_writer(word, config.output_dir) for word in config.model]
     config.model = tuple(player.word for player in players)
     if command.dry_run:
-        told = preview(config)
+        told = preview(config, new=command.resume is None)
         print(json.dumps(told, indent=2) if command.json else clean(_in_words(told)))
         return 0
     config.resolved().check()  # what can be said at once, before anybody is looked for

@@ -67,7 +67,8 @@ def listing(runs: Sequence[RunSummary]) -> list[str]:
     for run in runs:
         score = "–"
         if run.first_score is not None and run.score is not None:
-            score = f"{score_text(run.first_score)} → {score_text(run.score)}"
+            scores = score_text(run.first_score), score_text(run.score)
+            score = " → ".join(dict.fromkeys(scores))  # one evaluation is no way from here to there
         reward = "–" if run.reward is None else f"{run.reward:.2f}"
         row = (str(run.path), run.game, run.model, run.status, f"{run.step}/{run.max_steps}", reward, score)
         rows.append(tuple(map(one_line, row)))

@@ -67,6 +67,7 @@ class Command(TrainConfig):
 def run(command: Command) -> int:
     """0 when the run finished, 130 when Ctrl-C stopped it."""
     from grpo_arcade.arcade.players.parse import parse_model
+    from grpo_arcade.recordings.runs.new_run import check_new
     from grpo_arcade.trainer.plan import describe, in_words
 
     if processes.rank():
@@ -84,17 +85,13 @@ def run(command: Command) -> int:
     for line in told["warnings"]:
         tell(line)
     if command.dry_run:
+        if command.resume is None:
+            check_new(config)
         print(json.dumps(told, indent=2) if command.json else clean(in_words(told)))
         return 0
     if command.dash:
-        from grpo_arcade.recordings.runs.folder import taken
-        from grpo_arcade.recordings.runs.new_run import run_name
-
-        name = run_name(config)
-        folder = Path(config.output_dir, name)
-        if folder.exists():
-            raise taken(folder)
-        return _train_and_watch(folder, ["--run-name", name])
+        folder = check_new(config)
+        return _train_and_watch(folder, ["--run-name", folder.name])
     return _train(config, None)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import platform
 import re
 import subprocess
@@ -52,6 +54,22 @@ def run_name(config: Settings) -> str:
     model = Path(config.model.rstrip("/")).name
     plain = re.sub(r"[^A-Za-z0-9._]+", "-", f"{config.game}-{model}").strip("-")
     return config.run_name or f"{plain}-{time.strftime('%Y%m%d-%H%M%S')}"
+
+
+def check_new(config: Settings) -> Path:
+    """Where :func:`new_folder` would make a folder now; nothing is made.
+
+    Raises:
+        RunFolderError: it could not.
+    """
+    folder = Path(config.output_dir, run_name(config))
+    if config.run_name and folder.exists():
+        raise taken(folder)
+    above = next(parent for parent in folder.absolute().parents if os.path.lexists(parent))
+    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        wrong = errno.EACCES if above.is_dir() else errno.ENOTDIR
+        raise unwritable(folder.parent, OSError(wrong, os.strerror(wrong)))
+    return folder
 
 
 def new_folder(config: Settings) -> Path:

@@ -18,6 +18,7 @@ from typing import Any
 from grpo_arcade.games import make, score_text
 from grpo_arcade.recordings.runs.folder import LOG
 from grpo_arcade.recordings.runs.kind import RunKind
+from grpo_arcade.recordings.runs.new_run import check_new
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.recordings.runs.writer import RunWriter
 from grpo_arcade.trainer import rewards as reward_functions
@@ -228,16 +229,19 @@ def _check_resumed(folder: Path, config: ImproveConfig) -> None:
         )
 
 
-def preview(config: ImproveConfig) -> dict[str, Any]:
+def preview(config: ImproveConfig, *, new: bool = True) -> dict[str, Any]:
     """Everything a run with this configuration would do, JSON-able; nothing is written or asked (``--dry-run``).
 
     Raises:
         ConfigError: the configuration makes no sense.
+        RunFolderError: a ``new`` run could not have its folder.
     """
     from grpo_arcade.trainer.question import question
 
     config = config.resolved()
     config.check()
+    if new:
+        check_new(_Settings(config))
     game = make(config.game, **config.options)
     stored = game.baseline_scores() or {}
     return {

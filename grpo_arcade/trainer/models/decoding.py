@@ -14,14 +14,12 @@ import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from grpo_arcade.trainer.models.fused_decoding import Fused, is_fusible
+from grpo_arcade.trainer.models.fused_decoding import Fused, is_fusible, is_small
 from grpo_arcade.trainer.models.unsloth_backend import is_unsloth
 
 if TYPE_CHECKING:
     import torch
 
-_LEAST_WEIGHTS = 2**26
-"""Weights from which on a graph is made. The pocket model has fewer, and writes short programs."""
 _SHARE = 0.5
 """Of the card's free memory, what a cache of fixed size may take: it has room for rows that all run to their limit."""
 _UNRECORDED: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -63,7 +61,7 @@ def is_for_graphs(model: Any) -> bool:
     kinds = getattr(model.config.get_text_config(), "layer_types", None) or ()
     if is_unsloth(model) or any(kind != "full_attention" for kind in kinds):
         return False
-    return sum(weights.numel() for weights in model.parameters()) >= _LEAST_WEIGHTS
+    return not is_small(model)  # and a small one writes short programs
 
 
 def _replayed(growing: Growing, longest: int) -> Decoder:

@@ -14,8 +14,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import torch
 
-_MOST_WEIGHTS = 2**26
-"""Weights up to which this is used: they are held twice, and of larger ones the products alone count."""
+_SMALL = 2**26
+"""Weights of a small model at most: here they are held twice, and of larger ones the products alone count."""
+
+
+def is_small(model: Any) -> bool:
+    """Whether what is around a model's products takes longer than they do; the pocket model is small."""
+    return sum(weights.numel() for weights in model.parameters()) <= _SMALL
 
 
 def is_fusible(model: Any) -> bool:
@@ -27,7 +32,7 @@ def is_fusible(model: Any) -> bool:
     config = model.config
     plain = not config.attention_bias and config.hidden_act == "silu" and set(config.layer_types) == {"full_attention"}
     plain = plain and model.model.rotary_emb.rope_type == "default"
-    return plain and sum(weights.numel() for weights in model.parameters()) <= _MOST_WEIGHTS
+    return plain and is_small(model)
 
 
 class Fused:

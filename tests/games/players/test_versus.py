@@ -128,8 +128,9 @@ def test_a_program_that_never_answers_again_loses_all_its_games_and_no_other_con
 def test_nobody_is_charged_for_the_time_another_one_thinks(monkeypatch):
     monkeypatch.setenv("ARCADE_WALL", "policy")  # where time is the wall clock's
     thinks = "def strategy(state):\n    for _ in range({}): pass\n    return 'HEADS'"
-    slow = Contender("slow", thinks.format(6_000_000))
-    limits = Limits(move_cpu_s=1.0, game_cpu_s=9.0, match_cpu_s=0.1)
+    # Far apart, so that a busy machine does not make the quick one slow.
+    slow = Contender("slow", thinks.format(60_000_000))
+    limits = Limits(move_cpu_s=9.0, game_cpu_s=9.0, match_cpu_s=0.7)
     patient = play_seats([HEADS, slow], "coins", {}, [0], limits=limits, seatings=[(0, 1)])
     assert [seat.outcome for seat in patient.episodes[0].seats] == [Outcome.WON, Outcome.TIMEOUT]
     assert patient.errors[0] == ""

@@ -23,10 +23,13 @@ from dataclasses import asdict, dataclass, fields, replace
 from importlib.metadata import PackageNotFoundError, version
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from annotated_types import Ge, Interval
 
 from grpo_arcade.games.seeds import check_seed
 from grpo_arcade.progress import progress
+from grpo_arcade.trainer.bounds import MOST_AT_ONCE, Hint, refusal
 from grpo_arcade.trainer.config import spare_threads
 from grpo_arcade.trainer.models.pocket.batches import Corpus, batches
 from grpo_arcade.trainer.models.pocket.corpus import drawn
@@ -53,65 +56,53 @@ class PretrainConfig:
     What is not among them is forgotten by and by."""
     seed: int = 1
     """Corpus, initial weights and order of the batches come from it."""
-    corpus_size: int = 16_000_000
+    corpus_size: Annotated[int, Interval(ge=1, le=10**9)] = 16_000_000
     """Examples drawn from the grammars; after the last the first comes again. The shipped weights were not shown one
     twice: their steps took 4.6 million."""
-    answers: int = 8
+    answers: Annotated[int, Interval(ge=1, le=1024)] = 8
     """Examples with one prompt; they stand together in a batch, and their prompt goes through the model once."""
-    steps: int = 8_918
+    steps: Annotated[int, Interval(ge=1, le=10**9)] = 8_918
     """Optimizer steps: what nine and a half minutes of a busy card came to. The loss had stopped falling, with the
     learning rate; of programs for made-up games with names easily confused 89 % are without a fault after these."""
-    batch_size: int = 512
+    batch_size: Annotated[int, Interval(ge=1, le=2**16)] = 512
     """Examples a step."""
-    learning_rate: float = 1.5e-3
+    learning_rate: Annotated[float, Interval(gt=0, le=0.1)] = 1.5e-3
     """Peak; warmed up over the first steps and brought down along a cosine."""
-    final_share: float = 0.02
+    final_share: Annotated[float, Interval(ge=0, le=1)] = 0.02
     """Of the peak: the learning rate of the last step."""
-    warmup_steps: int = 200
+    warmup_steps: Annotated[int, Ge(0)] = 200
     """Steps until the peak."""
-    weight_decay: float = 0.05
+    weight_decay: Annotated[float, Interval(ge=0, le=1)] = 0.05
     """Of AdamW, on matrices only."""
-    vocab_size: int = 3584
+    vocab_size: Annotated[int, Interval(ge=320, le=2**18), Hint("256 bytes and some merges")] = 3584
     """Tokens at most, of a model from scratch."""
-    hidden_size: int = 256
+    hidden_size: Annotated[int, Interval(ge=64, le=2**13)] = 256
     """Width of a model from scratch."""
-    num_hidden_layers: int = 6
+    num_hidden_layers: Annotated[int, Interval(ge=1, le=128)] = 6
     """Depth of a model from scratch."""
-    minutes: float = 0.0
+    minutes: Annotated[float, Ge(0)] = 0.0
     """Minutes that the steps may take: if those asked for would take longer, fewer are made, and the learning rate
     comes down accordingly; how many is reckoned anew every 200 steps. 0: as long as they take."""
-    save_steps: int = 0
+    save_steps: Annotated[int, Ge(0)] = 0
     """Steps between writings of the folder as the model then is; 0 writes it at the end only."""
     device: str = "auto"
     """cpu, cuda, or auto: the first CUDA card, else the CPU."""
-    samples: int = 512
+    samples: Annotated[int, Interval(ge=0, le=MOST_AT_ONCE)] = 512
     """Programs of 2048 sampled and played at the end for the acceptance figures, a quarter of it for each other game; 0
     skips that, and games that need a server are left out."""
 
     def __post_init__(self) -> None:
         shares_of(self.games)
         check_seed(self.seed)
-        for name in ("corpus_size", "answers", "steps", "batch_size", "vocab_size", "hidden_size", "num_hidden_layers"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if wrong := refusal(self):
+            raise ValueError(wrong)
         for name in ("corpus_size", "batch_size"):
             if getattr(self, name) % self.answers:
                 raise ValueError(f"{name} must be a multiple of answers, {self.answers}, not {getattr(self, name)}")
-        if not 0 <= self.minutes < math.inf:
-            raise ValueError(f"minutes must be at least 0, not {self.minutes}")
-        for name in ("warmup_steps", "weight_decay", "save_steps", "samples"):
-            if not getattr(self, name) >= 0:
-                raise ValueError(f"{name} must be at least 0, not {getattr(self, name)}")
         if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", self.device):
             raise ValueError(f"there is no device {self.device!r}; there are auto, cpu, cuda and cuda:1")
-        if self.vocab_size < 320:
-            raise ValueError(f"vocab_size must be at least 320 (256 bytes and some merges), not {self.vocab_size}")
         if self.hidden_size % 64:
             raise ValueError(f"hidden_size must be a multiple of 64, not {self.hidden_size}")
-        if not 0 <= self.final_share <= 1:
-            raise ValueError(f"final_share must be between 0 and 1, not {self.final_share}")
-        if not 0 < self.learning_rate <= 0.1:
-            raise ValueError(f"learning_rate must be above 0 and at most 0.1, not {self.learning_rate}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,6 +153,11 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path):
         {"batch_size": 12},
         {"save_steps": -1},
         {"final_share": -0.1},
+        {"hidden_size": 64 * 10**6},
+        {"num_hidden_layers": 10**6},
+        {"steps": 10**12},
+        {"minutes": float("nan")},
+        {"weight_decay": float("nan")},
     ],
 )
 def test_nonsense_is_refused_by_name(wrong):

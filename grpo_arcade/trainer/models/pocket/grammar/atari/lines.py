@@ -29,8 +29,9 @@ def program(body: Sequence[str]) -> str:
 
 
 def answer(action: str, depth: int = 2) -> str:
-    """The line that answers, ``depth`` levels deep."""
-    return f'{"    " * depth}return "{action}"'
+    """The line that answers, ``depth`` levels deep, with an action or with an expression that quotes some."""
+    quoted = action if '"' in action else f'"{action}"'
+    return "    " * depth + f"return {quoted}"
 
 
 def any_of(actions: Sequence[str], depth: int = 1) -> str:

@@ -79,4 +79,4 @@ def _meanwhile(rng: Random, condition: str, share: float) -> list[str]:
 
 def _when_slow(rng: Random) -> str:
     """The button by how fast the ball comes."""
-    return f'FIRE" if state["ball_dx"] {pick(rng, {"<": 80, ">": 20})} {rng.choice((3, 5, 5, 9))} else "NOOP'
+    return f'"FIRE" if state["ball_dx"] {pick(rng, {"<": 80, ">": 20})} {rng.choice((3, 5, 5, 9))} else "NOOP"'
