@@ -153,9 +153,9 @@ def captured(log: Path | None) -> Iterator[tuple[IO[str], IO[str] | None]]:
     encoding, errors = (getattr(sys.stderr, name, None) or usual for name, usual in _USUAL.items())
     terminal = os.fdopen(os.dup(saved[1]), "w", encoding=encoding, errors=errors)
     with log.open("a", encoding="utf-8") as file:
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
         try:
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
             yield terminal, file
         finally:
             sys.stdout.flush()
