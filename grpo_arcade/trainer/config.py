@@ -143,6 +143,10 @@ class TrainConfig(Settings):
     risk_seeking: Annotated[float | None, Interval(ge=0, le=10)] = None
     """How much more the best of a group count than its mean: 0 as in plain GRPO; 1 weighs a program by the exponential
     of its standardised reward. When absent: 0 for the pocket model; 1 in self-play on Atari and for larger ones."""
+    champion_in_group: bool | None = None
+    """Whether the last completion of every group is the champion's, played and learnt from like the others: a good
+    program that is found once is not forgotten before it is written again. When absent: for the pocket model, unless
+    it plays against itself."""
     entropy_coef: Annotated[float, Ge(0)] = 0.0
     """Weight of the entropy in the loss: more keeps a model trying."""
     mask_truncated_completions: bool = True
@@ -292,6 +296,8 @@ class TrainConfig(Settings):
             plain = small and not (self.self_play and atari)
             chosen["copies"] = self.copies or ("each" if plain else "shared")
             chosen["risk_seeking"] = (0.0 if plain else 1.0) if self.risk_seeking is None else self.risk_seeking
+        if self.champion_in_group is None:
+            chosen["champion_in_group"] = small and not self.self_play
         if not self.rewards and self.self_play:
             chosen["rewards"] = SELF_PLAY_REWARDS
         elif not self.rewards:
@@ -344,7 +350,7 @@ class TrainConfig(Settings):
         if run.kind is RunKind.SEARCH:
             raise ConfigError(f"{run.folder} is a search and trained no model; {run.again} goes on with it")
         # Before there were toolboxes none was lent, and every copy counted, whatever the model.
-        older = {"toolbox": False, "copies": "each", "risk_seeking": 0.0}
+        older = {"toolbox": False, "copies": "each", "risk_seeking": 0.0, "champion_in_group": False}
         return cls.from_dict({**older, **run.config()["config"]})
 
     def differences(self) -> dict[str, Any]:

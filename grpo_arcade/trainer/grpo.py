@@ -138,7 +138,7 @@ def _open(config: TrainConfig | None, resume: str | Path | None, capture: bool, 
         if resume is not None:
             writer.note(**facts)
         narrator.at(checkpoint_step(checkpoint) if checkpoint else 0)
-        recorder = RunRecorder(writer, narrator, config.num_generations)
+        recorder = RunRecorder(writer, narrator, config.num_generations, config.champion_in_group)
         start = Start(config, writer.folder, checkpoint, stage, chosen)
         return _lead(start, writer, recorder, ranks, going_on="" if resume is None else f"resuming {folder}: ")
 

@@ -9,10 +9,8 @@ import bisect
 import contextlib
 import math
 import operator
-import statistics
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -23,6 +21,7 @@ from grpo_arcade.recordings.runs.league import Meeting, Member
 from grpo_arcade.recordings.runs.reader import RunReader
 from grpo_arcade.recordings.runs.records import Champion
 from grpo_arcade.trainer import alarms
+from grpo_arcade.trainer.scoring import step_facts
 from grpo_arcade.trainer.tracking import outcome_shares
 
 if TYPE_CHECKING:
@@ -161,10 +160,13 @@ class Recorder:
 class RunRecorder(Recorder):
     """Rank 0's: into the run folder, and to the person at the terminal."""
 
-    def __init__(self, writer: RunWriter, narrator: Narrator, group_size: int) -> None:
+    def __init__(
+        self, writer: RunWriter, narrator: Narrator, group_size: int, champion_in_group: bool | None = False
+    ) -> None:
         """Take up the run where ``writer``'s folder stands."""
         super().__init__()
         self._writer, self._narrator, self._size = writer, narrator, group_size
+        self._champion_in_group = champion_in_group
         self._ids: dict[int, int] = {}
         """Of the strategies of the step, by their place in it."""
         self._facts: dict[str, Any] = {}
@@ -222,8 +224,14 @@ class RunRecorder(Recorder):
         reasons = [{name: each.reason for name, each in judged.verdicts.items() if each.reason} for judged in batch]
         ids = [self._ids[place] for place in range(len(batch))]
         self._writer.judged(ids, values, reasons, totals, advantages)
-        self._facts = _facts([judged.rollout for judged in batch], self._size)
+        self._facts = step_facts(self._written_groups([judged.rollout for judged in batch]))
         return ids
+
+    def _written_groups(self, rollouts: Sequence[Rollout]) -> list[Sequence[Rollout]]:
+        """What the model wrote, by groups: without the champion's completion that it was given."""
+        groups = [rollouts[start : start + self._size] for start in range(0, len(rollouts), self._size)]
+        given = self._champion_in_group and any(rollout.champion for rollout in rollouts)
+        return [group[:-1] for group in groups] if given else groups
 
     def lineage(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Whom strategies come from."""
@@ -368,21 +376,6 @@ class RunRecorder(Recorder):
     def answer(self, command: int, status: str, answer: str, step: int) -> None:
         """Answer a command."""
         self._writer.answer(command, status, answer, step)
-
-
-def _facts(rollouts: Sequence[Rollout], group: int) -> dict[str, Any]:
-    copies = 0
-    for start in range(0, len(rollouts), group):
-        counts = Counter(each.source for each in rollouts[start : start + group] if each.source is not None)
-        copies += sum(count for count in counts.values() if count > 1)
-    return {
-        "score": statistics.fmean(rollout.score for rollout in rollouts),
-        "outcomes": dict(Counter(rollout.outcome.value for rollout in rollouts)),
-        "identical_share": copies / len(rollouts),
-        "random_share": statistics.fmean(alarms.uses_random(rollout.source) for rollout in rollouts),
-        "broken_off_share": statistics.fmean(rollout.broken_off for rollout in rollouts),
-        "clipped_ratio": statistics.fmean(rollout.truncated for rollout in rollouts),
-    }
 
 
 def _memory() -> dict[str, int]:

@@ -7,6 +7,8 @@ play the same seeds. Nothing here knows about models or about the run folder.
 from __future__ import annotations
 
 import hashlib
+import statistics
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from grpo_arcade.games import Episode, Outcome, make
 from grpo_arcade.games.episode import seat_results
+from grpo_arcade.trainer.alarms import uses_random
 from grpo_arcade.trainer.counting import common_outcome, mean_score, worst_played
 from grpo_arcade.trainer.processes import ALONE, Processes
 from grpo_arcade.trainer.self_play import court
@@ -254,3 +257,20 @@ def refused(completion: str, found: Extraction, assignment: Assignment, player: 
     return Rollout(
         completion, found.source, episodes, found.reason, outcome, 0.0, assignment.baselines, assignment.human_score
     )
+
+
+def step_facts(groups: Sequence[Sequence[Rollout]]) -> dict[str, Any]:
+    """What a step's row says of its completions, by groups: mean score, outcomes, and shares of all."""
+    copies = 0
+    for group in groups:
+        counts = Counter(each.source for each in group if each.source is not None)
+        copies += sum(count for count in counts.values() if count > 1)
+    rollouts = [rollout for group in groups for rollout in group]
+    return {
+        "score": statistics.fmean(rollout.score for rollout in rollouts),
+        "outcomes": dict(Counter(rollout.outcome.value for rollout in rollouts)),
+        "identical_share": copies / len(rollouts),
+        "random_share": statistics.fmean(uses_random(rollout.source) for rollout in rollouts),
+        "broken_off_share": statistics.fmean(rollout.broken_off for rollout in rollouts),
+        "clipped_ratio": statistics.fmean(rollout.truncated for rollout in rollouts),
+    }

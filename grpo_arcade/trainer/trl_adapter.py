@@ -32,6 +32,7 @@ from grpo_arcade.trainer.judging import Judged, judge_all
 from grpo_arcade.trainer.models.chat import completion_text, ending_tokens, is_cut_off, prompt_ids
 from grpo_arcade.trainer.models.fused_decoding import is_fusible
 from grpo_arcade.trainer.scoring import Scorer
+from grpo_arcade.trainer.self_imitation import given, written_beside
 from grpo_arcade.trainer.tracking import show
 from grpo_arcade.trainer.trl_settings import learns_in_bfloat16
 from grpo_arcade.trainer.vllm_here import Engine
@@ -260,7 +261,9 @@ class ArcadeTrainer(GRPOTrainer):
                 text = completion_text(tokenizer, ids, ends, prompt_ids[place])
                 scorer.submit(place, text, ids, is_cut_off(ids, ends))
 
-            completions, logprobs = self.generator()(
+            completions, logprobs = written_beside(
+                given(loop, here),
+                self.generator(),
                 prompt_ids,
                 first=first,
                 seed=derived_seed(loop.config.seed, "training", step),

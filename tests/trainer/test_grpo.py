@@ -55,7 +55,8 @@ def test_a_run_records_every_step_completion_reward_and_game(finished):
         for row in steps:
             for name in ("reward", "reward_std", "loss", "entropy", "learning_rate", "grad_norm", "score", "step_s"):
                 assert row[name] is not None, name
-            assert sum(row["outcomes"].values()) == 8
+            # From the second step on the last of each group is the champion's, which says nothing about the model.
+            assert sum(row["outcomes"].values()) == (8 if row["step"] == 1 else 6)
             assert set(row["rewards"]) == set(config.rewards)
             for part in ("generate_s", "score_s", "learn_s"):
                 assert 0 < row[part] < row["step_s"], part

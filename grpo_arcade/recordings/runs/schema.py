@@ -23,12 +23,12 @@ CREATE TABLE steps (          -- one row an optimizer step, written when the ste
   time REAL NOT NULL,
   stage INTEGER NOT NULL,     -- of the curriculum, from 0
   reward REAL, reward_std REAL, frac_reward_zero_std REAL,
-  score REAL,                 -- mean game score of the step's completions, failures counting 0
+  score REAL,                 -- mean game score of what the model wrote in the step, failures counting 0
   loss REAL, entropy REAL, kl REAL, learning_rate REAL, grad_norm REAL, clip_ratio REAL,
   completion_length REAL, clipped_ratio REAL, num_tokens REAL,
   identical_share REAL,       -- completions whose source another one of their group has too
   step_s REAL, generate_s REAL, score_s REAL, learn_s REAL, evaluate_s REAL,
-  outcomes TEXT NOT NULL,     -- JSON {outcome: completions}
+  outcomes TEXT NOT NULL,     -- JSON {outcome: completions}, of the same
   rewards TEXT NOT NULL,      -- JSON {reward function: {"mean": x, "std": x}}
   metrics TEXT NOT NULL       -- JSON: everything else TRL logged, and memory in bytes
 );
