@@ -23,7 +23,7 @@ def test_every_preset_describes_a_run_and_says_what_it_is_for(name):
     told = describe(made("--preset", name))
     assert told["config"]["max_steps"] >= 100
     assert len(presets.purpose(name)) > 20
-    if name not in ("laptop", "atari"):
+    if name not in ("laptop", "atari", "new-game"):
         assert ("Qwen2.5-Coder" if name == "qwen-coder" else "gpt-oss") in told["config"]["model"]
         assert told["config"]["lora_r"] > 0
 
@@ -54,7 +54,7 @@ def test_flag_beats_environment_beats_file_beats_preset(tmp_path):
 def test_an_unknown_preset_is_one_line_with_the_names():
     with pytest.raises(
         ValueError,
-        match=r"no preset is called 'h20'; did you mean h200\? there are laptop, atari, qwen-coder, t4.*tutorial",
+        match=r"no preset is called 'h20'; did you mean h200\? there are laptop, atari, new-game, qwen-coder, t4.*tutorial",
     ):
         made("--preset", "h20")
     with pytest.raises(UsageError, match="needs a name: laptop"):

@@ -13,6 +13,7 @@ _FOLDER = Path(__file__).parent
 NAMES = (
     "laptop",
     "atari",
+    "new-game",
     "qwen-coder",
     "t4",
     "a100",
