@@ -97,7 +97,7 @@ class _NoTorch:
         (f"write --max-completion-length {10**20}", "it takes 1 to 1,000,000"),
         ("pretrain --model ./nowhere", "nowhere"),
         ("pretrain --device gpu", "there is no device 'gpu'; there are auto, cpu, cuda and cuda:1"),
-        ("pretrain --samples -1", "samples must be at least 0, not -1"),
+        ("pretrain --samples -1", "samples must be from 0 to 1000000, not -1"),
         *(
             (f"{command} {seed}", f"seed must be {bounds}, not {seed}")
             for seed in (-1, 2**63)
@@ -378,7 +378,7 @@ def test_a_resumed_run_refuses_other_settings_even_the_default_ones(made_run):
         (["eval", "--seeds", "101"], ["100"]),
         (["eval", "nobody.py"], ["nobody.py"]),
         (["eval", "--model", "nobody.py"], ["nobody.py"]),
-        (["pretrain", "--steps", "0"], ["arcade: steps must be at least 1, not 0\n"]),
+        (["pretrain", "--steps", "0"], ["arcade: steps must be from 1 to 1000000000, not 0\n"]),
         (["runs", "nowhere"], ["nowhere"]),
         (["train", "--learning-rate", "fast"], ["--learning-rate"]),
         (["train", "--num-generations", "1"], ["num_generations"]),
