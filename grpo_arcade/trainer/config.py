@@ -146,7 +146,7 @@ class TrainConfig(Settings):
     champion_in_group: bool | None = None
     """Whether the last completion of every group is the champion's, played and learnt from like the others: a good
     program that is found once is not forgotten before it is written again. When absent: for the pocket model, unless
-    it plays against itself."""
+    it plays against itself or is shown the champion (``feedback``)."""
     entropy_coef: Annotated[float, Ge(0)] = 0.0
     """Weight of the entropy in the loss: more keeps a model trying."""
     mask_truncated_completions: bool = True
@@ -297,7 +297,7 @@ class TrainConfig(Settings):
             chosen["copies"] = self.copies or ("each" if plain else "shared")
             chosen["risk_seeking"] = (0.0 if plain else 1.0) if self.risk_seeking is None else self.risk_seeking
         if self.champion_in_group is None:
-            chosen["champion_in_group"] = small and not self.self_play
+            chosen["champion_in_group"] = small and not self.self_play and not self.feedback
         if not self.rewards and self.self_play:
             chosen["rewards"] = SELF_PLAY_REWARDS
         elif not self.rewards:

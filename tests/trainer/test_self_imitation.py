@@ -8,8 +8,10 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from grpo_arcade.recordings.runs.reader import RunReader
+from grpo_arcade.trainer.bounds import ConfigError
 from grpo_arcade.trainer.config import TrainConfig
 from grpo_arcade.trainer.grpo import train
+from grpo_arcade.trainer.plan import check
 from grpo_arcade.trainer.self_imitation import written_beside
 from tests.trainer.conftest import make_tiny_model
 from tests.trainer.test_learning_direction import ASKED, BETTER, PLAIN, log_probabilities
@@ -61,11 +63,14 @@ def test_the_last_of_every_group_is_the_champions_completion_played_and_judged_l
         assert {len(run.strategies(1))} == {2 * config.num_generations}
 
 
-@pytest.mark.parametrize(("settings", "usual"), [({}, True), ({"game": "connect-four", "self_play": True}, False)])
-def test_the_pocket_model_learns_from_its_champion_unless_it_plays_against_itself(settings, usual):
-    assert TrainConfig(**settings).resolved().champion_in_group is usual
-    assert TrainConfig(**settings, champion_in_group=not usual).resolved().champion_in_group is not usual
+def test_the_pocket_model_learns_from_its_champion_where_it_does_not_meet_it_otherwise():
+    assert TrainConfig().resolved().champion_in_group is True
+    assert TrainConfig(champion_in_group=False).resolved().champion_in_group is False
     assert TrainConfig(model="Qwen/Qwen2.5-Coder-0.5B-Instruct").resolved().champion_in_group is False
+    for other in ({"game": "connect-four", "self_play": True}, {"feedback": 0.5}):
+        assert TrainConfig(**other).resolved().champion_in_group is False
+        with pytest.raises(ConfigError, match="leave one of the two out"):
+            check(TrainConfig(**other, champion_in_group=True))
 
 
 @pytest.fixture(scope="module")
