@@ -51,8 +51,9 @@ def recorded(
         yield writer
     except BaseException as error:
         refused = isinstance(error, _REFUSALS) and not isinstance(error, RunFolderError)
-        if not (new and refused and writer.discard()):
-            _note_end(writer, error)
+        if new and refused and writer.discard():
+            raise
+        _note_end(writer, error)
         if (words := explained(error, kind.again(writer.folder), lower)) is not None:
             with contextlib.suppress(OSError), (writer.folder / LOG).open("r+", encoding="utf-8") as log:
                 log.seek(0, os.SEEK_END)

@@ -42,7 +42,9 @@ def check(config: TrainConfig) -> None:
         raise ConfigError("feedback tells of one player's games; leave it out of --self-play")
     if config.champion_in_group and (config.self_play or config.feedback):
         other = "self_play, where everybody meets the champion" if config.self_play else "feedback, which shows it"
-        raise ConfigError(f"champion_in_group does not go with {other}; leave one of the two out")
+        raise ConfigError(
+            f"champion_in_group does not go with {other}; add --no-champion-in-group, or leave the other out"
+        )
     try:
         for stage in Curriculum.of(config).stages:
             if config.self_play:

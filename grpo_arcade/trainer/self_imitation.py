@@ -17,20 +17,22 @@ if TYPE_CHECKING:
     from grpo_arcade.trainer.loop import Loop
 
 
-def given(loop: Loop, completions: int) -> dict[int, list[int]]:
-    """Token ids of the completions of this process that are not written but given, by their place; all ranks together.
+def given(loop: Loop, completions: int) -> tuple[dict[int, list[int]], int]:
+    """Token ids of this process's completions that are not written but given, by their place; all ranks together.
 
-    The last of each group is the champion's, as soon as there is one, where the run has ``champion_in_group``.
+    The last of each group is the champion's, as soon as there is one, where the run has ``champion_in_group``. Then
+    how many are given to the processes before this one: each draws what it would draw alone.
     """
     if not loop.config.champion_in_group:
-        return {}
+        return {}, 0
     tokens: list[int] = []
     if (holder := loop.champion.holder) is not None:
         with RunReader(loop.checkpoints.folder) as run:
             tokens = list(run.strategy(holder.strategy_id)["token_ids"])
-    tokens = loop.processes.broadcast(tokens)
+    if not (tokens := loop.processes.broadcast(tokens)):
+        return {}, 0
     first, size = completions * loop.processes.rank, loop.config.num_generations
-    return {place: tokens for place in range(completions) if tokens and (first + place + 1) % size == 0}
+    return {place: tokens for place in range(completions) if (first + place + 1) % size == 0}, first // size
 
 
 def written_beside(

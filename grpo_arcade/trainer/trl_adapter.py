@@ -261,11 +261,12 @@ class ArcadeTrainer(GRPOTrainer):
                 text = completion_text(tokenizer, ids, ends, prompt_ids[place])
                 scorer.submit(place, text, ids, is_cut_off(ids, ends))
 
+            known, before = given(loop, here)
             completions, logprobs = written_beside(
-                given(loop, here),
+                known,
                 self.generator(),
                 prompt_ids,
-                first=first,
+                first=first - before,
                 seed=derived_seed(loop.config.seed, "training", step),
                 max_new_tokens=self.max_completion_length,
                 temperature=self.temperature,

@@ -2,17 +2,20 @@
 
 import dataclasses
 import math
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from grpo_arcade.recordings.runs.reader import RunReader
+from grpo_arcade.trainer import self_imitation
 from grpo_arcade.trainer.bounds import ConfigError
 from grpo_arcade.trainer.config import TrainConfig
 from grpo_arcade.trainer.grpo import train
 from grpo_arcade.trainer.plan import check
-from grpo_arcade.trainer.self_imitation import written_beside
+from grpo_arcade.trainer.self_imitation import given, written_beside
 from tests.trainer.conftest import make_tiny_model
 from tests.trainer.test_learning_direction import ASKED, BETTER, PLAIN, log_probabilities
 
@@ -44,6 +47,34 @@ def test_every_completion_is_told_once_in_its_place_and_only_what_is_not_known_i
         assert logprobs is None
 
 
+@pytest.mark.parametrize("size", [2, 4, 8])
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_as_many_processes_as_there_may_be_draw_what_one_draws(monkeypatch, size, count):
+    whole = {}
+    monkeypatch.setattr(self_imitation, "RunReader", lambda folder: nullcontext(SimpleNamespace(strategy=stored)))
+
+    def stored(strategy_id):
+        return {"token_ids": [strategy_id]}
+
+    def generate(prompts, *, first, on_finished):
+        return [[100 + first + row] for row in range(len(prompts))], None  # a row's draws come from its number
+
+    for ranks in (1, count):
+        whole[ranks] = []
+        for rank in range(ranks):
+            loop = SimpleNamespace(
+                config=SimpleNamespace(champion_in_group=True, num_generations=size),
+                champion=SimpleNamespace(holder=SimpleNamespace(strategy_id=7)),
+                checkpoints=SimpleNamespace(folder=None),
+                processes=SimpleNamespace(rank=rank, broadcast=lambda tokens: tokens),
+            )
+            known, before = given(loop, 8 // ranks)
+            prompts, first = [[0]] * (8 // ranks), rank * (8 // ranks) - before
+            whole[ranks] += written_beside(known, generate, prompts, first=first, on_finished=lambda *_: None)[0]
+    assert whole[count] == whole[1]
+    assert [place for place, ids in enumerate(whole[1]) if ids == [7]] == list(range(size - 1, 8, size))
+
+
 def test_the_last_of_every_group_is_the_champions_completion_played_and_judged_like_the_others(tiny_config):
     config = dataclasses.replace(tiny_config, champion_in_group=True, gradient_accumulation_steps=4, max_steps=4)
     result = train(config)
@@ -69,7 +100,7 @@ def test_the_pocket_model_learns_from_its_champion_where_it_does_not_meet_it_oth
     assert TrainConfig(model="Qwen/Qwen2.5-Coder-0.5B-Instruct").resolved().champion_in_group is False
     for other in ({"game": "connect-four", "self_play": True}, {"feedback": 0.5}):
         assert TrainConfig(**other).resolved().champion_in_group is False
-        with pytest.raises(ConfigError, match="leave one of the two out"):
+        with pytest.raises(ConfigError, match="add --no-champion-in-group"):
             check(TrainConfig(**other, champion_in_group=True))
 
 

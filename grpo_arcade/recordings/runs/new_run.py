@@ -63,12 +63,16 @@ def check_new(config: Settings) -> Path:
         RunFolderError: it could not.
     """
     folder = Path(config.output_dir, run_name(config))
-    if config.run_name and folder.exists():
-        raise taken(folder)
-    above = next(parent for parent in folder.absolute().parents if os.path.lexists(parent))
-    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
-        wrong = errno.EACCES if above.is_dir() else errno.ENOTDIR
-        raise unwritable(folder.parent, OSError(wrong, os.strerror(wrong)))
+    try:
+        if folder.exists():
+            raise taken(folder)
+        above = next((parent for parent in folder.absolute().parents if parent.exists()), None)
+        if above is None or not above.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not os.access(above, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise unwritable(folder.parent, error) from error
     return folder
 
 
