@@ -14,7 +14,7 @@ import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from grpo_arcade.trainer.models.fused_decoding import Fused, is_fusible, is_small
+from grpo_arcade.trainer.models.fused_decoding import Fused, has_few_weights, is_fusible
 from grpo_arcade.trainer.models.unsloth_backend import is_unsloth
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def is_for_graphs(model: Any) -> bool:
     kinds = getattr(model.config.get_text_config(), "layer_types", None) or ()
     if is_unsloth(model) or any(kind != "full_attention" for kind in kinds):
         return False
-    return not is_small(model)  # and a small one writes short programs
+    return not has_few_weights(model)  # and what has few writes short programs
 
 
 def _replayed(growing: Growing, longest: int) -> Decoder:

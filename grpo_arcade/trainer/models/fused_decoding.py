@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import torch
 
-_SMALL = 2**26
-"""Weights of a small model at most: here they are held twice, and of larger ones the products alone count."""
+_FEW_WEIGHTS = 2**26
+"""Few are at most so many: here they are held twice, and of more the products alone count."""
 
 
-def is_small(model: Any) -> bool:
-    """Whether what is around a model's products takes longer than they do; the pocket model is small."""
-    return sum(weights.numel() for weights in model.parameters()) <= _SMALL
+def has_few_weights(model: Any) -> bool:
+    """Whether what is around a model's products takes longer than they do, as in the pocket model."""
+    return sum(weights.numel() for weights in model.parameters()) <= _FEW_WEIGHTS
 
 
 def is_fusible(model: Any) -> bool:
@@ -32,7 +32,7 @@ def is_fusible(model: Any) -> bool:
     config = model.config
     plain = not config.attention_bias and config.hidden_act == "silu" and set(config.layer_types) == {"full_attention"}
     plain = plain and model.model.rotary_emb.rope_type == "default"
-    return plain and is_small(model)
+    return plain and has_few_weights(model)
 
 
 class Fused:

@@ -78,7 +78,7 @@ def test_a_cache_of_fixed_size_gives_the_same_completions_whenever_rows_end(pock
 def test_a_graph_is_for_large_models_whose_layers_see_all_tokens(pocket, gpt_oss, monkeypatch):
     assert not decoding.is_for_graphs(pocket[0])
     assert not decoding.replays(pocket[0])
-    monkeypatch.setattr(fused_decoding, "_SMALL", 1000)
+    monkeypatch.setattr(fused_decoding, "_FEW_WEIGHTS", 1000)
     assert decoding.is_for_graphs(pocket[0])
     assert not decoding.replays(pocket[0]), "there is no card here"
     assert not decoding.is_for_graphs(load(gpt_oss)[0]), "half of its layers see a window"
