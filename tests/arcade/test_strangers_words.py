@@ -187,10 +187,13 @@ NOWHERE = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/fu
 )  # fmt: skip
 def test_a_stream_that_takes_nothing_is_never_a_traceback(redirected, poisoned_run, short, tmp_path):
     file = save(short, tmp_path / "x.episode")
+    empty = tmp_path / "empty"
+    empty.mkdir()
     for words in (f"runs --output-dir '{poisoned_run.parent}'", f"verify {file}", "verify nothing", "--help"):
         done = subprocess.run(
-            f"'{sys.executable}' -m grpo_arcade {words} {redirected}", shell=True, capture_output=True, text=True
-        )
+            f"'{sys.executable}' -m grpo_arcade {words} {redirected}",
+            shell=True, capture_output=True, text=True, cwd=empty,  # where no demo has left a run
+        )  # fmt: skip
         assert not done.stdout or "2>" in redirected
         assert "Traceback" not in done.stderr
         assert "Exception ignored" not in done.stderr
